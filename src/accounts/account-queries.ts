@@ -1,0 +1,160 @@
+import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { type AccountStatus, availableBalance, type LockedAccount, type Ownership } from '../ledger/locked-account.ts';
+import { Money } from '../money/money.ts';
+import type { HolderDocument } from './holder-rights.ts';
+
+/** An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned. */
+export interface AccountDocument {
+  id: string;
+  name: string;
+  externalId: string | null;
+  currency: string;
+  ownership: Ownership;
+  status: AccountStatus;
+  balance: string;
+  held: string | null;
+  available: string | null;
+  overdraftLimit: string | null;
+  version: number | null;
+  holders: HolderDocument[];
+  createdAt: string;
+  closedAt: string | null;
+}
+
+interface AccountRow {
+  id: string;
+  name: string;
+  external_id: string | null;
+  currency: string;
+  ownership: Ownership;
+  status: AccountStatus;
+  balance: string;
+  held: string | null;
+  overdraft_limit: string | null;
+  version: number | null;
+  holders: HolderDocument[];
+  created_at: Date;
+  closed_at: Date | null;
+}
+
+/** One statement, so that the balance, what is held and the holders are of one moment. */
+function selectAccounts(database: Knex, ledgerId: string) {
+  return database('accounts as a')
+    .select<AccountRow[]>(
+      'a.id',
+      'a.name',
+      'a.external_id',
+      'a.currency',
+      'a.ownership',
+      'a.status',
+      database.raw(
+        `coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
+                              where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null)) as balance`,
+      ),
+      'a.held',
+      'a.overdraft_limit',
+      'a.version',
+      'a.created_at',
+      'a.closed_at',
+      database.raw(
+        `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id), '[]')
+          from holders h where h.ledger_id = a.ledger_id and h.account_id = a.id) as holders`,
+      ),
+    )
+    .where('a.ledger_id', ledgerId);
+}
+
+export async function getAccount(database: Knex, ledgerId: string, accountId: string): Promise<AccountDocument> {
+  const [row] = await selectAccounts(database, ledgerId).where('a.id', accountId);
+  if (row === undefined) throw accountNotFound(accountId);
+  return asAccount(row);
+}
+
+export async function findAccountByExternalId(
+  database: Knex,
+  ledgerId: string,
+  externalId: string,
+): Promise<AccountDocument | undefined> {
+  const [row] = await selectAccounts(database, ledgerId).where('a.external_id', externalId);
+  return row === undefined ? undefined : asAccount(row);
+}
+
+/** A page of customers' accounts, or of the clearing accounts, in the order of their ids. */
+export async function listAccounts(
+  database: Knex,
+  ledgerId: string,
+  page: { limit: number; afterId: string | null; clearing: boolean },
+): Promise<AccountDocument[]> {
+  const query = selectAccounts(database, ledgerId)
+    .where('a.ownership', page.clearing ? '=' : '<>', 'clearing')
+    .orderBy('a.id')
+    .limit(page.limit);
+  if (page.afterId !== null) query.where('a.id', '>', page.afterId);
+  return (await query).map(asAccount);
+}
+
+export async function findAccountsByExternalId(
+  { knex, ledgerId }: LedgerTransaction,
+  externalIds: readonly string[],
+): Promise<Map<string, AccountDocument>> {
+  if (externalIds.length === 0) return new Map();
+  const rows = await selectAccounts(knex, ledgerId).whereRaw('a.external_id = any(?::text[])', [[...externalIds]]);
+  return new Map(rows.map((row) => [row.external_id!, asAccount(row)]));
+}
+
+export async function findAccountsById(
+  { knex, ledgerId }: LedgerTransaction,
+  accountIds: readonly string[],
+): Promise<Map<string, AccountDocument>> {
+  const rows = await selectAccounts(knex, ledgerId).whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);
+  return new Map(rows.map((row) => [row.id, asAccount(row)]));
+}
+
+/** The document of an account whose locked state is newer than what was read. */
+export function withState(document: AccountDocument, account: LockedAccount): AccountDocument {
+  return {
+    ...document,
+    status: account.status,
+    balance: account.balance.toString(),
+    held: account.held.toString(),
+    available: availableBalance(account).toString(),
+    version: account.version,
+    closedAt: account.closedAt?.toISOString() ?? null,
+  };
+}
+
+export function accountNotFound(accountId: string): RefusalError {
+  return new RefusalError('account_not_found', `There is no account ${accountId} in this ledger.`);
+}
+
+function asAccount(row: AccountRow): AccountDocument {
+  const { currency } = row;
+  const money = (numeric: string) => Money.fromDatabase(numeric, currency);
+  const balance = money(row.balance);
+  const common = {
+    id: row.id,
+    name: row.name,
+    externalId: row.external_id,
+    currency,
+    ownership: row.ownership,
+    status: row.status,
+    balance: balance.toString(),
+  };
+  const dates = { createdAt: row.created_at.toISOString(), closedAt: row.closed_at?.toISOString() ?? null };
+  if (row.held === null || row.overdraft_limit === null) {
+    return { ...common, held: null, available: null, overdraftLimit: null, version: null, holders: [], ...dates };
+  }
+  const held = money(row.held);
+  const overdraftLimit = money(row.overdraft_limit);
+  return {
+    ...common,
+    held: held.toString(),
+    available: availableBalance({ balance, held, overdraftLimit }).toString(),
+    overdraftLimit: overdraftLimit.toString(),
+    version: row.version,
+    holders: row.holders,
+    ...dates,
+  };
+}

@@ -1,0 +1,49 @@
+import { refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import { type AccountDocument, findAccountsById, withState } from './account-queries.ts';
+
+export interface CloseAccountCommand {
+  readonly accountId: string;
+  /** The version that the caller read (`If-Match`); null when any will do. */
+  readonly expectedVersion: number | null;
+}
+
+type AccountsById = ReadonlyMap<string, AccountDocument>;
+
+/** Closes an account that has nothing on it. A closed account stays readable and never moves again. */
+export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, never, AccountDocument> = {
+  name: 'close-account',
+  accountIds: (command) => [command.accountId],
+
+  load: (transaction, commands) =>
+    findAccountsById(
+      transaction,
+      commands.map((command) => command.accountId),
+    ),
+
+  decide({ accountId, expectedVersion }, { accounts, loaded, now }) {
+    const account = accounts.get(accountId);
+    const document = loaded.get(accountId);
+    if (account === undefined || document === undefined) {
+      return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
+    }
+    if (account.ownership === 'clearing') {
+      return { refusal: refusal('clearing_account', `Account ${accountId} is the ledger's own clearing account.`) };
+    }
+    if (account.status === 'closed') {
+      return { refusal: refusal('account_closed', `Account ${accountId} is closed already.`) };
+    }
+    if (expectedVersion !== null && expectedVersion !== account.version) {
+      const detail = `Account ${accountId} is at version ${account.version}, the request expects ${expectedVersion}.`;
+      return { refusal: refusal('version_mismatch', detail, { version: account.version }) };
+    }
+    if (!account.balance.isZero() || !account.held.isZero()) {
+      const detail = `Account ${accountId} still has ${account.balance} ${account.currency} booked and ${account.held} held.`;
+      const facts = { balance: account.balance.toString(), held: account.held.toString() };
+      return { refusal: refusal('balance_not_zero', detail, facts) };
+    }
+    const changed: LockedAccount = { ...account, status: 'closed', closedAt: now };
+    return { result: withState(document, changed), changedAccounts: [changed] };
+  },
+};

@@ -1,0 +1,134 @@
+import { LostRaceError } from '../database/ledger-transaction.ts';
+import { refusal } from '../errors/refusal.ts';
+import { clearingAccountId } from '../ledger/clearing-account.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import { Money } from '../money/money.ts';
+import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { type AccountDocument, findAccountsByExternalId } from './account-queries.ts';
+import type { HolderDocument } from './holder-rights.ts';
+
+export interface OpenAccountCommand {
+  readonly id: string;
+  readonly name: string;
+  readonly externalId: string | null;
+  readonly currency: string;
+  readonly ownership: 'sole' | 'joint';
+  readonly overdraftLimit: Money;
+  readonly holders: readonly HolderDocument[];
+  /** What to do when the external id is in use: answer the account that has it, or refuse. */
+  readonly whenTaken: 'answerExisting' | 'refuse';
+}
+
+export interface OpenAccountResult {
+  readonly account: AccountDocument;
+  readonly created: boolean;
+}
+
+interface Known {
+  readonly accounts: ReadonlyMap<string, AccountDocument>;
+  readonly partyIds: ReadonlySet<string>;
+}
+
+/**
+ * Opens an account, or finds the one that has the external id. There is no row to lock yet: the unique key on the
+ * external id decides between callers that arrive together, and whoever loses looks again. The first account in a
+ * currency brings the ledger's clearing account in that currency into being.
+ */
+export const openAccount: OperationKind<OpenAccountCommand, Known, AccountDocument, OpenAccountResult> = {
+  name: 'open-account',
+  accountIds: () => [],
+
+  async load(transaction, commands) {
+    const externalIds = commands.flatMap((command) => command.externalId ?? []);
+    const partyIds = commands.flatMap((command) => command.holders.map((holder) => holder.partyId));
+    return {
+      accounts: await findAccountsByExternalId(transaction, externalIds),
+      partyIds: await findExistingPartyIds(transaction, partyIds),
+    };
+  },
+
+  decide(command, { loaded, now }) {
+    const existing = command.externalId === null ? undefined : loaded.accounts.get(command.externalId);
+    if (existing !== undefined && command.whenTaken === 'answerExisting') {
+      return { result: { account: existing, created: false } };
+    }
+    if (existing !== undefined) {
+      const detail = `The external id ${command.externalId} belongs to account ${existing.id}.`;
+      return { refusal: refusal('external_id_taken', detail, { accountId: existing.id }) };
+    }
+    const stranger = command.holders.find((holder) => !loaded.partyIds.has(holder.partyId));
+    if (stranger !== undefined) {
+      return { refusal: refusal('party_not_found', `There is no party ${stranger.partyId} in this ledger (holders).`) };
+    }
+    const zero = Money.zero(command.currency).toString();
+    const overdraftLimit = command.overdraftLimit.toString();
+    const account: AccountDocument = {
+      id: command.id,
+      name: command.name,
+      externalId: command.externalId,
+      currency: command.currency,
+      ownership: command.ownership,
+      status: 'active',
+      balance: zero,
+      held: zero,
+      available: overdraftLimit,
+      overdraftLimit,
+      version: 0,
+      holders: [...command.holders].sort((a, b) => (a.partyId < b.partyId ? -1 : 1)),
+      createdAt: now.toISOString(),
+      closedAt: null,
+    };
+    return { result: { account, created: true }, effect: account };
+  },
+
+  async write({ knex, ledgerId }, accounts) {
+    const currencies = [...new Set(accounts.map((account) => account.currency))].sort();
+    await knex('accounts')
+      .insert(currencies.map((currency) => clearingRow(ledgerId, currency)))
+      .onConflict()
+      .ignore();
+
+    const rows = accounts.map((account) => accountRow(ledgerId, account));
+    const inserted = await knex('accounts')
+      .insert(rows)
+      .onConflict(['ledger_id', 'external_id'])
+      .ignore()
+      .returning('id');
+    if (inserted.length < rows.length) throw new LostRaceError('the external id of an account was taken meanwhile');
+
+    const holders = accounts.flatMap((account) =>
+      account.holders.map((holder) => holderRow(ledgerId, account.id, holder)),
+    );
+    if (holders.length > 0) await knex('holders').insert(holders);
+  },
+};
+
+function clearingRow(ledgerId: string, currency: string) {
+  return {
+    ledger_id: ledgerId,
+    id: clearingAccountId(ledgerId, currency),
+    name: `Clearing ${currency}`,
+    currency,
+    ownership: 'clearing',
+  };
+}
+
+function accountRow(ledgerId: string, account: AccountDocument) {
+  return {
+    ledger_id: ledgerId,
+    id: account.id,
+    external_id: account.externalId,
+    name: account.name,
+    currency: account.currency,
+    ownership: account.ownership,
+    balance: account.balance,
+    held: account.held,
+    overdraft_limit: account.overdraftLimit,
+    version: account.version,
+    created_at: account.createdAt,
+  };
+}
+
+function holderRow(ledgerId: string, accountId: string, holder: HolderDocument) {
+  return { ledger_id: ledgerId, account_id: accountId, party_id: holder.partyId, rights: holder.rights };
+}

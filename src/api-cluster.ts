@@ -1,0 +1,114 @@
+import cluster, { type Worker } from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type Api, type ApiOptions, startApi } from './api-process.ts';
+
+/**
+ * What the supervising process and its API processes tell each other. A drain travels as a message, because a signal
+ * typed at a terminal reaches every process at once and must count only once.
+ */
+export type ClusterMessage =
+  | { type: 'listening'; port: number }
+  | { type: 'failed'; code: string | undefined; message: string }
+  | { type: 'drain'; drainMs: number };
+
+export interface ApiClusterOptions extends Omit<ApiOptions, 'logger'> {
+  readonly processes: number;
+  readonly logger: Logger;
+}
+
+/** Where an API process finds its options: the supervising process has worked them out. */
+export const apiOptionsVariable = 'JOINT_LEDGER_API_OPTIONS';
+
+const firstRestartPauseMs = 100;
+const longestRestartPauseMs = 5_000;
+/** A process that lived this long was well; the next pause is the first again. */
+const wellAfterMs = 10_000;
+
+/** Runs the API in several processes that share one port. One that dies is replaced. */
+export async function startApiCluster({ processes, logger, ...apiOptions }: ApiClusterOptions): Promise<Api> {
+  let stopping = false;
+  let port = apiOptions.port;
+  let restartPauseMs = firstRestartPauseMs;
+
+  function fork(): { worker: Worker; listening: Promise<number> } {
+    const worker = cluster.fork({ [apiOptionsVariable]: JSON.stringify({ ...apiOptions, port }) });
+    const startedAt = Date.now();
+    const listening = new Promise<number>((resolve, reject) => {
+      worker.on('message', (message: ClusterMessage) => {
+        if (message.type === 'listening') resolve(message.port);
+        if (message.type === 'failed') reject(Object.assign(new Error(message.message), { code: message.code }));
+      });
+      worker.once('exit', (code, signal) => {
+        reject(new Error(`an API process ended with ${signal ?? code} before it was ready`));
+        if (!stopping) void replace(worker, signal ?? code, Date.now() - startedAt);
+      });
+    });
+    return { worker, listening };
+  }
+
+  async function replace(dead: Worker, reason: string | number, livedMs: number): Promise<void> {
+    restartPauseMs = livedMs > wellAfterMs ? firstRestartPauseMs : Math.min(longestRestartPauseMs, restartPauseMs * 2);
+    logger.warn({ pid: dead.process.pid, reason, restartPauseMs }, 'an API process ended and is replaced');
+    await sleep(restartPauseMs);
+    if (stopping) return;
+    const { worker, listening } = fork();
+    await listening.then(
+      () => logger.info({ pid: worker.process.pid }, 'an API process was replaced'),
+      (error) => logger.error({ err: error }, 'an API process could not be replaced yet'),
+    );
+  }
+
+  function workers(): Worker[] {
+    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  }
+
+  function stopNow(): void {
+    stopping = true;
+    for (const worker of workers()) worker.process.kill('SIGKILL');
+  }
+
+  try {
+    // The first one settles the port where it was left open.
+    port = await fork().listening;
+    await Promise.all(Array.from({ length: processes - 1 }, () => fork().listening));
+  } catch (error) {
+    stopNow();
+    throw error;
+  }
+
+  return {
+    port,
+    async stop(drainMs) {
+      stopping = true;
+      const ended = workers().map(
+        (worker) =>
+          new Promise<boolean>((resolve) => {
+            worker.once('exit', (code) => resolve(code === 0));
+            if (worker.isConnected()) worker.send({ type: 'drain', drainMs } satisfies ClusterMessage);
+          }),
+      );
+      return (await Promise.all(ended)).every(Boolean);
+    },
+    stopNow,
+  };
+}
+
+/** The life of one API process of the cluster: listen, answer, drain when told, exit. */
+export async function runClusteredApi(options: Omit<ApiOptions, 'logger'>, logger: Logger): Promise<void> {
+  const tell = (message: ClusterMessage) => process.send?.(message);
+  let stop: (drainMs: number) => void = () => process.exit(0);
+  process.on('message', (message: ClusterMessage) => {
+    if (message.type === 'drain') stop(message.drainMs);
+  });
+  // The supervising process decides what a signal means; without it (it was killed) node ends this process by itself.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+  try {
+    const api = await startApi({ ...options, logger });
+    stop = async (drainMs) => process.exit((await api.stop(drainMs)) ? 0 : 1);
+    tell({ type: 'listening', port: api.port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    process.send?.({ type: 'failed', code, message } satisfies ClusterMessage, () => process.exit(1));
+  }
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type RequestHandler } from 'express';
+import { accountRoutes } from './accounts/account-routes.ts';
+import { authenticate } from './http/authenticate.ts';
+import { healthRoutes } from './http/health-routes.ts';
+import { jsonBody } from './http/json-body.ts';
+import { answerErrors, routeNotFound } from './http/problem.ts';
+import type { ServiceParts } from './http/service-parts.ts';
+import { movementRoutes } from './movements/movement-routes.ts';
+import { partyRoutes } from './parties/party-routes.ts';
+
+/** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
+export function createApp(parts: ServiceParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // An entity tag says the version of an account here, never a hash of the answer.
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+
+  app.use(describeAnswer(parts));
+  app.use(healthRoutes(parts));
+  app.use(
+    '/v1',
+    authenticate(parts.database),
+    jsonBody,
+    partyRoutes(parts),
+    accountRoutes(parts),
+    movementRoutes(parts),
+  );
+  app.use(routeNotFound);
+  app.use(answerErrors(parts.logger));
+  return app;
+}
+
+/** Headers of every answer, a request id that the log and problem documents share, and the access log at level debug. */
+function describeAnswer({ logger, isDraining }: ServiceParts): RequestHandler {
+  return (req, res, next) => {
+    const proposed = req.get('X-Request-Id');
+    const requestId = proposed !== undefined && /^[\w.:-]{1,128}$/.test(proposed) ? proposed : randomUUID();
+    res.locals.requestId = requestId;
+    res.setHeader('X-Request-Id', requestId);
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Cache-Control', 'no-store');
+    if (isDraining()) res.setHeader('Connection', 'close');
+    if (logger.isLevelEnabled('debug')) {
+      const startedAt = performance.now();
+      const { method, path } = req;
+      res.on('close', () => {
+        const ms = Math.round(performance.now() - startedAt);
+        logger.debug({ requestId, method, path, status: res.statusCode, ms }, 'request');
+      });
+    }
+    next();
+  };
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { RefusalError } from '../errors/refusal.ts';
+import type { Database } from './create-database.ts';
+import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, sqlStateOf } from './sqlstate.ts';
+
+/**
+ * An open database transaction in the books of one ledger. Whatever writes takes one of these; a pool does not fit, so
+ * writing outside a transaction does not compile.
+ */
+export interface LedgerTransaction {
+  readonly ledgerId: string;
+  readonly knex: Knex.Transaction;
+  /** The database's clock when the transaction began. */
+  readonly startedAt: Date;
+}
+
+export interface TransactionLimits {
+  /** How long a statement waits for a row or a key that another transaction holds. */
+  readonly lockTimeoutMs: number;
+  /** How long one statement may take, waiting included. */
+  readonly statementTimeoutMs: number;
+  /** How long the transaction may sit between statements: a process that froze must not keep its locks. */
+  readonly idleTimeoutMs: number;
+}
+
+/**
+ * Thrown by work that lost a race for a unique key after it had looked: what it decided is void, and running the whole
+ * transaction again sees the winner's row.
+ */
+export class LostRaceError extends Error {
+  override name = 'LostRaceError';
+}
+
+const maxAttempts = 6;
+const firstPauseMs = 15;
+const longestPauseMs = 1_000;
+
+/**
+ * Runs `work` in one Knex transaction (READ COMMITTED) and commits it.
+ *
+ * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all), after a serialization
+ * failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost connection. An error at COMMIT leaves
+ * the outcome unknown; running again settles that too, **because work must begin by claiming its idempotency keys**:
+ * the claim waits for the earlier attempt if it is still committing and finds its outcome if it did.
+ *
+ * Throws RefusalError: `ledger_busy` when time or sessions ran out, `database_unavailable` when the database stays
+ * away, `outcome_unknown` when it stays away after a COMMIT was sent. Other errors pass through after the rollback.
+ */
+export async function runLedgerTransaction<T>(
+  database: Database,
+  ledgerId: string,
+  limits: TransactionLimits,
+  work: (transaction: LedgerTransaction) => Promise<T>,
+): Promise<T> {
+  let mayHaveCommitted = false;
+  for (let attempt = 1; ; attempt++) {
+    let commitSent = false;
+    try {
+      return await database.transaction(async (knex) => {
+        const startedAt = await setLimits(knex, limits);
+        const result = await work({ ledgerId, knex, startedAt });
+        commitSent = true;
+        return result;
+      });
+    } catch (error) {
+      const away = isDatabaseUnavailable(error);
+      mayHaveCommitted ||= commitSent && away;
+      const again = away || isTransientConflict(error) || error instanceof LostRaceError;
+      if (!again || attempt === maxAttempts) throw asRefusal(error, mayHaveCommitted);
+      await sleep(pauseMs(attempt));
+    }
+  }
+}
+
+/** As `SET LOCAL` would: for this transaction only, so that it works behind a transaction pooler. Returns the clock. */
+async function setLimits(knex: Knex.Transaction, limits: TransactionLimits): Promise<Date> {
+  const answer = await knex.raw(
+    `select clock_timestamp() as now, set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true),
+            set_config('idle_in_transaction_session_timeout', ?, true)`,
+    [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
+  );
+  return answer.rows[0].now;
+}
+
+/** Full jitter: callers that collided once do not come back together. */
+function pauseMs(attempt: number): number {
+  return Math.random() * Math.min(longestPauseMs, firstPauseMs * 4 ** attempt);
+}
+
+function asRefusal(error: unknown, mayHaveCommitted: boolean): unknown {
+  if (mayHaveCommitted) {
+    return new RefusalError(
+      'outcome_unknown',
+      'The connection to the database broke while the request was committing. Send it again with the same Idempotency-Key.',
+      { retryAfterSeconds: 1 },
+      { cause: error },
+    );
+  }
+  return databaseRefusal(error) ?? error;
+}
+
+/** What a failed read or write means to the caller, undefined when the error is not the database's being busy or away. */
+export function databaseRefusal(error: unknown): RefusalError | undefined {
+  const cause = { cause: error };
+  if (isDatabaseUnavailable(error)) {
+    const detail = 'The database cannot be reached at the moment. Nothing was changed; try again.';
+    return new RefusalError('database_unavailable', detail, { retryAfterSeconds: 1 }, cause);
+  }
+  const outOfTime = sqlStateOf(error) === sqlState.queryCanceled || sqlStateOf(error) === sqlState.lockNotAvailable;
+  if (outOfTime || isPoolExhausted(error) || isTransientConflict(error) || error instanceof LostRaceError) {
+    const detail = 'The request did not get its turn in time. Nothing was changed; try again.';
+    return new RefusalError('ledger_busy', detail, { retryAfterSeconds: 1 }, cause);
+  }
+  return undefined;
+}

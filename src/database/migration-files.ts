@@ -1,0 +1,26 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Knex } from 'knex';
+
+/** Beside `src` in the sources and beside `dist/src` in the build. */
+const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
+
+/**
+ * Names migrations without their extension. Knex would note `.ts` when run from the sources and look for the same name
+ * in the build, where it is `.js`.
+ */
+export class MigrationFiles implements Knex.MigrationSource<string> {
+  async getMigrations(): Promise<string[]> {
+    const files = await readdir(migrationsFolder);
+    return files.filter((file) => /^\d{14}_\w+\.(ts|js)$/.test(file)).sort();
+  }
+
+  getMigrationName(file: string): string {
+    return path.parse(file).name;
+  }
+
+  async getMigration(file: string): Promise<Knex.Migration> {
+    return import(pathToFileURL(path.join(migrationsFolder, file)).href);
+  }
+}

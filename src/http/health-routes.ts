@@ -1,0 +1,53 @@
+import { Router } from 'express';
+import { pendingMigrations } from '../database/migrate.ts';
+import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { methodNotAllowed } from './problem.ts';
+import { problemStatus } from './problem-status.ts';
+import type { ServiceParts } from './service-parts.ts';
+
+/** What operators and curious callers ask without a key: liveness, readiness, and the list of error codes. */
+export function healthRoutes({ database, isDraining }: ServiceParts): Router {
+  const router = Router();
+
+  router
+    .route('/healthz')
+    .get((_req, res) => {
+      res.json({ status: 'ok' });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/readyz')
+    .get(async (_req, res) => {
+      if (isDraining()) throw notReady('The process is shutting down.');
+      const pending = await pendingMigrations(database).catch((error: unknown) => {
+        throw notReady('The database cannot be reached.', error);
+      });
+      if (pending.length > 0) throw notReady(`The database still lacks ${pending.length} migrations.`);
+      res.json({ status: 'ready' });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/errors')
+    .get((_req, res) => {
+      res.type('html').send(errorPage());
+    })
+    .all(methodNotAllowed('GET'));
+
+  return router;
+}
+
+function notReady(detail: string, cause?: unknown): RefusalError {
+  return new RefusalError('not_ready', detail, { retryAfterSeconds: 1 }, { cause });
+}
+
+/** The `type` of every problem document points here, at its code. */
+function errorPage(): string {
+  const codes = Object.keys(errorTitles) as ErrorCode[];
+  const items = codes.map(
+    (code) => `<dt id="${code}">${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}</dd>`,
+  );
+  return `<!doctype html><html lang="en"><title>Error codes</title><h1>Error codes</h1><dl>${items.join('\n')}</dl></html>`;
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { currencyCodes } from '../money/currencies.ts';
+import { AmountError, Money } from '../money/money.ts';
+
+/** An ISO 4217 code. */
+export const currency = z.enum(currencyCodes, { error: 'must be an ISO 4217 currency code such as "USD"' });
+
+/** An amount as it arrives: text, because a JSON number has no exact decimals. `readMoney` reads it. */
+export const amountText = z.string({ error: 'must be a string such as "12.34", not a number' });
+
+/** Reads an amount in the currency beside it, and notes at the field's path what is wrong with it. */
+export function readMoney(amount: string, currencyCode: string, path: string, context: z.core.$RefinementCtx): Money {
+  try {
+    return Money.parse(amount, currencyCode);
+  } catch (error) {
+    if (!(error instanceof AmountError)) throw error;
+    context.addIssue({ code: 'custom', path: [path], message: error.message });
+    return z.NEVER;
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { OperationTerms } from '../ledger/operation.ts';
+import { ledgerIdOf } from './authenticate.ts';
+import { invalidInput, readInput } from './read-input.ts';
+
+/** A caller may ask to wait longer than the service would, up to this. */
+const longestWaitSeconds = 30;
+
+const dryRunQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
+const noQuery = z.strictObject({});
+
+/**
+ * Reads how the caller wants the operation carried out: `Idempotency-Key`, `Prefer: wait=N` (RFC 7240, section 4.3),
+ * and, where `dryRun` says that the route offers it, `?dryRun=true`. Throws RefusalError `validation_failed`.
+ */
+export function readOperationTerms(req: Request, res: Response, offers: { dryRun: boolean }): OperationTerms {
+  const query = offers.dryRun ? readInput(dryRunQuery, req.query) : readInput(noQuery, req.query);
+  const terms = {
+    ledgerId: ledgerIdOf(res),
+    idempotencyKey: readIdempotencyKey(req),
+    requestHash: hashRequest(req),
+    dryRun: 'dryRun' in query && query.dryRun === 'true',
+  };
+  const waitSeconds = readPreferredWait(req);
+  if (waitSeconds === undefined) return terms;
+  res.setHeader('Preference-Applied', `wait=${waitSeconds}`);
+  return { ...terms, lockTimeoutMs: waitSeconds * 1000 };
+}
+
+function readIdempotencyKey(req: Request): string {
+  const key = req.get('Idempotency-Key');
+  // A space cannot stand in a caller's key, so a made-up one never meets it.
+  if (key === undefined) return `request ${randomUUID()}`;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw invalidInput([
+    { path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters without spaces' },
+  ]);
+}
+
+/** The preferences of the request that this service knows: only `wait`. Others are ignored, as the RFC asks. */
+function readPreferredWait(req: Request): number | undefined {
+  const preferences = (req.get('Prefer') ?? '').split(',').map((preference) => preference.trim());
+  const wait = preferences.find((preference) => /^wait\b/i.test(preference));
+  if (wait === undefined) return undefined;
+  const seconds = /^wait\s*=\s*"?(\d{1,9})"?$/i.exec(wait)?.[1];
+  if (seconds === undefined) throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }]);
+  return Math.min(Number.parseInt(seconds, 10), longestWaitSeconds);
+}
+
+/** Two requests are the same when method, path and JSON document are; the order of a document's fields doesn't matter. */
+function hashRequest(req: Request): Buffer {
+  const request = JSON.stringify([req.method, req.originalUrl.split('?')[0], req.body ?? null], sortFields);
+  return createHash('sha256').update(request).digest();
+}
+
+function sortFields(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../errors/error-catalogue.ts';
+
+/** The HTTP status of every code. A code that is missing here does not compile. */
+export const problemStatus: Readonly<Record<ErrorCode, number>> = {
+  malformed_json: 400,
+  validation_failed: 400,
+  invalid_cursor: 400,
+  unauthorized: 401,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  account_not_found: 404,
+  party_not_found: 404,
+  transaction_not_found: 404,
+  clearing_account: 422,
+  account_closed: 422,
+  currency_mismatch: 422,
+  insufficient_funds: 422,
+  balance_limit_exceeded: 422,
+  balance_not_zero: 422,
+  version_mismatch: 412,
+  external_id_taken: 409,
+  idempotency_key_reused: 422,
+  idempotency_in_progress: 409,
+  account_locked: 409,
+  ledger_busy: 503,
+  database_unavailable: 503,
+  outcome_unknown: 503,
+  not_ready: 503,
+  internal_error: 500,
+};

@@ -1,0 +1,83 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { databaseRefusal } from '../database/ledger-transaction.ts';
+import { errorTitles } from '../errors/error-catalogue.ts';
+import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { problemStatus } from './problem-status.ts';
+
+/**
+ * Answers a refusal as a problem document (RFC 9457). The fact `retryAfterSeconds` becomes the `Retry-After` header,
+ * all others become members of the document.
+ */
+export function sendProblem(res: Response, { code, detail, facts }: Refusal): void {
+  const { retryAfterSeconds, ...members } = facts ?? {};
+  if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds));
+  if (code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="joint-ledger"');
+  const status = problemStatus[code];
+  res
+    .status(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `/errors#${code}`,
+        title: errorTitles[code],
+        status,
+        detail,
+        code,
+        requestId: res.locals.requestId,
+        ...members,
+      }),
+    );
+}
+
+/** What body-parser calls the ways in which a body cannot be read. */
+const bodyErrors: Readonly<Record<string, Refusal>> = {
+  'entity.too.large': refusal('payload_too_large', 'The body may have at most 64 KiB.'),
+  'encoding.unsupported': refusal('unsupported_media_type', 'Send the body without Content-Encoding.'),
+  'request.aborted': refusal('malformed_json', 'The body ended before its announced length.'),
+  'request.size.invalid': refusal('malformed_json', 'The body does not have its announced length.'),
+};
+
+/** Turns whatever was thrown into a problem document. What nobody foresaw is logged whole and answered without detail. */
+export function answerErrors(logger: Logger): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const known = knownRefusal(error);
+    if (known === undefined || problemStatus[known.code] >= 500) {
+      const level = known === undefined ? 'error' : 'warn';
+      logger[level](
+        { err: error, requestId: res.locals.requestId, method: req.method, path: req.path },
+        'request failed',
+      );
+    }
+    const unforeseen = refusal(
+      'internal_error',
+      'Something failed that should not. The log has it under the requestId.',
+    );
+    sendProblem(res, known ?? unforeseen);
+  };
+}
+
+function knownRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof RefusalError) return error.refusal;
+  const ofDatabase = databaseRefusal(error);
+  if (ofDatabase !== undefined) return ofDatabase.refusal;
+  if (error instanceof URIError) return refusal('validation_failed', 'The address is not valid percent-encoding.');
+  const type: unknown = error instanceof Error && 'type' in error ? error.type : undefined;
+  return typeof type === 'string' ? bodyErrors[type] : undefined;
+}
+
+export const routeNotFound: RequestHandler = (req) => {
+  throw new RefusalError('route_not_found', `There is nothing at ${req.path}.`);
+};
+
+/** For the end of a route: every method it does not take. */
+export function methodNotAllowed(allowed: string): RequestHandler {
+  return (req, res) => {
+    res.setHeader('Allow', allowed);
+    throw new RefusalError('method_not_allowed', `${req.method} is not possible here, only ${allowed}.`);
+  };
+}

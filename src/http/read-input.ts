@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { RefusalError } from '../errors/refusal.ts';
+import { storableText } from './storable.ts';
+
+/** What was wrong with one field, as it stands in a problem document. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/**
+ * Checks what a caller sent against a schema and returns it typed. Throws RefusalError `validation_failed` that lists
+ * every field that does not fit.
+ */
+export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw invalidInput(parsed.error.issues.flatMap(fieldErrors));
+}
+
+export function invalidInput(errors: readonly FieldError[]): RefusalError {
+  const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  return new RefusalError('validation_failed', detail.slice(0, 500), { errors: errors.slice(0, 20) });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
+  }
+  return [{ path: issue.path.join('.'), message: issue.message }];
+}
+
+/** Text for a person or another system: `max` counts characters. */
+export function text(max: number) {
+  return z.string().min(1).max(max).refine(storableText, { error: 'must not contain NUL or unpaired surrogates' });
+}
+
+/** Any UUID; the service's own are version 7 (RFC 9562). */
+export const id = z.uuid({ error: 'must be a UUID' }).transform((value) => value.toLowerCase());
+
+/** Years that every part of the system can read and write alike. */
+const plausibleYear = (value: string) => value >= '1900' && value < '9999';
+
+export const day = z.iso
+  .date({ error: 'must be a day such as 2026-11-01' })
+  .refine(plausibleYear, { error: 'must lie between the years 1900 and 9998' });
+
+export const instant = z.iso
+  .datetime({ offset: true, error: 'must be an instant such as 2026-11-01T00:00:00Z' })
+  .refine(plausibleYear, { error: 'must lie between the years 1900 and 9998' })
+  .transform((value) => new Date(value));

@@ -1,0 +1,33 @@
+import type { Money } from '../money/money.ts';
+
+export type TransactionType = 'deposit' | 'withdrawal' | 'transfer';
+
+/** What a caller may say about a movement. The books keep it and never act on it. */
+export interface MovementNotes {
+  /** The party whose act this is; null for an act of the calling service itself. */
+  readonly initiatedBy: string | null;
+  readonly description: string | null;
+  readonly reference: string | null;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+}
+
+/** One signed line of a transaction on one account. */
+export interface BookedEntry {
+  readonly accountId: string;
+  readonly amount: Money;
+  /** Null, as the version is, for a clearing account. */
+  readonly balanceAfter: Money | null;
+  readonly version: number | null;
+}
+
+/** An immutable movement of money; its entries sum to zero. */
+export interface BookedTransaction extends MovementNotes {
+  readonly id: string;
+  readonly type: TransactionType;
+  /** What moved, above zero. */
+  readonly amount: Money;
+  readonly bookedAt: Date;
+  /** The day from which it counts for interest, YYYY-MM-DD. */
+  readonly valueDate: string;
+  readonly entries: readonly BookedEntry[];
+}

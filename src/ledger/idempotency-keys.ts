@@ -1,0 +1,78 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
+import { RefusalError, refusal } from '../errors/refusal.ts';
+import type { Operation, Outcome } from './operation.ts';
+
+interface StoredKey {
+  key: string;
+  request_hash: Buffer;
+  outcome: Outcome<unknown>;
+}
+
+/**
+ * Claims the idempotency keys of these operations, sorted, before any account is locked, and returns the outcomes of
+ * those that were used before: the stored answer, or the refusal `idempotency_key_reused` when the request differs.
+ *
+ * A key that another transaction has claimed and not yet committed makes the insert wait, up to the transaction's lock
+ * timeout: that other request is about to leave its answer for us (PostgreSQL manual, INSERT, "ON CONFLICT"). Throws
+ * RefusalError `idempotency_in_progress` when the wait runs out.
+ */
+export async function claimIdempotencyKeys(
+  transaction: LedgerTransaction,
+  operations: readonly Operation<unknown>[],
+): Promise<Map<Operation<unknown>, Outcome<unknown>>> {
+  const { knex, ledgerId } = transaction;
+  const claims = operations.map(({ idempotencyKey, requestHash }) => ({
+    key: idempotencyKey,
+    request_hash: requestHash.toString('hex'),
+  }));
+  let claimed: Set<string>;
+  try {
+    const inserted = await knex.raw(
+      `insert into idempotency_keys (ledger_id, key, request_hash)
+       select ?::uuid, key, decode(request_hash, 'hex')
+       from json_to_recordset(?::json) as claim (key text, request_hash text)
+       order by key
+       on conflict do nothing
+       returning key`,
+      [ledgerId, JSON.stringify(claims)],
+    );
+    claimed = new Set(inserted.rows.map((row: { key: string }) => row.key));
+  } catch (error) {
+    if (sqlStateOf(error) === sqlState.lockNotAvailable) throw inProgress(error);
+    throw error;
+  }
+  const used = operations.filter((operation) => !claimed.has(operation.idempotencyKey));
+  return used.length === 0 ? new Map() : findOutcomes(transaction, used);
+}
+
+async function findOutcomes(
+  transaction: LedgerTransaction,
+  operations: readonly Operation<unknown>[],
+): Promise<Map<Operation<unknown>, Outcome<unknown>>> {
+  const keys = operations.map((operation) => operation.idempotencyKey);
+  const rows = await transaction
+    .knex<StoredKey>('idempotency_keys')
+    .select('key', 'request_hash', 'outcome')
+    .where('ledger_id', transaction.ledgerId)
+    .whereRaw('key = any(?::text[])', [keys]);
+  const stored = new Map(rows.map((row) => [row.key, row]));
+  return new Map(
+    operations.map((operation) => {
+      const row = stored.get(operation.idempotencyKey);
+      // Expired and removed between the claim and this look: the caller's next try claims it anew.
+      if (row === undefined) throw inProgress(undefined);
+      return [operation, row.request_hash.equals(operation.requestHash) ? row.outcome : reused(row.key)];
+    }),
+  );
+}
+
+function reused(key: string): Outcome<never> {
+  const detail = `The Idempotency-Key ${key} belongs to an earlier, different request. Use a new key for a new request.`;
+  return { refusal: refusal('idempotency_key_reused', detail) };
+}
+
+function inProgress(cause: unknown): RefusalError {
+  const detail = 'An earlier request with this Idempotency-Key has not finished yet. Try again to get its answer.';
+  return new RefusalError('idempotency_in_progress', detail, { retryAfterSeconds: 1 }, { cause });
+}

@@ -1,0 +1,102 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { Money } from '../money/money.ts';
+import type { AccountStatus, LockedAccount, Ownership } from './locked-account.ts';
+
+/**
+ * `lock` waits for rows that another transaction holds, up to the transaction's lock timeout. `noWait` refuses at once.
+ * `read` takes no lock at all, for answers that change nothing.
+ */
+export type LockMode = 'lock' | 'noWait' | 'read';
+
+export interface LockedAccounts {
+  readonly accounts: Map<string, LockedAccount>;
+  /** The database's clock when the last lock was had. Booking times come from it, so that several machines agree. */
+  readonly now: Date;
+}
+
+interface AccountRow {
+  id: string;
+  currency: string;
+  ownership: Ownership;
+  status: AccountStatus;
+  balance: string | null;
+  held: string | null;
+  overdraft_limit: string | null;
+  version: number | null;
+  last_booked_at: Date | null;
+  closed_at: Date | null;
+  now: Date;
+}
+
+/**
+ * Locks the rows of these accounts, the one way in which anything is ever locked in the books. Accounts that don't
+ * exist are absent from the answer.
+ *
+ * One statement takes all the locks, in ascending order of the ids (`ORDER BY` sorts below the row locking step,
+ * PostgreSQL manual, SELECT, "The Locking Clause"; an id never changes). Since everybody takes locks in the same
+ * order, no two can wait for each other. What a row says is read after its lock was had: where another transaction
+ * changed it meanwhile, PostgreSQL reads the new row (manual, chapter 13.2.1), and with it the clock anew.
+ *
+ * Throws RefusalError: `account_locked` when `noWait` met a lock, `ledger_busy` when the lock timeout ran out.
+ */
+export async function lockAccounts(
+  transaction: LedgerTransaction,
+  accountIds: readonly string[],
+  mode: LockMode,
+): Promise<LockedAccounts> {
+  const { knex, ledgerId, startedAt } = transaction;
+  if (accountIds.length === 0) return { accounts: new Map(), now: startedAt };
+  const columns = ['id', 'currency', 'ownership', 'status', 'balance', 'held', 'overdraft_limit', 'version'];
+  const query = knex<AccountRow>('accounts')
+    .select(...columns, 'last_booked_at', 'closed_at', knex.raw('clock_timestamp() as now'))
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [[...accountIds]])
+    .orderBy('id');
+  if (mode !== 'read') query.forUpdate();
+  if (mode === 'noWait') query.noWait();
+
+  let rows: AccountRow[];
+  try {
+    rows = await query;
+  } catch (error) {
+    if (sqlStateOf(error) === sqlState.lockNotAvailable) throw lockRefusal(mode, error);
+    throw error;
+  }
+  const now = rows.reduce((latest, row) => (row.now > latest ? row.now : latest), startedAt);
+  return { accounts: new Map(rows.map((row) => [row.id, asLockedAccount(row)])), now };
+}
+
+function lockRefusal(mode: LockMode, cause: unknown): RefusalError {
+  return mode === 'noWait'
+    ? new RefusalError(
+        'account_locked',
+        'Another request is working on the account at this moment. Nothing was changed; try again.',
+        { retryAfterSeconds: 1 },
+        { cause },
+      )
+    : new RefusalError(
+        'ledger_busy',
+        'The account stayed locked for longer than a request may wait. Nothing was changed; try again.',
+        { retryAfterSeconds: 1 },
+        { cause },
+      );
+}
+
+function asLockedAccount(row: AccountRow): LockedAccount {
+  // A clearing account stores none of these (its balance is the sum of its entries) and nothing may be booked by id.
+  const stored = (numeric: string | null) => Money.fromDatabase(numeric ?? '0', row.currency);
+  return {
+    id: row.id,
+    currency: row.currency,
+    ownership: row.ownership,
+    status: row.status,
+    balance: stored(row.balance),
+    held: stored(row.held),
+    overdraftLimit: stored(row.overdraft_limit),
+    version: row.version ?? 0,
+    lastBookedAt: row.last_booked_at,
+    closedAt: row.closed_at,
+  };
+}

@@ -1,0 +1,85 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { Refusal } from '../errors/refusal.ts';
+import type { BookedTransaction } from './booked-transaction.ts';
+import type { LockedAccount } from './locked-account.ts';
+
+/** What an operation may look at when it decides. Everything here was read after the account rows were locked. */
+export interface DecisionState<Loaded> {
+  /** The locked accounts that exist, by id, as the operations before this one in the group left them. */
+  readonly accounts: ReadonlyMap<string, LockedAccount>;
+  readonly loaded: Loaded;
+  readonly now: Date;
+}
+
+/** What to do: the answer to the caller and everything that has to be written for it to be true. */
+export interface Approval<Effect, Result> {
+  /** Plain JSON, because it is stored with the idempotency key and must come back equal. */
+  readonly result: Result;
+  readonly changedAccounts?: readonly LockedAccount[];
+  readonly transaction?: BookedTransaction;
+  readonly effect?: Effect;
+}
+
+export type Decision<Effect, Result> = Approval<Effect, Result> | { readonly refusal: Refusal };
+
+/**
+ * How one kind of operation (a deposit, the closing of an account) takes part in a group that is committed together.
+ * The engine calls these and knows nothing else about a kind; `commands` and `effects` are those of the whole group, so
+ * a kind costs a constant number of round trips.
+ */
+export interface OperationKind<Command, Loaded, Effect, Result> {
+  readonly name: string;
+  /**
+   * The accounts to lock. A kind that names none and claims unique keys in `write` shares no database transaction with
+   * a kind that locks accounts: waiting for a key while holding a row could deadlock.
+   */
+  accountIds(command: Command): readonly string[];
+  /** Reads, in one query, what `decide` needs beyond the locked rows. */
+  load(transaction: LedgerTransaction, commands: readonly Command[]): Promise<Loaded>;
+  /** Pure: no I/O, no clock, no randomness. All checks first, in the documented order; after them nothing can fail. */
+  decide(command: Command, state: DecisionState<Loaded>): Decision<Effect, Result>;
+  /** Writes what the journal does not. Throws LostRaceError when a unique key was taken after `load` looked. */
+  write?(transaction: LedgerTransaction, effects: readonly Effect[]): Promise<void>;
+}
+
+/** How a caller wants an operation carried out; the same for every kind. */
+export interface OperationTerms {
+  readonly ledgerId: string;
+  /** The caller's key, or one made up for this request so that an unknown outcome can always be settled. */
+  readonly idempotencyKey: string;
+  /** SHA-256 of what was asked. The same key with another hash is refused. */
+  readonly requestHash: Buffer;
+  /** Zero: refuse at once when a row is locked. Undefined: the configured lock timeout. */
+  readonly lockTimeoutMs?: number;
+  /** Answer what would happen and change nothing. */
+  readonly dryRun: boolean;
+}
+
+/** An operation is a value: what is asked, under which terms, and which accounts it locks. */
+export interface Operation<Result> extends OperationTerms {
+  readonly kind: OperationKind<unknown, unknown, unknown, Result>;
+  readonly command: unknown;
+  readonly accountIds: readonly string[];
+}
+
+export function createOperation<Command, Loaded, Effect, Result>(
+  kind: OperationKind<Command, Loaded, Effect, Result>,
+  command: Command,
+  terms: OperationTerms,
+): Operation<Result> {
+  // The methods of a kind only ever see commands, loads and effects of that same kind, which the types can't say here.
+  return {
+    ...terms,
+    kind: kind as OperationKind<unknown, unknown, unknown, Result>,
+    command,
+    accountIds: kind.accountIds(command),
+  };
+}
+
+export type Outcome<Result> = { readonly result: Result } | { readonly refusal: Refusal };
+
+/** What the caller gets: the outcome, and whether it is that of an earlier request with the same idempotency key. */
+export interface Answer<Result> {
+  readonly outcome: Outcome<Result>;
+  readonly replayed: boolean;
+}

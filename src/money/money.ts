@@ -1,0 +1,106 @@
+import { Decimal } from 'decimal.js';
+import { currencyExponent } from './currencies.ts';
+
+/** The widest amount or balance has 18 digits before the point and 4 after it; sums of many of those stay exact. */
+const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_EVEN });
+
+/**
+ * Amounts and balances, positive or negative, stay below this many units of their currency. The database stores
+ * NUMERIC(22, 4), which holds exactly this range, so the limit refuses what the column could not keep.
+ */
+const limit = new Exact('1e18');
+
+/** ASCII digits, no sign, no exponent, no leading zeros. `\d` without the `u` flag's extensions matches 0-9 only. */
+const plainDecimal = /^(?:0|[1-9]\d*)(?:\.(\d+))?$/;
+
+/** 18 digits, a point and 4 decimals. Longer text is refused before anything looks at its digits. */
+const longestText = 23;
+
+/** Why a text is not an amount; a sentence for the caller who sent it. */
+export class AmountError extends Error {
+  override name = 'AmountError';
+}
+
+/**
+ * An exact amount in one currency. Immutable; every result of arithmetic is a new value.
+ * Mixing two currencies is a programming error and throws.
+ */
+export class Money {
+  readonly currency: string;
+  readonly #value: Decimal;
+
+  private constructor(value: Decimal, currency: string) {
+    this.#value = value;
+    this.currency = currency;
+  }
+
+  /**
+   * Reads an amount that a caller sent: plain decimal text, zero or more, at most the currency's decimals (ISO 4217).
+   * Nothing is ever rounded. Throws AmountError with a sentence that says what to change.
+   */
+  static parse(text: string, currency: string): Money {
+    if (text.length > longestText) {
+      throw new AmountError('must be below 1000000000000000000 and carry no more than the decimals of its currency');
+    }
+    const match = plainDecimal.exec(text);
+    if (match === null) {
+      throw new AmountError('must be a plain decimal such as "12.34": ASCII digits, no sign, separator or exponent');
+    }
+    const exponent = currencyExponent(currency);
+    if ((match[1]?.length ?? 0) > exponent) {
+      throw new AmountError(`must have at most ${exponent} decimals, as ${currency} does`);
+    }
+    const money = new Money(new Exact(text), currency);
+    if (money.isOutOfRange()) throw new AmountError('must be below 1000000000000000000');
+    return money;
+  }
+
+  /** Reads a NUMERIC as the database driver delivers it: decimal text that may be negative. */
+  static fromDatabase(numeric: string, currency: string): Money {
+    return new Money(new Exact(numeric), currency);
+  }
+
+  static zero(currency: string): Money {
+    return new Money(new Exact(0), currency);
+  }
+
+  plus(other: Money): Money {
+    return new Money(this.#value.plus(this.#sameCurrency(other)), this.currency);
+  }
+
+  minus(other: Money): Money {
+    return new Money(this.#value.minus(this.#sameCurrency(other)), this.currency);
+  }
+
+  negated(): Money {
+    return new Money(this.#value.negated(), this.currency);
+  }
+
+  isZero(): boolean {
+    return this.#value.isZero();
+  }
+
+  isNegative(): boolean {
+    return this.#value.isNegative() && !this.#value.isZero();
+  }
+
+  /** True when the value is beyond what an amount or a balance may be. */
+  isOutOfRange(): boolean {
+    return this.#value.abs().greaterThanOrEqualTo(limit);
+  }
+
+  /** Decimal text with exactly the currency's decimals: "1000.00" USD, "1000" JPY, "-5.250" KWD. */
+  toString(): string {
+    const value = this.#value.isZero() ? this.#value.abs() : this.#value;
+    return value.toFixed(currencyExponent(this.currency));
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  #sameCurrency(other: Money): Decimal {
+    if (other.currency !== this.currency) throw new TypeError(`${other.currency} does not mix with ${this.currency}`);
+    return other.#value;
+  }
+}

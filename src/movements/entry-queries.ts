@@ -1,0 +1,86 @@
+import type { Knex } from 'knex';
+import type { TransactionType } from '../ledger/booked-transaction.ts';
+import { Money } from '../money/money.ts';
+
+/** A line of an account's history as callers see it. Entries of clearing accounts carry no balance and no version. */
+export interface EntryDocument {
+  id: string;
+  transactionId: string;
+  accountId: string;
+  type: TransactionType;
+  amount: string;
+  currency: string;
+  balanceAfter: string | null;
+  version: number | null;
+  bookedAt: string;
+  valueDate: string;
+  description: string | null;
+  reference: string | null;
+  initiatedBy: string | null;
+}
+
+interface EntryRow {
+  id: string;
+  transaction_id: string;
+  account_id: string;
+  type: TransactionType;
+  amount: string;
+  currency: string;
+  balance_after: string | null;
+  version: number | null;
+  booked_at: Date;
+  value_date: string;
+  description: string | null;
+  reference: string | null;
+  initiated_by: string | null;
+}
+
+export interface EntryPage {
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+  /** The version of the last entry seen; its id where the account is a clearing account. */
+  readonly after: string | number | null;
+}
+
+/**
+ * A page of an account's entries: by version, which has no gaps and follows the order of booking, so that a reader who
+ * pages while others post misses nothing; by id for a clearing account, whose entries have no version.
+ */
+export async function listEntries(
+  database: Knex,
+  ledgerId: string,
+  account: { id: string; clearing: boolean },
+  page: EntryPage,
+): Promise<EntryDocument[]> {
+  const key = account.clearing ? 'e.id' : 'e.version';
+  const query = database('entries as e')
+    .join('transactions as t', (on) => on.on('t.ledger_id', 'e.ledger_id').andOn('t.id', 'e.transaction_id'))
+    .select<EntryRow[]>('e.*', 't.type', 't.currency', 't.value_date', 't.description', 't.reference', 't.initiated_by')
+    .where('e.ledger_id', ledgerId)
+    .where('e.account_id', account.id)
+    .orderBy(key, page.order)
+    .limit(page.limit);
+  if (account.clearing) query.whereNull('e.version');
+  else query.whereNotNull('e.version');
+  if (page.after !== null) query.where(key, page.order === 'asc' ? '>' : '<', page.after);
+  return (await query).map(asEntry);
+}
+
+function asEntry(row: EntryRow): EntryDocument {
+  const money = (numeric: string) => Money.fromDatabase(numeric, row.currency).toString();
+  return {
+    id: row.id,
+    transactionId: row.transaction_id,
+    accountId: row.account_id,
+    type: row.type,
+    amount: money(row.amount),
+    currency: row.currency,
+    balanceAfter: row.balance_after === null ? null : money(row.balance_after),
+    version: row.version,
+    bookedAt: row.booked_at.toISOString(),
+    valueDate: row.value_date,
+    description: row.description,
+    reference: row.reference,
+    initiatedBy: row.initiated_by,
+  };
+}

@@ -1,0 +1,76 @@
+import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
+
+/** A party as callers see it. */
+export interface PartyDocument {
+  id: string;
+  name: string;
+  externalId: string | null;
+  createdAt: string;
+}
+
+interface PartyRow {
+  id: string;
+  name: string;
+  external_id: string | null;
+  created_at: Date;
+}
+
+const columns = ['id', 'name', 'external_id', 'created_at'];
+
+function selectParties(database: Knex, ledgerId: string) {
+  return database<PartyRow>('parties').select<PartyRow[]>(columns).where('ledger_id', ledgerId);
+}
+
+export async function getParty(database: Knex, ledgerId: string, partyId: string): Promise<PartyDocument> {
+  const [row] = await selectParties(database, ledgerId).where('id', partyId);
+  if (row === undefined) throw new RefusalError('party_not_found', `There is no party ${partyId} in this ledger.`);
+  return asParty(row);
+}
+
+export async function findPartyByExternalId(
+  database: Knex,
+  ledgerId: string,
+  externalId: string,
+): Promise<PartyDocument | undefined> {
+  const [row] = await selectParties(database, ledgerId).where('external_id', externalId);
+  return row === undefined ? undefined : asParty(row);
+}
+
+/** A page of parties in the order of their ids, which is that of their creation; one more than asked tells of a next. */
+export async function listParties(
+  database: Knex,
+  ledgerId: string,
+  page: { limit: number; afterId: string | null },
+): Promise<PartyDocument[]> {
+  const query = selectParties(database, ledgerId).orderBy('id').limit(page.limit);
+  if (page.afterId !== null) query.where('id', '>', page.afterId);
+  return (await query).map(asParty);
+}
+
+export async function findPartiesByExternalId(
+  { knex, ledgerId }: LedgerTransaction,
+  externalIds: readonly string[],
+): Promise<Map<string, PartyDocument>> {
+  if (externalIds.length === 0) return new Map();
+  const rows = await selectParties(knex, ledgerId).whereRaw('external_id = any(?::text[])', [[...externalIds]]);
+  return new Map(rows.map((row) => [row.external_id!, asParty(row)]));
+}
+
+/** Which of these parties exist. A party is never deleted, so the answer stays true for the rest of the transaction. */
+export async function findExistingPartyIds(
+  { knex, ledgerId }: LedgerTransaction,
+  partyIds: readonly string[],
+): Promise<Set<string>> {
+  if (partyIds.length === 0) return new Set();
+  const rows = await knex('parties')
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [[...new Set(partyIds)]])
+    .pluck('id');
+  return new Set(rows);
+}
+
+function asParty(row: PartyRow): PartyDocument {
+  return { id: row.id, name: row.name, externalId: row.external_id, createdAt: row.created_at.toISOString() };
+}

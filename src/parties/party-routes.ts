@@ -1,0 +1,73 @@
+import { Router } from 'express';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { ledgerIdOf } from '../http/authenticate.ts';
+import { readOperationTerms } from '../http/operation-terms.ts';
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { methodNotAllowed } from '../http/problem.ts';
+import { id, readInput, text } from '../http/read-input.ts';
+import { type Success, sendAnswer } from '../http/send-answer.ts';
+import type { ServiceParts } from '../http/service-parts.ts';
+import { createOperation } from '../ledger/operation.ts';
+import { type CreatePartyResult, createParty } from './create-party.ts';
+import { findPartyByExternalId, getParty, listParties } from './party-queries.ts';
+
+const externalId = text(200);
+const partyPath = z.object({ partyId: id });
+const externalIdPath = z.object({ externalId });
+const createPartyBody = z.strictObject({ name: text(200), externalId: externalId.nullish() });
+const putPartyBody = z.strictObject({ name: text(200) });
+const listQuery = z.strictObject(pageQuery);
+const noQuery = z.strictObject({});
+
+/** Parties: the people and companies that accounts belong to. */
+export function partyRoutes({ database, engine }: ServiceParts): Router {
+  const router = Router();
+
+  router
+    .route('/parties')
+    .post(async (req, res) => {
+      const { name, externalId } = readInput(createPartyBody, req.body);
+      const command = { id: uuidv7(), name, externalId: externalId ?? null, whenTaken: 'refuse' as const };
+      const terms = readOperationTerms(req, res, { dryRun: false });
+      sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
+    })
+    .get(async (req, res) => {
+      const { limit, cursor } = readInput(listQuery, req.query);
+      const page = { limit: limit + 1, afterId: decodeCursor('parties', id, cursor) };
+      const found = await listParties(database, ledgerIdOf(res), page);
+      res.json(pageOf(found, limit, (last) => encodeCursor('parties', last.id)));
+    })
+    .all(methodNotAllowed('GET, POST'));
+
+  router
+    .route('/parties/by-external-id/:externalId')
+    .put(async (req, res) => {
+      const path = readInput(externalIdPath, req.params);
+      const body = readInput(putPartyBody, req.body);
+      const terms = readOperationTerms(req, res, { dryRun: false });
+      const existing = await findPartyByExternalId(database, ledgerIdOf(res), path.externalId);
+      if (existing !== undefined) {
+        res.json(existing);
+        return;
+      }
+      const command = { ...body, ...path, id: uuidv7(), whenTaken: 'answerExisting' as const };
+      sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
+    })
+    .all(methodNotAllowed('PUT'));
+
+  router
+    .route('/parties/:partyId')
+    .get(async (req, res) => {
+      readInput(noQuery, req.query);
+      const { partyId } = readInput(partyPath, req.params);
+      res.json(await getParty(database, ledgerIdOf(res), partyId));
+    })
+    .all(methodNotAllowed('GET'));
+
+  return router;
+}
+
+function presentCreated({ party, created }: CreatePartyResult): Success {
+  return { status: created ? 201 : 200, body: party, headers: { Location: `/v1/parties/${party.id}` } };
+}

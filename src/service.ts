@@ -1,0 +1,86 @@
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { seedDemo } from '../seeds/demo.ts';
+import { startApiCluster } from './api-cluster.ts';
+import { type Api, startApi } from './api-process.ts';
+import type { Config } from './config.ts';
+import { createDatabase } from './database/create-database.ts';
+import { type EmbeddedServer, startEmbeddedServer } from './database/embedded/embedded-server.ts';
+import { migrate } from './database/migrate.ts';
+import { readDemoApiKey } from './demo-api-key.ts';
+import { welcome } from './welcome.ts';
+
+/** Everything that one `npm start` runs. */
+export interface Service {
+  /** What to tell whoever started it. */
+  readonly welcome: string;
+  /** Stops in order within the configured time. Answers false when requests had to be cut off. */
+  stop(): Promise<boolean>;
+  /** Stops without waiting for anything; an embedded database is left to stop by itself. */
+  stopNow(): void;
+}
+
+/**
+ * Starts the service: the embedded database unless there is another one, then migrations, then demo accounts (always
+ * on the embedded database, on another one only when `DEMO_API_KEY` asks for them), then the API. What was started is
+ * stopped again when a later step fails.
+ */
+export async function startService(config: Config, logger: Logger): Promise<Service> {
+  const embedded = config.databaseUrl === undefined ? await startEmbedded(config, logger) : undefined;
+  try {
+    const databaseUrl = embedded?.url ?? config.databaseUrl!;
+    const demoApiKey = embedded !== undefined ? readDemoApiKey(config) : config.demoApiKey;
+    await prepareDatabase(databaseUrl, demoApiKey, logger);
+    const api = await startApiProcesses(config, databaseUrl, logger);
+    const { host, apiProcesses } = config;
+    const database =
+      embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${path.relative('.', embedded.folder)}`;
+    return {
+      welcome: welcome({ host, port: api.port, processes: apiProcesses, database, demoApiKey }),
+      async stop() {
+        // The database's own stop takes its share of the time.
+        const drained = await api.stop(config.shutdownTimeoutMs - Math.min(2_000, config.shutdownTimeoutMs / 4));
+        await embedded?.stop();
+        return drained;
+      },
+      stopNow() {
+        api.stopNow();
+        embedded?.stopNow();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+function startEmbedded(config: Config, logger: Logger): Promise<EmbeddedServer> {
+  return startEmbeddedServer({
+    dataDir: config.dataDir,
+    database: 'ledger',
+    binDir: config.postgresBin,
+    log: (message) => logger.info(message),
+  });
+}
+
+async function prepareDatabase(url: string, demoApiKey: string | undefined, logger: Logger): Promise<void> {
+  const database = createDatabase({
+    url,
+    poolSize: 4,
+    applicationName: 'joint-ledger start',
+    acquireTimeoutMs: 30_000,
+  });
+  try {
+    const migrations = await migrate(database);
+    if (migrations.length > 0) logger.info({ migrations }, 'the database was migrated');
+    if (demoApiKey !== undefined) await seedDemo(database, demoApiKey);
+  } finally {
+    await database.destroy();
+  }
+}
+
+function startApiProcesses(config: Config, databaseUrl: string, logger: Logger): Promise<Api> {
+  const { host, port, databasePoolSize, lockTimeoutMs, apiProcesses } = config;
+  const options = { host, port, databaseUrl, databasePoolSize, lockTimeoutMs, logger };
+  return apiProcesses === 1 ? startApi(options) : startApiCluster({ ...options, processes: apiProcesses });
+}
