@@ -1,16 +1,14 @@
 import type { Knex } from 'knex';
 import { readConfig } from './src/config.ts';
 import { knexConfig } from './src/database/create-database.ts';
-import { findRunningEmbeddedServer } from './src/database/embedded/embedded-server.ts';
+import { findDatabaseInUse } from './src/database-in-use.ts';
 
 /**
  * For the knex command line (`npm run migrate`, `npm run seed`, `npm run knex -- ...`): the database in DATABASE_URL, or
  * the embedded one while the service runs.
  */
 export default async function config(): Promise<Knex.Config> {
-  const { databaseUrl, dataDir } = readConfig(process.env, []);
-  const url = databaseUrl ?? (await findRunningEmbeddedServer({ dataDir, database: 'ledger' }));
-  if (url === undefined) throw new Error('Set DATABASE_URL, or start the service and its embedded database first.');
+  const url = await findDatabaseInUse(readConfig(process.env, []));
   const options = { url, poolSize: 4, applicationName: 'joint-ledger knex', acquireTimeoutMs: 30_000 };
   return { ...knexConfig(options), seeds: { directory: './seeds', loadExtensions: ['.ts'] } };
 }

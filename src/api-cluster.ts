@@ -28,15 +28,17 @@ const wellAfterMs = 10_000;
 /** Runs the API in several processes that share one port. One that dies is replaced. */
 export async function startApiCluster({ processes, logger, ...apiOptions }: ApiClusterOptions): Promise<Api> {
   let stopping = false;
-  let port = apiOptions.port;
   let restartPauseMs = firstRestartPauseMs;
 
   function fork(): { worker: Worker; listening: Promise<number> } {
-    const worker = cluster.fork({ [apiOptionsVariable]: JSON.stringify({ ...apiOptions, port }) });
+    const worker = cluster.fork({ [apiOptionsVariable]: JSON.stringify(apiOptions) });
     const startedAt = Date.now();
     const listening = new Promise<number>((resolve, reject) => {
       worker.on('message', (message: ClusterMessage) => {
-        if (message.type === 'listening') resolve(message.port);
+        if (message.type === 'listening') {
+          logger.info({ apiPid: worker.process.pid, port: message.port }, 'an API process listens');
+          resolve(message.port);
+        }
         if (message.type === 'failed') reject(Object.assign(new Error(message.message), { code: message.code }));
       });
       worker.once('exit', (code, signal) => {
@@ -49,12 +51,12 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
 
   async function replace(dead: Worker, reason: string | number, livedMs: number): Promise<void> {
     restartPauseMs = livedMs > wellAfterMs ? firstRestartPauseMs : Math.min(longestRestartPauseMs, restartPauseMs * 2);
-    logger.warn({ pid: dead.process.pid, reason, restartPauseMs }, 'an API process ended and is replaced');
+    logger.warn({ apiPid: dead.process.pid, reason, restartPauseMs }, 'an API process ended and is replaced');
     await sleep(restartPauseMs);
     if (stopping) return;
     const { worker, listening } = fork();
     await listening.then(
-      () => logger.info({ pid: worker.process.pid }, 'an API process was replaced'),
+      () => logger.info({ apiPid: worker.process.pid }, 'an API process was replaced'),
       (error) => logger.error({ err: error }, 'an API process could not be replaced yet'),
     );
   }
@@ -68,17 +70,17 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
     for (const worker of workers()) worker.process.kill('SIGKILL');
   }
 
+  let ports: number[];
   try {
-    // The first one settles the port where it was left open.
-    port = await fork().listening;
-    await Promise.all(Array.from({ length: processes - 1 }, () => fork().listening));
+    ports = await Promise.all(Array.from({ length: processes }, () => fork().listening));
   } catch (error) {
     stopNow();
     throw error;
   }
 
   return {
-    port,
+    // All the same: node's cluster shares one socket, even where port 0 left the choice to the system.
+    port: ports[0]!,
     async stop(drainMs) {
       stopping = true;
       const ended = workers().map(

@@ -1,12 +1,12 @@
 import { ConfigError } from './config.ts';
 import { EmbeddedServerError } from './database/embedded/embedded-server.ts';
-import { UnsuitableDatabaseError } from './database/migrate.ts';
 import { isDatabaseUnavailable, sqlStateOf } from './database/sqlstate.ts';
+import { OperatorError } from './errors/operator-error.ts';
 
 /** What an operator must do about a failed start, in a sentence. Only what nobody foresaw comes with its stack. */
 export function operatorSentence(error: unknown): string {
   if (error instanceof ConfigError) return `The settings don't fit: ${error.message}.`;
-  if (error instanceof EmbeddedServerError || error instanceof UnsuitableDatabaseError) return error.message;
+  if (error instanceof EmbeddedServerError || error instanceof OperatorError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') return 'The port is taken: stop the program that has it, or set PORT to another one.';

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { createDatabase } from './database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded/embedded-server.ts';
 import { migrate } from './database/migrate.ts';
+import { embeddedDatabaseName } from './database-in-use.ts';
 import { readDemoApiKey } from './demo-api-key.ts';
 import { welcome } from './welcome.ts';
 
@@ -57,7 +58,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
 function startEmbedded(config: Config, logger: Logger): Promise<EmbeddedServer> {
   return startEmbeddedServer({
     dataDir: config.dataDir,
-    database: 'ledger',
+    database: embeddedDatabaseName,
     binDir: config.postgresBin,
     log: (message) => logger.info(message),
   });

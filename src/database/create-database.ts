@@ -58,7 +58,11 @@ export function knexConfig(options: DatabaseOptions): Knex.Config {
   };
 }
 
+const ignore = () => {};
+
 /** Opens a pool of sessions. Nothing connects before the first query. */
 export function createDatabase(options: DatabaseOptions): Database {
-  return knexModule(knexConfig(options));
+  // What knex would print by itself reaches the caller as an error too, and is logged there, once.
+  const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
+  return knexModule({ ...knexConfig(options), log });
 }

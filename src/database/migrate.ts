@@ -1,3 +1,4 @@
+import { OperatorError } from '../errors/operator-error.ts';
 import type { Database } from './create-database.ts';
 import { MigrationFiles } from './migration-files.ts';
 
@@ -7,24 +8,19 @@ const migrationLock = 7_302_001;
 /** Every SQL feature the service uses is there since this version (server_version_num). */
 const oldestServer = 140_000;
 
-/** Why the database can't be used as it is; one sentence for the operator. */
-export class UnsuitableDatabaseError extends Error {
-  override name = 'UnsuitableDatabaseError';
-}
-
 /**
  * Brings the schema up to date. Safe when many processes start at once: knex's own lock does not cover the creation of
  * its tables, so one transaction-level advisory lock lets them through one after another. It works behind a
  * transaction pooler too and ends with its session, so a process killed in the middle leaves nothing behind, except
  * knex's own mark, which is cleared under the lock.
  *
- * Returns the names of the migrations it ran. Throws UnsuitableDatabaseError for a server older than PostgreSQL 14.
+ * Returns the names of the migrations it ran. Throws OperatorError for a server older than PostgreSQL 14.
  */
 export async function migrate(database: Database): Promise<string[]> {
   return database.transaction(async (lockHolder) => {
     const version = await lockHolder.raw("select current_setting('server_version_num')::int as number");
     if (version.rows[0].number < oldestServer) {
-      throw new UnsuitableDatabaseError('The database is older than PostgreSQL 14: upgrade it or name another one.');
+      throw new OperatorError('The database is older than PostgreSQL 14: upgrade it or name another one.');
     }
     await lockHolder.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
     if ((await pendingMigrations(database)).length === 0) return [];

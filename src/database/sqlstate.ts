@@ -48,6 +48,6 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (state !== undefined) return /^(08|53|57P0[1-5]|25P03|25006)/.test(state);
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string' && socketCodes.has(error.code)) return true;
-  // The driver reports a broken session by message alone.
-  return /^Connection (terminated|ended)|^timeout expired$|not queryable|Client was closed/i.test(error.message);
+  // The driver reports a broken session by message alone, and knex puts the statement before it.
+  return /\b(Connection (terminated|ended)|timeout expired|not queryable|Client was closed)/.test(error.message);
 }

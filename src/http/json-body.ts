@@ -2,6 +2,7 @@ import express, { type RequestHandler } from 'express';
 import secureJson from 'secure-json-parse';
 import { RefusalError } from '../errors/refusal.ts';
 import { invalidInput } from './read-input.ts';
+import { findRepeatedField } from './repeated-field.ts';
 import { findUnstorable } from './storable.ts';
 
 /** Many times the largest document of this interface. */
@@ -11,8 +12,8 @@ const readBytes = express.raw({ type: () => true, limit: limitBytes, inflate: fa
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const checkMediaType: RequestHandler = (req, _res, next) => {
-  // `is` answers null when there is no body at all.
-  const type = req.is('application/json');
+  // Clients announce a POST without a body as one of no bytes. `is` answers null when nothing announces a body.
+  const type = req.headers['content-length'] === '0' ? null : req.is('application/json');
   const charset = /;\s*charset="?([^";\s]+)/i.exec(req.headers['content-type'] ?? '')?.[1];
   if (type === false || (type !== null && charset !== undefined && !/^utf-?8$/i.test(charset))) {
     throw new RefusalError('unsupported_media_type', 'Send the body as Content-Type: application/json, in UTF-8.');
@@ -27,21 +28,26 @@ const parseBytes: RequestHandler = (req, _res, next) => {
 };
 
 /**
- * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB, no compression, no `__proto__`, nothing
- * that could not be stored and read back unchanged. An empty body is undefined.
+ * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB, no compression, no `__proto__`, no
+ * field twice, nothing that could not be stored and read back unchanged. An empty body is undefined.
  */
 export const jsonBody: RequestHandler[] = [checkMediaType, readBytes, parseBytes];
 
 function parseJson(bytes: Buffer): unknown {
-  let document: unknown;
-  try {
-    document = secureJson.parse(utf8.decode(bytes));
-  } catch (error) {
-    const detail =
-      error instanceof TypeError ? 'The body is not valid UTF-8.' : 'The body is not valid JSON, or names __proto__.';
-    throw new RefusalError('malformed_json', detail, undefined, { cause: error });
-  }
-  const unstorable = findUnstorable(document);
-  if (unstorable !== undefined) throw invalidInput([unstorable]);
+  const text = attempt(() => utf8.decode(bytes), 'The body is not valid UTF-8.');
+  const document = attempt(
+    () => secureJson.parse(text) as unknown,
+    'The body is not valid JSON, or names __proto__ or constructor.prototype.',
+  );
+  const unfit = findUnstorable(document) ?? findRepeatedField(text);
+  if (unfit !== undefined) throw invalidInput([unfit]);
   return document;
+}
+
+function attempt<Result>(read: () => Result, failure: string): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw new RefusalError('malformed_json', failure, undefined, { cause: error });
+  }
 }

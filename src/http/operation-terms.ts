@@ -42,7 +42,7 @@ function readIdempotencyKey(req: Request): string {
 /** The preferences of the request that this service knows: only `wait`. Others are ignored, as the RFC asks. */
 function readPreferredWait(req: Request): number | undefined {
   const preferences = (req.get('Prefer') ?? '').split(',').map((preference) => preference.trim());
-  const wait = preferences.find((preference) => /^wait\b/i.test(preference));
+  const wait = preferences.find((preference) => /^wait\s*(?:[=;]|$)/i.test(preference));
   if (wait === undefined) return undefined;
   const seconds = /^wait\s*=\s*"?(\d{1,9})"?$/i.exec(wait)?.[1];
   if (seconds === undefined) throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }]);

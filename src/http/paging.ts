@@ -30,12 +30,18 @@ export function encodeCursor(list: string, after: string | number): string {
 }
 
 /** The key in a cursor, null without one. Throws RefusalError `invalid_cursor` for anything this list did not give. */
-export function decodeCursor<Key>(list: string, key: z.ZodType<Key>, cursor: string | undefined): Key | null {
+export function decodeCursor<Key extends string | number>(
+  list: string,
+  key: z.ZodType<Key>,
+  cursor: string | undefined,
+): Key | null {
   if (cursor === undefined) return null;
   try {
     const [, after] = z
       .tuple([z.literal(list), key])
       .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    // Decoding passes over whatever is not base64url.
+    if (encodeCursor(list, after) !== cursor) throw new RangeError('the cursor was changed');
     return after;
   } catch (error) {
     const detail = 'The cursor is not one that this list gave. Start again without a cursor.';

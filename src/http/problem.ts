@@ -4,6 +4,7 @@ import { databaseRefusal } from '../database/ledger-transaction.ts';
 import { errorTitles } from '../errors/error-catalogue.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { problemStatus } from './problem-status.ts';
+import { invalidInput } from './read-input.ts';
 
 /**
  * Answers a refusal as a problem document (RFC 9457). The fact `retryAfterSeconds` becomes the `Retry-After` header,
@@ -38,6 +39,11 @@ const bodyErrors: Readonly<Record<string, Refusal>> = {
   'request.size.invalid': refusal('malformed_json', 'The body does not have its announced length.'),
 };
 
+/** The router decodes a part of the path before it knows of any schema, and does not say which part failed. */
+const { refusal: undecodableAddress } = invalidInput([
+  { path: '', message: 'the address must be UTF-8 in valid percent-encoding' },
+]);
+
 /** Turns whatever was thrown into a problem document. What nobody foresaw is logged whole and answered without detail. */
 export function answerErrors(logger: Logger): ErrorRequestHandler {
   return (error, req, res, next) => {
@@ -65,7 +71,7 @@ function knownRefusal(error: unknown): Refusal | undefined {
   if (error instanceof RefusalError) return error.refusal;
   const ofDatabase = databaseRefusal(error);
   if (ofDatabase !== undefined) return ofDatabase.refusal;
-  if (error instanceof URIError) return refusal('validation_failed', 'The address is not valid percent-encoding.');
+  if (error instanceof URIError) return undecodableAddress;
   const type: unknown = error instanceof Error && 'type' in error ? error.type : undefined;
   return typeof type === 'string' ? bodyErrors[type] : undefined;
 }

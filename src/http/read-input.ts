@@ -20,7 +20,13 @@ export function readInput<Schema extends z.ZodType>(schema: Schema, input: unkno
 
 export function invalidInput(errors: readonly FieldError[]): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  return new RefusalError('validation_failed', detail.slice(0, 500), { errors: errors.slice(0, 20) });
+  const listed = errors.slice(0, 20).map(({ path, message }) => ({ path: shorten(path, 200), message }));
+  return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
+}
+
+/** Names of fields come from the caller and may be as long as the body. A cut must not leave half a character. */
+function shorten(value: string, length: number): string {
+  return value.length <= length ? value : value.slice(0, length).toWellFormed();
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
@@ -42,10 +48,10 @@ export const id = z.uuid({ error: 'must be a UUID' }).transform((value) => value
 const plausibleYear = (value: string) => value >= '1900' && value < '9999';
 
 export const day = z.iso
-  .date({ error: 'must be a day such as 2026-11-01' })
+  .date({ error: 'must be a day such as 2026-11-01', abort: true })
   .refine(plausibleYear, { error: 'must lie between the years 1900 and 9998' });
 
 export const instant = z.iso
-  .datetime({ offset: true, error: 'must be an instant such as 2026-11-01T00:00:00Z' })
+  .datetime({ offset: true, error: 'must be an instant such as 2026-11-01T00:00:00Z', abort: true })
   .refine(plausibleYear, { error: 'must lie between the years 1900 and 9998' })
   .transform((value) => new Date(value));

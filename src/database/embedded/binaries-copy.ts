@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { EmbeddedServerError, explainFileError } from './embedded-server-error.ts';
+
+export interface CopyBinariesOptions {
+  /** The package's folder with bin, lib and share. */
+  root: string;
+  version: string;
+  cacheDir: string;
+  log: (message: string) => void;
+}
+
+/**
+ * Copies the binaries to a folder that the server's user can read, once for each version, and returns it. Because
+ * they are run later without a second look, the copy must belong to root or to us and nobody else may write to it.
+ */
+export async function copyBinaries({ root, version, cacheDir, log }: CopyBinariesOptions): Promise<string> {
+  const copy = path.join(cacheDir, `postgresql-${version}-${process.platform}-${process.arch}`);
+  try {
+    if (fs.existsSync(copy) && findDistrusted(copy) === undefined) return copy;
+    log(`Copying the PostgreSQL binaries to ${copy}, because they can't run from ${root}.`);
+    fs.mkdirSync(cacheDir, { recursive: true });
+    // Built beside and renamed, so that two processes or a killed one never leave half a copy under the final name.
+    const attempt = `${copy}.${randomBytes(4).toString('hex')}`;
+    try {
+      fs.cpSync(root, attempt, { recursive: true, verbatimSymlinks: true });
+      makeReadable(attempt);
+      fs.rmSync(copy, { recursive: true, force: true });
+      fs.renameSync(attempt, copy);
+    } catch (error) {
+      fs.rmSync(attempt, { recursive: true, force: true });
+      if (!fs.existsSync(copy)) throw error; // another process was faster
+    }
+  } catch (error) {
+    throw explainFileError(error, cacheDir);
+  }
+  const distrusted = findDistrusted(copy);
+  if (distrusted === undefined) return copy;
+  throw new EmbeddedServerError(
+    `The PostgreSQL binaries in ${copy} are not safe to run because others can write to ${distrusted}: ` +
+      'correct its owner and mode, or set DATABASE_URL to your own PostgreSQL.',
+  );
+}
+
+/** Undoes a strict or a lax umask of whoever ran npm install. */
+function makeReadable(folder: string): void {
+  fs.chmodSync(folder, 0o755);
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) makeReadable(file);
+    else if (entry.isFile()) fs.chmodSync(file, path.basename(folder) === 'bin' ? 0o755 : 0o644);
+  }
+}
+
+/** The first file or folder of the copy, or folder above it, that somebody else than root or we could change. */
+function findDistrusted(copy: string): string | undefined {
+  if (process.getuid === undefined) return undefined;
+  const trusted = new Set([0, process.getuid()]);
+  const unsafe = (file: string): boolean => {
+    const stat = fs.lstatSync(file);
+    if (stat.isSymbolicLink()) return !trusted.has(stat.uid);
+    // In a sticky folder such as /tmp others can add names, but not rename or remove ours.
+    const shared = (stat.mode & 0o022) !== 0 && !(stat.isDirectory() && (stat.mode & 0o1000) !== 0);
+    return shared || !trusted.has(stat.uid);
+  };
+  for (let folder = path.dirname(copy); ; folder = path.dirname(folder)) {
+    if (unsafe(folder)) return folder;
+    if (folder === path.dirname(folder)) break;
+  }
+  if (unsafe(copy)) return copy;
+  const names = fs.readdirSync(copy, { recursive: true, encoding: 'utf8' });
+  return names.map((name) => path.join(copy, name)).find(unsafe);
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTogether } from '../support/start-together.ts';
+import { startTestService, type TestService } from '../support/test-service.ts';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService();
+});
+
+afterAll(() => service.stop());
+
+interface Booking {
+  bookedAt: string;
+  /** Of the customer's account, after the movement. */
+  balance: string;
+}
+
+const longAgo = '2020-01-01T00:00:00Z';
+const unknownId = '01936f00-0000-7000-8000-000000000999';
+
+async function balancesOf(account: string, at?: string) {
+  const answer = await service.client.get(`/v1/accounts/${account}/balances${at === undefined ? '' : `?at=${at}`}`);
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+async function clearingAccount(currency: string): Promise<string> {
+  const { data } = (await service.client.get('/v1/accounts?ownership=clearing')).body;
+  return data.find((account: { currency: string }) => account.currency === currency).id;
+}
+
+/** What the account had at this instant: the last booking of that time or earlier. */
+function balanceAt(history: readonly Booking[], instant: string): string {
+  return history.findLast(({ bookedAt }) => bookedAt <= instant)?.balance ?? '0.00';
+}
+
+function millisecondBefore(instant: string): string {
+  return new Date(Date.parse(instant) - 1).toISOString();
+}
+
+/** Thirty deposits and withdrawals in turn, with the balance that each left. */
+async function moveThirtyTimes(account: string, currency: string): Promise<Booking[]> {
+  const history: Booking[] = [];
+  for (let number = 0; number < 30; number++) {
+    const [direction, amount] = number % 3 === 2 ? ['withdrawals', '1.25'] : ['deposits', `${number + 1}.10`];
+    const answer = await service.client.post(`/v1/accounts/${account}/${direction}`, { amount, currency });
+    expect(answer.status).toBe(201);
+    history.push({ bookedAt: answer.body.bookedAt, balance: answer.body.entries[0].balanceAfter });
+  }
+  return history;
+}
+
+test('answers the balance of any instant, for a customer and for the clearing account', async () => {
+  const account = await service.client.openAccount({ currency: 'EUR', overdraftLimit: '7.00' });
+  const clearing = await clearingAccount('EUR');
+  const history = await moveThirtyTimes(account, 'EUR');
+  const instants = history.flatMap(({ bookedAt }) => [bookedAt, millisecondBefore(bookedAt)]);
+  for (const at of [...instants, longAgo]) {
+    const booked = balanceAt(history, at);
+    expect(await balancesOf(account, at)).toMatchObject({ accountId: account, currency: 'EUR', booked, held: '0.00' });
+    const opposite = booked === '0.00' ? booked : `-${booked}`;
+    expect(await balancesOf(clearing, at)).toMatchObject({ booked: opposite, held: null, available: null });
+  }
+});
+
+test('tells a balance now as the account does, and what the overdraft limit adds to it', async () => {
+  const { client } = service;
+  const account = await client.openAccount({ currency: 'KWD', balance: '12.345', overdraftLimit: '1.000' });
+  const now = await balancesOf(account);
+  expect(now).toEqual({
+    accountId: account,
+    currency: 'KWD',
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    booked: '12.345',
+    held: '0.000',
+    available: '13.345',
+  });
+  expect(await balancesOf(account, longAgo)).toEqual({
+    ...now,
+    at: '2020-01-01T00:00:00.000Z',
+    booked: '0.000',
+    available: '1.000',
+  });
+  expect(await balancesOf(await clearingAccount('KWD'))).toMatchObject({ booked: '-12.345' });
+});
+
+test('counts all entries of one millisecond, and none of them a millisecond earlier', async () => {
+  const { client, database, ledgerId } = service;
+  const account = await client.openAccount({ balance: '100.00' });
+  // Booking times never go back, so a latest booking that lies ahead gives all that follow its own time.
+  const [{ last_booked_at: latest }] = await database('accounts')
+    .where({ ledger_id: ledgerId, id: account })
+    .update({ last_booked_at: database.raw("clock_timestamp() + interval '30 seconds'") })
+    .returning('last_booked_at');
+  const sameTime = latest.toISOString();
+  const answers = await startTogether(20, () =>
+    client.post(`/v1/accounts/${account}/deposits`, { amount: '1.00', currency: 'USD' }),
+  );
+  expect(answers.map((answer) => answer.body.bookedAt)).toEqual(Array(20).fill(sameTime));
+  expect((await balancesOf(account, sameTime)).booked).toBe('120.00');
+  expect((await balancesOf(account, millisecondBefore(sameTime))).booked).toBe('100.00');
+});
+
+test('takes an instant in any time zone, and none that lies in the future', async () => {
+  const account = await service.client.openAccount({ balance: '1.00' });
+  const { at } = await balancesOf(account, encodeURIComponent('2026-01-01T02:00:00+02:00'));
+  expect(at).toBe('2026-01-01T00:00:00.000Z');
+  const future = new Date(Date.now() + 3_600_000).toISOString();
+  const refused = await service.client.get(`/v1/accounts/${account}/balances?at=${future}`);
+  expect(refused.body).toMatchObject({ status: 400, code: 'validation_failed', errors: [{ path: 'at' }] });
+});
+
+test('reads several accounts in one snapshot while transfers run between them', async () => {
+  const { client } = service;
+  const [left, right] = [
+    await client.openAccount({ balance: '500.00' }),
+    await client.openAccount({ balance: '500.00' }),
+  ];
+  let reading = true;
+  const transferWhileReading = async (fromAccountId: string, toAccountId: string) => {
+    const statuses = new Set<number>();
+    while (reading) {
+      const body = { fromAccountId, toAccountId, amount: '7.00', currency: 'USD' };
+      statuses.add((await client.post('/v1/transfers', body)).status);
+    }
+    return statuses;
+  };
+  const transfers = [[left, right] as const, [right, left] as const, [left, right] as const].map(([from, to]) =>
+    transferWhileReading(from, to),
+  );
+  const seen = new Set<string>();
+  const sums = new Set<bigint>();
+  try {
+    for (let read = 0; read < 200; read++) {
+      const { body } = await client.get(`/v1/balances?accountIds=${left},${right}`);
+      const booked: string[] = body.data.map((balance: { booked: string }) => balance.booked);
+      seen.add(booked.join(' '));
+      sums.add(booked.reduce((sum, text) => sum + BigInt(text.replace('.', '')), 0n));
+    }
+  } finally {
+    reading = false;
+  }
+  for (const statuses of await Promise.all(transfers)) expect(statuses).toContain(201);
+  expect([...sums]).toEqual([1000_00n]);
+  expect(seen.size).toBeGreaterThan(1);
+});
+
+test('answers several accounts in the order asked, clearing accounts among them', async () => {
+  const { client } = service;
+  const accounts = [await client.openAccount({ currency: 'JPY', balance: '300' }), await clearingAccount('JPY')];
+  for (const ids of [accounts, accounts.toReversed()]) {
+    const answer = await client.get(`/v1/balances?accountIds=${ids.join(',')}`);
+    expect(answer.body.data.map((balance: { accountId: string }) => balance.accountId)).toEqual(ids);
+  }
+  const answer = await client.get(`/v1/balances?accountIds=${accounts.join(',')}`);
+  expect(answer.body.data).toEqual([
+    { accountId: accounts[0], currency: 'JPY', booked: '300', held: '0', available: '300' },
+    { accountId: accounts[1], currency: 'JPY', booked: '-300', held: null, available: null },
+  ]);
+});
+
+test('names the account that it does not know', async () => {
+  const known = await service.client.openAccount();
+  for (const path of [
+    `/v1/balances?accountIds=${known},${unknownId}`,
+    `/v1/accounts/${unknownId}/balances`,
+    `/v1/accounts/${unknownId}/balances?at=${longAgo}`,
+  ]) {
+    const answer = await service.client.get(path);
+    expect(answer.body).toMatchObject({ status: 404, code: 'account_not_found' });
+    expect(answer.body.detail).toContain(unknownId);
+  }
+});

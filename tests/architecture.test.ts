@@ -1,0 +1,180 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const projectFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/** The files under a folder of the project, as paths from the project with forward slashes. */
+function filesUnder(folder: string, extension: string): string[] {
+  if (!existsSync(path.join(projectFolder, folder))) return [];
+  return readdirSync(path.join(projectFolder, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => path.posix.join(folder, file.replaceAll('\\', '/')));
+}
+
+function read(file: string): string {
+  return readFileSync(path.join(projectFolder, file), 'utf8');
+}
+
+const sources = filesUnder('src', '.ts');
+
+/** The project's own files that a source file imports, types included. */
+function importsOf(file: string): string[] {
+  const specifiers = read(file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']*)'/g);
+  return [...specifiers].map(([, specifier]) => path.posix.join(path.posix.dirname(file), specifier!));
+}
+
+const imports = sources.flatMap((from) => importsOf(from).map((to) => ({ from, to })));
+
+/** The room a file is in; `top` for the files directly in src, which put the rooms together. */
+function roomOf(file: string): string {
+  if (!file.startsWith('src/')) return path.posix.dirname(file);
+  return file.split('/').length === 2 ? 'top' : file.split('/')[1]!;
+}
+
+describe('import directions', () => {
+  /**
+   * A file imports only from its own room and from those before it, values and types alike. The last two put the others
+   * together, the service in `top` and the operators' commands in `cli`; nothing else imports them.
+   */
+  const rooms = ['money', 'errors', 'database', 'ledger', 'http', 'parties', 'accounts', 'movements', 'top', 'cli'];
+  const customerRooms = ['parties', 'accounts', 'movements'];
+  /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */
+  const core: Record<string, string[]> = {
+    money: [],
+    errors: [],
+    database: ['errors'],
+    ledger: ['database', 'money', 'errors'],
+    http: ['ledger', 'database', 'money', 'errors'],
+  };
+
+  test('every folder of src is a room whose place is known', () => {
+    expect(imports.length).toBeGreaterThan(100);
+    expect([...new Set(sources.map(roomOf))].sort()).toEqual([...rooms].sort());
+  });
+
+  test('a room imports only rooms before it', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const [importer, imported] = [roomOf(from), roomOf(to)];
+      if (importer === imported || !to.startsWith('src/')) return false;
+      return (
+        !(core[importer]?.includes(imported) ?? rooms.indexOf(imported) < rooms.indexOf(importer)) ||
+        !rooms.includes(imported)
+      );
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('only src/app.ts puts rooms into the service', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => roomOf(from) === 'top' && from !== 'src/app.ts' && customerRooms.includes(roomOf(to)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('only the top of src imports the seeds', () => {
+    const wrong = imports.filter(({ from, to }) => !to.startsWith('src/') && roomOf(from) !== 'top');
+    expect(wrong).toEqual([]);
+    expect([...new Set(imports.map(({ to }) => to).filter((to) => !to.startsWith('src/')))]).toEqual(['seeds/demo.ts']);
+  });
+
+  test('the embedded server stands alone behind one file', () => {
+    const embedded = (file: string) => file.startsWith('src/database/embedded/');
+    const crossing = imports.filter(({ from, to }) => embedded(from) !== embedded(to));
+    expect(crossing.filter(({ to }) => to !== 'src/database/embedded/embedded-server.ts')).toEqual([]);
+  });
+
+  test('no files import each other in a circle', () => {
+    // Types are gone when the program runs, and may refer to each other.
+    const values = new Map(
+      sources.map((file) => {
+        const text = read(file).replaceAll(/^import type [^;]*;/gm, '');
+        const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']*)'/g)];
+        return [file, found.map(([, to]) => path.posix.join(path.posix.dirname(file), to!))];
+      }),
+    );
+    const reaches = (from: string, target: string, seen = new Set<string>()): boolean =>
+      (values.get(from) ?? []).some((to) => to === target || (!seen.has(to) && reaches(to, target, seen.add(to))));
+    expect(sources.filter((file) => reaches(file, file))).toEqual([]);
+  });
+});
+
+/** The source files whose code, comments aside, matches. */
+function filesWith(pattern: RegExp): string[] {
+  const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+  return sources.filter((file) => pattern.test(withoutComments(read(file)))).sort();
+}
+
+const inEmbedded = (file: string) => file.startsWith('src/database/embedded/');
+
+describe('one place for each thing', () => {
+  test('only src/money/money.ts imports decimal.js', () => {
+    expect(filesWith(/'decimal\.js'/)).toEqual(['src/money/money.ts']);
+  });
+
+  test('rows are locked in src/ledger/lock-accounts.ts and nowhere else', () => {
+    expect(filesWith(/\bfor\s*(no key)?\s*update\b|\bfor(NoKey)?Update\s*\(/i)).toEqual([
+      'src/ledger/lock-accounts.ts',
+    ]);
+  });
+
+  test('the environment is read where a process starts, and passed on', () => {
+    const readers = ['src/config.ts', 'src/main.ts', 'src/cli/run-command.ts', 'src/api-cluster.ts'];
+    const found = filesWith(
+      /\bprocess\s*\.\s*env\b|\bprocess\s*\[|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|from 'node:process'/,
+    );
+    expect(found.filter((file) => !readers.includes(file) && !inEmbedded(file))).toEqual([]);
+    expect(found).toContain('src/main.ts');
+  });
+
+  test('no amount ever becomes a JavaScript number', () => {
+    expect(filesWith(/\bparseFloat\b|\btoNumber\s*\(/)).toEqual([]);
+    // The embedded server reads process ids, ports and versions out of files; no money comes near it.
+    expect(filesWith(/(?<![\w.])Number\s*\(/).filter((file) => !inEmbedded(file))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('are named in kebab-case, each name once', () => {
+    const names = sources.map((file) => path.posix.basename(file));
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(name))).toEqual([]);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  test('lie in no folder that could mean anything', () => {
+    const folders = [...sources, ...filesUnder('tests', '.ts')].flatMap((file) => path.posix.dirname(file).split('/'));
+    expect(folders.filter((folder) => /^(utils?|helpers?|commons?|misc|lib)$/.test(folder))).toEqual([]);
+  });
+
+  test('have at most 300 lines', () => {
+    const lengths = sources.map((file) => ({ file, lines: read(file).trimEnd().split('\n').length }));
+    expect(lengths.filter(({ lines }) => lines > 300)).toEqual([]);
+  });
+});
+
+describe('documentation', () => {
+  const root = readdirSync(projectFolder).filter((file) => file.endsWith('.md'));
+  const documents = [...root, ...filesUnder('docs', '.md')];
+
+  test('links only to files that exist', () => {
+    const broken = documents.flatMap((document) => {
+      const prose = read(document)
+        .replaceAll(/^(```|~~~)[\s\S]*?^\1/gm, '')
+        .replaceAll(/`[^`\n]*`/g, '');
+      const inline = [...prose.matchAll(/\]\(\s*<?([^)\s>]+)/g), ...prose.matchAll(/^\[[^\]]+\]:\s*(\S+)/gm)];
+      return inline
+        .map(([, target]) => target!)
+        .filter((target) => !/^([a-z][a-z0-9+.-]*:|#)/i.test(target))
+        .map((target) => decodeURIComponent(target.split('#')[0]!))
+        .filter((target) => !existsSync(path.join(projectFolder, path.dirname(document), target)))
+        .map((target) => `${document} -> ${target}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test('points to nothing outside the project', () => {
+    const everything = [...documents, ...filesUnder('docs', '.sql')];
+    expect(everything.filter((document) => /\.\.\/shared\b|\/work\/shared\b/.test(read(document)))).toEqual([]);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+const defaults = {
+  host: '127.0.0.1',
+  port: 3000,
+  databaseUrl: undefined,
+  databasePoolSize: 10,
+  dataDir: '.data',
+  postgresBin: undefined,
+  apiProcesses: 1,
+  logLevel: 'info',
+  lockTimeoutMs: 3000,
+  shutdownTimeoutMs: 10_000,
+  demoApiKey: undefined,
+};
+
+const variables = [
+  'HOST', 'PORT', 'DATABASE_URL', 'DATABASE_POOL_SIZE', 'DATA_DIR', 'POSTGRES_BIN', 'API_PROCESSES', 'LOG_LEVEL',
+  'LOCK_TIMEOUT_MS', 'SHUTDOWN_TIMEOUT_MS', 'DEMO_API_KEY',
+];
+
+/** The one message that says everything that is wrong. */
+function problems(environment: NodeJS.ProcessEnv, args: string[] = []): string {
+  try {
+    readConfig(environment, args);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  throw new Error('the settings were accepted');
+}
+
+test('needs no settings at all', () => {
+  expect(readConfig({}, [])).toEqual(defaults);
+});
+
+test('takes a variable that is set to nothing for one that is not set', () => {
+  expect(readConfig(Object.fromEntries(variables.map((name) => [name, ''])), [])).toEqual(defaults);
+});
+
+test('passes over variables of others', () => {
+  expect(readConfig({ HOME: '/root', PORT_: 'x', port: '1', __proto__: 'x' } as NodeJS.ProcessEnv, [])).toEqual(defaults);
+});
+
+test('reads every setting', () => {
+  const environment = {
+    HOST: '0.0.0.0',
+    PORT: '0',
+    DATABASE_URL: 'postgresql://user:p%40ss@db:5432/ledger?sslmode=require',
+    DATABASE_POOL_SIZE: '20',
+    DATA_DIR: '/var/lib/ledger',
+    POSTGRES_BIN: '/usr/lib/postgresql/18/bin',
+    API_PROCESSES: '4',
+    LOG_LEVEL: 'debug',
+    LOCK_TIMEOUT_MS: '250',
+    SHUTDOWN_TIMEOUT_MS: '5000',
+    DEMO_API_KEY: 'demo-key',
+  };
+  expect(Object.keys(environment).sort()).toEqual([...variables].sort());
+  expect(readConfig(environment, [])).toEqual({
+    host: '0.0.0.0',
+    port: 0,
+    databaseUrl: environment.DATABASE_URL,
+    databasePoolSize: 20,
+    dataDir: environment.DATA_DIR,
+    postgresBin: environment.POSTGRES_BIN,
+    apiProcesses: 4,
+    logLevel: 'debug',
+    lockTimeoutMs: 250,
+    shutdownTimeoutMs: 5000,
+    demoApiKey: 'demo-key',
+  });
+});
+
+describe('whole numbers', () => {
+  const ranges: [string, number, number, keyof typeof defaults][] = [
+    ['PORT', 0, 65_535, 'port'],
+    ['DATABASE_POOL_SIZE', 4, 200, 'databasePoolSize'],
+    ['API_PROCESSES', 1, 64, 'apiProcesses'],
+    ['LOCK_TIMEOUT_MS', 25, 60_000, 'lockTimeoutMs'],
+    ['SHUTDOWN_TIMEOUT_MS', 100, 600_000, 'shutdownTimeoutMs'],
+  ];
+
+  test.each(ranges)('%s lies between %i and %i', (name, from, to, setting) => {
+    for (const value of [from, to]) expect(readConfig({ [name]: `${value}` }, [])[setting]).toBe(value);
+    for (const value of [from - 1, to + 1, '1.5', '1e3', ' 5000', '5000ms', 'ten', '0x10', '٥', '9'.repeat(30)]) {
+      expect(problems({ [name]: `${value}` })).toBe(`${name} must be a whole number from ${from} to ${to}`);
+    }
+  });
+});
+
+describe('other values', () => {
+  test.each([
+    ['mysql://db/ledger', 'must start with postgres://'],
+    ['localhost:5432', 'must start with postgres://'],
+    ['POSTGRES', 'must start with postgres://'],
+    ['postgres://db:99999/ledger', 'must be a URL such as postgres://user:password@host:5432/database'],
+    ['postgres://us er@[db/ledger', 'must be a URL such as postgres://user:password@host:5432/database'],
+  ])('refuses the database %s with one sentence', (url, message) => {
+    expect(problems({ DATABASE_URL: url })).toBe(`DATABASE_URL ${message}`);
+  });
+
+  test.each(['short', 'x'.repeat(513), 'with space', 'schlüssel-lang'])('refuses the demo key "%s"', (key) => {
+    expect(problems({ DEMO_API_KEY: key })).toBe('DEMO_API_KEY must be 8 to 512 visible ASCII characters without spaces');
+  });
+
+  test.each(['verbose', 'INFO', '30'])('refuses the log level %s and names those there are', (level) => {
+    expect(problems({ LOG_LEVEL: level })).toMatch(/^LOG_LEVEL .*fatal.*error.*warn.*info.*debug.*trace.*silent/);
+  });
+
+  test('keeps secrets out of its complaints', () => {
+    const complaint = problems({ DATABASE_URL: 'postgres://user:hunter2@db:99999/x', DEMO_API_KEY: 'hunter2 hunter2' });
+    expect(complaint).not.toContain('hunter2');
+  });
+});
+
+test('reports every problem together, those of the command line included', () => {
+  const complaint = problems({ PORT: 'x', LOG_LEVEL: 'loud', LOCK_TIMEOUT_MS: '1', DATABASE_URL: 'x' }, ['--proceses', '2']);
+  for (const subject of ['PORT', 'LOG_LEVEL', 'LOCK_TIMEOUT_MS', 'DATABASE_URL', '--proceses']) {
+    expect(complaint.split('; ').filter((sentence) => sentence.includes(subject))).toHaveLength(1);
+  }
+  expect(complaint).toContain('the only option is --processes N');
+});
+
+describe('--processes', () => {
+  test.each([[['--processes', '3']], [['--processes=3']]])('%j stands for API_PROCESSES', (args) => {
+    expect(readConfig({}, args).apiProcesses).toBe(3);
+    expect(readConfig({ API_PROCESSES: '5' }, args).apiProcesses).toBe(3);
+    expect(readConfig({ API_PROCESSES: 'x' }, args).apiProcesses).toBe(3);
+  });
+
+  test.each(['0', '65', 'two', '', '-1', '1.5'])('refuses "%s"', (count) => {
+    expect(problems({}, [`--processes=${count}`])).toBe('API_PROCESSES must be a whole number from 1 to 64');
+  });
+
+  test.each([[['--processes']], [['--process', '2']], [['-p', '2']], [['2']], [['start']]])('refuses the arguments %j', (args) => {
+    expect(problems({}, args)).toMatch(/the only option is --processes N$/);
+  });
+});

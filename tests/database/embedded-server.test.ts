@@ -1,0 +1,228 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import {
+  EmbeddedServerError,
+  findRunningEmbeddedServer,
+  startEmbeddedServer,
+} from '../../src/database/embedded/embedded-server.ts';
+
+const room = new URL('../../src/database/embedded/', import.meta.url).href;
+const database = 'ledger';
+const log = () => {};
+let folder: string;
+let dataDir: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'emb-test-'));
+  fs.chmodSync(folder, 0o755); // for root, whose server runs as another user
+  dataDir = path.join(folder, 'data');
+  children = [];
+});
+
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  if (fs.existsSync(dataDir) && (await findRunningEmbeddedServer({ dataDir, database })) !== undefined) {
+    await (await startEmbeddedServer({ dataDir, database, log })).stop();
+  }
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+test('keeps data, port and password from the first start to the second', async () => {
+  const first = await startEmbeddedServer({ dataDir, database, log });
+  await query(first.url, 'create table kept as select 42 as answer');
+  expect(fs.statSync(path.join(first.folder, 'joint-ledger.password')).mode & 0o777).toBe(0o600);
+  expect(await query(first.url, 'show listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
+  expect(await query(first.url, 'show fsync')).toEqual([{ fsync: 'on' }]);
+  await first.stop();
+  expect(await isUp(first.url)).toBe(false);
+
+  const second = await startEmbeddedServer({ dataDir, database, log });
+  expect(second.url).toBe(first.url);
+  expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  await second.stop();
+});
+
+test('two first starts at once share one server, which stays until the last of them stops', async () => {
+  const [a, b] = await Promise.all([startInChild(), startInChild()]);
+  expect(a.url).toBe(b.url);
+  expect(fs.readdirSync(dataDir)).toHaveLength(1);
+
+  const user = new pg.Client(a.url);
+  user.on('error', () => {}); // the last stop cuts this session: it is not a mark of use
+  await user.connect();
+  await a.stop();
+  expect(await isUp(b.url)).toBe(true);
+  await b.stop();
+  expect(await isUp(b.url)).toBe(false);
+  await user.end().catch(() => {});
+});
+
+test('attaches to the server that a killed process left behind', async () => {
+  const owner = await startInChild();
+  await owner.end('SIGKILL');
+  expect(await findRunningEmbeddedServer({ dataDir, database })).toBe(owner.url);
+  const before = await query(owner.url, 'select pg_postmaster_start_time()::text as since');
+
+  const heir = await startEmbeddedServer({ dataDir, database, log });
+  expect(heir.url).toBe(owner.url);
+  expect(await query(heir.url, 'select pg_postmaster_start_time()::text as since')).toEqual(before);
+  await heir.stop();
+  expect(await isUp(heir.url)).toBe(false);
+});
+
+test('brings a killed PostgreSQL back on the same port with what was committed', async () => {
+  const messages: string[] = [];
+  const server = await startEmbeddedServer({ dataDir, database, log: (message) => messages.push(message) });
+  await query(server.url, 'create table kept as select 42 as answer');
+  process.kill(postmasterPid(server.folder), 'SIGKILL');
+  await until(async () => messages.some((message) => message.includes('runs again')));
+  expect(await query(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  await server.stop();
+});
+
+test('starts on data whose PostgreSQL was killed together with its owner', async () => {
+  const owner = await startInChild();
+  const pid = postmasterPid(path.join(dataDir, fs.readdirSync(dataDir)[0]!));
+  await owner.end('SIGKILL');
+  process.kill(pid, 'SIGKILL');
+
+  const heir = await startEmbeddedServer({ dataDir, database, log });
+  expect(await isUp(heir.url)).toBe(true);
+  await heir.stop();
+});
+
+test('a newcomer has a working server however closely it follows a stop', async () => {
+  let last = await startEmbeddedServer({ dataDir, database, log });
+  for (let round = 0; round < 4; round++) {
+    const leaving = last.stop();
+    await sleep(round * 5);
+    last = await startEmbeddedServer({ dataDir, database, log });
+    await leaving;
+    expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  }
+  await last.stop();
+});
+
+test('stopNow stops the server after the process is gone', async () => {
+  const owner = await startInChild();
+  await owner.tell('stopNow');
+  await until(async () => !(await isUp(owner.url)));
+});
+
+test('says in one sentence what is wrong with the data folder', async () => {
+  fs.writeFileSync(path.join(folder, 'file'), '');
+  await expectOneSentence(path.join(folder, 'file', 'data'), /file.*set DATA_DIR to a folder you can write to/);
+
+  const server = await startEmbeddedServer({ dataDir, database, log });
+  await server.stop();
+  const versionFile = path.join(server.folder, 'PG_VERSION');
+  fs.writeFileSync(versionFile, 'gibberish');
+  await expectOneSentence(dataDir, /PG_VERSION is damaged.*restore/);
+  fs.writeFileSync(versionFile, '12\n');
+  await expectOneSentence(dataDir, /made by PostgreSQL 12.*set POSTGRES_BIN/);
+});
+
+test('refuses to begin an empty ledger beside the data of another major version', async () => {
+  fs.mkdirSync(path.join(dataDir, 'postgresql-12'), { recursive: true });
+  fs.writeFileSync(path.join(dataDir, 'postgresql-12', 'PG_VERSION'), '12\n');
+  await expectOneSentence(dataDir, /postgresql-12 was made by PostgreSQL 12/);
+});
+
+test('the ephemeral server survives Ctrl-C, and is stopped and deleted when its owner is killed', async () => {
+  const owner = await startInChild('ephemeral');
+  const [row] = await query(
+    owner.url,
+    `select current_setting('data_directory') as place, current_setting('fsync') as fsync`,
+  );
+  expect(row).toMatchObject({ fsync: 'off' });
+  const place = String(row!.place);
+  process.kill(-owner.pid, 'SIGINT'); // the child ignores it, as a test runner in the middle of its clean-up would
+  await sleep(300);
+  expect(await isUp(owner.url)).toBe(true);
+
+  await owner.end('SIGKILL');
+  await until(async () => !(await isUp(owner.url)) && !fs.existsSync(path.dirname(place)));
+});
+
+async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(url);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function isUp(url: string): Promise<boolean> {
+  return await query(url, 'select 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('waited 15 seconds in vain');
+    await sleep(50);
+  }
+}
+
+function postmasterPid(cluster: string): number {
+  return Number(fs.readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
+}
+
+async function expectOneSentence(unusable: string, pattern: RegExp): Promise<void> {
+  const error: unknown = await startEmbeddedServer({ dataDir: unusable, database, log }).then(
+    async (server) => await server.stop(),
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(EmbeddedServerError);
+  const { message } = error as Error;
+  expect(message).toMatch(pattern);
+  expect(message).not.toContain('\n');
+}
+
+/** Starts a server in a process (and process group) of its own, which can then be stopped, asked or killed. */
+async function startInChild(kind: 'lasting' | 'ephemeral' = 'lasting') {
+  const program = `
+    import { startEmbeddedServer } from '${room}embedded-server.ts';
+    import { startEphemeralServer } from '${room}ephemeral-server.ts';
+    process.on('SIGINT', () => {});
+    const server = '${kind}' === 'ephemeral' ? await startEphemeralServer({})
+      : await startEmbeddedServer({ dataDir: ${JSON.stringify(dataDir)}, database: '${database}', log() {} });
+    process.stdin.on('data', async (line) => {
+      await server[String(line).trim()]();
+      process.exit();
+    });
+    console.log(server.url);`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise<string>((resolve, reject) => {
+    lines.once('line', resolve);
+    child.once('exit', () => reject(new Error('the child ended before its server was up')));
+  });
+  const tell = async (message: string) => {
+    child.stdin.write(`${message}\n`);
+    await exit;
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await exit;
+  };
+  return { url, pid: child.pid!, tell, end, stop: async () => await tell('stop') };
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { Database } from '../../src/database/create-database.ts';
+
+const patienceMs = 15_000;
+
+/** Waits until this many sessions of the service wait for a lock in this database. */
+export async function untilLockWaiters(database: Database, count: number): Promise<void> {
+  await until(async () => {
+    const { rows } = await database.raw(
+      `select count(*)::int as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and application_name = 'joint-ledger api'`,
+    );
+    return rows[0].waiting >= count;
+  });
+}
+
+/** Asks again and again until the answer is yes. Throws when it stays no. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`nothing happened within ${patienceMs} ms: ${condition}`);
+    await sleep(10);
+  }
+}
+
+/** A session from outside the service that holds the row lock of an account until it is released. */
+export async function holdAccountLock(database: Database, accountId: string): Promise<{ release(): Promise<void> }> {
+  const session: Knex.Transaction = await database.transaction();
+  await session.raw('select id from accounts where id = ? for update', [accountId]);
+  return {
+    release: async () => {
+      await session.rollback();
+    },
+  };
+}
+
+/** How many deadlocks PostgreSQL has found in this database. Sessions report theirs when they end. */
+export async function countDeadlocks(database: Database): Promise<number> {
+  const { rows } = await database.raw('select deadlocks from pg_stat_database where datname = current_database()');
+  return rows[0].deadlocks;
+}

@@ -1,0 +1,46 @@
+import { expect } from '@jest/globals';
+import request, { type Test } from 'supertest';
+
+/** Calls the HTTP interface of a running service, wherever it runs, with a ledger's API key. */
+export interface TestClient {
+  get(path: string): Test;
+  post(path: string, body?: object, headers?: Record<string, string>): Test;
+  put(path: string, body?: object, headers?: Record<string, string>): Test;
+  createParty(name: string): Promise<string>;
+  /** Opens a joint account; with `balance`, that much is deposited into it. Answers its id. */
+  openAccount(options?: { currency?: string; balance?: string; overdraftLimit?: string }): Promise<string>;
+  balance(accountId: string): Promise<string>;
+}
+
+export function createTestClient(baseUrl: string, apiKey: string): TestClient {
+  const agent = request(baseUrl);
+  const authorized = (test: Test) => test.set('Authorization', `Bearer ${apiKey}`);
+  const client: TestClient = {
+    get: (path) => authorized(agent.get(path)),
+    post: (path, body, headers = {}) => authorized(agent.post(path)).set(headers).send(body),
+    put: (path, body, headers = {}) => authorized(agent.put(path)).set(headers).send(body),
+
+    async createParty(name) {
+      const answer = await client.post('/v1/parties', { name });
+      expect(answer.status).toBe(201);
+      return answer.body.id;
+    },
+
+    async openAccount({ currency = 'USD', balance, overdraftLimit = '0' } = {}) {
+      const opened = await client.post('/v1/accounts', { name: 'Test', currency, ownership: 'joint', overdraftLimit });
+      expect(opened.status).toBe(201);
+      if (balance !== undefined) {
+        const deposited = await client.post(`/v1/accounts/${opened.body.id}/deposits`, { amount: balance, currency });
+        expect(deposited.status).toBe(201);
+      }
+      return opened.body.id;
+    },
+
+    async balance(accountId) {
+      const answer = await client.get(`/v1/accounts/${accountId}`);
+      expect(answer.status).toBe(200);
+      return answer.body.balance;
+    },
+  };
+  return client;
+}

@@ -1,0 +1,55 @@
+import { expect } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { createDatabase, type Database } from '../../src/database/create-database.ts';
+import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { templateDatabase, withDatabaseName } from './template-database.ts';
+
+export interface TestDatabase {
+  readonly url: string;
+  /** A pool of the test's own, beside those of the services under test. */
+  readonly database: Database;
+  /** Proves the books, then removes the database. Every database test ends with it. */
+  verifyAndDrop(): Promise<void>;
+}
+
+export interface TestLedger {
+  readonly ledgerId: string;
+  readonly apiKey: string;
+}
+
+/** A database of the test file's own: a copy of the migrated template, or an empty one. */
+export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+  const serverUrl = process.env.TEST_SERVER_URL!;
+  const name = `test_${uuidv7().replaceAll('-', '')}`;
+  await onServer(serverUrl, `create database ${name} template ${options.empty ? 'template1' : templateDatabase}`);
+  const url = withDatabaseName(serverUrl, name);
+  const database = createDatabase({ url, poolSize: 20, applicationName: 'test', acquireTimeoutMs: 10_000 });
+  return {
+    url,
+    database,
+    async verifyAndDrop() {
+      const findings = options.empty ? [] : await verifyBooks(database);
+      await database.destroy();
+      await onServer(serverUrl, `drop database ${name} with (force)`);
+      expect(findings).toEqual([]);
+    },
+  };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const server = createDatabase({ url, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 10_000 });
+  try {
+    await server.raw(statement);
+  } finally {
+    await server.destroy();
+  }
+}
+
+export async function createTestLedger(database: Database): Promise<TestLedger> {
+  const ledgerId = uuidv7();
+  const apiKey = createApiKey();
+  await database('ledgers').insert({ id: ledgerId, name: 'Test' });
+  await database('api_keys').insert({ ledger_id: ledgerId, id: uuidv7(), name: 'Test', key_hash: hashApiKey(apiKey) });
+  return { ledgerId, apiKey };
+}
