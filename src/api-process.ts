@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
+import { answerUnreadableRequests } from './http/unreadable-request.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
 
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
@@ -50,6 +51,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   const app = createApp({ database, engine, logger, isDraining: () => draining });
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
+  answerUnreadableRequests(server);
   try {
     await listen(server, options);
   } catch (error) {

@@ -37,7 +37,7 @@ const settings = z.object({
   PORT: wholeNumber({ from: 0, to: 65_535, otherwise: 3000 }),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .regex(/^postgres(ql)?:\/\//, { error: 'must start with postgres://', abort: true })
     .refine((url) => URL.canParse(url), 'must be a URL such as postgres://user:password@host:5432/database')
     .optional(),
   DATABASE_POOL_SIZE: wholeNumber({ from: 4, to: 200, otherwise: 10 }),
@@ -59,10 +59,10 @@ const settings = z.object({
  */
 export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string[]): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = settings.safeParse({ ...given, ...readArguments(args) });
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; '));
-  }
+  const { fromArguments, problems } = readArguments(args);
+  const parsed = settings.safeParse({ ...given, ...fromArguments });
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('; '));
   const values = parsed.data;
   return {
     host: values.HOST,
@@ -79,11 +79,11 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
   };
 }
 
-function readArguments(args: readonly string[]): Record<string, string> {
+function readArguments(args: readonly string[]): { fromArguments: Record<string, string>; problems: string[] } {
   try {
     const { values } = parseArgs({ args: [...args], options: { processes: { type: 'string' } } });
-    return values.processes === undefined ? {} : { API_PROCESSES: values.processes };
+    return { fromArguments: values.processes === undefined ? {} : { API_PROCESSES: values.processes }, problems: [] };
   } catch (error) {
-    throw new ConfigError(`${(error as Error).message}; the only option is --processes N`);
+    return { fromArguments: {}, problems: [`${(error as Error).message}; the only option is --processes N`] };
   }
 }

@@ -1,12 +1,13 @@
-import { type Request, type Response, Router } from 'express';
+import type { Request, Router } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ledgerIdOf } from '../http/authenticate.ts';
+import { createRouter } from '../http/create-router.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
+import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type AccountDocument, findAccountByExternalId, getAccount, listAccounts } from './account-queries.ts';
@@ -23,7 +24,7 @@ const noBody = z.strictObject({}).optional();
 
 /** Accounts: opening, reading, closing, and their balances. */
 export function accountRoutes({ database, engine }: ServiceParts): Router {
-  const router = Router();
+  const router = createRouter();
 
   router
     .route('/accounts')
@@ -50,7 +51,7 @@ export function accountRoutes({ database, engine }: ServiceParts): Router {
       const terms = readOperationTerms(req, res, { dryRun: false });
       const existing = await findAccountByExternalId(database, ledgerIdOf(res), path.externalId);
       if (existing !== undefined) {
-        sendAccount(res, existing);
+        sendSuccess(res, presentOpened({ account: existing, created: false }));
         return;
       }
       const command = { ...body, ...path, id: uuidv7(), whenTaken: 'answerExisting' as const };
@@ -63,7 +64,7 @@ export function accountRoutes({ database, engine }: ServiceParts): Router {
     .get(async (req, res) => {
       readInput(noQuery, req.query);
       const { accountId } = readInput(accountPath, req.params);
-      sendAccount(res, await getAccount(database, ledgerIdOf(res), accountId));
+      sendSuccess(res, presentAccount(await getAccount(database, ledgerIdOf(res), accountId)));
     })
     .all(methodNotAllowed('GET'));
 
@@ -112,19 +113,17 @@ function presentOpened({ account, created }: OpenAccountResult): Success {
 }
 
 function presentAccount(account: AccountDocument): Success & { headers: Record<string, string> } {
-  return { status: 200, body: account, headers: account.version === null ? {} : { ETag: `"${account.version}"` } };
-}
-
-function sendAccount(res: Response, account: AccountDocument): void {
-  const { status, body, headers } = presentAccount(account);
-  res.status(status).set(headers).json(body);
+  if (account.version === null) return { status: 200, body: account, headers: {} };
+  // Closing is no entry and leaves the version; what the account looks like has changed all the same.
+  const closed = account.status === 'closed' ? '-closed' : '';
+  return { status: 200, body: account, headers: { ETag: `"${account.version}${closed}"` } };
 }
 
 /** The version in `If-Match` (RFC 9110, section 13.1.1), null without one or with `*`. */
 function readExpectedVersion(req: Request): number | null {
   const header = req.get('If-Match');
   if (header === undefined || header.trim() === '*') return null;
-  const version = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
+  const version = /^\s*"(\d{1,15})(?:-closed)?"\s*$/.exec(header)?.[1];
   if (version === undefined) {
     throw invalidInput([{ path: 'If-Match', message: 'must be the ETag of the account, such as "8"' }]);
   }

@@ -68,7 +68,8 @@ export async function runLedgerTransaction<T>(
       mayHaveCommitted ||= commitSent && away;
       const again = away || isTransientConflict(error) || error instanceof LostRaceError;
       if (!again || attempt === maxAttempts) throw asRefusal(error, mayHaveCommitted);
-      await sleep(pauseMs(attempt));
+      // Whoever won the race has committed already; there is nothing to wait for.
+      if (!(error instanceof LostRaceError)) await sleep(pauseMs(attempt));
     }
   }
 }

@@ -5,6 +5,9 @@
  */
 export const errorTitles = {
   // What was sent cannot be understood.
+  malformed_request: 'The request is not valid HTTP',
+  headers_too_large: 'The headers are too large',
+  request_timeout: 'The request did not arrive in time',
   malformed_json: 'The body is not valid JSON',
   validation_failed: 'The request does not fit its schema',
   invalid_cursor: 'The cursor does not belong to this list',

@@ -1,14 +1,15 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { pendingMigrations } from '../database/migrate.ts';
 import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { createRouter } from './create-router.ts';
 import { methodNotAllowed } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
 import type { ServiceParts } from './service-parts.ts';
 
 /** What operators and curious callers ask without a key: liveness, readiness, and the list of error codes. */
 export function healthRoutes({ database, isDraining }: ServiceParts): Router {
-  const router = Router();
+  const router = createRouter();
 
   router
     .route('/healthz')

@@ -2,6 +2,9 @@ import type { ErrorCode } from '../errors/error-catalogue.ts';
 
 /** The HTTP status of every code. A code that is missing here does not compile. */
 export const problemStatus: Readonly<Record<ErrorCode, number>> = {
+  malformed_request: 400,
+  headers_too_large: 431,
+  request_timeout: 408,
   malformed_json: 400,
   validation_failed: 400,
   invalid_cursor: 400,

@@ -10,25 +10,20 @@ import { invalidInput } from './read-input.ts';
  * Answers a refusal as a problem document (RFC 9457). The fact `retryAfterSeconds` becomes the `Retry-After` header,
  * all others become members of the document.
  */
-export function sendProblem(res: Response, { code, detail, facts }: Refusal): void {
-  const { retryAfterSeconds, ...members } = facts ?? {};
+export function sendProblem(res: Response, refused: Refusal): void {
+  const { code, facts } = refused;
+  const retryAfterSeconds = facts?.retryAfterSeconds;
   if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds));
   if (code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="joint-ledger"');
-  const status = problemStatus[code];
-  res
-    .status(status)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `/errors#${code}`,
-        title: errorTitles[code],
-        status,
-        detail,
-        code,
-        requestId: res.locals.requestId,
-        ...members,
-      }),
-    );
+  res.status(problemStatus[code]).type(problemMediaType).send(problemDocument(refused, res.locals.requestId));
+}
+
+export const problemMediaType = 'application/problem+json';
+
+export function problemDocument({ code, detail, facts }: Refusal, requestId: string): string {
+  const { retryAfterSeconds: _header, ...members } = facts ?? {};
+  const [title, status] = [errorTitles[code], problemStatus[code]];
+  return JSON.stringify({ type: `/errors#${code}`, title, status, detail, code, requestId, ...members });
 }
 
 /** What body-parser calls the ways in which a body cannot be read. */

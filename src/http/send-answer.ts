@@ -15,9 +15,9 @@ export function sendAnswer<Result>(res: Response, answer: Answer<Result>, presen
     sendProblem(res, answer.outcome.refusal);
     return;
   }
-  const { status, body, headers } = present(answer.outcome.result);
-  res
-    .status(status)
-    .set(headers ?? {})
-    .json(body);
+  sendSuccess(res, present(answer.outcome.result));
+}
+
+export function sendSuccess(res: Response, { status, body, headers = {} }: Success): void {
+  res.status(status).set(headers).json(body);
 }

@@ -55,9 +55,15 @@ export class Money {
     return money;
   }
 
-  /** Reads a NUMERIC as the database driver delivers it: decimal text that may be negative. */
+  /**
+   * Reads a NUMERIC as the database driver delivers it: decimal text that may be negative. Throws a RangeError for more
+   * decimals than the currency has: the books hold something that this service never wrote, and nothing is rounded.
+   */
   static fromDatabase(numeric: string, currency: string): Money {
-    return new Money(new Exact(numeric), currency);
+    const value = new Exact(numeric);
+    if (value.decimalPlaces() > currencyExponent(currency))
+      throw new RangeError(`${numeric} is no amount in ${currency}`);
+    return new Money(value, currency);
   }
 
   static zero(currency: string): Money {

@@ -1,7 +1,8 @@
-import { type Request, type Response, Router } from 'express';
+import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
+import { createRouter } from '../http/create-router.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
@@ -19,11 +20,12 @@ import { getTransaction, listTransactions } from './transaction-queries.ts';
 
 const accountPath = z.object({ accountId: id });
 const transactionPath = z.object({ transactionId: id });
+const noQuery = z.strictObject({});
 const listQuery = z.strictObject({ ...pageQuery, order: orderQuery.default('desc') });
 
 /** Deposits, withdrawals and transfers, and the transactions and entries they become. */
 export function movementRoutes({ database, engine }: ServiceParts): Router {
-  const router = Router();
+  const router = createRouter();
 
   async function submit(req: Request, res: Response, movement: Movement): Promise<void> {
     const terms = readOperationTerms(req, res, { dryRun: true });
@@ -86,6 +88,7 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
   router
     .route('/transactions/:transactionId')
     .get(async (req, res) => {
+      readInput(noQuery, req.query);
       const { transactionId } = readInput(transactionPath, req.params);
       res.json(await getTransaction(database, ledgerIdOf(res), transactionId));
     })

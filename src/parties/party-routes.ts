@@ -1,12 +1,13 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ledgerIdOf } from '../http/authenticate.ts';
+import { createRouter } from '../http/create-router.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput, text } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
+import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
@@ -22,7 +23,7 @@ const noQuery = z.strictObject({});
 
 /** Parties: the people and companies that accounts belong to. */
 export function partyRoutes({ database, engine }: ServiceParts): Router {
-  const router = Router();
+  const router = createRouter();
 
   router
     .route('/parties')
@@ -48,7 +49,7 @@ export function partyRoutes({ database, engine }: ServiceParts): Router {
       const terms = readOperationTerms(req, res, { dryRun: false });
       const existing = await findPartyByExternalId(database, ledgerIdOf(res), path.externalId);
       if (existing !== undefined) {
-        res.json(existing);
+        sendSuccess(res, presentCreated({ party: existing, created: false }));
         return;
       }
       const command = { ...body, ...path, id: uuidv7(), whenTaken: 'answerExisting' as const };

@@ -42,7 +42,14 @@ test('links only to codes that it explains', () => {
 
 test('says of each code that a request may wait for that it comes with Retry-After', () => {
   const announced = [...sections].filter(([, text]) => /^Status.*Retry-After/.test(text)).map(([code]) => code);
-  const waiting = ['account_locked', 'database_unavailable', 'idempotency_in_progress', 'ledger_busy', 'not_ready', 'outcome_unknown'];
+  const waiting = [
+    'account_locked',
+    'database_unavailable',
+    'idempotency_in_progress',
+    'ledger_busy',
+    'not_ready',
+    'outcome_unknown',
+  ];
   expect(announced.sort()).toEqual(waiting);
 });
 
@@ -54,5 +61,6 @@ test('points the type of a problem document at a part of a page that exists', as
   const anchors = [...list.text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   expect(anchors).toContain(fragment);
   expect(anchors.sort()).toEqual(codes);
-  for (const code of codes) expect(list.text).toContain(`${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}</dd>`);
+  for (const code of codes)
+    expect(list.text).toContain(`${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}</dd>`);
 });

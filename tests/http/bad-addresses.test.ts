@@ -14,7 +14,8 @@ beforeAll(async () => {
   [account, other] = [await client.openAccount({ balance: '10.00' }), await client.openAccount({ balance: '10.00' })];
   for (const name of ['Ann', 'Ben']) await client.createParty(name);
   await client.openAccount({ currency: 'JPY' });
-  for (const id of [account, other]) await client.post(`/v1/accounts/${id}/deposits`, { amount: '1.00', currency: 'USD' });
+  for (const id of [account, other])
+    await client.post(`/v1/accounts/${id}/deposits`, { amount: '1.00', currency: 'USD' });
   transfer = JSON.stringify({ fromAccountId: account, toAccountId: other, amount: '1.00', currency: 'USD' });
 });
 
@@ -28,7 +29,21 @@ async function expectInvalid(path: string, fields: string[], body?: string): Pro
 
 describe('ids in the path', () => {
   const zeros = '00000000-0000-0000-0000-00000000000';
-  const bad = ['x', '0', '-1', nobody.slice(1), `${nobody}0`, `${zeros}g`, `%7B${nobody}%7D`, `${nobody}%00`, '%00', '%20', "'%20or%201=1--", '..%2f..', '%F0%9F%98%80'];
+  const bad = [
+    'x',
+    '0',
+    '-1',
+    nobody.slice(1),
+    `${nobody}0`,
+    `${zeros}g`,
+    `%7B${nobody}%7D`,
+    `${nobody}%00`,
+    '%00',
+    '%20',
+    "'%20or%201=1--",
+    '..%2f..',
+    '%F0%9F%98%80',
+  ];
   test.each(bad)('refuses %s', async (id) => {
     await expectInvalid(`/v1/accounts/${id}`, ['accountId']);
     await expectInvalid(`/v1/accounts/${id}/entries`, ['accountId']);
@@ -54,19 +69,25 @@ describe('ids in the path', () => {
     }
   });
 
-  test.each(['%', '%zz', '%f', '%ff', '%c3%28', '%ed%a0%80'])('refuses %s, which is no percent-encoded UTF-8', async (text) => {
-    await expectInvalid(`/v1/accounts/${text}`, ['']);
-    await expectInvalid(`/v1/accounts/${text}/deposits`, [''], movement);
-    await leavingTheBooksAlone(service, async () => {
-      const request = { method: 'PUT', path: `/v1/parties/by-external-id/${text}`, body: '{"name":"Ann"}' };
-      expectProblem(await sendRaw(service, request), 'validation_failed', ['']);
-    });
-  });
+  test.each(['%', '%zz', '%f', '%ff', '%c3%28', '%ed%a0%80'])(
+    'refuses %s, which is no percent-encoded UTF-8',
+    async (text) => {
+      await expectInvalid(`/v1/accounts/${text}`, ['']);
+      await expectInvalid(`/v1/accounts/${text}/deposits`, [''], movement);
+      await leavingTheBooksAlone(service, async () => {
+        const request = { method: 'PUT', path: `/v1/parties/by-external-id/${text}`, body: '{"name":"Ann"}' };
+        expectProblem(await sendRaw(service, request), 'validation_failed', ['']);
+      });
+    },
+  );
 
   test.each(['%00', 'a%00b', 'x'.repeat(201)])('refuses the external id %s', async (id) => {
     const account = '{"name":"Bad","currency":"USD","ownership":"sole"}';
     await leavingTheBooksAlone(service, async () => {
-      for (const [path, body] of [['parties', '{"name":"Ann"}'], ['accounts', account]]) {
+      for (const [path, body] of [
+        ['parties', '{"name":"Ann"}'],
+        ['accounts', account],
+      ]) {
         const answer = await sendRaw(service, { method: 'PUT', path: `/v1/${path}/by-external-id/${id}`, body: body! });
         expectProblem(answer, 'validation_failed', ['externalId']);
       }
@@ -83,20 +104,30 @@ describe('ids in the path', () => {
 });
 
 describe('the query', () => {
-  test.each(['dryrun=true', 'dry_run=true', 'dryRun=TRUE', 'dryRun=1', 'dryRun=', 'dryRun', 'dryRun=true&dryRun=true', 'dryRun[]=true', 'dryRun=true%00'])(
-    'moves no money when %s is misspelt',
-    async (query) => {
-      const name = decodeURIComponent(query.split(/[=&]/)[0]!);
-      await expectInvalid(`/v1/accounts/${account}/deposits?${query}`, [name], movement);
-      await expectInvalid(`/v1/accounts/${account}/withdrawals?${query}`, [name], movement);
-      await expectInvalid(`/v1/transfers?${query}`, [name], transfer);
-    },
-  );
+  test.each([
+    'dryrun=true',
+    'dry_run=true',
+    'dryRun=TRUE',
+    'dryRun=1',
+    'dryRun=',
+    'dryRun',
+    'dryRun=true&dryRun=true',
+    'dryRun[]=true',
+    'dryRun=true%00',
+  ])('moves no money when %s is misspelt', async (query) => {
+    const name = decodeURIComponent(query.split(/[=&]/)[0]!);
+    await expectInvalid(`/v1/accounts/${account}/deposits?${query}`, [name], movement);
+    await expectInvalid(`/v1/accounts/${account}/withdrawals?${query}`, [name], movement);
+    await expectInvalid(`/v1/transfers?${query}`, [name], transfer);
+  });
 
   // Express parses at most 1,000 parameters, empty ones included, unless createApp tells it otherwise.
-  test.failing('moves no money when dryRun stands behind a thousand separators', async () => {
+  test('moves no money when dryRun stands behind a thousand separators', async () => {
     await leavingTheBooksAlone(service, async () => {
-      await sendRaw(service, { path: `/v1/accounts/${account}/deposits?${'&'.repeat(1_000)}dryRun=true`, body: movement });
+      await sendRaw(service, {
+        path: `/v1/accounts/${account}/deposits?${'&'.repeat(1_000)}dryRun=true`,
+        body: movement,
+      });
     });
   });
 
@@ -104,7 +135,14 @@ describe('the query', () => {
     'refuses the unknown parameter %s everywhere',
     async (query) => {
       const name = decodeURIComponent(query.slice(0, -2));
-      for (const path of ['parties', 'accounts', `accounts/${account}`, `accounts/${account}/entries`, `accounts/${account}/balances`, 'transactions']) {
+      for (const path of [
+        'parties',
+        'accounts',
+        `accounts/${account}`,
+        `accounts/${account}/entries`,
+        `accounts/${account}/balances`,
+        'transactions',
+      ]) {
         await expectInvalid(`/v1/${path}?${query}`, [name]);
       }
       await expectInvalid(`/v1/balances?accountIds=${account}&${query}`, [name]);
@@ -116,20 +154,32 @@ describe('the query', () => {
   );
 
   // The route has no schema for its query yet.
-  test.failing('refuses a parameter where a transaction is read', async () => {
+  test('refuses a parameter where a transaction is read', async () => {
     const { id } = (await service.client.get('/v1/transactions?limit=1')).body.data[0];
     await expectInvalid(`/v1/transactions/${id}?surprise=1`, ['surprise']);
   });
 
-  test.each(['0', '-1', '+1', '201', '1000', 'abc', '1.5', '1e2', '0x1', '01', '%201', '', '%D9%A1', '99999999999999999999'])(
-    'refuses a page of %s items',
-    async (limit) => {
-      for (const list of ['parties', 'accounts', 'transactions', `accounts/${account}/entries`]) {
-        await expectInvalid(`/v1/${list}?limit=${limit}`, ['limit']);
-        await expectInvalid(`/v1/${list}?limit=1&limit=${limit || 1}`, ['limit']);
-      }
-    },
-  );
+  test.each([
+    '0',
+    '-1',
+    '+1',
+    '201',
+    '1000',
+    'abc',
+    '1.5',
+    '1e2',
+    '0x1',
+    '01',
+    '%201',
+    '',
+    '%D9%A1',
+    '99999999999999999999',
+  ])('refuses a page of %s items', async (limit) => {
+    for (const list of ['parties', 'accounts', 'transactions', `accounts/${account}/entries`]) {
+      await expectInvalid(`/v1/${list}?limit=${limit}`, ['limit']);
+      await expectInvalid(`/v1/${list}?limit=1&limit=${limit || 1}`, ['limit']);
+    }
+  });
 
   test('takes a page of 1 and of 200 items', async () => {
     for (const limit of [1, 200]) expect((await service.client.get(`/v1/parties?limit=${limit}`)).status).toBe(200);
@@ -145,8 +195,26 @@ describe('the query', () => {
   });
 
   const farFuture = '2126-01-01T00:00:00Z';
-  const instants = [farFuture, '9998-12-31T23:59:59Z', 'now', '', '2026-11-01', '2026-11-01T00:00:00', '2026-11-01%2000:00:00Z', '2026-11-01T00:00:00+02:00'];
-  const impossible = ['2026-02-30T00:00:00Z', '2026-11-01T24:00:00Z', '2026-11-01T00:00:60Z', '0000-01-01T00:00:00Z', '-001000-01-01T00:00:00Z', '1761955200', '2026-11-01T00:00:00%2B99:00', '2020-01-01T00:00:00Z&at=2021-01-01T00:00:00Z'];
+  const instants = [
+    farFuture,
+    '9998-12-31T23:59:59Z',
+    'now',
+    '',
+    '2026-11-01',
+    '2026-11-01T00:00:00',
+    '2026-11-01%2000:00:00Z',
+    '2026-11-01T00:00:00+02:00',
+  ];
+  const impossible = [
+    '2026-02-30T00:00:00Z',
+    '2026-11-01T24:00:00Z',
+    '2026-11-01T00:00:60Z',
+    '0000-01-01T00:00:00Z',
+    '-001000-01-01T00:00:00Z',
+    '1761955200',
+    '2026-11-01T00:00:00%2B99:00',
+    '2020-01-01T00:00:00Z&at=2021-01-01T00:00:00Z',
+  ];
   test.each([...instants, ...impossible])('refuses the balance at "%s"', async (at) => {
     await expectInvalid(`/v1/accounts/${account}/balances?at=${at}`, ['at']);
   });
@@ -190,7 +258,8 @@ describe('cursors', () => {
 
   test('goes on in the list that gave it and in no other', async () => {
     const cursors = new Map<string, string>();
-    for (const [name, path] of Object.entries(lists())) cursors.set(name, (await service.client.get(path)).body.nextCursor);
+    for (const [name, path] of Object.entries(lists()))
+      cursors.set(name, (await service.client.get(path)).body.nextCursor);
     for (const [name, path] of Object.entries(lists())) {
       for (const [origin, cursor] of cursors) {
         const answer = await sendRaw(service, { path: `${path}&cursor=${cursor}` });
@@ -202,20 +271,39 @@ describe('cursors', () => {
 
   test('refuses one of customers’ accounts in the list of clearing accounts', async () => {
     const { nextCursor } = (await service.client.get('/v1/accounts?limit=1')).body;
-    expectProblem(await sendRaw(service, { path: `/v1/accounts?ownership=clearing&cursor=${nextCursor}` }), 'invalid_cursor');
+    expectProblem(
+      await sendRaw(service, { path: `/v1/accounts?ownership=clearing&cursor=${nextCursor}` }),
+      'invalid_cursor',
+    );
   });
 
   test('refuses one that was changed', async () => {
     const { nextCursor } = (await service.client.get(lists().transactions)).body;
-    for (const cursor of [nextCursor.slice(1), nextCursor.slice(0, -3), `${nextCursor}A`, `${nextCursor}!`, `%20${nextCursor}`, `${nextCursor}=`]) {
+    for (const cursor of [
+      nextCursor.slice(1),
+      nextCursor.slice(0, -3),
+      `${nextCursor}A`,
+      `${nextCursor}!`,
+      `%20${nextCursor}`,
+      `${nextCursor}=`,
+    ]) {
       expectProblem(await sendRaw(service, { path: `${lists().transactions}&cursor=${cursor}` }), 'invalid_cursor');
     }
   });
 
   test.each([
     ...['x', '!!!', '%00', '%ff', '%F0%9F%98%80', '0', 'null', encode(null), encode('transactions desc'), encode([])],
-    ...[encode({}), encode(['transactions desc']), encode(['transactions desc', nobody, 1]), encode(['transactions desc', 7])],
-    ...[encode(['transactions desc', "x' or true"]), encode(['transactions desc', null]), encode([['transactions desc'], nobody])],
+    ...[
+      encode({}),
+      encode(['transactions desc']),
+      encode(['transactions desc', nobody, 1]),
+      encode(['transactions desc', 7]),
+    ],
+    ...[
+      encode(['transactions desc', "x' or true"]),
+      encode(['transactions desc', null]),
+      encode([['transactions desc'], nobody]),
+    ],
     Buffer.from('[[[[[[[[').toString('base64url'),
   ])('refuses %s', async (cursor) => {
     expectProblem(await sendRaw(service, { path: `${lists().transactions}&cursor=${cursor}` }), 'invalid_cursor');

@@ -65,26 +65,34 @@ describe('text that is not a plain decimal', () => {
     await expectRefused('USD', `"${amount}"`, /^must be a plain decimal such as "12\.34"/);
   });
 
-  test.each([['1,000 digits', '9'.repeat(1_000)], ['1,000 decimals', `0.${'0'.repeat(999)}1`], ['24 zeros', '0'.repeat(24)]])(
-    'refuses %s',
-    async (_name, amount) => {
-      await expectRefused('USD', `"${amount}"`, /^must be below 1000000000000000000/);
-    },
-  );
+  test.each([
+    ['1,000 digits', '9'.repeat(1_000)],
+    ['1,000 decimals', `0.${'0'.repeat(999)}1`],
+    ['24 zeros', '0'.repeat(24)],
+  ])('refuses %s', async (_name, amount) => {
+    await expectRefused('USD', `"${amount}"`, /^must be below 1000000000000000000/);
+  });
 });
 
 test.each(['0', '0.0', '0.00'])('refuses to move %s', async (amount) => {
   await expectRefused('USD', `"${amount}"`, /^must be above zero$/);
 });
 
-test.each(['1000000000000000000', '1000000000000000000.00', '9999999999999999999'])('refuses %s as too large', async (amount) => {
-  await expectRefused('USD', `"${amount}"`, /^must be below 1000000000000000000/);
-});
+test.each(['1000000000000000000', '1000000000000000000.00', '9999999999999999999'])(
+  'refuses %s as too large',
+  async (amount) => {
+    await expectRefused('USD', `"${amount}"`, /^must be below 1000000000000000000/);
+  },
+);
 
 test.each(['1', '1.00', '0', '1e400', 'null', '["1.00"]', '{"value":"1.00"}', 'true', 'false'])(
   'refuses the JSON value %s in place of text',
   async (json) => {
-    await expectRefused('USD', json, json === '1e400' ? /send larger ones as text/ : /^must be a string such as "12\.34"/);
+    await expectRefused(
+      'USD',
+      json,
+      json === '1e400' ? /send larger ones as text/ : /^must be a string such as "12\.34"/,
+    );
   },
 );
 
@@ -124,7 +132,10 @@ describe('the limit of a balance', () => {
     expect([await client.balance(full), await client.balance(other)]).toEqual([largest, smallest]);
 
     const out = await client.post(`/v1/accounts/${full}/withdrawals`, { amount: largest, currency });
-    expect([out.status, await client.balance(full)]).toEqual([201, Number(0).toFixed(smallest.split('.')[1]?.length ?? 0)]);
+    expect([out.status, await client.balance(full)]).toEqual([
+      201,
+      Number(0).toFixed(smallest.split('.')[1]?.length ?? 0),
+    ]);
   });
 
   test('lets an overdraft use the whole range below zero too', async () => {
@@ -141,19 +152,30 @@ describe('the limit of a balance', () => {
 });
 
 describe('currencies', () => {
-  test.each(['"XXX"', '"XAU"', '"BTC"', '"usd"', '"Usd"', '"US"', '"USD "', '""', '"constructor"', '"__proto__"', '840', 'null', '["USD"]'])(
-    'refuses %s as a currency',
-    async (json) => {
-      await leavingTheBooksAlone(service, async () => {
-        for (const answer of await moveEachWay('USD', `"amount":"1.00","currency":${json}`)) {
-          expectProblem(answer, 'validation_failed', ['currency']);
-          expect(answer.body.errors[0].message).toBe('must be an ISO 4217 currency code such as "USD"');
-        }
-        const body = `{"name":"Bad","ownership":"sole","currency":${json}}`;
-        expectProblem(await sendRaw(service, { path: '/v1/accounts', body }), 'validation_failed', ['currency']);
-      });
-    },
-  );
+  test.each([
+    '"XXX"',
+    '"XAU"',
+    '"BTC"',
+    '"usd"',
+    '"Usd"',
+    '"US"',
+    '"USD "',
+    '""',
+    '"constructor"',
+    '"__proto__"',
+    '840',
+    'null',
+    '["USD"]',
+  ])('refuses %s as a currency', async (json) => {
+    await leavingTheBooksAlone(service, async () => {
+      for (const answer of await moveEachWay('USD', `"amount":"1.00","currency":${json}`)) {
+        expectProblem(answer, 'validation_failed', ['currency']);
+        expect(answer.body.errors[0].message).toBe('must be an ISO 4217 currency code such as "USD"');
+      }
+      const body = `{"name":"Bad","ownership":"sole","currency":${json}}`;
+      expectProblem(await sendRaw(service, { path: '/v1/accounts', body }), 'validation_failed', ['currency']);
+    });
+  });
 
   test('refuses a movement without a currency', async () => {
     await leavingTheBooksAlone(service, async () => {
@@ -170,7 +192,12 @@ describe('currencies', () => {
       expectProblem(answer, 'currency_mismatch');
     }
     for (const currency of ['USD', 'JPY']) {
-      const body = JSON.stringify({ fromAccountId: accounts.USD![0], toAccountId: accounts.JPY![0], amount: '1', currency });
+      const body = JSON.stringify({
+        fromAccountId: accounts.USD![0],
+        toAccountId: accounts.JPY![0],
+        amount: '1',
+        currency,
+      });
       expectProblem(await sendRaw(service, { path: '/v1/transfers', body }), 'currency_mismatch');
     }
     expect(await balances()).toEqual(before);

@@ -24,8 +24,25 @@ function withFields(fields: string): string {
 describe('JSON', () => {
   const malformed = [
     ...['{', '}', '[', `${good}}`, `${good}${good}`, good.slice(0, -1), good.slice(0, 12), `${good},`],
-    ...["{'amount':'1.00'}", '{amount:"1.00"}', '{"amount":"1.00",}', '{"amount":01}', '{"amount":NaN}', '{"amount":+1}'],
-    ...['{"amount":"1\n"}', '{"amount":"\\x31"}', `/* */${good}`, `${good}//`, 'undefined', 'amount=1.00', '<a/>', ' ', '\0'],
+    ...[
+      "{'amount':'1.00'}",
+      '{amount:"1.00"}',
+      '{"amount":"1.00",}',
+      '{"amount":01}',
+      '{"amount":NaN}',
+      '{"amount":+1}',
+    ],
+    ...[
+      '{"amount":"1\n"}',
+      '{"amount":"\\x31"}',
+      `/* */${good}`,
+      `${good}//`,
+      'undefined',
+      'amount=1.00',
+      '<a/>',
+      ' ',
+      '\0',
+    ],
   ];
   test.each(malformed)('refuses %j as malformed', async (body) => {
     await leavingTheBooksAlone(service, async () => {
@@ -42,28 +59,45 @@ describe('JSON', () => {
   ])('refuses %s, which is not UTF-8', async (_name, bytes) => {
     const [before, after] = withFields('"description":"|"').split('|');
     await leavingTheBooksAlone(service, async () => {
-      const answer = await sendRaw(service, { path, body: Buffer.concat([Buffer.from(before!), bytes, Buffer.from(after!)]) });
+      const answer = await sendRaw(service, {
+        path,
+        body: Buffer.concat([Buffer.from(before!), bytes, Buffer.from(after!)]),
+      });
       expectProblem(answer, 'malformed_json');
       expect(answer.body.detail).toContain('UTF-8');
     });
   });
 
-  test.each(['[]', `[${good}]`, '"text"', 'null', 'true', '1', '""'])('refuses %s, which is not an object', async (body) => {
-    await leavingTheBooksAlone(service, async () => {
-      expectProblem(await sendRaw(service, { path, body }), 'validation_failed', ['']);
-      expectProblem(await sendRaw(service, { path: '/v1/parties', body }), 'validation_failed', ['']);
-    });
-  });
+  test.each(['[]', `[${good}]`, '"text"', 'null', 'true', '1', '""'])(
+    'refuses %s, which is not an object',
+    async (body) => {
+      await leavingTheBooksAlone(service, async () => {
+        expectProblem(await sendRaw(service, { path, body }), 'validation_failed', ['']);
+        expectProblem(await sendRaw(service, { path: '/v1/parties', body }), 'validation_failed', ['']);
+      });
+    },
+  );
 
-  test.each([undefined, 'application/json', 'text/plain'])('says that the body is missing (content type %s)', async (type) => {
-    await leavingTheBooksAlone(service, async () => {
-      const answer = await sendRaw(service, { method: 'POST', path, headers: { 'content-type': type, 'content-length': '0' } });
-      expectProblem(answer, 'validation_failed', ['']);
-    });
-  });
+  test.each([undefined, 'application/json', 'text/plain'])(
+    'says that the body is missing (content type %s)',
+    async (type) => {
+      await leavingTheBooksAlone(service, async () => {
+        const answer = await sendRaw(service, {
+          method: 'POST',
+          path,
+          headers: { 'content-type': type, 'content-length': '0' },
+        });
+        expectProblem(answer, 'validation_failed', ['']);
+      });
+    },
+  );
 
   test('needs no body and no content type where there is nothing to say', async () => {
-    for (const headers of [{}, { 'content-length': '0' }, { 'content-length': '0', 'content-type': 'application/json' }]) {
+    for (const headers of [
+      {},
+      { 'content-length': '0' },
+      { 'content-length': '0', 'content-type': 'application/json' },
+    ]) {
       const account = await service.client.openAccount();
       const answer = await sendRaw(service, { method: 'POST', path: `/v1/accounts/${account}/close`, headers });
       expect([answer.status, answer.body.status]).toEqual([200, 'closed']);
@@ -75,16 +109,25 @@ describe('JSON', () => {
     ['the same amount', '{"amount":"1.00","currency":"USD","amount":"1.00"}', 'amount'],
     ['an escaped amount', '{"amount":"1.00","currency":"USD","\\u0061mount":"9.00"}', 'amount'],
     ['a field of metadata', withFields('"metadata":{"a":[1,{"b":1,"c":{"b":2},"b":3}]}'), 'metadata.a.1.b'],
-  ])('refuses a document that says %s twice, because readers would differ on which counts', async (_name, body, field) => {
-    await leavingTheBooksAlone(service, async () => {
-      const answer = await sendRaw(service, { path, body });
-      expectProblem(answer, 'validation_failed', [field]);
-      expect(answer.body.errors[0].message).toBe("must not stand twice");
-    });
-  });
+  ])(
+    'refuses a document that says %s twice, because readers would differ on which counts',
+    async (_name, body, field) => {
+      await leavingTheBooksAlone(service, async () => {
+        const answer = await sendRaw(service, { path, body });
+        expectProblem(answer, 'validation_failed', [field]);
+        expect(answer.body.errors[0].message).toBe('must not stand twice');
+      });
+    },
+  );
 
   test('takes the same name in different objects, and names that look like JSON', async () => {
-    const metadata = { a: { a: [{ a: 1 }, { a: 2 }] }, 'a"': 1, '"a': 2, '{"a":1,"a":2}': '{"a":1,"a":2}', '\\': '\\"' };
+    const metadata = {
+      a: { a: [{ a: 1 }, { a: 2 }] },
+      'a"': 1,
+      '"a': 2,
+      '{"a":1,"a":2}': '{"a":1,"a":2}',
+      '\\': '\\"',
+    };
     const answer = await service.client.post(path, { amount: '1.00', currency: 'USD', metadata });
     expect([answer.status, answer.body.metadata]).toEqual([201, metadata]);
   });
@@ -131,7 +174,10 @@ describe('media type and encoding', () => {
   ])('refuses a body with content type %s', async (type) => {
     await leavingTheBooksAlone(service, async () => {
       for (const body of [good, [Buffer.from(good)]]) {
-        expectProblem(await sendRaw(service, { path, body, headers: { 'content-type': type } }), 'unsupported_media_type');
+        expectProblem(
+          await sendRaw(service, { path, body, headers: { 'content-type': type } }),
+          'unsupported_media_type',
+        );
       }
     });
   });
@@ -150,7 +196,10 @@ describe('media type and encoding', () => {
     ['x-nonsense', Buffer.from(good)],
   ])('refuses content encoding %s', async (encoding, body) => {
     await leavingTheBooksAlone(service, async () => {
-      expectProblem(await sendRaw(service, { path, body, headers: { 'content-encoding': encoding } }), 'unsupported_media_type');
+      expectProblem(
+        await sendRaw(service, { path, body, headers: { 'content-encoding': encoding } }),
+        'unsupported_media_type',
+      );
     });
   });
 });
@@ -188,7 +237,9 @@ describe('size', () => {
         expectProblem(answer, 'validation_failed', [`metadata${'.a'.repeat(16)}`]);
       }
       const brackets = '['.repeat(30_000) + ']'.repeat(30_000);
-      expectProblem(await sendRaw(service, { path, body: brackets }), 'validation_failed', [Array(17).fill('0').join('.')]);
+      expectProblem(await sendRaw(service, { path, body: brackets }), 'validation_failed', [
+        Array(17).fill('0').join('.'),
+      ]);
       expectProblem(await sendRaw(service, { path, body: '['.repeat(60_000) }), 'malformed_json');
     });
   });
@@ -230,7 +281,12 @@ describe('text that cannot be kept', () => {
 
   test('keeps every other character unchanged', async () => {
     const description = 'a\u0001\u007f\u0085\u2028\ufeff\ufffe\ufffd é 👩‍👩‍👧 \u{10ffff} "\\';
-    const answer = await service.client.post(path, { amount: '1.00', currency: 'USD', description, metadata: { [description]: description } });
+    const answer = await service.client.post(path, {
+      amount: '1.00',
+      currency: 'USD',
+      description,
+      metadata: { [description]: description },
+    });
     const read = await service.client.get(answer.headers.location!);
     expect([read.body.description, read.body.metadata]).toEqual([description, { [description]: description }]);
   });

@@ -94,7 +94,11 @@ describe('movements', () => {
     expect([transfer.status, transfer.body.initiatedBy]).toEqual([201, party]);
     const deposit = await client.post(`/v1/accounts/${capitals(other)}/deposits`, movement);
     expect([deposit.status, deposit.body.entries[0].accountId]).toEqual([201, other]);
-    for (const path of [`accounts/${capitals(other)}`, `transactions/${capitals(deposit.body.id)}`, `parties/${capitals(party)}`]) {
+    for (const path of [
+      `accounts/${capitals(other)}`,
+      `transactions/${capitals(deposit.body.id)}`,
+      `parties/${capitals(party)}`,
+    ]) {
       expect((await client.get(`/v1/${path}`)).status).toBe(200);
     }
     const balances = await client.get(`/v1/balances?accountIds=${capitals(other)},${account}`);
@@ -143,13 +147,21 @@ describe('accounts and parties', () => {
     ['holders that are no list', { holders: {} }, ['holders']],
     ['holders that are null', { holders: null }, ['holders']],
     ['a holder that is text', { holders: [nobody] }, ['holders.0']],
-    ['an unknown field of a holder', holders({ partyId: nobody.replace('7', '8') }, { partyId: nobody, right: 1 }), ['holders.1.right']],
+    [
+      'an unknown field of a holder',
+      holders({ partyId: nobody.replace('7', '8') }, { partyId: nobody, right: 1 }),
+      ['holders.1.right'],
+    ],
     ['a holder who is no id', holders({ partyId: 'Ann' }), ['holders.0.partyId']],
     ['an unknown right', holders({ partyId: nobody, rights: ['view', 'steal'] }), ['holders.0.rights.1']],
     ['a right twice', holders({ partyId: nobody, rights: ['view', 'view'] }), ['holders.0.rights']],
     ['no rights', holders({ partyId: nobody, rights: [] }), ['holders.0.rights']],
     ['a holder twice', holders({ partyId: nobody }, { partyId: nobody.toUpperCase() }), ['holders']],
-    ['51 holders', holders(...Array.from({ length: 51 }, (_, n) => ({ partyId: nobody.replace(/..$/, `${n + 10}`) }))), ['holders']],
+    [
+      '51 holders',
+      holders(...Array.from({ length: 51 }, (_, n) => ({ partyId: nobody.replace(/..$/, `${n + 10}`) }))),
+      ['holders'],
+    ],
   ])('opens no account with %s', async (_name, fields, paths) => {
     await expectInvalid('/v1/accounts', { ...good, ...fields }, paths);
   });

@@ -37,14 +37,28 @@ test('lists three capital letters each, sorted, none twice', () => {
 });
 
 test('knows the currencies that most money is kept in', () => {
-  const traded = 'USD EUR JPY GBP CNY AUD CAD CHF HKD SGD SEK KRW NOK NZD INR MXN TWD ZAR BRL DKK PLN THB ILS IDR CZK AED TRY HUF CLP SAR PHP MYR';
+  const traded =
+    'USD EUR JPY GBP CNY AUD CAD CHF HKD SGD SEK KRW NOK NZD INR MXN TWD ZAR BRL DKK PLN THB ILS IDR CZK AED TRY HUF CLP SAR PHP MYR';
   expect(traded.split(' ').filter((code) => !isCurrencyCode(code))).toEqual([]);
 });
 
-test.each(['XXX', 'XTS', 'XAU', 'XAG', 'XDR', 'HRK', 'DEM', 'usd', 'US', 'USDX', ' USD', '', 'constructor', '__proto__', 'toString'])(
-  'does not know "%s"',
-  (code) => {
-    expect(isCurrencyCode(code)).toBe(false);
-    expect(() => currencyExponent(code)).toThrow(new RangeError(`unknown currency ${code}`));
-  },
-);
+test.each([
+  'XXX',
+  'XTS',
+  'XAU',
+  'XAG',
+  'XDR',
+  'HRK',
+  'DEM',
+  'usd',
+  'US',
+  'USDX',
+  ' USD',
+  '',
+  'constructor',
+  '__proto__',
+  'toString',
+])('does not know "%s"', (code) => {
+  expect(isCurrencyCode(code)).toBe(false);
+  expect(() => currencyExponent(code)).toThrow(new RangeError(`unknown currency ${code}`));
+});

@@ -29,7 +29,26 @@ describe('reading', () => {
   });
 
   test.each([
-    ...['', ' ', '.', '.5', '5.', '+1', '-1', '-0', '1e3', '1E3', '0x10', 'NaN', 'Infinity', '1,000', '1_000', ' 1', '1 ', '1\n'],
+    ...[
+      '',
+      ' ',
+      '.',
+      '.5',
+      '5.',
+      '+1',
+      '-1',
+      '-0',
+      '1e3',
+      '1E3',
+      '0x10',
+      'NaN',
+      'Infinity',
+      '1,000',
+      '1_000',
+      ' 1',
+      '1 ',
+      '1\n',
+    ],
     ...['00', '01', '00.10', '١', '１', '1.٥', '1.1.1', '\0', '1\0'],
   ])('refuses %j', (text) => {
     expect(() => Money.parse(text, 'USD')).toThrow(AmountError);
@@ -45,23 +64,34 @@ describe('reading', () => {
     }
   });
 
-  test.each(['1000000000000000000', '1000000000000000000.00', '9'.repeat(19), '9'.repeat(1_000_000)])('refuses an amount of 10^18 and more', (text) => {
-    expect(() => Money.parse(text, 'USD')).toThrow(/^must be below 1000000000000000000/);
-  });
+  test.each(['1000000000000000000', '1000000000000000000.00', '9'.repeat(19), '9'.repeat(1_000_000)])(
+    'refuses an amount of 10^18 and more',
+    (text) => {
+      expect(() => Money.parse(text, 'USD')).toThrow(/^must be below 1000000000000000000/);
+    },
+  );
 
-  test.each(['XXX', 'usd', '', '__proto__', 'constructor'])('takes an unknown currency, "%s", for a mistake in the program', (currency) => {
-    expect(() => Money.parse('1', currency)).toThrow(RangeError);
-    expect(() => Money.zero(currency).toString()).toThrow(RangeError);
-  });
+  test.each(['XXX', 'usd', '', '__proto__', 'constructor'])(
+    'takes an unknown currency, "%s", for a mistake in the program',
+    (currency) => {
+      expect(() => Money.parse('1', currency)).toThrow(RangeError);
+      expect(() => Money.zero(currency).toString()).toThrow(RangeError);
+    },
+  );
 
   test('writes what it reads back to the same text, for any amount in any currency', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...currencyCodes), fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }), fc.nat(9_999), (currency, whole, part) => {
-        const exponent = currencyExponent(currency);
-        const text = asText(whole * 10n ** BigInt(exponent) + (BigInt(part) % 10n ** BigInt(exponent)), exponent);
-        expect(Money.parse(text, currency).toString()).toBe(text);
-        expect(Money.fromDatabase(text, currency).toString()).toBe(text);
-      }),
+      fc.property(
+        fc.constantFrom(...currencyCodes),
+        fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }),
+        fc.nat(9_999),
+        (currency, whole, part) => {
+          const exponent = currencyExponent(currency);
+          const text = asText(whole * 10n ** BigInt(exponent) + (BigInt(part) % 10n ** BigInt(exponent)), exponent);
+          expect(Money.parse(text, currency).toString()).toBe(text);
+          expect(Money.fromDatabase(text, currency).toString()).toBe(text);
+        },
+      ),
     );
   });
 });
@@ -108,8 +138,14 @@ describe('arithmetic', () => {
   });
 
   test('refuses to mix currencies, even for zero and for currencies of as many decimals', () => {
-    for (const [left, right] of [['USD', 'EUR'], ['USD', 'JPY'], ['USN', 'USD']] as const) {
-      expect(() => Money.zero(left).plus(Money.zero(right))).toThrow(new TypeError(`${right} does not mix with ${left}`));
+    for (const [left, right] of [
+      ['USD', 'EUR'],
+      ['USD', 'JPY'],
+      ['USN', 'USD'],
+    ] as const) {
+      expect(() => Money.zero(left).plus(Money.zero(right))).toThrow(
+        new TypeError(`${right} does not mix with ${left}`),
+      );
       expect(() => Money.zero(left).minus(Money.zero(right))).toThrow(TypeError);
     }
   });
@@ -117,14 +153,23 @@ describe('arithmetic', () => {
 
 describe('signs and limits', () => {
   test('has one zero', () => {
-    for (const zero of [Money.zero('USD').negated(), usd('-0.00'), usd('-0'), usd('1.00').minus(usd('1.00')).negated(), usd('-1').plus(usd('1'))]) {
+    for (const zero of [
+      Money.zero('USD').negated(),
+      usd('-0.00'),
+      usd('-0'),
+      usd('1.00').minus(usd('1.00')).negated(),
+      usd('-1').plus(usd('1')),
+    ]) {
       expect([zero.toString(), zero.isZero(), zero.isNegative()]).toEqual(['0.00', true, false]);
     }
     expect(Money.zero('JPY').negated().toString()).toBe('0');
   });
 
   test('tells negative from positive', () => {
-    expect([usd('-0.01'), usd('0.01')].map((money) => [money.isNegative(), money.isZero()])).toEqual([[true, false], [false, false]]);
+    expect([usd('-0.01'), usd('0.01')].map((money) => [money.isNegative(), money.isZero()])).toEqual([
+      [true, false],
+      [false, false],
+    ]);
     expect(usd('5.25').negated().toString()).toBe('-5.25');
     expect(usd('-5.25').negated().toString()).toBe('5.25');
   });
@@ -132,7 +177,12 @@ describe('signs and limits', () => {
   test('is out of range from 10^18 on, on either side', () => {
     const limit = '1000000000000000000.00';
     const inside = '999999999999999999.99';
-    expect([limit, `-${limit}`, inside, `-${inside}`].map((text) => usd(text).isOutOfRange())).toEqual([true, true, false, false]);
+    expect([limit, `-${limit}`, inside, `-${inside}`].map((text) => usd(text).isOutOfRange())).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect(usd(inside).plus(usd('0.01')).isOutOfRange()).toBe(true);
   });
 });

@@ -15,7 +15,7 @@ export interface RawRequest {
   readonly method?: string;
   readonly path: string;
   /** Sent byte for byte. An array is sent chunked, one chunk an item, without a content length. */
-  readonly body?: string | Buffer | readonly Buffer[];
+  readonly body?: string | Buffer | readonly Buffer[] | undefined;
   /** On top of the ledger's key and, with a body, the JSON media type. `undefined` removes one. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }

@@ -1,0 +1,153 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sendBytes, sendRaw } from '../support/raw-request.ts';
+import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
+import { startTestService, type TestService } from '../support/test-service.ts';
+
+const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
+const body = JSON.stringify({ amount: '1.00', currency: 'USD' });
+let service: TestService;
+let [account, deposits] = ['', ''];
+
+beforeAll(async () => {
+  service = await startTestService();
+  account = await service.client.openAccount({ balance: '10.00' });
+  deposits = `/v1/accounts/${account}/deposits`;
+});
+
+afterAll(() => service.stop());
+
+describe('methods and addresses', () => {
+  const routes = () => [
+    ['/healthz', 'GET'],
+    ['/readyz', 'GET'],
+    ['/errors', 'GET'],
+    ['/v1/parties', 'GET, POST'],
+    [`/v1/parties/${nobody}`, 'GET'],
+    ['/v1/parties/by-external-id/x', 'PUT'],
+    ['/v1/accounts', 'GET, POST'],
+    [`/v1/accounts/${account}`, 'GET'],
+    ['/v1/accounts/by-external-id/x', 'PUT'],
+    [`/v1/accounts/${account}/close`, 'POST'],
+    [`/v1/accounts/${account}/balances`, 'GET'],
+    [`/v1/accounts/${account}/entries`, 'GET'],
+    [deposits, 'POST'],
+    [`/v1/accounts/${account}/withdrawals`, 'POST'],
+    ['/v1/transfers', 'POST'],
+    ['/v1/balances', 'GET'],
+    ['/v1/transactions', 'GET'],
+    [`/v1/transactions/${nobody}`, 'GET'],
+  ];
+
+  test('refuses every method that an address does not take and names those it does', async () => {
+    await leavingTheBooksAlone(service, async () => {
+      for (const [path, allowed] of routes()) {
+        for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY']) {
+          if (allowed!.split(', ').includes(method)) continue;
+          const answer = await sendRaw(service, { method, path: path! });
+          expectProblem(answer, 'method_not_allowed');
+          expect([path, answer.headers.allow]).toEqual([path, allowed]);
+        }
+      }
+    });
+  });
+
+  test('answers HEAD like GET without a body, and refuses it where there is no GET', async () => {
+    await leavingTheBooksAlone(service, async () => {
+      for (const path of ['/healthz', '/readyz', '/errors', '/v1/parties', `/v1/accounts/${account}`]) {
+        const answer = await sendRaw(service, { method: 'HEAD', path });
+        expect([answer.status, answer.text]).toEqual([200, '']);
+      }
+      const refused = await sendRaw(service, { method: 'HEAD', path: deposits });
+      expect([refused.status, refused.headers.allow, refused.text]).toEqual([405, 'POST', '']);
+      expect((await sendRaw(service, { method: 'HEAD', path: `/v1/accounts/${nobody}` })).status).toBe(404);
+    });
+  });
+
+  test.each([
+    '/',
+    '/v1',
+    '/v1/',
+    '/v2/parties',
+    '/V1/parties',
+    '/v1/party',
+    '/v1//parties',
+    '/v1/parties/x/y',
+    '//v1/parties',
+    '/v1/%70arties/x/y',
+    '/health',
+    '/.env',
+    '/../etc/passwd',
+    '/%2e%2e/etc/passwd',
+    '/v1%2fparties',
+    '/%',
+    '/%00',
+    '*',
+  ])('has nothing at %s', async (path) => {
+    for (const method of ['GET', 'DELETE', 'OPTIONS']) {
+      const answer = await sendRaw(service, { method, path });
+      expectProblem(answer, 'route_not_found');
+    }
+  });
+
+  // The routers of the rooms fold case: createApp's setting does not reach them.
+  test('has nothing at an address in other letters', async () => {
+    for (const path of ['/v1/PARTIES', `/v1/accounts/${account}/Entries`, '/v1/Transactions']) {
+      expectProblem(await sendRaw(service, { path }), 'route_not_found');
+    }
+  });
+
+  test('carries its own safety headers on every refusal', async () => {
+    const { headers } = await sendRaw(service, { path: '/<script>alert(1)</script>' });
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    expect(headers['x-powered-by']).toBeUndefined();
+  });
+});
+
+describe('what is no HTTP', () => {
+  const head = () =>
+    `POST ${deposits} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${service.apiKey}\r\nContent-Type: application/json\r\n`;
+
+  test.each<[string, () => string]>([
+    ['a NUL in a header', () => `${head()}X: a\0b\r\nContent-Length: ${body.length}\r\n\r\n${body}`],
+    [
+      'a NUL in the Idempotency-Key',
+      () => `${head()}Idempotency-Key: a\0\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    ],
+    ['a NUL in the path', () => `GET /v1/parties\0 HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['two lengths', () => `${head()}Content-Length: ${body.length}\r\nContent-Length: 5\r\n\r\n${body}`],
+    ['a length and chunks', () => `${head()}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['a negative length', () => `${head()}Content-Length: -1\r\n\r\n`],
+    ['a bad chunk size', () => `${head()}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`],
+    ['an unknown method', () => `STEAL ${deposits} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['another protocol', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['headers of 32 KiB', () => `${head()}X: ${'x'.repeat(32 * 1024)}\r\n\r\n`],
+    ['an address of 32 KiB', () => `GET /${'x'.repeat(32 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+  ])('refuses %s with a problem document and ends the connection', async (_name, bytes) => {
+    await leavingTheBooksAlone(service, async () => {
+      const answer = await sendBytes(service, Buffer.from(bytes(), 'latin1'));
+      expect(answer).toMatch(/^HTTP\/1\.1 4(00|31) /);
+      expect(answer).toContain('Content-Type: application/problem+json');
+      expect(answer).toMatch(/"code":"(malformed_request|headers_too_large)"/);
+    });
+  });
+
+  test('refuses HTTP/1.1 without a host', async () => {
+    const bytes = `${head().replace('Host: x\r\n', '')}Content-Length: ${body.length}\r\n\r\n${body}`;
+    await leavingTheBooksAlone(service, async () => {
+      expect(await sendBytes(service, Buffer.from(bytes))).toMatch(/^HTTP\/1\.1 400 /);
+    });
+  });
+
+  test('survives a caller who hangs up in the middle of a body, and books nothing of it', async () => {
+    await leavingTheBooksAlone(service, async () => {
+      await new Promise<void>((resolve) => {
+        const socket = connect(service.api.port, '127.0.0.1', () => {
+          socket.write(`${head()}Content-Length: ${body.length}\r\n\r\n${body.slice(0, -1)}`, () => socket.destroy());
+        });
+        socket.on('close', () => resolve());
+      });
+      expect((await sendRaw(service, { path: '/healthz' })).status).toBe(200);
+    });
+  });
+});
