@@ -26,7 +26,7 @@ test('closes an account with nothing on it, which stays readable with its histor
 
   const closed = await close(account);
   expect(closed.status).toBe(200);
-  expect(closed.headers.etag).toBe(`"${closed.body.version}"`);
+  expect(closed.headers.etag).toBe(`"${closed.body.version}-closed"`);
   expect(closed.body).toEqual({
     ...before,
     status: 'closed',

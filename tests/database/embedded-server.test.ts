@@ -130,8 +130,9 @@ test('says in one sentence what is wrong with the data folder', async () => {
 });
 
 test('refuses to begin an empty ledger beside the data of another major version', async () => {
-  fs.mkdirSync(path.join(dataDir, 'postgresql-12'), { recursive: true });
-  fs.writeFileSync(path.join(dataDir, 'postgresql-12', 'PG_VERSION'), '12\n');
+  const server = await startEmbeddedServer({ dataDir, database, log });
+  await server.stop();
+  fs.renameSync(server.folder, path.join(dataDir, 'postgresql-12'));
   await expectOneSentence(dataDir, /postgresql-12 was made by PostgreSQL 12/);
 });
 

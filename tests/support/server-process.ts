@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
+export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The service in a process of its own, as `npm start` runs it, from the sources. */
 export interface ServerProcess {
@@ -28,16 +28,8 @@ export async function startServerProcess(
   });
   let printed = '';
   const exited = once(child, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      printed += chunk;
-      const listening = /listens on (\S+)/.exec(printed);
-      if (listening !== null) resolve(listening[1]!);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('exit', (code, signal) => reject(new Error(`the service ended with ${signal ?? code}: ${printed}`)));
-  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
+  const url = /listens on (\S+)/.exec(await untilListening(child, /listens on \S+/))![1]!;
   return {
     url,
     pid: child.pid!,
@@ -49,4 +41,18 @@ export async function startServerProcess(
       return code;
     },
   };
+}
+
+/** Waits until a starting service has printed this, and answers all it has printed. Throws when it ends instead. */
+export function untilListening(child: ChildProcess, sign: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const read = (chunk: Buffer) => {
+      printed += chunk;
+      if (sign.test(printed)) resolve(printed);
+    };
+    child.stdout!.on('data', read);
+    child.stderr!.on('data', read);
+    child.once('close', (code, signal) => reject(new Error(`the service ended with ${signal ?? code}: ${printed}`)));
+  });
 }

@@ -18,27 +18,34 @@ export interface CopyBinariesOptions {
 export async function copyBinaries({ root, version, cacheDir, log }: CopyBinariesOptions): Promise<string> {
   const copy = path.join(cacheDir, `postgresql-${version}-${process.platform}-${process.arch}`);
   try {
-    if (fs.existsSync(copy) && findDistrusted(copy) === undefined) return copy;
+    const old = fs.existsSync(copy);
+    if (old && findDistrusted(copy) === undefined) return copy;
     log(`Copying the PostgreSQL binaries to ${copy}, because they can't run from ${root}.`);
     fs.mkdirSync(cacheDir, { recursive: true });
+    if (process.getuid?.() === fs.statSync(cacheDir).uid) fs.chmodSync(cacheDir, 0o755); // whatever our umask is
+    refuseDistrusted(cacheDir, findDistrustedAbove(copy)); // or its owner could redirect what we write
     // Built beside and renamed, so that two processes or a killed one never leave half a copy under the final name.
     const attempt = `${copy}.${randomBytes(4).toString('hex')}`;
     try {
       fs.cpSync(root, attempt, { recursive: true, verbatimSymlinks: true });
       makeReadable(attempt);
-      fs.rmSync(copy, { recursive: true, force: true });
+      if (old) fs.rmSync(copy, { recursive: true, force: true });
       fs.renameSync(attempt, copy);
     } catch (error) {
       fs.rmSync(attempt, { recursive: true, force: true });
-      if (!fs.existsSync(copy)) throw error; // another process was faster
+      if (!fs.existsSync(copy)) throw error; // else another process was faster
     }
+    refuseDistrusted(copy, findDistrusted(copy));
+    return copy;
   } catch (error) {
     throw explainFileError(error, cacheDir);
   }
-  const distrusted = findDistrusted(copy);
-  if (distrusted === undefined) return copy;
+}
+
+function refuseDistrusted(folder: string, distrusted: string | undefined): void {
+  if (distrusted === undefined) return;
   throw new EmbeddedServerError(
-    `The PostgreSQL binaries in ${copy} are not safe to run because others can write to ${distrusted}: ` +
+    `PostgreSQL binaries in ${folder} would not be safe to run because others can write to ${distrusted}: ` +
       'correct its owner and mode, or set DATABASE_URL to your own PostgreSQL.',
   );
 }
@@ -55,20 +62,23 @@ function makeReadable(folder: string): void {
 
 /** The first file or folder of the copy, or folder above it, that somebody else than root or we could change. */
 function findDistrusted(copy: string): string | undefined {
-  if (process.getuid === undefined) return undefined;
-  const trusted = new Set([0, process.getuid()]);
-  const unsafe = (file: string): boolean => {
-    const stat = fs.lstatSync(file);
-    if (stat.isSymbolicLink()) return !trusted.has(stat.uid);
-    // In a sticky folder such as /tmp others can add names, but not rename or remove ours.
-    const shared = (stat.mode & 0o022) !== 0 && !(stat.isDirectory() && (stat.mode & 0o1000) !== 0);
-    return shared || !trusted.has(stat.uid);
-  };
-  for (let folder = path.dirname(copy); ; folder = path.dirname(folder)) {
-    if (unsafe(folder)) return folder;
-    if (folder === path.dirname(folder)) break;
-  }
-  if (unsafe(copy)) return copy;
+  const above = findDistrustedAbove(copy);
+  if (above !== undefined || isDistrusted(copy)) return above ?? copy;
   const names = fs.readdirSync(copy, { recursive: true, encoding: 'utf8' });
-  return names.map((name) => path.join(copy, name)).find(unsafe);
+  return names.map((name) => path.join(copy, name)).find(isDistrusted);
+}
+
+function findDistrustedAbove(file: string): string | undefined {
+  const folder = path.dirname(file);
+  if (isDistrusted(folder)) return folder;
+  return folder === file ? undefined : findDistrustedAbove(folder);
+}
+
+function isDistrusted(file: string): boolean {
+  if (process.getuid === undefined) return false; // Windows has no such modes
+  const stat = fs.lstatSync(file);
+  if (stat.uid !== 0 && stat.uid !== process.getuid()) return true;
+  // In a sticky folder such as /tmp others can add names, but not rename or remove ours.
+  const sticky = stat.isDirectory() && (stat.mode & 0o1000) !== 0;
+  return (stat.mode & 0o022) !== 0 && !sticky && !stat.isSymbolicLink();
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Cluster, type ClusterHome, clusterFolder, majorsIn, makeClusterHome } from './cluster-location.ts';
 import { EmbeddedServerError, explainFileError, explainProgramOutput, wayOut } from './embedded-server-error.ts';
 import { type PostgresBinaries, programPath } from './postgres-binaries.ts';
+import { isProcessAlive } from './process-check.ts';
 import { accountOfOwner, giveTo, runAs } from './server-account.ts';
 
 /** The superuser of the cluster; its password is made up at creation and kept in the file below. */
@@ -156,21 +157,12 @@ function removeDeadAttempts(home: ClusterHome, major: number): void {
   for (const name of fs.readdirSync(home.folder)) {
     const pid = Number(pattern.exec(name)?.[1]);
     const attempt = path.join(home.folder, name);
-    if (!(pid > 0) || ownAttempts.has(attempt) || (pid !== process.pid && isAlive(pid))) continue;
+    if (!(pid > 0) || ownAttempts.has(attempt) || (pid !== process.pid && isProcessAlive(pid))) continue;
     try {
       fs.rmSync(attempt, { recursive: true, force: true });
     } catch {
       // Its initdb may still be dying, or it is another user's; the next start tries again.
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

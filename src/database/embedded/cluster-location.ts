@@ -20,7 +20,8 @@ export interface ClusterHome {
 
 // Not below /tmp or /var/tmp: those are swept by age, which would eat an idle ledger.
 const rootHome = '/var/lib/joint-ledger';
-const rootCache = '/var/cache/joint-ledger';
+/** Where root keeps a copy of the binaries for the user that the server runs as. */
+export const rootCache = '/var/cache/joint-ledger';
 
 /**
  * Decides where the clusters live. That is the data folder, except for root whose data folder can't be entered by the
@@ -55,9 +56,8 @@ export function locateClusterHome(dataDir: string, log: (message: string) => voi
 /** Makes the home of the clusters, open for the server's user even under a strict umask. */
 export function makeClusterHome({ folder, account }: ClusterHome): void {
   try {
-    if (fs.existsSync(folder)) return;
-    makeFolder(folder);
-    if (account.uid !== undefined) fs.chmodSync(folder, 0o755);
+    // Another user has to pass through what root makes, whatever root's umask is.
+    makeFolder(folder, account.uid === undefined ? undefined : 0o711);
   } catch (error) {
     throw explainFileError(error, folder);
   }
@@ -87,11 +87,12 @@ export function replaceFile(cluster: Cluster, name: string, content: string): vo
 }
 
 /** Not with mkdir's own `recursive`: in node 20 that hides the reason (read-only becomes ENOENT) and never ends below /proc. */
-function makeFolder(folder: string): void {
+function makeFolder(folder: string, mode: number | undefined): void {
   if (fs.existsSync(folder)) return;
-  makeFolder(path.dirname(folder));
+  makeFolder(path.dirname(folder), mode);
   try {
     fs.mkdirSync(folder);
+    if (mode !== undefined) fs.chmodSync(folder, mode);
   } catch (error) {
     if (!fs.existsSync(folder)) throw error; // else another process was faster
   }

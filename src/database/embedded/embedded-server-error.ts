@@ -33,7 +33,7 @@ export function explainFileError(error: unknown, folder: string): unknown {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (error instanceof EmbeddedServerError || code === undefined || syscall === undefined) return error;
   const problem = fileProblems[code] ?? `the operating system answered ${code}`;
-  return new EmbeddedServerError(`The data folder ${folder} can't be used because ${problem}: ${wayOut}.`, error);
+  return new EmbeddedServerError(`The folder ${folder} can't be used because ${problem}: ${wayOut}.`, error);
 }
 
 /** Names the disk as the culprit when a PostgreSQL program says so; undefined when it does not. */

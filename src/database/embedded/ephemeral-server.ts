@@ -1,14 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import type net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createCluster } from './cluster-creation.ts';
+import { rootCache } from './cluster-location.ts';
 import { clusterUrl } from './cluster-session.ts';
 import { startDetachedScript } from './detached-script.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 import { type EphemeralRemains, removeEphemeralServer } from './ephemeral-removal.ts';
 import { findBinaries } from './postgres-binaries.ts';
-import { canEnter, chooseAccount, giveTo, type ServerAccount } from './server-account.ts';
+import { canEnter, chooseAccount, giveTo, isRoot, type ServerAccount } from './server-account.ts';
 import { attach } from './server-attachment.ts';
 
 export interface EphemeralServerOptions {
@@ -38,15 +40,16 @@ export async function startEphemeralServer(options: EphemeralServerOptions = {})
   const binaries = await findBinaries({
     binDir: options.binDir,
     account,
-    cacheDir: path.join(os.tmpdir(), `joint-ledger-binaries-${os.userInfo().uid}`),
+    cacheDir: isRoot() ? rootCache : path.join(os.tmpdir(), `joint-ledger-binaries-${process.getuid?.() ?? ''}`),
     log: () => {},
   });
   const { binDir } = binaries;
-  const home = makeTemporaryFolder(account);
+  const home = path.join(fs.realpathSync(os.tmpdir()), `joint-ledger-ephemeral-${randomBytes(8).toString('hex')}`);
   const cluster = { folder: path.join(home, 'data'), account };
   // Before there is anything to clean up, so that no moment is unguarded.
   const watchdog = startWatchdog({ home, cluster, binDir });
   try {
+    makeTemporaryFolder(home, account);
     const speed = { fsync: 'off', full_page_writes: 'off' };
     const settings = { ...(durable ? {} : speed), ...options.settings };
     await createCluster(cluster, binaries, { durable, settings });
@@ -60,11 +63,10 @@ export async function startEphemeralServer(options: EphemeralServerOptions = {})
 }
 
 /** The temporary folder, which belongs to the server's user and can be entered by it. */
-function makeTemporaryFolder(account: ServerAccount): string {
-  const home = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'joint-ledger-ephemeral-'));
+function makeTemporaryFolder(home: string, account: ServerAccount): void {
+  fs.mkdirSync(home, { mode: 0o700 });
   giveTo(account, home);
-  if (canEnter(account, home)) return home;
-  fs.rmdirSync(home);
+  if (canEnter(account, home)) return;
   throw new EmbeddedServerError(
     `The temporary folder ${os.tmpdir()} can't be entered by the user that PostgreSQL runs as (uid ${account.uid}): ` +
       'set TMPDIR to one that can.',

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster-location.ts';
 import { EmbeddedServerError, explainProgramOutput, wayOut } from './embedded-server-error.ts';
 import { programPath } from './postgres-binaries.ts';
+import { isPostmasterOf, isProcessAlive } from './process-check.ts';
 import { childOptions } from './server-account.ts';
 
 // The last checkpoint of a busy server on a slow disk takes its time.
@@ -98,33 +99,6 @@ function readLockFile({ folder }: Cluster): string[] | undefined {
   }
 }
 
-/** Is this process the server of this data folder, and not another one that got a dead server's number? */
-function isPostmasterOf(pid: number, folder: string): boolean {
-  if (!(pid > 0)) return false;
-  if (process.platform !== 'linux') return isAnyProcess(pid);
-  try {
-    // The server changes into its data folder.
-    return fs.readlinkSync(`/proc/${pid}/cwd`) === fs.realpathSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-  }
-  try {
-    // Root in a container without the right to inspect other users' processes still sees their names.
-    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres';
-  } catch {
-    return false;
-  }
-}
-
-function isAnyProcess(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /**
  * In a restarted container the number in a dead server's lock file often belongs to some new process, and PostgreSQL
  * then refuses to start. It accepts the number of the process that called pg_ctl, so we put ours there. The file
@@ -134,7 +108,7 @@ function disownReusedPid(cluster: Cluster): void {
   const lines = readLockFile(cluster);
   const pid = Number(lines?.[0]);
   if (process.platform !== 'linux' || lines === undefined || !(pid > 0) || isPostmasterOf(pid, cluster.folder)) return;
-  if (!isAnyProcess(pid)) return;
+  if (!isProcessAlive(pid)) return;
   lines[0] = String(process.pid);
   fs.writeFileSync(path.join(cluster.folder, 'postmaster.pid'), lines.join('\n'));
 }
