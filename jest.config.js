@@ -15,4 +15,3 @@ export default {
   testTimeout: 60_000,
   maxWorkers: 2,
 };
-

@@ -29,20 +29,39 @@ export async function openSession(cluster: Cluster, port: number, applicationNam
   }
 }
 
-/** Tells whether the cluster's server answers on this port. */
+/**
+ * Tells whether the cluster's server answers on this port; false is for what may pass, such as a recovery.
+ * @throws EmbeddedServerError when it refuses us for good.
+ */
 export async function answers(cluster: Cluster, port: number): Promise<boolean> {
   try {
     const client = await openSession(cluster, port, 'joint-ledger probe');
     await client.end();
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code !== '28P01') return false; // invalid_password; all else may pass
+    const { code = '', message } = error as { code?: string; message: string };
+    if (!isSqlState(code) || passingClasses.has(code.slice(0, 2))) return false;
+    if (code !== '28P01') {
+      throw new EmbeddedServerError(
+        `The PostgreSQL server of ${cluster.folder} refuses a connection ("${message}"): ` +
+          'correct that, or set DATABASE_URL to your own PostgreSQL.',
+        error,
+      );
+    }
     throw new EmbeddedServerError(
       `The PostgreSQL server of ${cluster.folder} refuses the password in ${passwordPath(cluster)}: ` +
         `write the current password of the user ${clusterUser} into that file, or set DATABASE_URL to your own PostgreSQL.`,
       error,
     );
   }
+}
+
+// SQLSTATE classes: connection exception, insufficient resources, operator intervention (a start or stop).
+const passingClasses = new Set(['08', '53', '57']);
+
+/** Not ECONNREFUSED and the like. */
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code);
 }
 
 /** Makes a database unless it exists. Of two callers at once both succeed. */

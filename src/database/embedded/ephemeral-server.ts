@@ -7,7 +7,7 @@ import { createCluster } from './cluster-creation.ts';
 import { rootCache } from './cluster-location.ts';
 import { clusterUrl } from './cluster-session.ts';
 import { startDetachedScript } from './detached-script.ts';
-import { EmbeddedServerError } from './embedded-server-error.ts';
+import { EmbeddedServerError, explainFileError } from './embedded-server-error.ts';
 import { type EphemeralRemains, removeEphemeralServer } from './ephemeral-removal.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { canEnter, chooseAccount, giveTo, isRoot, type ServerAccount } from './server-account.ts';
@@ -58,7 +58,7 @@ export async function startEphemeralServer(options: EphemeralServerOptions = {})
     return { url: clusterUrl(cluster, port, 'postgres'), serverVersion: binaries.version, stop: watchdog.cleanUp };
   } catch (error) {
     await watchdog.cleanUp();
-    throw error;
+    throw explainFileError(error, home);
   }
 }
 
