@@ -9,6 +9,7 @@ import { createPostingEngine } from './ledger/posting-engine.ts';
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;
 const queueLimit = 2_000;
+const queueTimeoutMs = 15_000;
 /** Longer than an operation may wait in the queue and for locks together in any sane configuration. */
 const requestTimeoutMs = 60_000;
 
@@ -48,6 +49,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     lockTimeoutMs: options.lockTimeoutMs,
     lanes: options.databasePoolSize - sessionsKeptFree,
     queueLimit,
+    queueTimeoutMs,
   });
   const app = createApp({ database, engine, logger, isDraining: () => draining });
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);

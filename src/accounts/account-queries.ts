@@ -39,6 +39,11 @@ interface AccountRow {
   closed_at: Date | null;
 }
 
+/** The booked balance of the account `a`: stored, or for a clearing account the sum of its entries. */
+export const bookedBalance = `
+  coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
+                       where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null))`;
+
 /** One statement, so that the balance, what is held and the holders are of one moment. */
 function selectAccounts(database: Knex, ledgerId: string) {
   return database('accounts as a')
@@ -49,10 +54,7 @@ function selectAccounts(database: Knex, ledgerId: string) {
       'a.currency',
       'a.ownership',
       'a.status',
-      database.raw(
-        `coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
-                              where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null)) as balance`,
-      ),
+      database.raw(`${bookedBalance} as balance`),
       'a.held',
       'a.overdraft_limit',
       'a.version',

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
 import { availableBalance, type Ownership } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
-import { accountNotFound } from './account-queries.ts';
+import { accountNotFound, bookedBalance } from './account-queries.ts';
 
 /** What an account has at one moment. A clearing account has only a booked balance. */
 export interface BalanceDocument {
@@ -38,10 +38,7 @@ export async function getBalances(
       'a.ownership',
       'a.held',
       'a.overdraft_limit',
-      database.raw(
-        `coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
-                              where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null)) as booked`,
-      ),
+      database.raw(`${bookedBalance} as booked`),
     )
     .where('a.ledger_id', ledgerId)
     .whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);

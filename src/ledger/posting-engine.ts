@@ -11,8 +11,9 @@ export interface PostingEngineOptions {
   readonly lockTimeoutMs: number;
   /** How many transactions that may wait for locks run at once. Fewer than the pool has sessions, so that reads go on. */
   readonly lanes: number;
-  /** How many operations may wait for a lane; one more is refused with `ledger_busy`. */
+  /** How many operations may wait for a lane, and how long; beyond that they are refused with `ledger_busy`. */
   readonly queueLimit: number;
+  readonly queueTimeoutMs: number;
 }
 
 /** The one way into the books: everything that changes them is submitted here as an operation. */
@@ -33,7 +34,8 @@ const statementSlackMs = 10_000;
 const idleTimeoutMs = 10_000;
 
 export function createPostingEngine(options: PostingEngineOptions): PostingEngine {
-  const waiting: Array<() => void> = [];
+  /** Those who wait for a lane, longest first. Calling one gives it the lane. */
+  const waiting = new Set<() => void>();
   let running = 0;
 
   async function submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
@@ -52,18 +54,29 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
       running++;
       return;
     }
-    if (waiting.length >= options.queueLimit) {
-      const detail = 'Too many requests are waiting already. Nothing was changed; try again.';
-      throw new RefusalError('ledger_busy', detail, { retryAfterSeconds: 1 });
-    }
-    await new Promise<void>((go) => waiting.push(go));
+    if (waiting.size >= options.queueLimit) throw busy('Too many requests are waiting already.');
+    await new Promise<void>((resolve, reject) => {
+      const go = () => {
+        clearTimeout(timeout);
+        resolve();
+      };
+      const timeout = setTimeout(() => {
+        waiting.delete(go);
+        reject(busy('The request waited for its turn for too long.'));
+      }, options.queueTimeoutMs);
+      waiting.add(go);
+    });
   }
 
   /** Hands the lane to whoever waits longest. */
   function leaveLane(): void {
-    const next = waiting.shift();
-    if (next === undefined) running--;
-    else next();
+    const [next] = waiting;
+    if (next === undefined) {
+      running--;
+      return;
+    }
+    waiting.delete(next);
+    next();
   }
 
   async function run<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
@@ -77,6 +90,10 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
   }
 
   return { submit };
+}
+
+function busy(reason: string): RefusalError {
+  return new RefusalError('ledger_busy', `${reason} Nothing was changed; try again.`, { retryAfterSeconds: 1 });
 }
 
 function lockMode(operation: Operation<unknown>): LockMode {

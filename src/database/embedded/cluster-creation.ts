@@ -86,7 +86,7 @@ export async function createCluster(
       new EmbeddedServerError(`PostgreSQL could not make its data folder ${folder} ("${reason}"): ${wayOut}.`, error)
     );
   } finally {
-    fs.rmSync(attempt, { recursive: true, force: true });
+    fs.rmSync(attempt, { recursive: true, force: true, maxRetries: 3 });
     ownAttempts.delete(attempt);
   }
 }
@@ -159,7 +159,7 @@ function removeDeadAttempts(home: ClusterHome, major: number): void {
     const attempt = path.join(home.folder, name);
     if (!(pid > 0) || ownAttempts.has(attempt) || (pid !== process.pid && isProcessAlive(pid))) continue;
     try {
-      fs.rmSync(attempt, { recursive: true, force: true });
+      fs.rmSync(attempt, { recursive: true, force: true, maxRetries: 3 });
     } catch {
       // Its initdb may still be dying, or it is another user's; the next start tries again.
     }
