@@ -12,7 +12,7 @@ export async function runCommand(command: (database: Database) => Promise<string
     const url = await findDatabaseInUse(readConfig(process.env, []));
     const database = createDatabase({
       url,
-      poolSize: 1,
+      poolSize: 4,
       applicationName: 'joint-ledger cli',
       acquireTimeoutMs: 10_000,
     });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -10,6 +10,8 @@ let dataDir: string;
 
 beforeAll(() => {
   dataDir = mkdtempSync(path.join(os.tmpdir(), 'quick-start-'));
+  // Run by root, the server's user must be able to enter, or the data would be kept elsewhere.
+  chmodSync(dataDir, 0o755);
 });
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));

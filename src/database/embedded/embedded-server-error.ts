@@ -39,7 +39,7 @@ export function explainFileError(error: unknown, folder: string): unknown {
 /** Names the disk as the culprit when a PostgreSQL program says so; undefined when it does not. */
 export function explainProgramOutput(output: string, folder: string): EmbeddedServerError | undefined {
   const cause = new Error(output);
-  if (/No space left on device|Disk quota exceeded/i.test(output)) {
+  if (/No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes/i.test(output)) {
     return new EmbeddedServerError(
       `The disk of the data folder ${folder} is full: free some space (PostgreSQL needs about 100 MB to begin), or ${wayOut}.`,
       cause,

@@ -1,7 +1,7 @@
 import { openOrCreateCluster, readPassword } from './cluster-creation.ts';
 import { type Cluster, clusterFolder, locateClusterHome, majorsIn } from './cluster-location.ts';
 import { answers, clusterUrl, ensureDatabase } from './cluster-session.ts';
-import { EmbeddedServerError, explainFileError, wayOut } from './embedded-server-error.ts';
+import { EmbeddedServerError, explainFileError, explainProgramOutput, wayOut } from './embedded-server-error.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { findPostmasterPort } from './postmaster.ts';
 import { supervise } from './supervisor.ts';
@@ -89,5 +89,7 @@ function explainStart(error: unknown, { folder }: Cluster): unknown {
   const explained = explainFileError(error, folder);
   if (explained instanceof EmbeddedServerError) return explained;
   const reason = (error as Error).message;
+  const fullDisk = explainProgramOutput(reason, folder);
+  if (fullDisk !== undefined) return fullDisk;
   return new EmbeddedServerError(`PostgreSQL can't be used on the data in ${folder} (${reason}): ${wayOut}.`, error);
 }

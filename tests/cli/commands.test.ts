@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { pendingMigrations } from '../../src/database/migrate.ts';
+import { projectFolder } from '../support/server-process.ts';
+import { createTestClient } from '../support/test-client.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+import { startTestService } from '../support/test-service.ts';
+
+const run = promisify(execFile);
+
+/** Runs a command as npm does, from the sources. */
+async function command(name: string, databaseUrl: string, args: readonly string[] = []) {
+  const options = { cwd: projectFolder, env: { ...process.env, DATABASE_URL: databaseUrl } };
+  const command = ['--import', 'tsx', `src/cli/${name}.ts`, ...args];
+  return run(process.execPath, command, options).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
+test('migrates an empty database, and finds it up to date after that', async () => {
+  const empty = await createTestDatabase({ empty: true });
+  const first = await command('migrate-database', empty.url);
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(first.stdout).toMatch(/^Migrated: \d{14}_ledgers_and_api_keys, .*\n$/);
+  expect(await pendingMigrations(empty.database)).toEqual([]);
+  const second = await command('migrate-database', empty.url);
+  expect(second).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' });
+  await empty.verifyAndDrop();
+});
+
+test('creates a ledger whose printed key works', async () => {
+  const service = await startTestService();
+  const { stdout } = await command('create-ledger', service.databaseUrl, ['My ledger']);
+  const [, ledgerId, apiKey] = /^Ledger: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
+  const client = createTestClient(service.url, apiKey!);
+  expect((await client.get('/v1/accounts')).body).toEqual({ data: [], nextCursor: null });
+  expect(await service.database('ledgers').where({ id: ledgerId }).pluck('name')).toEqual(['My ledger']);
+  const nameless = await command('create-ledger', service.databaseUrl);
+  expect(nameless).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^joint-ledger: Give the ledger a name.*\n$/),
+  });
+  await service.stop();
+});
+
+test('proves right books, and names what is wrong in others', async () => {
+  const { url, database, verifyAndDrop } = await createTestDatabase();
+  expect(await command('check-books', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
+  const [ledger_id, id] = [randomUUID(), randomUUID()];
+  await database('ledgers').insert({ id: ledger_id, name: 'Wrong' });
+  const stored = { name: 'Wrong', currency: 'USD', ownership: 'sole', held: 0, overdraft_limit: 0, version: 0 };
+  await database('accounts').insert({ ledger_id, id, ...stored, balance: 5 });
+  const wrong = await command('check-books', url);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain(`the balance of an account is the sum of its entries (ledger ${ledger_id}, ${id})`);
+  await database('accounts').where({ id }).update({ balance: 0 });
+  await verifyAndDrop();
+});
+
+test('says in one sentence that the database is not there', async () => {
+  const { code, stderr } = await command('check-books', 'postgres://nobody:nothing@127.0.0.1:1/none');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^joint-ledger: The database cannot be reached \(.*\): check DATABASE_URL\.\n$/);
+});
