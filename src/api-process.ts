@@ -54,6 +54,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const app = createApp({ database, engine, logger, isDraining: () => draining });
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
   answerUnreadableRequests(server);
+  // Without this node answers an `Expect` that it does not know with a bare 417; the header may as well be ignored.
+  server.on('checkExpectation', app);
   try {
     await listen(server, options);
   } catch (error) {

@@ -19,7 +19,8 @@ export function readOperationTerms(req: Request, res: Response, offers: { dryRun
   const query = offers.dryRun ? readInput(dryRunQuery, req.query) : readInput(noQuery, req.query);
   const terms = {
     ledgerId: ledgerIdOf(res),
-    idempotencyKey: readIdempotencyKey(req),
+    // A PUT is idempotent by what it says (RFC 9110, section 9.2.2); only the answer to the first differs, by 201.
+    idempotencyKey: req.method === 'PUT' ? makeUpKey() : readIdempotencyKey(req),
     requestHash: hashRequest(req),
     dryRun: 'dryRun' in query && query.dryRun === 'true',
   };
@@ -31,12 +32,16 @@ export function readOperationTerms(req: Request, res: Response, offers: { dryRun
 
 function readIdempotencyKey(req: Request): string {
   const key = req.get('Idempotency-Key');
-  // A space cannot stand in a caller's key, so a made-up one never meets it.
-  if (key === undefined) return `request ${randomUUID()}`;
+  if (key === undefined) return makeUpKey();
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw invalidInput([
     { path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters without spaces' },
   ]);
+}
+
+/** A space cannot stand in a caller's key, so a made-up one never meets it. */
+function makeUpKey(): string {
+  return `request ${randomUUID()}`;
 }
 
 /** The preferences of the request that this service knows: only `wait`. Others are ignored, as the RFC asks. */

@@ -30,12 +30,7 @@ export async function bookGroup(
   const earlier = changesBooks ? await claimIdempotencyKeys(transaction, operations) : new Map();
   const fresh = operations.filter((operation) => !earlier.has(operation));
   const outcomes = fresh.length === 0 ? new Map() : await decideAndWrite(transaction, fresh, mode, bookingClock);
-  return operations.map((operation) => {
-    const replay = earlier.get(operation);
-    return replay === undefined
-      ? { outcome: outcomes.get(operation), replayed: false }
-      : { outcome: replay, replayed: true };
-  });
+  return operations.map((operation) => earlier.get(operation) ?? { outcome: outcomes.get(operation), replayed: false });
 }
 
 async function decideAndWrite(

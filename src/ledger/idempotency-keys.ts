@@ -1,7 +1,7 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
-import type { Operation, Outcome } from './operation.ts';
+import type { Answer, Operation, Outcome } from './operation.ts';
 
 interface StoredKey {
   key: string;
@@ -10,8 +10,8 @@ interface StoredKey {
 }
 
 /**
- * Claims the idempotency keys of these operations, sorted, before any account is locked, and returns the outcomes of
- * those that were used before: the stored answer, or the refusal `idempotency_key_reused` when the request differs.
+ * Claims the idempotency keys of these operations, sorted, before any account is locked, and returns the answers to
+ * those whose keys were used before: the stored one, or the refusal `idempotency_key_reused` when the request differs.
  *
  * A key that another transaction has claimed and not yet committed makes the insert wait, up to the transaction's lock
  * timeout: that other request is about to leave its answer for us (PostgreSQL manual, INSERT, "ON CONFLICT"). Throws
@@ -20,7 +20,7 @@ interface StoredKey {
 export async function claimIdempotencyKeys(
   transaction: LedgerTransaction,
   operations: readonly Operation<unknown>[],
-): Promise<Map<Operation<unknown>, Outcome<unknown>>> {
+): Promise<Map<Operation<unknown>, Answer<unknown>>> {
   const { knex, ledgerId } = transaction;
   const claims = operations.map(({ idempotencyKey, requestHash }) => ({
     key: idempotencyKey,
@@ -43,13 +43,13 @@ export async function claimIdempotencyKeys(
     throw error;
   }
   const used = operations.filter((operation) => !claimed.has(operation.idempotencyKey));
-  return used.length === 0 ? new Map() : findOutcomes(transaction, used);
+  return used.length === 0 ? new Map() : findAnswers(transaction, used);
 }
 
-async function findOutcomes(
+async function findAnswers(
   transaction: LedgerTransaction,
   operations: readonly Operation<unknown>[],
-): Promise<Map<Operation<unknown>, Outcome<unknown>>> {
+): Promise<Map<Operation<unknown>, Answer<unknown>>> {
   const keys = operations.map((operation) => operation.idempotencyKey);
   const rows = await transaction
     .knex<StoredKey>('idempotency_keys')
@@ -62,14 +62,15 @@ async function findOutcomes(
       const row = stored.get(operation.idempotencyKey);
       // Expired and removed between the claim and this look: the caller's next try claims it anew.
       if (row === undefined) throw inProgress(undefined);
-      return [operation, row.request_hash.equals(operation.requestHash) ? row.outcome : reused(row.key)];
+      const same = row.request_hash.equals(operation.requestHash);
+      return [operation, same ? { outcome: row.outcome, replayed: true } : reused(row.key)];
     }),
   );
 }
 
-function reused(key: string): Outcome<never> {
+function reused(key: string): Answer<never> {
   const detail = `The Idempotency-Key ${key} belongs to an earlier, different request. Use a new key for a new request.`;
-  return { refusal: refusal('idempotency_key_reused', detail) };
+  return { outcome: { refusal: refusal('idempotency_key_reused', detail) }, replayed: false };
 }
 
 function inProgress(cause: unknown): RefusalError {

@@ -97,6 +97,11 @@ describe('methods and addresses', () => {
     }
   });
 
+  test('ignores an expectation that it does not know', async () => {
+    const answer = await sendRaw(service, { path: '/healthz', headers: { Expect: 'miracles' } });
+    expect([answer.status, answer.body]).toEqual([200, { status: 'ok' }]);
+  });
+
   test('carries its own safety headers on every refusal', async () => {
     const { headers } = await sendRaw(service, { path: '/<script>alert(1)</script>' });
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });

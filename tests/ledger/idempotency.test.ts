@@ -61,6 +61,7 @@ test('takes the order of JSON fields for no difference, and any other difference
   expect(reordered.body).toEqual(first.body);
   const other = await deposit({ amount: '10.01', currency: 'USD' });
   expect(other.body).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+  expect(other.headers['idempotent-replayed']).toBeUndefined();
   const elsewhere = await client.post(`/v1/accounts/${account}/withdrawals`, ten, { 'Idempotency-Key': 'fields' });
   expect(elsewhere.body).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
   expect(await client.balance(account)).toBe('10.00');
