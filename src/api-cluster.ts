@@ -2,6 +2,8 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Api, type ApiOptions, startApi } from './api-process.ts';
+import { OperatorError } from './errors/operator-error.ts';
+import { operatorSentence } from './operator-sentence.ts';
 
 /**
  * What the supervising process and its API processes tell each other. A drain travels as a message, because a signal
@@ -9,7 +11,7 @@ import { type Api, type ApiOptions, startApi } from './api-process.ts';
  */
 export type ClusterMessage =
   | { type: 'listening'; port: number }
-  | { type: 'failed'; code: string | undefined; message: string }
+  | { type: 'failed'; sentence: string }
   | { type: 'drain'; drainMs: number };
 
 export interface ApiClusterOptions extends Omit<ApiOptions, 'logger'> {
@@ -39,7 +41,7 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
           logger.info({ apiPid: worker.process.pid, port: message.port }, 'an API process listens');
           resolve(message.port);
         }
-        if (message.type === 'failed') reject(Object.assign(new Error(message.message), { code: message.code }));
+        if (message.type === 'failed') reject(new OperatorError(message.sentence));
       });
       worker.once('exit', (code, signal) => {
         reject(new Error(`an API process ended with ${signal ?? code} before it was ready`));
@@ -110,7 +112,7 @@ export async function runClusteredApi(options: Omit<ApiOptions, 'logger'>, logge
     stop = async (drainMs) => process.exit((await api.stop(drainMs)) ? 0 : 1);
     tell({ type: 'listening', port: api.port });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    process.send?.({ type: 'failed', code, message } satisfies ClusterMessage, () => process.exit(1));
+    const sentence = operatorSentence(error);
+    process.send?.({ type: 'failed', sentence } satisfies ClusterMessage, () => process.exit(1));
   }
 }

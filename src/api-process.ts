@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
+import { OperatorError } from './errors/operator-error.ts';
 import { answerUnreadableRequests } from './http/unreadable-request.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
 
@@ -34,7 +35,7 @@ export interface Api {
   stopNow(): void;
 }
 
-/** Runs the API in this process. Rejects with the socket's error when the address can't be listened on. */
+/** Runs the API in this process. Throws OperatorError when the address can't be listened on. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { logger } = options;
   let draining = false;
@@ -60,7 +61,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await listen(server, options);
   } catch (error) {
     await database.destroy();
-    throw error;
+    throw explainListening(error, options);
   }
 
   return {
@@ -83,6 +84,22 @@ function listen(server: Server, { port, host }: ApiOptions): Promise<void> {
       resolve();
     });
   });
+}
+
+function explainListening(error: unknown, { host, port }: ApiOptions): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new OperatorError(`Port ${port} is taken: stop the program that has it, or set PORT to another one.`);
+    case 'EACCES':
+      return new OperatorError(`This user may not listen on port ${port}: set PORT to one above 1023.`);
+    case 'EADDRNOTAVAIL':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new OperatorError(`This machine has no address ${host}: set HOST to 127.0.0.1, or to 0.0.0.0 for all.`);
+    default:
+      return error;
+  }
 }
 
 async function drain(server: Server, drainMs: number): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createApiKey } from './ledger/api-key.ts';
 
@@ -9,12 +9,14 @@ import { createApiKey } from './ledger/api-key.ts';
 export function readDemoApiKey({ demoApiKey, dataDir }: { demoApiKey: string | undefined; dataDir: string }): string {
   if (demoApiKey !== undefined) return demoApiKey;
   const file = path.join(dataDir, 'demo-api-key');
-  try {
-    mkdirSync(dataDir, { recursive: true });
-    // Exclusive: of two first starts, one makes the key up and the other reads it.
-    writeFileSync(file, createApiKey(), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  return readFileSync(file, 'utf8').trim();
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (kept !== '') return kept;
+
+  const apiKey = createApiKey();
+  mkdirSync(dataDir, { recursive: true });
+  // Renamed when it is whole. Of two first starts the later one is kept, and the keys of both work.
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, apiKey, { mode: 0o600 });
+  renameSync(draft, file);
+  return apiKey;
 }

@@ -8,17 +8,15 @@ export function operatorSentence(error: unknown): string {
   if (error instanceof ConfigError) return `The settings don't fit: ${error.message}.`;
   if (error instanceof EmbeddedServerError || error instanceof OperatorError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return 'The port is taken: stop the program that has it, or set PORT to another one.';
-  if (code === 'EACCES' && 'syscall' in error && error.syscall === 'listen') {
-    return 'This user may not listen on the port: set PORT to one above 1023.';
-  }
-  if (code === 'EADDRNOTAVAIL' || code === 'EINVAL') return 'This machine does not have the address in HOST.';
   const state = sqlStateOf(error);
   if (state?.startsWith('28')) return 'The database refuses the user or the password in DATABASE_URL.';
   if (state === '3D000') return 'The database named in DATABASE_URL does not exist: create it first.';
   if (state === '42501')
     return 'The database user in DATABASE_URL may not create tables: grant it CREATE on the schema.';
+  if (state === '42P01') return 'The database is not migrated: run npm run migrate.';
   if (isDatabaseUnavailable(error)) return `The database cannot be reached (${error.message}): check DATABASE_URL.`;
+  if ('syscall' in error && 'path' in error) {
+    return `A file can't be used (${error.message}): set DATA_DIR to a folder you can write to.`;
+  }
   return error.stack ?? error.message;
 }

@@ -105,7 +105,7 @@ function asRefusal(error: unknown, mayHaveCommitted: boolean): unknown {
 export function databaseRefusal(error: unknown): RefusalError | undefined {
   const cause = { cause: error };
   if (isDatabaseUnavailable(error)) {
-    const detail = 'The database cannot be reached at the moment. Nothing was changed; try again.';
+    const detail = 'The database does not serve requests at the moment. Nothing was changed; try again.';
     return new RefusalError('database_unavailable', detail, { retryAfterSeconds: 1 }, cause);
   }
   const outOfTime = sqlStateOf(error) === sqlState.queryCanceled || sqlStateOf(error) === sqlState.lockNotAvailable;

@@ -37,7 +37,7 @@ export const errorTitles = {
   // Come back later.
   account_locked: 'Another request has the account locked',
   ledger_busy: 'The ledger is busy',
-  database_unavailable: 'The database cannot be reached',
+  database_unavailable: 'The database is not available',
   outcome_unknown: 'It could not be established whether the request took effect',
   not_ready: 'The service is not ready',
   internal_error: 'The service failed',

@@ -31,6 +31,15 @@ test('migrates an empty database, and finds it up to date after that', async () 
   await empty.verifyAndDrop();
 });
 
+test('says in one sentence that a database is not migrated', async () => {
+  const empty = await createTestDatabase({ empty: true });
+  for (const name of ['check-books', 'create-ledger']) {
+    const { code, stderr } = await command(name, empty.url, ['My ledger']);
+    expect([code, stderr]).toEqual([1, 'joint-ledger: The database is not migrated: run npm run migrate.\n']);
+  }
+  await empty.verifyAndDrop();
+});
+
 test('creates a ledger whose printed key works', async () => {
   const service = await startTestService();
   const { stdout } = await command('create-ledger', service.databaseUrl, ['My ledger']);

@@ -86,9 +86,23 @@ test.each(['1', '2'])('says in one sentence that the port is taken, with %s proc
     ['--processes', processes],
   );
   await expect(second).rejects.toThrow(
-    /^the service ended with 1: joint-ledger: The port is taken: stop the program that has it, or set PORT to another one\.\n$/,
+    /^the service ended with 1: joint-ledger: Port \d+ is taken: stop the program that has it, or set PORT to another one\.\n$/,
   );
 });
+
+test.each(['1', '2'])(
+  'says in one sentence that the address is not of this machine, with %s processes',
+  async (processes) => {
+    await start('1');
+    const elsewhere = startServerProcess({ DATABASE_URL: testDatabase.url, HOST: '192.0.2.1', LOG_LEVEL: 'silent' }, [
+      '--processes',
+      processes,
+    ]);
+    await expect(elsewhere).rejects.toThrow(
+      /^the service ended with 1: joint-ledger: This machine has no address 192\.0\.2\.1: .*\n$/,
+    );
+  },
+);
 
 test('is ready when the database is migrated, and not while it is away', async () => {
   await start('1');
