@@ -10,7 +10,6 @@ import { createPostingEngine } from './ledger/posting-engine.ts';
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;
 const queueLimit = 2_000;
-const queueTimeoutMs = 15_000;
 /** Longer than an operation may wait in the queue and for locks together in any sane configuration. */
 const requestTimeoutMs = 60_000;
 
@@ -50,10 +49,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     lockTimeoutMs: options.lockTimeoutMs,
     lanes: options.databasePoolSize - sessionsKeptFree,
     queueLimit,
-    queueTimeoutMs,
   });
   const app = createApp({ database, engine, logger, isDraining: () => draining });
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
+  // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
+  server.maxHeadersCount = 0;
   answerUnreadableRequests(server);
   // Without this node answers an `Expect` that it does not know with a bare 417; the header may as well be ignored.
   server.on('checkExpectation', app);

@@ -45,7 +45,7 @@ const settings = z.object({
   POSTGRES_BIN: z.string().optional(),
   API_PROCESSES: wholeNumber({ from: 1, to: 64, otherwise: 1 }),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  LOCK_TIMEOUT_MS: wholeNumber({ from: 25, to: 60_000, otherwise: 3000 }),
+  LOCK_TIMEOUT_MS: wholeNumber({ from: 25, to: 60_000, otherwise: 5000 }),
   SHUTDOWN_TIMEOUT_MS: wholeNumber({ from: 100, to: 600_000, otherwise: 10_000 }),
   DEMO_API_KEY: z
     .string()

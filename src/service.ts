@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Logger } from 'pino';
 import { seedDemo } from '../seeds/demo.ts';
 import { startApiCluster } from './api-cluster.ts';
@@ -34,8 +33,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await prepareDatabase(databaseUrl, demoApiKey, logger);
     const api = await startApiProcesses(config, databaseUrl, logger);
     const { host, apiProcesses } = config;
-    const database =
-      embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${path.relative('.', embedded.folder)}`;
+    const database = embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${embedded.folder}`;
     return {
       welcome: welcome({ host, port: api.port, processes: apiProcesses, database, demoApiKey }),
       async stop() {

@@ -10,7 +10,7 @@ const defaults = {
   postgresBin: undefined,
   apiProcesses: 1,
   logLevel: 'info',
-  lockTimeoutMs: 3000,
+  lockTimeoutMs: 5000,
   shutdownTimeoutMs: 10_000,
   demoApiKey: undefined,
 };

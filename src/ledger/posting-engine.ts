@@ -7,13 +7,12 @@ import type { Answer, Operation } from './operation.ts';
 
 export interface PostingEngineOptions {
   readonly database: Database;
-  /** How long an operation waits for locked rows unless its caller says otherwise. */
+  /** How long an operation waits for its turn and for locked rows, both together, unless its caller says otherwise. */
   readonly lockTimeoutMs: number;
   /** How many transactions that may wait for locks run at once. Fewer than the pool has sessions, so that reads go on. */
   readonly lanes: number;
-  /** How many operations may wait for a lane, and how long; beyond that they are refused with `ledger_busy`. */
+  /** How many operations may wait for a lane; one more is refused with `ledger_busy`. */
   readonly queueLimit: number;
-  readonly queueTimeoutMs: number;
 }
 
 /** The one way into the books: everything that changes them is submitted here as an operation. */
@@ -33,55 +32,74 @@ const statementSlackMs = 10_000;
 /** A healthy process never pauses this long inside a transaction. */
 const idleTimeoutMs = 10_000;
 
+/**
+ * How many lanes one account can take up. Two keep the row lock handed on without a pause; more would let the callers of
+ * one account that stays locked hold up everybody else's.
+ */
+const lanesAnAccount = 2;
+
+interface Waiter {
+  readonly accountIds: readonly string[];
+  readonly go: () => void;
+}
+
 export function createPostingEngine(options: PostingEngineOptions): PostingEngine {
-  /** Those who wait for a lane, longest first. Calling one gives it the lane. */
-  const waiting = new Set<() => void>();
-  let running = 0;
+  /** Those who wait for a lane, longest first. */
+  const waiting = new Set<Waiter>();
+  const running = new Set<Operation<unknown>>();
 
   async function submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
+    const patienceMs = operation.lockTimeoutMs ?? options.lockTimeoutMs;
     // Whoever asked not to wait never holds a lane up, and is not held up by those that do.
-    if (operation.lockTimeoutMs === 0 || operation.dryRun) return run(operation);
-    await takeLane();
+    if (patienceMs === 0 || operation.dryRun) return run(operation, patienceMs);
+    const arrivedAt = performance.now();
+    await takeLane(operation, patienceMs);
     try {
-      return await run(operation);
+      return await run(operation, patienceMs - (performance.now() - arrivedAt));
     } finally {
-      leaveLane();
+      running.delete(operation);
+      fillLanes();
     }
   }
 
-  async function takeLane(): Promise<void> {
-    if (running < options.lanes) {
-      running++;
-      return;
-    }
+  async function takeLane(operation: Operation<unknown>, patienceMs: number): Promise<void> {
     if (waiting.size >= options.queueLimit) throw busy('Too many requests are waiting already.');
     await new Promise<void>((resolve, reject) => {
-      const go = () => {
-        clearTimeout(timeout);
-        resolve();
+      const waiter: Waiter = {
+        accountIds: operation.accountIds,
+        go: () => {
+          clearTimeout(timeout);
+          waiting.delete(waiter);
+          running.add(operation);
+          resolve();
+        },
       };
       const timeout = setTimeout(() => {
-        waiting.delete(go);
+        waiting.delete(waiter);
         reject(busy('The request waited for its turn for too long.'));
-      }, options.queueTimeoutMs);
-      waiting.add(go);
+      }, patienceMs);
+      waiting.add(waiter);
+      fillLanes();
     });
   }
 
-  /** Hands the lane to whoever waits longest. */
-  function leaveLane(): void {
-    const [next] = waiting;
-    if (next === undefined) {
-      running--;
-      return;
+  /** Lets the longest waiting go whose accounts have lanes left. Who can't go yet keeps a place there before others. */
+  function fillLanes(): void {
+    if (waiting.size === 0 || running.size >= options.lanes) return;
+    const taken = new Map<string, number>();
+    const take = (accountId: string) => taken.set(accountId, (taken.get(accountId) ?? 0) + 1);
+    for (const { accountIds } of running) accountIds.forEach(take);
+    for (const { accountIds, go } of waiting) {
+      if (running.size >= options.lanes) return;
+      const free = accountIds.every((accountId) => (taken.get(accountId) ?? 0) < lanesAnAccount);
+      accountIds.forEach(take);
+      if (free) go();
     }
-    waiting.delete(next);
-    next();
   }
 
-  async function run<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
+  async function run<Result>(operation: Operation<Result>, patienceMs: number): Promise<Answer<Result>> {
     const mode = lockMode(operation);
-    const lockTimeoutMs = Math.max(shortestLockTimeoutMs, operation.lockTimeoutMs ?? options.lockTimeoutMs);
+    const lockTimeoutMs = Math.max(shortestLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
     const [answer] = await runLedgerTransaction(options.database, operation.ledgerId, limits, (transaction) =>
       bookGroup(transaction, [operation], mode),

@@ -115,6 +115,15 @@ describe('headers of a movement', () => {
     });
   });
 
+  test('sees the Idempotency-Key behind thousands of other headers', async () => {
+    const many = 'a:\r\n'.repeat(2_100);
+    const head = `POST ${deposits} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${service.apiKey}\r\n`;
+    const rest = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    const request = Buffer.from(`${head}${rest}${many}Idempotency-Key: last-of-all\r\n\r\n${body}`);
+    expect(await sendBytes(service, request)).toMatch(/^HTTP\/1\.1 201 /);
+    expect(await sendBytes(service, request)).toContain('Idempotent-Replayed: true');
+  });
+
   test('takes an Idempotency-Key of 1 and of 255 characters', async () => {
     for (const key of ['!', '~'.repeat(255)]) {
       expect((await sendRaw(service, { path: deposits, body, headers: { 'Idempotency-Key': key } })).status).toBe(201);

@@ -17,9 +17,9 @@ test('refuses at once with wait=0 while a row is locked, and lets those who wait
   const { client, database } = service;
   const account = await client.openAccount();
   const held = await holdAccountLock(database, account);
-  // More callers than lanes, so that wait=0 would also be late if it had to queue.
+  // More callers than one account has lanes, so that wait=0 would also be late if it had to queue.
   const waiting = startTogether(20, () => client.post(`/v1/accounts/${account}/deposits`, one, { Prefer: 'wait=20' }));
-  await untilLockWaiters(database, 8);
+  await untilLockWaiters(database, 2);
 
   const refused = await client.post(`/v1/accounts/${account}/deposits`, one, { Prefer: 'respond-async, wait=0' });
   expect(refused.body).toMatchObject({ status: 409, code: 'account_locked' });
@@ -32,6 +32,22 @@ test('refuses at once with wait=0 while a row is locked, and lets those who wait
   await held.release();
   expect((await waiting).map((answer) => answer.status)).toEqual(Array(20).fill(201));
   expect(await client.balance(account)).toBe('20.00');
+});
+
+test('serves other accounts while many wait for one that stays locked, and lets none of them wait longer', async () => {
+  const { client, database } = service;
+  const [stuck, other] = [await client.openAccount(), await client.openAccount()];
+  const held = await holdAccountLock(database, stuck);
+  const patient = startTogether(15, () => client.post(`/v1/accounts/${stuck}/deposits`, one, { Prefer: 'wait=20' }));
+  await untilLockWaiters(database, 2);
+  const others = await startTogether(15, () => client.post(`/v1/accounts/${other}/deposits`, one));
+  expect(others.map((answer) => answer.status)).toEqual(Array(15).fill(201));
+  // These wait for their turn behind the patient ones, and never get to a lock.
+  const hasty = await startTogether(15, () => client.post(`/v1/accounts/${stuck}/deposits`, one));
+  expect(hasty.map((answer) => answer.body.code)).toEqual(Array(15).fill('ledger_busy'));
+  await held.release();
+  expect((await patient).map((answer) => answer.status)).toEqual(Array(15).fill(201));
+  expect(await client.balance(stuck)).toBe('15.00');
 });
 
 test('takes the lock with wait=0 when nobody holds it', async () => {

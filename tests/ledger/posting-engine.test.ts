@@ -41,9 +41,9 @@ function operationOf(kind: OperationKind<null, null, never, string>): Operation<
   return createOperation(kind, null, { ledgerId: ledger.ledgerId, idempotencyKey, requestHash, dryRun: false });
 }
 
-function createEngine(queueTimeoutMs: number) {
+function createEngine(lockTimeoutMs: number) {
   const { database } = testDatabase;
-  return createPostingEngine({ database, lockTimeoutMs: 5_000, lanes: 2, queueLimit: 3, queueTimeoutMs });
+  return createPostingEngine({ database, lockTimeoutMs, lanes: 2, queueLimit: 3 });
 }
 
 test('refuses what comes when lanes and queue are full, and serves the others in turn', async () => {
