@@ -62,7 +62,8 @@ test('answers 503 ledger_busy and books nothing when a lock is held past the tim
   const [from, to] = [await client.openAccount({ balance: '5.00' }), await client.openAccount()];
   const held = await holdAccountLock(database, to);
   const transfer = { ...one, fromAccountId: from, toAccountId: to };
-  const [patient, hasty] = await Promise.all([
+  const [, patient, hasty] = await Promise.all([
+    untilLockWaiters(database, 2),
     client.post('/v1/transfers', transfer),
     client.post('/v1/transfers', transfer, { Prefer: 'wait=1' }),
   ]);

@@ -4,12 +4,13 @@ import type { Database } from '../../src/database/create-database.ts';
 
 const patienceMs = 15_000;
 
-/** Waits until this many sessions of the service wait for a lock in this database. */
+/** Waits until this many sessions of the service wait for row locks in this database, in the statement that takes them. */
 export async function untilLockWaiters(database: Database, count: number): Promise<void> {
   await until(async () => {
     const { rows } = await database.raw(
       `select count(*)::int as waiting from pg_stat_activity
-       where datname = current_database() and wait_event_type = 'Lock' and application_name = 'joint-ledger api'`,
+       where datname = current_database() and wait_event_type = 'Lock' and application_name = 'joint-ledger api'
+         and query like '%for update%'`,
     );
     return rows[0].waiting >= count;
   });
