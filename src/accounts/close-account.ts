@@ -13,7 +13,6 @@ type AccountsById = ReadonlyMap<string, AccountDocument>;
 
 /** Closes an account that has nothing on it. A closed account stays readable and never moves again. */
 export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, never, AccountDocument> = {
-  name: 'close-account',
   accountIds: (command) => [command.accountId],
 
   load: (transaction, commands) =>

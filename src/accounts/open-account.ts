@@ -35,7 +35,6 @@ interface Known {
  * currency brings the ledger's clearing account in that currency into being.
  */
 export const openAccount: OperationKind<OpenAccountCommand, Known, AccountDocument, OpenAccountResult> = {
-  name: 'open-account',
   accountIds: () => [],
 
   async load(transaction, commands) {

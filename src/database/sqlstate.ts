@@ -2,7 +2,6 @@ import knexModule from 'knex';
 
 /** PostgreSQL error codes that the service acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
-  uniqueViolation: '23505',
   serializationFailure: '40001',
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',

@@ -28,7 +28,6 @@ export type Decision<Effect, Result> = Approval<Effect, Result> | { readonly ref
  * a kind costs a constant number of round trips.
  */
 export interface OperationKind<Command, Loaded, Effect, Result> {
-  readonly name: string;
   /**
    * The accounts to lock. A kind that names none and claims unique keys in `write` shares no database transaction with
    * a kind that locks accounts: waiting for a key while holding a row could deadlock.

@@ -5,7 +5,6 @@ import type { TransactionDocument } from './present-transaction.ts';
 
 /** How deposits, withdrawals and transfers take part in a group; they differ only in the legs they are made of. */
 export const postMovement: OperationKind<Movement, KnownParties, never, TransactionDocument> = {
-  name: 'movement',
   accountIds: (movement) => movement.legs.map((leg) => leg.accountId),
   load: async (transaction, movements) => {
     const named = movements.flatMap((movement) => movement.initiatedBy ?? []);

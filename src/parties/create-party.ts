@@ -23,7 +23,6 @@ type PartiesByExternalId = ReadonlyMap<string, PartyDocument>;
  * external id decides between callers that arrive together, and whoever loses looks again.
  */
 export const createParty: OperationKind<CreatePartyCommand, PartiesByExternalId, PartyDocument, CreatePartyResult> = {
-  name: 'create-party',
   accountIds: () => [],
 
   load: (transaction, commands) =>

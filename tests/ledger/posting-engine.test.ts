@@ -23,7 +23,6 @@ function createGate() {
   });
   let arrived = 0;
   const kind: OperationKind<null, null, never, string> = {
-    name: 'gate',
     accountIds: () => [],
     load: async () => {
       arrived++;
