@@ -59,6 +59,9 @@ const accounts = [
 /** How many days ago the accounts were opened; every movement is later. */
 const openedDaysAgo = 7;
 
+/** Generous: several processes may start, and seed, at once. */
+const limits = { lockTimeoutMs: 60_000, statementTimeoutMs: 60_000, idleTimeoutMs: 60_000 };
+
 /** The days before today. Household ends at exactly 1000.00. */
 const history: Array<{ daysAgo: number; movement: Movement }> = [
   { daysAgo: 6, movement: deposit(household, '1500.00', 'USD', earner, 'Salary') },
@@ -80,10 +83,8 @@ const history: Array<{ daysAgo: number; movement: Movement }> = [
 export async function seedDemo(database: Database, apiKey: string): Promise<void> {
   await database.transaction(async (knex) => {
     const ledger = { id: demoLedgerId, name: 'Demo' };
-    const created = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('created_at');
-    if (created.length > 0) {
-      await writeBooks({ ledgerId: demoLedgerId, knex, startedAt: created[0].created_at });
-    }
+    const created = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('id');
+    if (created.length > 0) await writeBooks({ ledgerId: demoLedgerId, knex, limits });
     const key = { ledger_id: demoLedgerId, id: uuidv7(), name: 'Demo key', key_hash: hashApiKey(apiKey) };
     await knex('api_keys').insert(key).onConflict(['ledger_id', 'key_hash']).ignore();
   });

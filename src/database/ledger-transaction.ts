@@ -11,8 +11,8 @@ import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, 
 export interface LedgerTransaction {
   readonly ledgerId: string;
   readonly knex: Knex.Transaction;
-  /** The database's clock when the transaction began. */
-  readonly startedAt: Date;
+  /** Work puts them into force with its first statement (`limitSettings`). */
+  readonly limits: TransactionLimits;
 }
 
 export interface TransactionLimits {
@@ -58,8 +58,7 @@ export async function runLedgerTransaction<T>(
     let commitSent = false;
     try {
       return await database.transaction(async (knex) => {
-        const startedAt = await setLimits(knex, limits);
-        const result = await work({ ledgerId, knex, startedAt });
+        const result = await work({ ledgerId, knex, limits });
         commitSent = true;
         return result;
       });
@@ -74,14 +73,19 @@ export async function runLedgerTransaction<T>(
   }
 }
 
-/** As `SET LOCAL` would: for this transaction only, so that it works behind a transaction pooler. Returns the clock. */
-async function setLimits(knex: Knex.Transaction, limits: TransactionLimits): Promise<Date> {
-  const answer = await knex.raw(
-    `select clock_timestamp() as now, set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true),
-            set_config('idle_in_transaction_session_timeout', ?, true)`,
-    [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
-  );
-  return answer.rows[0].now;
+/**
+ * A query that puts the limits into force as `SET LOCAL` would: for this transaction only, so that it works behind a
+ * transaction pooler. It is made to be part of the transaction's first statement, because a statement of its own would
+ * cost a round trip. The lock timeout already holds in that statement, the others from the next one on. Its one row
+ * has the database's clock as `now`.
+ */
+export function limitSettings(limits: TransactionLimits): { sql: string; bindings: string[] } {
+  return {
+    sql: `select clock_timestamp() as now, set_config('lock_timeout', ?, true),
+                 set_config('statement_timeout', ?, true),
+                 set_config('idle_in_transaction_session_timeout', ?, true)`,
+    bindings: [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
+  };
 }
 
 /** Full jitter: callers that collided once do not come back together. */

@@ -23,6 +23,7 @@ export function readOperationTerms(req: Request, res: Response, offers: { dryRun
     idempotencyKey: req.method === 'PUT' ? makeUpKey() : readIdempotencyKey(req),
     requestHash: hashRequest(req),
     dryRun: 'dryRun' in query && query.dryRun === 'true',
+    isAbandoned: () => res.destroyed,
   };
   const waitSeconds = readPreferredWait(req);
   if (waitSeconds === undefined) return terms;

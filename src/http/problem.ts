@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { databaseRefusal } from '../database/ledger-transaction.ts';
 import { errorTitles } from '../errors/error-catalogue.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { AbandonedError } from '../ledger/posting-engine.ts';
 import { problemStatus } from './problem-status.ts';
 import { invalidInput } from './read-input.ts';
 
@@ -46,6 +47,8 @@ export function answerErrors(logger: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
+    // There is nobody to answer, and nothing went wrong here.
+    if (error instanceof AbandonedError) return;
     const known = knownRefusal(error);
     if (known === undefined || problemStatus[known.code] >= 500) {
       const level = known === undefined ? 'error' : 'warn';

@@ -1,5 +1,5 @@
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { claimIdempotencyKeys } from './idempotency-keys.ts';
+import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import { type ClaimedKeys, claimIdempotencyKeys } from './idempotency-keys.ts';
 import { type LockMode, lockAccounts } from './lock-accounts.ts';
 import type { LockedAccount } from './locked-account.ts';
 import type { Answer, Approval, Operation, OperationKind, Outcome } from './operation.ts';
@@ -26,23 +26,33 @@ export async function bookGroup(
   mode: LockMode,
   bookingClock: BookingClock = (databaseNow) => databaseNow,
 ): Promise<Answer<unknown>[]> {
-  const changesBooks = mode !== 'read';
-  const earlier = changesBooks ? await claimIdempotencyKeys(transaction, operations) : new Map();
+  const { earlier, now } =
+    mode === 'read' ? await beginReading(transaction) : await claimIdempotencyKeys(transaction, operations);
   const fresh = operations.filter((operation) => !earlier.has(operation));
-  const outcomes = fresh.length === 0 ? new Map() : await decideAndWrite(transaction, fresh, mode, bookingClock);
+  const outcomes =
+    now === undefined
+      ? new Map()
+      : await decideAndWrite(transaction, fresh, mode, (later) => bookingClock(later ?? now));
   return operations.map((operation) => earlier.get(operation) ?? { outcome: outcomes.get(operation), replayed: false });
+}
+
+/** A dry run claims no keys, so nothing that was claimed before is its answer. */
+async function beginReading({ knex, limits }: LedgerTransaction): Promise<ClaimedKeys> {
+  const { sql, bindings } = limitSettings(limits);
+  const { rows } = await knex.raw(sql, bindings);
+  return { earlier: new Map(), now: rows[0].now };
 }
 
 async function decideAndWrite(
   transaction: LedgerTransaction,
   operations: readonly Operation<unknown>[],
   mode: LockMode,
-  bookingClock: BookingClock,
+  bookingTime: (lockedAt: Date | undefined) => Date,
 ): Promise<Map<Operation<unknown>, Outcome<unknown>>> {
   const accountIds = [...new Set(operations.flatMap((operation) => operation.accountIds))].sort();
   const locked = await lockAccounts(transaction, accountIds, mode);
   const accounts = locked.accounts;
-  const now = bookingClock(locked.now);
+  const now = bookingTime(locked.now);
   const loaded = await loadByKind(transaction, operations);
 
   const outcomes = new Map<Operation<unknown>, Outcome<unknown>>();
@@ -92,7 +102,10 @@ async function writeByKind(
 ): Promise<void> {
   const effects = new Map<AnyKind, unknown[]>();
   for (const [{ kind }, { effect }] of approvals) {
-    if (effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), effect]);
+    if (effect === undefined) continue;
+    const ofKind = effects.get(kind);
+    if (ofKind === undefined) effects.set(kind, [effect]);
+    else ofKind.push(effect);
   }
   for (const [kind, ofKind] of effects) await kind.write?.(transaction, ofKind);
 }

@@ -1,4 +1,4 @@
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
 import type { Answer, Operation, Outcome } from './operation.ts';
@@ -9,8 +9,15 @@ interface StoredKey {
   outcome: Outcome<unknown>;
 }
 
+export interface ClaimedKeys {
+  /** The answers to those operations whose keys were used before. */
+  readonly earlier: Map<Operation<unknown>, Answer<unknown>>;
+  /** The database's clock when the keys were claimed; undefined when there was none left to claim. */
+  readonly now: Date | undefined;
+}
+
 /**
- * Claims the idempotency keys of these operations, sorted, before any account is locked, and returns the answers to
+ * Begins a transaction: puts its limits into force and claims the idempotency keys of these operations, sorted, before any account is locked, and returns the answers to
  * those whose keys were used before: the stored one, or the refusal `idempotency_key_reused` when the request differs.
  *
  * A key that another transaction has claimed and not yet committed makes the insert wait, up to the transaction's lock
@@ -20,30 +27,34 @@ interface StoredKey {
 export async function claimIdempotencyKeys(
   transaction: LedgerTransaction,
   operations: readonly Operation<unknown>[],
-): Promise<Map<Operation<unknown>, Answer<unknown>>> {
+): Promise<ClaimedKeys> {
   const { knex, ledgerId } = transaction;
+  const limits = limitSettings(transaction.limits);
   const claims = operations.map(({ idempotencyKey, requestHash }) => ({
     key: idempotencyKey,
     request_hash: requestHash.toString('hex'),
   }));
-  let claimed: Set<string>;
+  let claimed: Array<{ key: string; now: Date }>;
   try {
     const inserted = await knex.raw(
-      `insert into idempotency_keys (ledger_id, key, request_hash)
+      `with limits as materialized (${limits.sql})
+       insert into idempotency_keys (ledger_id, key, request_hash)
        select ?::uuid, key, decode(request_hash, 'hex')
-       from json_to_recordset(?::json) as claim (key text, request_hash text)
+       from limits, json_to_recordset(?::json) as claim (key text, request_hash text)
        order by key
        on conflict do nothing
-       returning key`,
-      [ledgerId, JSON.stringify(claims)],
+       returning key, clock_timestamp() as now`,
+      [...limits.bindings, ledgerId, JSON.stringify(claims)],
     );
-    claimed = new Set(inserted.rows.map((row: { key: string }) => row.key));
+    claimed = inserted.rows;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw inProgress(error);
     throw error;
   }
-  const used = operations.filter((operation) => !claimed.has(operation.idempotencyKey));
-  return used.length === 0 ? new Map() : findAnswers(transaction, used);
+  const keys = new Set(claimed.map(({ key }) => key));
+  const used = operations.filter((operation) => !keys.has(operation.idempotencyKey));
+  const earlier = used.length === 0 ? new Map() : await findAnswers(transaction, used);
+  return { earlier, now: claimed.at(-1)?.now };
 }
 
 async function findAnswers(

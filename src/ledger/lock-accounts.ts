@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
@@ -12,8 +13,11 @@ export type LockMode = 'lock' | 'noWait' | 'read';
 
 export interface LockedAccounts {
   readonly accounts: Map<string, LockedAccount>;
-  /** The database's clock when the last lock was had. Booking times come from it, so that several machines agree. */
-  readonly now: Date;
+  /**
+   * The database's clock when the last lock was had, undefined when there was none to be had. Booking times come from
+   * it, so that several machines agree.
+   */
+  readonly now: Date | undefined;
 }
 
 interface AccountRow {
@@ -46,8 +50,8 @@ export async function lockAccounts(
   accountIds: readonly string[],
   mode: LockMode,
 ): Promise<LockedAccounts> {
-  const { knex, ledgerId, startedAt } = transaction;
-  if (accountIds.length === 0) return { accounts: new Map(), now: startedAt };
+  const { knex, ledgerId } = transaction;
+  if (accountIds.length === 0) return { accounts: new Map(), now: undefined };
   const columns = ['id', 'currency', 'ownership', 'status', 'balance', 'held', 'overdraft_limit', 'version'];
   const query = knex<AccountRow>('accounts')
     .select(...columns, 'last_booked_at', 'closed_at', knex.raw('clock_timestamp() as now'))
@@ -64,8 +68,31 @@ export async function lockAccounts(
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw lockRefusal(mode, error);
     throw error;
   }
-  const now = rows.reduce((latest, row) => (row.now > latest ? row.now : latest), startedAt);
+  const now = rows.reduce<Date | undefined>(
+    (latest, row) => (!latest || row.now > latest ? row.now : latest),
+    undefined,
+  );
   return { accounts: new Map(rows.map((row) => [row.id, asLockedAccount(row)])), now };
+}
+
+/**
+ * Those of these accounts whose rows somebody else has locked at this moment. Waits for nothing, and lets go at once of
+ * the rows that it found free.
+ */
+export async function findLockedAccounts(
+  database: Knex,
+  ledgerId: string,
+  accountIds: readonly string[],
+): Promise<string[]> {
+  const wanted = () =>
+    database('accounts')
+      .where('ledger_id', ledgerId)
+      .whereRaw('id = any(?::uuid[])', [[...accountIds]]);
+  return database
+    .with('free', wanted().select('id').forUpdate().skipLocked())
+    .from(wanted().select('id').as('wanted'))
+    .whereNotIn('id', database.select('id').from('free'))
+    .pluck('id');
 }
 
 function lockRefusal(mode: LockMode, cause: unknown): RefusalError {

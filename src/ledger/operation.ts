@@ -33,6 +33,8 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    * a kind that locks accounts: waiting for a key while holding a row could deadlock.
    */
   accountIds(command: Command): readonly string[];
+  /** How many movements a command counts for where the size of a group is limited; one unless it says otherwise. */
+  size?(command: Command): number;
   /** Reads, in one query, what `decide` needs beyond the locked rows. */
   load(transaction: LedgerTransaction, commands: readonly Command[]): Promise<Loaded>;
   /** Pure: no I/O, no clock, no randomness. All checks first, in the documented order; after them nothing can fail. */
@@ -52,6 +54,8 @@ export interface OperationTerms {
   readonly lockTimeoutMs?: number;
   /** Answer what would happen and change nothing. */
   readonly dryRun: boolean;
+  /** Answers true once nobody waits for the answer any more; asked when the operation's turn comes. */
+  readonly isAbandoned?: () => boolean;
 }
 
 /** An operation is a value: what is asked, under which terms, and which accounts it locks. */
@@ -59,6 +63,7 @@ export interface Operation<Result> extends OperationTerms {
   readonly kind: OperationKind<unknown, unknown, unknown, Result>;
   readonly command: unknown;
   readonly accountIds: readonly string[];
+  readonly size: number;
 }
 
 export function createOperation<Command, Loaded, Effect, Result>(
@@ -72,6 +77,7 @@ export function createOperation<Command, Loaded, Effect, Result>(
     kind: kind as OperationKind<unknown, unknown, unknown, Result>,
     command,
     accountIds: kind.accountIds(command),
+    size: kind.size?.(command) ?? 1,
   };
 }
 

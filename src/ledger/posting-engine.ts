@@ -1,8 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../database/create-database.ts';
 import { runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { bookGroup } from './book-group.ts';
-import type { LockMode } from './lock-accounts.ts';
+import { type Group, GroupQueue, type Waiter } from './group-queue.ts';
+import { findLockedAccounts, type LockMode } from './lock-accounts.ts';
 import type { Answer, Operation } from './operation.ts';
 
 export interface PostingEngineOptions {
@@ -11,7 +14,7 @@ export interface PostingEngineOptions {
   readonly lockTimeoutMs: number;
   /** How many transactions that may wait for locks run at once. Fewer than the pool has sessions, so that reads go on. */
   readonly lanes: number;
-  /** How many operations may wait for a lane; one more is refused with `ledger_busy`. */
+  /** How many operations may wait for their turn; one more is refused with `ledger_busy`. */
   readonly queueLimit: number;
 }
 
@@ -19,10 +22,17 @@ export interface PostingEngineOptions {
 export interface PostingEngine {
   /**
    * Carries out an operation in a committed transaction and answers its outcome, or that of an earlier request with the
-   * same idempotency key. Throws RefusalError for what is not an outcome: `account_locked`, `idempotency_in_progress`,
-   * `ledger_busy`, `database_unavailable`, `outcome_unknown`.
+   * same idempotency key. Operations that wait at the same time share a transaction, each with an outcome of its own.
+   *
+   * Throws RefusalError for what is not an outcome: `account_locked`, `idempotency_in_progress`, `ledger_busy`,
+   * `database_unavailable`, `outcome_unknown`. Throws AbandonedError when the caller was gone before the turn came.
    */
   submit<Result>(operation: Operation<Result>): Promise<Answer<Result>>;
+}
+
+/** Nobody waited for the answer any more when the operation's turn came; nothing was booked. */
+export class AbandonedError extends Error {
+  override name = 'AbandonedError';
 }
 
 /** A lock timeout of zero would mean "for ever" to PostgreSQL; this is as good as not waiting for a key in progress. */
@@ -31,90 +41,166 @@ const shortestLockTimeoutMs = 25;
 const statementSlackMs = 10_000;
 /** A healthy process never pauses this long inside a transaction. */
 const idleTimeoutMs = 10_000;
+/** More movements than this make a group's statements slower in proportion, and those who wait for it wait longer. */
+const groupLimit = 500;
+/** A group that is still not done after this is waiting for somebody else's locks, and lets others use its lane. */
+const heldUpAfterMs = 100;
+/** How long a group waits for locks, so that one account that stays locked does not hold up all who came with it. */
+const groupLockTimeoutMs = 1_000;
+/** How many answers are sent in one go before the database's next answer is looked at. */
+const answersATurn = 50;
 
-/**
- * How many lanes one account can take up. Two keep the row lock handed on without a pause; more would let the callers of
- * one account that stays locked hold up everybody else's.
- */
-const lanesAnAccount = 2;
-
-interface Waiter {
-  readonly accountIds: readonly string[];
-  readonly go: () => void;
+interface Caller extends Waiter {
+  /** When its patience ends, by `performance.now()`. */
+  readonly deadline: number;
+  readonly resolve: (answer: Answer<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+  timeout: NodeJS.Timeout | undefined;
 }
 
 export function createPostingEngine(options: PostingEngineOptions): PostingEngine {
-  /** Those who wait for a lane, longest first. */
-  const waiting = new Set<Waiter>();
-  const running = new Set<Operation<unknown>>();
+  const queue = new GroupQueue<Caller>({ lanes: options.lanes, groupLimit });
+  let startScheduled = false;
 
   async function submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
     const patienceMs = operation.lockTimeoutMs ?? options.lockTimeoutMs;
-    // Whoever asked not to wait never holds a lane up, and is not held up by those that do.
-    if (patienceMs === 0 || operation.dryRun) return run(operation, patienceMs);
-    const arrivedAt = performance.now();
-    await takeLane(operation, patienceMs);
-    try {
-      return await run(operation, patienceMs - (performance.now() - arrivedAt));
-    } finally {
-      running.delete(operation);
-      fillLanes();
+    // Whoever asked not to wait never holds a group up, and is not held up by one.
+    if (patienceMs === 0 || operation.dryRun) {
+      const [answer] = await book([operation], patienceMs);
+      return answer as Answer<Result>;
     }
+    if (queue.depth >= options.queueLimit) throw busy('Too many requests are waiting already.');
+    return new Promise<Answer<unknown>>((resolve, reject) => {
+      const deadline = performance.now() + patienceMs;
+      const caller: Caller = { operation, alone: false, deadline, resolve, reject, timeout: undefined };
+      queue.add(caller);
+      limitWaiting(caller);
+      scheduleStart();
+    }) as Promise<Answer<Result>>;
   }
 
-  async function takeLane(operation: Operation<unknown>, patienceMs: number): Promise<void> {
-    if (waiting.size >= options.queueLimit) throw busy('Too many requests are waiting already.');
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        accountIds: operation.accountIds,
-        go: () => {
-          clearTimeout(timeout);
-          waiting.delete(waiter);
-          running.add(operation);
-          resolve();
-        },
-      };
-      const timeout = setTimeout(() => {
-        waiting.delete(waiter);
-        reject(busy('The request waited for its turn for too long.'));
-      }, patienceMs);
-      waiting.add(waiter);
-      fillLanes();
+  function limitWaiting(caller: Caller): void {
+    const giveUp = () => {
+      queue.remove(caller);
+      caller.reject(busy('The request waited for its turn for too long.'));
+    };
+    caller.timeout = setTimeout(giveUp, caller.deadline - performance.now());
+  }
+
+  /** At the end of this turn of the event loop, so that requests that arrived in one read of the sockets go together. */
+  function scheduleStart(): void {
+    if (startScheduled) return;
+    startScheduled = true;
+    setImmediate(() => {
+      startScheduled = false;
+      startGroups();
     });
   }
 
-  /** Lets the longest waiting go whose accounts have lanes left. Who can't go yet keeps a place there before others. */
-  function fillLanes(): void {
-    if (waiting.size === 0 || running.size >= options.lanes) return;
-    const taken = new Map<string, number>();
-    const take = (accountId: string) => taken.set(accountId, (taken.get(accountId) ?? 0) + 1);
-    for (const { accountIds } of running) accountIds.forEach(take);
-    for (const { accountIds, go } of waiting) {
-      if (running.size >= options.lanes) return;
-      const free = accountIds.every((accountId) => (taken.get(accountId) ?? 0) < lanesAnAccount);
-      accountIds.forEach(take);
-      if (free) go();
+  function startGroups(): void {
+    const { groups, abandoned } = queue.takeGroups();
+    for (const caller of abandoned) {
+      clearTimeout(caller.timeout);
+      caller.reject(new AbandonedError('the caller has hung up'));
+    }
+    for (const group of groups) void carryOut(group);
+  }
+
+  async function carryOut(group: Group<Caller>): Promise<void> {
+    for (const caller of group.waiters) clearTimeout(caller.timeout);
+    const heldUp = setTimeout(() => {
+      queue.heldUp(group);
+      startGroups();
+    }, heldUpAfterMs);
+    const operations = group.waiters.map((caller) => caller.operation);
+    try {
+      const answers = await book(operations, patienceOf(group.waiters));
+      queue.clearStuck(group.accountIds);
+      leave();
+      await sendAnswers(group.waiters, answers);
+    } catch (error) {
+      await settleFailure(group, error);
+      leave();
+    }
+
+    /** Before the answers are sent, so that the database works on the next group meanwhile. */
+    function leave(): void {
+      clearTimeout(heldUp);
+      queue.leave(group);
+      startGroups();
     }
   }
 
-  async function run<Result>(operation: Operation<Result>, patienceMs: number): Promise<Answer<Result>> {
-    const mode = lockMode(operation);
+  /** One whole transaction, tried again where that can help. Answers in the order of the operations. */
+  function book(operations: readonly Operation<unknown>[], patienceMs: number): Promise<Answer<unknown>[]> {
+    const [first] = operations as [Operation<unknown>];
+    const mode = lockMode(first);
     const lockTimeoutMs = Math.max(shortestLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
-    const [answer] = await runLedgerTransaction(options.database, operation.ledgerId, limits, (transaction) =>
-      bookGroup(transaction, [operation], mode),
+    return runLedgerTransaction(options.database, first.ledgerId, limits, (transaction) =>
+      bookGroup(transaction, operations, mode),
     );
-    return answer as Answer<Result>;
+  }
+
+  /**
+   * The transaction failed, and with it all of the group. One that was alone gets the error. Of several, each gets
+   * another try: at once and together where only some of the accounts were locked, otherwise one by one, so that what
+   * is wrong with one harms no other.
+   */
+  async function settleFailure(group: Group<Caller>, error: unknown): Promise<void> {
+    const { waiters } = group;
+    const stuck = waitedTooLong(error) ? await findStuck(group) : [];
+    queue.markStuck(stuck);
+    if (waiters.length === 1 || isSameForAll(error)) {
+      for (const caller of waiters) caller.reject(error);
+      return;
+    }
+    if (stuck.length === 0) for (const caller of waiters) caller.alone = true;
+    const now = performance.now();
+    const patient = waiters.filter((caller) => caller.deadline > now);
+    for (const caller of waiters) {
+      if (caller.deadline <= now) caller.reject(busy('The accounts stayed locked for too long.'));
+    }
+    queue.putBack(patient);
+    patient.forEach(limitWaiting);
+  }
+
+  /** None when the question fails too: then it is asked one by one. */
+  function findStuck({ ledgerId, accountIds }: Group<Caller>): Promise<string[]> {
+    return findLockedAccounts(options.database, ledgerId, [...accountIds]).catch(() => []);
   }
 
   return { submit };
+}
+
+async function sendAnswers(callers: readonly Caller[], answers: readonly Answer<unknown>[]): Promise<void> {
+  for (const [index, caller] of callers.entries()) {
+    if (index > 0 && index % answersATurn === 0) await nextTurn();
+    caller.resolve(answers[index]!);
+  }
+}
+
+/** How long a transaction may wait for locks: as long as its least patient caller, and never long where it is several. */
+function patienceOf(callers: readonly Caller[]): number {
+  const leastMs = Math.min(...callers.map((caller) => caller.deadline)) - performance.now();
+  return callers.length === 1 ? leastMs : Math.min(groupLockTimeoutMs, leastMs);
+}
+
+/** Trying one by one would find the same: the database is away, or nobody knows whether the group was committed. */
+function isSameForAll(error: unknown): boolean {
+  if (!(error instanceof RefusalError)) return false;
+  return error.refusal.code === 'database_unavailable' || error.refusal.code === 'outcome_unknown';
+}
+
+function waitedTooLong(error: unknown): boolean {
+  return error instanceof RefusalError && sqlStateOf(error.cause) === sqlState.lockNotAvailable;
 }
 
 function busy(reason: string): RefusalError {
   return new RefusalError('ledger_busy', `${reason} Nothing was changed; try again.`, { retryAfterSeconds: 1 });
 }
 
-function lockMode(operation: Operation<unknown>): LockMode {
-  if (operation.dryRun) return 'read';
-  return operation.lockTimeoutMs === 0 ? 'noWait' : 'lock';
+function lockMode({ dryRun, lockTimeoutMs }: Operation<unknown>): LockMode {
+  if (dryRun) return 'read';
+  return lockTimeoutMs === 0 ? 'noWait' : 'lock';
 }
