@@ -111,8 +111,8 @@ CREATE TABLE transactions (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
   type text NOT NULL,
-  amount numeric(22,4) NOT NULL,
-  currency text NOT NULL,
+  amount numeric(22,4),
+  currency text,
   booked_at timestamp(3) with time zone NOT NULL,
   value_date date NOT NULL,
   initiated_by uuid,
@@ -121,8 +121,10 @@ CREATE TABLE transactions (
   metadata jsonb,
   CONSTRAINT transactions_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT transactions_amount_positive CHECK ((amount > (0)::numeric)),
+  CONSTRAINT transactions_amount_with_currency CHECK (((amount IS NULL) = (currency IS NULL))),
   CONSTRAINT transactions_currency_is_a_code CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text])))
+  CONSTRAINT transactions_only_multi_leg_without_amount CHECK (((amount IS NOT NULL) OR (type = 'multi_leg'::text))),
+  CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text])))
 );
 CREATE TRIGGER transactions_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

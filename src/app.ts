@@ -7,8 +7,12 @@ import { healthRoutes } from './http/health-routes.ts';
 import { jsonBody } from './http/json-body.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
 import type { ServiceParts } from './http/service-parts.ts';
+import { batchRoutes } from './movements/batch-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
+
+/** Many times the largest document of this interface, batches aside. */
+const bodyLimitBytes = 64 * 1024;
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts): Express {
@@ -25,7 +29,8 @@ export function createApp(parts: ServiceParts): Express {
   app.use(
     '/v1',
     authenticate(parts.database),
-    jsonBody,
+    batchRoutes(parts),
+    jsonBody(bodyLimitBytes),
     partyRoutes(parts),
     accountRoutes(parts),
     movementRoutes(parts),

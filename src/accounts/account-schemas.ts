@@ -43,7 +43,7 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
   if (fields.ownership === 'sole' && fields.holders.length > 1) {
     context.addIssue({ code: 'custom', path: ['holders'], message: 'must name at most one party on a sole account' });
   }
-  return { ...fields, overdraftLimit: readMoney(fields.overdraftLimit, fields.currency, 'overdraftLimit', context) };
+  return { ...fields, overdraftLimit: readMoney(fields.overdraftLimit, fields.currency, ['overdraftLimit'], context) };
 }
 
 /** The body of `POST /v1/accounts`. */

@@ -27,6 +27,7 @@ export const errorTitles = {
   insufficient_funds: 'The account has not enough available',
   balance_limit_exceeded: 'The balance would be larger than a ledger can keep',
   balance_not_zero: 'Only an account with nothing on it can be closed',
+  batch_item_refused: 'An item of the batch was refused, and with it all of it',
   version_mismatch: 'The account has changed since it was read',
   external_id_taken: 'The external id is in use already',
 

@@ -5,10 +5,6 @@ import { invalidInput } from './read-input.ts';
 import { findRepeatedField } from './repeated-field.ts';
 import { findUnstorable } from './storable.ts';
 
-/** Many times the largest document of this interface. */
-const limitBytes = 64 * 1024;
-
-const readBytes = express.raw({ type: () => true, limit: limitBytes, inflate: false });
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const checkMediaType: RequestHandler = (req, _res, next) => {
@@ -28,10 +24,12 @@ const parseBytes: RequestHandler = (req, _res, next) => {
 };
 
 /**
- * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB, no compression, no `__proto__`, no
+ * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most `limitBytes`, no compression, no `__proto__`, no
  * field twice, nothing that could not be stored and read back unchanged. An empty body is undefined.
  */
-export const jsonBody: RequestHandler[] = [checkMediaType, readBytes, parseBytes];
+export function jsonBody(limitBytes: number): RequestHandler[] {
+  return [checkMediaType, express.raw({ type: () => true, limit: limitBytes, inflate: false }), parseBytes];
+}
 
 function parseJson(bytes: Buffer): unknown {
   const text = attempt(() => utf8.decode(bytes), 'The body is not valid UTF-8.');

@@ -9,12 +9,18 @@ export const currency = z.enum(currencyCodes, { error: 'must be an ISO 4217 curr
 export const amountText = z.string({ error: 'must be a string such as "12.34", not a number' });
 
 /** Reads an amount in the currency beside it, and notes at the field's path what is wrong with it. */
-export function readMoney(amount: string, currencyCode: string, path: string, context: z.core.$RefinementCtx): Money {
+export function readMoney(
+  amount: string,
+  currencyCode: string,
+  path: PropertyKey[],
+  context: z.core.$RefinementCtx,
+  parse: (text: string, currency: string) => Money = Money.parse,
+): Money {
   try {
-    return Money.parse(amount, currencyCode);
+    return parse(amount, currencyCode);
   } catch (error) {
     if (!(error instanceof AmountError)) throw error;
-    context.addIssue({ code: 'custom', path: [path], message: error.message });
+    context.addIssue({ code: 'custom', path, message: error.message });
     return z.NEVER;
   }
 }

@@ -22,6 +22,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   insufficient_funds: 422,
   balance_limit_exceeded: 422,
   balance_not_zero: 422,
+  batch_item_refused: 422,
   version_mismatch: 412,
   external_id_taken: 409,
   idempotency_key_reused: 422,

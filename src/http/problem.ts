@@ -21,15 +21,19 @@ export function sendProblem(res: Response, refused: Refusal): void {
 
 export const problemMediaType = 'application/problem+json';
 
-export function problemDocument({ code, detail, facts }: Refusal, requestId: string): string {
+export function problemDocument(refused: Refusal, requestId: string): string {
+  return JSON.stringify(presentProblem(refused, { requestId }));
+}
+
+/** A refusal as the members of a problem document; `context` goes before what the refusal itself has to say. */
+export function presentProblem({ code, detail, facts }: Refusal, context: Readonly<Record<string, unknown>> = {}) {
   const { retryAfterSeconds: _header, ...members } = facts ?? {};
   const [title, status] = [errorTitles[code], problemStatus[code]];
-  return JSON.stringify({ type: `/errors#${code}`, title, status, detail, code, requestId, ...members });
+  return { type: `/errors#${code}`, title, status, detail, code, ...context, ...members };
 }
 
 /** What body-parser calls the ways in which a body cannot be read. */
 const bodyErrors: Readonly<Record<string, Refusal>> = {
-  'entity.too.large': refusal('payload_too_large', 'The body may have at most 64 KiB.'),
   'encoding.unsupported': refusal('unsupported_media_type', 'Send the body without Content-Encoding.'),
   'request.aborted': refusal('malformed_json', 'The body ended before its announced length.'),
   'request.size.invalid': refusal('malformed_json', 'The body does not have its announced length.'),
@@ -70,8 +74,13 @@ function knownRefusal(error: unknown): Refusal | undefined {
   const ofDatabase = databaseRefusal(error);
   if (ofDatabase !== undefined) return ofDatabase.refusal;
   if (error instanceof URIError) return undecodableAddress;
-  const type: unknown = error instanceof Error && 'type' in error ? error.type : undefined;
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  if (type === 'entity.too.large') return tooLarge(error as { limit: number });
   return typeof type === 'string' ? bodyErrors[type] : undefined;
+}
+
+function tooLarge({ limit }: { limit: number }): Refusal {
+  return refusal('payload_too_large', `The body may have at most ${limit / 1024} KiB here.`);
 }
 
 export const routeNotFound: RequestHandler = (req) => {

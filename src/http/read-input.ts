@@ -44,6 +44,11 @@ export function text(max: number) {
 /** Any UUID; the service's own are version 7 (RFC 9562). */
 export const id = z.uuid({ error: 'must be a UUID' }).transform((value) => value.toLowerCase());
 
+/** A key that a caller makes up for a request, in a header or in the item of a batch. */
+export const idempotencyKey = z
+  .string({ error: 'must be text' })
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters without spaces');
+
 /** Years that every part of the system can read and write alike. */
 const plausibleYear = (value: string) => value >= '1900' && value < '9999';
 

@@ -1,8 +1,9 @@
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
-import { type ClaimedKeys, claimIdempotencyKeys } from './idempotency-keys.ts';
+import type { BookedTransaction } from './booked-transaction.ts';
+import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
 import { type LockMode, lockAccounts } from './lock-accounts.ts';
 import type { LockedAccount } from './locked-account.ts';
-import type { Answer, Approval, Operation, OperationKind, Outcome } from './operation.ts';
+import type { Answer, DecisionState, Operation, OperationKind, Outcome } from './operation.ts';
 import { writeJournal } from './write-journal.ts';
 
 type AnyKind = OperationKind<unknown, unknown, unknown, unknown>;
@@ -26,14 +27,32 @@ export async function bookGroup(
   mode: LockMode,
   bookingClock: BookingClock = (databaseNow) => databaseNow,
 ): Promise<Answer<unknown>[]> {
+  const claims = operations.flatMap((operation) => [operation, ...operation.itemKeys]);
   const { earlier, now } =
-    mode === 'read' ? await beginReading(transaction) : await claimIdempotencyKeys(transaction, operations);
-  const fresh = operations.filter((operation) => !earlier.has(operation));
-  const outcomes =
-    now === undefined
-      ? new Map()
-      : await decideAndWrite(transaction, fresh, mode, (later) => bookingClock(later ?? now));
-  return operations.map((operation) => earlier.get(operation) ?? { outcome: outcomes.get(operation), replayed: false });
+    mode === 'read' ? await beginReading(transaction) : await claimIdempotencyKeys(transaction, claims);
+  const fresh = operations.filter((operation) => !earlier.has(operation.idempotencyKey));
+  const outcomes = new Map<string, Outcome<unknown>>();
+  if (fresh.length > 0) {
+    const accountIds = [...new Set(fresh.flatMap((operation) => operation.accountIds))].sort();
+    const locked = await lockAccounts(transaction, accountIds, mode);
+    const loaded = await loadByKind(transaction, fresh);
+    const state = { accounts: locked.accounts, earlierItems: earlier, now: bookingClock(locked.now ?? now!) };
+    const decided = decideInTurn(fresh, state, loaded, outcomes);
+    if (mode !== 'read') {
+      await writeByKind(transaction, decided.effects);
+      await writeJournal(transaction, { ...decided, outcomes });
+    }
+  }
+  if (mode !== 'read') {
+    const keys = claims.map((claim) => claim.idempotencyKey);
+    await releaseIdempotencyKeys(
+      transaction,
+      keys.filter((key) => !earlier.has(key) && !outcomes.has(key)),
+    );
+  }
+  return operations.map(
+    ({ idempotencyKey: key }) => earlier.get(key) ?? { outcome: outcomes.get(key)!, replayed: false },
+  );
 }
 
 /** A dry run claims no keys, so nothing that was claimed before is its answer. */
@@ -43,45 +62,32 @@ async function beginReading({ knex, limits }: LedgerTransaction): Promise<Claime
   return { earlier: new Map(), now: rows[0].now };
 }
 
-async function decideAndWrite(
-  transaction: LedgerTransaction,
+/** Decides each operation on what those before it left, and notes its outcome and those of its items. */
+function decideInTurn(
   operations: readonly Operation<unknown>[],
-  mode: LockMode,
-  bookingTime: (lockedAt: Date | undefined) => Date,
-): Promise<Map<Operation<unknown>, Outcome<unknown>>> {
-  const accountIds = [...new Set(operations.flatMap((operation) => operation.accountIds))].sort();
-  const locked = await lockAccounts(transaction, accountIds, mode);
-  const accounts = locked.accounts;
-  const now = bookingTime(locked.now);
-  const loaded = await loadByKind(transaction, operations);
-
-  const outcomes = new Map<Operation<unknown>, Outcome<unknown>>();
-  const approvals = new Map<Operation<unknown>, Approval<unknown, unknown>>();
+  { accounts, earlierItems, now }: Omit<DecisionState<unknown>, 'loaded'> & { accounts: Map<string, LockedAccount> },
+  loaded: ReadonlyMap<AnyKind, unknown>,
+  outcomes: Map<string, Outcome<unknown>>,
+) {
+  const transactions: BookedTransaction[] = [];
   const changed = new Map<string, LockedAccount>();
-  for (const operation of operations) {
-    const state = { accounts, loaded: loaded.get(operation.kind), now };
-    const decision = operation.kind.decide(operation.command, state);
+  const effects = new Map<AnyKind, unknown[]>();
+  for (const { kind, command, idempotencyKey } of operations) {
+    const decision = kind.decide(command, { accounts, loaded: loaded.get(kind), earlierItems, now });
     if ('refusal' in decision) {
-      outcomes.set(operation, { refusal: decision.refusal });
+      outcomes.set(idempotencyKey, { refusal: decision.refusal });
       continue;
     }
-    outcomes.set(operation, { result: decision.result });
-    approvals.set(operation, decision);
+    outcomes.set(idempotencyKey, { result: decision.result });
+    for (const [key, outcome] of decision.itemOutcomes ?? []) outcomes.set(key, outcome);
     for (const account of decision.changedAccounts ?? []) {
       accounts.set(account.id, account);
       changed.set(account.id, account);
     }
+    transactions.push(...(decision.transactions ?? []));
+    if (decision.effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), decision.effect]);
   }
-
-  if (mode !== 'read') {
-    await writeByKind(transaction, approvals);
-    await writeJournal(transaction, {
-      transactions: [...approvals.values()].flatMap((approval) => approval.transaction ?? []),
-      accounts: [...changed.values()],
-      outcomes: new Map([...outcomes].map(([operation, outcome]) => [operation.idempotencyKey, outcome])),
-    });
-  }
-  return outcomes;
+  return { transactions, accounts: [...changed.values()], effects };
 }
 
 async function loadByKind(
@@ -98,14 +104,7 @@ async function loadByKind(
 
 async function writeByKind(
   transaction: LedgerTransaction,
-  approvals: ReadonlyMap<Operation<unknown>, Approval<unknown, unknown>>,
+  effects: ReadonlyMap<AnyKind, readonly unknown[]>,
 ): Promise<void> {
-  const effects = new Map<AnyKind, unknown[]>();
-  for (const [{ kind }, { effect }] of approvals) {
-    if (effect === undefined) continue;
-    const ofKind = effects.get(kind);
-    if (ofKind === undefined) effects.set(kind, [effect]);
-    else ofKind.push(effect);
-  }
   for (const [kind, ofKind] of effects) await kind.write?.(transaction, ofKind);
 }

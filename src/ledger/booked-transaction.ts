@@ -1,6 +1,6 @@
 import type { Money } from '../money/money.ts';
 
-export type TransactionType = 'deposit' | 'withdrawal' | 'transfer';
+export type TransactionType = 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg';
 
 /** What a caller may say about a movement. The books keep it and never act on it. */
 export interface MovementNotes {
@@ -20,12 +20,12 @@ export interface BookedEntry {
   readonly version: number | null;
 }
 
-/** An immutable movement of money; its entries sum to zero. */
+/** An immutable movement of money; its entries sum to zero in each currency. */
 export interface BookedTransaction extends MovementNotes {
   readonly id: string;
   readonly type: TransactionType;
-  /** What moved, above zero. */
-  readonly amount: Money;
+  /** What moved, above zero: the sum of what came into accounts. Null when that was in several currencies. */
+  readonly amount: Money | null;
   readonly bookedAt: Date;
   /** The day from which it counts for interest, YYYY-MM-DD. */
   readonly valueDate: string;

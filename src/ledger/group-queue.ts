@@ -129,7 +129,7 @@ export class GroupQueue<W extends Waiter> {
       if (others === 0) this.#transactions.delete(accountId);
       else this.#transactions.set(accountId, others);
     }
-    for (const { operation } of group.waiters) this.#keys.delete(keyOf(operation));
+    for (const { operation } of group.waiters) for (const key of keysOf(operation)) this.#keys.delete(key);
   }
 
   /** Operations on these accounts go alone until one of them has had its locks. */
@@ -166,7 +166,7 @@ export class GroupQueue<W extends Waiter> {
   #mustGoAlone(operation: Operation<unknown>): boolean {
     return (
       operation.accountIds.length === 0 ||
-      this.#keys.has(keyOf(operation)) ||
+      keysOf(operation).some((key) => this.#keys.has(key)) ||
       (this.#stuckAccounts.size > 0 && operation.accountIds.some((accountId) => this.#stuckAccounts.has(accountId)))
     );
   }
@@ -175,7 +175,7 @@ export class GroupQueue<W extends Waiter> {
     const { operation } = waiter;
     group.waiters.push(waiter);
     group.size += operation.size;
-    this.#keys.add(keyOf(operation));
+    for (const key of keysOf(operation)) this.#keys.add(key);
     for (const accountId of operation.accountIds) {
       if (group.accountIds.has(accountId)) continue;
       group.accountIds.add(accountId);
@@ -194,6 +194,7 @@ export class GroupQueue<W extends Waiter> {
   }
 }
 
-function keyOf({ ledgerId, idempotencyKey }: Operation<unknown>): string {
-  return `${ledgerId} ${idempotencyKey}`;
+/** Its own and its items' idempotency keys; another ledger may use the same ones. */
+function keysOf({ ledgerId, idempotencyKey, itemKeys }: Operation<unknown>): string[] {
+  return [idempotencyKey, ...itemKeys.map((item) => item.idempotencyKey)].map((key) => `${ledgerId} ${key}`);
 }

@@ -1,7 +1,7 @@
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
-import type { Answer, Operation, Outcome } from './operation.ts';
+import type { Answer, KeyClaim, Outcome } from './operation.ts';
 
 interface StoredKey {
   key: string;
@@ -9,16 +9,18 @@ interface StoredKey {
   outcome: Outcome<unknown>;
 }
 
+/** What is known of the idempotency keys that a transaction claimed. */
 export interface ClaimedKeys {
-  /** The answers to those operations whose keys were used before. */
-  readonly earlier: Map<Operation<unknown>, Answer<unknown>>;
-  /** The database's clock when the keys were claimed; undefined when there was none left to claim. */
+  /** The answers of those that were used before. All others are ours now. */
+  readonly earlier: ReadonlyMap<string, Answer<unknown>>;
+  /** The database's clock when keys were claimed; undefined when all were used before. */
   readonly now: Date | undefined;
 }
 
 /**
- * Begins a transaction: puts its limits into force and claims the idempotency keys of these operations, sorted, before any account is locked, and returns the answers to
- * those whose keys were used before: the stored one, or the refusal `idempotency_key_reused` when the request differs.
+ * Begins a transaction: puts its limits into force and claims these idempotency keys, sorted, before any account is
+ * locked. Finds the answers to those that were used before: the stored one, or the refusal `idempotency_key_reused`
+ * when the request differs. No key may stand twice in `claims`.
  *
  * A key that another transaction has claimed and not yet committed makes the insert wait, up to the transaction's lock
  * timeout: that other request is about to leave its answer for us (PostgreSQL manual, INSERT, "ON CONFLICT"). Throws
@@ -26,11 +28,11 @@ export interface ClaimedKeys {
  */
 export async function claimIdempotencyKeys(
   transaction: LedgerTransaction,
-  operations: readonly Operation<unknown>[],
+  claims: readonly KeyClaim[],
 ): Promise<ClaimedKeys> {
   const { knex, ledgerId } = transaction;
   const limits = limitSettings(transaction.limits);
-  const claims = operations.map(({ idempotencyKey, requestHash }) => ({
+  const rows = claims.map(({ idempotencyKey, requestHash }) => ({
     key: idempotencyKey,
     request_hash: requestHash.toString('hex'),
   }));
@@ -44,24 +46,38 @@ export async function claimIdempotencyKeys(
        order by key
        on conflict do nothing
        returning key, clock_timestamp() as now`,
-      [...limits.bindings, ledgerId, JSON.stringify(claims)],
+      [...limits.bindings, ledgerId, JSON.stringify(rows)],
     );
     claimed = inserted.rows;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw inProgress(error);
     throw error;
   }
-  const keys = new Set(claimed.map(({ key }) => key));
-  const used = operations.filter((operation) => !keys.has(operation.idempotencyKey));
-  const earlier = used.length === 0 ? new Map() : await findAnswers(transaction, used);
-  return { earlier, now: claimed.at(-1)?.now };
+  const now = claimed.at(-1)?.now;
+  if (claimed.length === claims.length) return { earlier: new Map(), now };
+  const ours = new Set(claimed.map(({ key }) => key));
+  const used = claims.filter((claim) => !ours.has(claim.idempotencyKey));
+  return { earlier: await findAnswers(transaction, used), now };
+}
+
+/**
+ * Gives up keys that this transaction claimed and has no outcome for, so that they can be used again: those of the items
+ * of a batch that was refused as a whole.
+ */
+export async function releaseIdempotencyKeys(transaction: LedgerTransaction, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await transaction
+    .knex('idempotency_keys')
+    .where('ledger_id', transaction.ledgerId)
+    .whereRaw('key = any(?::text[])', [[...keys]])
+    .delete();
 }
 
 async function findAnswers(
   transaction: LedgerTransaction,
-  operations: readonly Operation<unknown>[],
-): Promise<Map<Operation<unknown>, Answer<unknown>>> {
-  const keys = operations.map((operation) => operation.idempotencyKey);
+  claims: readonly KeyClaim[],
+): Promise<Map<string, Answer<unknown>>> {
+  const keys = claims.map((claim) => claim.idempotencyKey);
   const rows = await transaction
     .knex<StoredKey>('idempotency_keys')
     .select('key', 'request_hash', 'outcome')
@@ -69,12 +85,12 @@ async function findAnswers(
     .whereRaw('key = any(?::text[])', [keys]);
   const stored = new Map(rows.map((row) => [row.key, row]));
   return new Map(
-    operations.map((operation) => {
-      const row = stored.get(operation.idempotencyKey);
+    claims.map(({ idempotencyKey, requestHash }) => {
+      const row = stored.get(idempotencyKey);
       // Expired and removed between the claim and this look: the caller's next try claims it anew.
       if (row === undefined) throw inProgress(undefined);
-      const same = row.request_hash.equals(operation.requestHash);
-      return [operation, same ? { outcome: row.outcome, replayed: true } : reused(row.key)];
+      const same = row.request_hash.equals(requestHash);
+      return [idempotencyKey, same ? { outcome: row.outcome, replayed: true } : reused(idempotencyKey)];
     }),
   );
 }

@@ -8,6 +8,8 @@ export interface DecisionState<Loaded> {
   /** The locked accounts that exist, by id, as the operations before this one in the group left them. */
   readonly accounts: ReadonlyMap<string, LockedAccount>;
   readonly loaded: Loaded;
+  /** The answers to those of the operation's item keys that were used before. */
+  readonly earlierItems: ReadonlyMap<string, Answer<unknown>>;
   readonly now: Date;
 }
 
@@ -16,7 +18,9 @@ export interface Approval<Effect, Result> {
   /** Plain JSON, because it is stored with the idempotency key and must come back equal. */
   readonly result: Result;
   readonly changedAccounts?: readonly LockedAccount[];
-  readonly transaction?: BookedTransaction;
+  readonly transactions?: readonly BookedTransaction[];
+  /** What to store with each of the operation's item keys that was not used before. */
+  readonly itemOutcomes?: ReadonlyMap<string, Outcome<unknown>>;
   readonly effect?: Effect;
 }
 
@@ -33,6 +37,8 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    * a kind that locks accounts: waiting for a key while holding a row could deadlock.
    */
   accountIds(command: Command): readonly string[];
+  /** The idempotency keys of a command's items, beside the operation's own; none unless it says otherwise. */
+  itemKeys?(command: Command): readonly KeyClaim[];
   /** How many movements a command counts for where the size of a group is limited; one unless it says otherwise. */
   size?(command: Command): number;
   /** Reads, in one query, what `decide` needs beyond the locked rows. */
@@ -43,13 +49,16 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
   write?(transaction: LedgerTransaction, effects: readonly Effect[]): Promise<void>;
 }
 
-/** How a caller wants an operation carried out; the same for every kind. */
-export interface OperationTerms {
-  readonly ledgerId: string;
+export interface KeyClaim {
   /** The caller's key, or one made up for this request so that an unknown outcome can always be settled. */
   readonly idempotencyKey: string;
   /** SHA-256 of what was asked. The same key with another hash is refused. */
   readonly requestHash: Buffer;
+}
+
+/** How a caller wants an operation carried out; the same for every kind. */
+export interface OperationTerms extends KeyClaim {
+  readonly ledgerId: string;
   /** Zero: refuse at once when a row is locked. Undefined: the configured lock timeout. */
   readonly lockTimeoutMs?: number;
   /** Answer what would happen and change nothing. */
@@ -63,6 +72,7 @@ export interface Operation<Result> extends OperationTerms {
   readonly kind: OperationKind<unknown, unknown, unknown, Result>;
   readonly command: unknown;
   readonly accountIds: readonly string[];
+  readonly itemKeys: readonly KeyClaim[];
   readonly size: number;
 }
 
@@ -77,6 +87,7 @@ export function createOperation<Command, Loaded, Effect, Result>(
     kind: kind as OperationKind<unknown, unknown, unknown, Result>,
     command,
     accountIds: kind.accountIds(command),
+    itemKeys: kind.itemKeys?.(command) ?? [],
     size: kind.size?.(command) ?? 1,
   };
 }

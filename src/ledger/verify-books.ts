@@ -30,7 +30,7 @@ const rules: Readonly<Record<string, string>> = {
     select e.ledger_id, e.id::text as subject
     from entries e left join accounts a on a.ledger_id = e.ledger_id and a.id = e.account_id
     where a.id is null`,
-  'a transaction moves money in the currency of its accounts': `
+  'a transaction in one currency moves money in the currency of its accounts': `
     select t.ledger_id, t.id::text as subject
     from transactions t
     join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { Money } from '../money/money.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import type { LockedAccount } from './locked-account.ts';
 import type { Outcome } from './operation.ts';
@@ -9,7 +10,7 @@ export interface JournalWrites {
   readonly transactions: readonly BookedTransaction[];
   /** The last state of each locked account that changed. */
   readonly accounts: readonly LockedAccount[];
-  /** What is stored with each idempotency key that the group claimed. */
+  /** What is stored with each idempotency key that the group claimed and uses up. */
   readonly outcomes: ReadonlyMap<string, Outcome<unknown>>;
 }
 
@@ -59,9 +60,13 @@ export async function writeJournal(transaction: LedgerTransaction, writes: Journ
 }
 
 function assertBalanced(booked: BookedTransaction): void {
-  const [first, ...others] = booked.entries.map((entry) => entry.amount);
-  const sum = others.reduce((total, amount) => total?.plus(amount), first);
-  if (sum === undefined || !sum.isZero()) throw new Error(`the entries of transaction ${booked.id} sum to ${sum}`);
+  const sums = new Map<string, Money>();
+  for (const { amount } of booked.entries) {
+    sums.set(amount.currency, sums.get(amount.currency)?.plus(amount) ?? amount);
+  }
+  for (const sum of sums.values()) {
+    if (!sum.isZero()) throw new Error(`the entries of transaction ${booked.id} sum to ${sum} ${sum.currency}`);
+  }
 }
 
 function transactionRow(booked: BookedTransaction) {
@@ -69,7 +74,7 @@ function transactionRow(booked: BookedTransaction) {
     id: booked.id,
     type: booked.type,
     amount: booked.amount,
-    currency: booked.amount.currency,
+    currency: booked.amount?.currency ?? null,
     booked_at: booked.bookedAt,
     value_date: booked.valueDate,
     initiated_by: booked.initiatedBy,

@@ -55,6 +55,12 @@ export class Money {
     return money;
   }
 
+  /** Reads an amount that may be negative, with a minus sign; otherwise as `parse` does. */
+  static parseSigned(text: string, currency: string): Money {
+    if (!text.startsWith('-')) return Money.parse(text, currency);
+    return Money.parse(text.slice(1), currency).negated();
+  }
+
   /**
    * Reads a NUMERIC as the database driver delivers it: decimal text that may be negative. Throws a RangeError for more
    * decimals than the currency has: the books hold something that this service never wrote, and nothing is rounded.

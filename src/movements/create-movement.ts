@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
 import type { Money } from '../money/money.ts';
-import type { Movement } from './decide-movement.ts';
+import type { Leg, Movement } from './decide-movement.ts';
 
 /** What every movement is told by its caller, whatever its kind. */
 export interface MovementTerms extends MovementNotes {
@@ -47,4 +47,19 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
     ],
     clearingLeg: null,
   };
+}
+
+/**
+ * Money moves between any number of different accounts at once. The legs must sum to zero in each currency; with fewer
+ * than two there is nothing to move.
+ */
+export function createMultiLeg(legs: readonly Leg[], notes: Omit<MovementTerms, 'amount'>): Movement {
+  return { ...notes, id: uuidv7(), type: 'multi_leg', amount: sumOfIncoming(legs), legs, clearingLeg: null };
+}
+
+function sumOfIncoming(legs: readonly Leg[]): Money | null {
+  const currencies = new Set(legs.map(({ amount }) => amount.currency));
+  if (currencies.size > 1) return null;
+  const incoming = legs.map(({ amount }) => amount).filter((amount) => !amount.isNegative());
+  return incoming.reduce((sum, amount) => sum.plus(amount));
 }

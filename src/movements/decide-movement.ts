@@ -1,7 +1,7 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import type { BookedEntry, MovementNotes, TransactionType } from '../ledger/booked-transaction.ts';
+import type { BookedEntry, BookedTransaction, MovementNotes, TransactionType } from '../ledger/booked-transaction.ts';
 import { availableBalance, type LockedAccount } from '../ledger/locked-account.ts';
-import type { Decision, DecisionState } from '../ledger/operation.ts';
+import type { DecisionState } from '../ledger/operation.ts';
 import type { Money } from '../money/money.ts';
 import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
 
@@ -12,15 +12,19 @@ export interface Leg {
   readonly amount: Money;
 }
 
-/** A deposit, a withdrawal or a transfer: what moves between which accounts. */
+/** What moves between which accounts: a deposit, a withdrawal, a transfer, or several legs at once. */
 export interface Movement extends MovementNotes {
   /** The id that the transaction will have. */
   readonly id: string;
   readonly type: TransactionType;
-  readonly amount: Money;
+  /** What comes into accounts altogether; null when that is in several currencies. */
+  readonly amount: Money | null;
   /** The day it counts from; null for the day it is booked (UTC). */
   readonly valueDate: string | null;
-  /** The legs on customers' accounts, which are locked; in the order in which their problems are reported. */
+  /**
+   * The legs on customers' accounts, which are locked; in the order in which their problems are reported. No account
+   * stands in two of them, and together with the clearing leg they sum to zero in each currency.
+   */
   readonly legs: readonly Leg[];
   /** The leg on the ledger's own clearing account, which is not. Null when money stays inside. */
   readonly clearingLeg: Leg | null;
@@ -45,14 +49,21 @@ const legChecks: readonly LegCheck[] = [
   refuseOverflow,
 ];
 
+/** What a movement looks at when it is decided. */
+export type MovementState = Pick<DecisionState<KnownParties>, 'accounts' | 'loaded' | 'now'>;
+
+/** A movement that passed every check, as it is to be booked and answered. */
+export interface DecidedMovement {
+  readonly result: TransactionDocument;
+  readonly changedAccounts: readonly LockedAccount[];
+  readonly transaction: BookedTransaction;
+}
+
 /**
  * Decides a movement on locked accounts: a coded refusal, or a transaction whose entries sum to zero together with the
  * accounts as they are after it. Pure.
  */
-export function decideMovement(
-  movement: Movement,
-  state: DecisionState<KnownParties>,
-): Decision<never, TransactionDocument> {
+export function decideMovement(movement: Movement, state: MovementState): DecidedMovement | { refusal: Refusal } {
   const found: Array<{ account: LockedAccount; amount: Money }> = [];
   for (const { accountId, amount } of movement.legs) {
     const account = state.accounts.get(accountId);

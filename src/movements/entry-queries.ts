@@ -25,7 +25,6 @@ interface EntryRow {
   account_id: string;
   type: TransactionType;
   amount: string;
-  currency: string;
   balance_after: string | null;
   version: number | null;
   booked_at: Date;
@@ -49,13 +48,13 @@ export interface EntryPage {
 export async function listEntries(
   database: Knex,
   ledgerId: string,
-  account: { id: string; clearing: boolean },
+  account: { id: string; currency: string; clearing: boolean },
   page: EntryPage,
 ): Promise<EntryDocument[]> {
   const key = account.clearing ? 'e.id' : 'e.version';
   const query = database('entries as e')
     .join('transactions as t', (on) => on.on('t.ledger_id', 'e.ledger_id').andOn('t.id', 'e.transaction_id'))
-    .select<EntryRow[]>('e.*', 't.type', 't.currency', 't.value_date', 't.description', 't.reference', 't.initiated_by')
+    .select<EntryRow[]>('e.*', 't.type', 't.value_date', 't.description', 't.reference', 't.initiated_by')
     .where('e.ledger_id', ledgerId)
     .where('e.account_id', account.id)
     .orderBy(key, page.order)
@@ -63,18 +62,18 @@ export async function listEntries(
   if (account.clearing) query.whereNull('e.version');
   else query.whereNotNull('e.version');
   if (page.after !== null) query.where(key, page.order === 'asc' ? '>' : '<', page.after);
-  return (await query).map(asEntry);
+  return (await query).map((row) => asEntry(row, account.currency));
 }
 
-function asEntry(row: EntryRow): EntryDocument {
-  const money = (numeric: string) => Money.fromDatabase(numeric, row.currency).toString();
+function asEntry(row: EntryRow, currency: string): EntryDocument {
+  const money = (numeric: string) => Money.fromDatabase(numeric, currency).toString();
   return {
     id: row.id,
     transactionId: row.transaction_id,
     accountId: row.account_id,
     type: row.type,
     amount: money(row.amount),
-    currency: row.currency,
+    currency,
     balanceAfter: row.balance_after === null ? null : money(row.balance_after),
     version: row.version,
     bookedAt: row.booked_at.toISOString(),

@@ -7,15 +7,15 @@ import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
+import { sendAnswer } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { createDeposit, createTransfer, createWithdrawal } from './create-movement.ts';
+import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './decide-movement.ts';
 import { listEntries } from './entry-queries.ts';
-import { movementBody, transferBody } from './movement-schemas.ts';
+import { movementBody, multiLegBody, transferBody } from './movement-schemas.ts';
 import { postMovement } from './post-movement.ts';
-import type { TransactionDocument } from './present-transaction.ts';
+import { presentBooked, presentDryRun } from './present-transaction.ts';
 import { getTransaction, listTransactions } from './transaction-queries.ts';
 
 const accountPath = z.object({ accountId: id });
@@ -23,7 +23,7 @@ const transactionPath = z.object({ transactionId: id });
 const noQuery = z.strictObject({});
 const listQuery = z.strictObject({ ...pageQuery, order: orderQuery.default('desc') });
 
-/** Deposits, withdrawals and transfers, and the transactions and entries they become. */
+/** Deposits, withdrawals, transfers and multi-leg transactions, and the transactions and entries they become. */
 export function movementRoutes({ database, engine }: ServiceParts): Router {
   const router = createRouter();
 
@@ -64,12 +64,12 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
     .get(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { limit, order, cursor } = readInput(listQuery, req.query);
-      const account = await getAccount(database, ledgerIdOf(res), accountId);
-      const clearing = account.ownership === 'clearing';
+      const { currency, ownership } = await getAccount(database, ledgerIdOf(res), accountId);
+      const clearing = ownership === 'clearing';
       const list = `entries ${accountId} ${order}`;
       const after = decodeCursor<string | number>(list, clearing ? id : z.int().nonnegative(), cursor);
       const page = { limit: limit + 1, order, after };
-      const found = await listEntries(database, ledgerIdOf(res), { id: accountId, clearing }, page);
+      const found = await listEntries(database, ledgerIdOf(res), { id: accountId, currency, clearing }, page);
       res.json(pageOf(found, limit, (last) => encodeCursor(list, last.version ?? last.id)));
     })
     .all(methodNotAllowed('GET'));
@@ -83,7 +83,11 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
       const found = await listTransactions(database, ledgerIdOf(res), { limit: limit + 1, afterId, order });
       res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
     })
-    .all(methodNotAllowed('GET'));
+    .post(async (req, res) => {
+      const { legs, notes } = readInput(multiLegBody, req.body);
+      await submit(req, res, createMultiLeg(legs, notes));
+    })
+    .all(methodNotAllowed('GET, POST'));
 
   router
     .route('/transactions/:transactionId')
@@ -95,13 +99,4 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
     .all(methodNotAllowed('GET'));
 
   return router;
-}
-
-function presentBooked(transaction: TransactionDocument): Success {
-  return { status: 201, body: transaction, headers: { Location: `/v1/transactions/${transaction.id}` } };
-}
-
-/** What would have been booked. There is no transaction, so there is no id to look for. */
-function presentDryRun(transaction: TransactionDocument): Success {
-  return { status: 200, body: { ...transaction, id: null, status: 'dry_run' } };
 }

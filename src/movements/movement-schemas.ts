@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
-import { day, id, text } from '../http/read-input.ts';
+import { day, id, idempotencyKey, text } from '../http/read-input.ts';
+import { Money } from '../money/money.ts';
 import type { MovementTerms } from './create-movement.ts';
+import type { Leg } from './decide-movement.ts';
 
 /** Room for what an integration keeps beside a movement, without becoming a document store. */
 const largestMetadataBytes = 4096;
+const mostLegs = 100;
 
 const metadata = z
   .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
@@ -13,9 +16,7 @@ const metadata = z
   });
 
 /** What every movement may say. The limits of `reference` and `description` fit ISO 20022 remittance information. */
-const commonFields = {
-  amount: amountText,
-  currency,
+const noteFields = {
   initiatedBy: id.nullish(),
   description: text(500).nullish(),
   reference: text(140).nullish(),
@@ -23,15 +24,22 @@ const commonFields = {
   metadata: metadata.nullish(),
 };
 
-const commonSchema = z.object(commonFields);
+const moneyFields = { amount: amountText, currency };
 
-function readTerms(fields: z.output<typeof commonSchema>, context: z.core.$RefinementCtx): MovementTerms {
-  const amount = readMoney(fields.amount, fields.currency, 'amount', context);
-  if (amount !== z.NEVER && amount.isZero()) {
-    context.addIssue({ code: 'custom', path: ['amount'], message: 'must be above zero' });
-  }
+const movementFields = { ...moneyFields, ...noteFields };
+const transferFields = { fromAccountId: id, toAccountId: id, ...movementFields };
+const multiLegFields = {
+  entries: z
+    .array(z.strictObject({ accountId: id, ...moneyFields }))
+    .min(2, 'must have at least 2 entries')
+    .max(mostLegs, `must have at most ${mostLegs} entries`),
+  ...noteFields,
+};
+
+type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
+
+function readNotes(fields: Fields<typeof noteFields>): Omit<MovementTerms, 'amount'> {
   return {
-    amount,
     initiatedBy: fields.initiatedBy ?? null,
     description: fields.description ?? null,
     reference: fields.reference ?? null,
@@ -40,15 +48,106 @@ function readTerms(fields: z.output<typeof commonSchema>, context: z.core.$Refin
   };
 }
 
-/** The body of a deposit or a withdrawal. */
-export const movementBody = z.strictObject(commonFields).transform(readTerms);
+function readTerms(fields: Fields<typeof movementFields>, context: z.core.$RefinementCtx): MovementTerms {
+  const amount = readMoney(fields.amount, fields.currency, ['amount'], context);
+  if (amount !== z.NEVER && amount.isZero()) {
+    context.addIssue({ code: 'custom', path: ['amount'], message: 'must be above zero' });
+  }
+  return { amount, ...readNotes(fields) };
+}
 
-export const transferBody = z
-  .strictObject({ fromAccountId: id, toAccountId: id, ...commonFields })
-  .transform((fields, context) => {
-    if (fields.fromAccountId === fields.toAccountId) {
-      context.addIssue({ code: 'custom', path: ['toAccountId'], message: 'must differ from fromAccountId' });
+function readTransfer(fields: Fields<typeof transferFields>, context: z.core.$RefinementCtx) {
+  const { fromAccountId, toAccountId } = fields;
+  if (fromAccountId === toAccountId) {
+    const message = 'must differ from fromAccountId';
+    context.addIssue({ code: 'custom', path: ['toAccountId'], message });
+  }
+  return { fromAccountId, toAccountId, terms: readTerms(fields, context) };
+}
+
+/** Entries on different accounts that sum to zero in each currency, as double-entry bookkeeping asks. */
+function readMultiLeg(
+  fields: Fields<typeof multiLegFields>,
+  context: z.core.$RefinementCtx,
+): { legs: Leg[]; notes: Omit<MovementTerms, 'amount'> } {
+  const legs: Leg[] = [];
+  const sums = new Map<string, Money>();
+  const incoming = new Map<string, Money>();
+  const seen = new Set<string>();
+  const report = (at: PropertyKey[], message: string) =>
+    context.addIssue({ code: 'custom', path: ['entries', ...at], message });
+  let readable = true;
+  for (const [index, { accountId, ...money }] of fields.entries.entries()) {
+    if (seen.has(accountId)) report([index, 'accountId'], 'must not stand in two entries');
+    seen.add(accountId);
+    const at = ['entries', index, 'amount'];
+    const amount = readMoney(money.amount, money.currency, at, context, Money.parseSigned);
+    if (amount === z.NEVER) {
+      readable = false;
+      continue;
     }
-    const { fromAccountId, toAccountId } = fields;
-    return { fromAccountId, toAccountId, terms: readTerms(fields, context) };
-  });
+    if (amount.isZero()) report([index, 'amount'], 'must not be zero');
+    legs.push({ accountId, amount });
+    const zero = Money.zero(money.currency);
+    sums.set(money.currency, (sums.get(money.currency) ?? zero).plus(amount));
+    if (!amount.isNegative()) incoming.set(money.currency, (incoming.get(money.currency) ?? zero).plus(amount));
+  }
+  for (const [code, sum] of readable ? sums : []) {
+    if (!sum.isZero()) report([], `must sum to zero in each currency; in ${code} they sum to ${sum}`);
+  }
+  for (const [code, sum] of incoming) {
+    if (sum.isOutOfRange()) report([], `must move less than 1000000000000000000 ${code} altogether`);
+  }
+  return { legs, notes: readNotes(fields) };
+}
+
+/** The body of a deposit or a withdrawal. */
+export const movementBody = z.strictObject(movementFields).transform(readTerms);
+
+export const transferBody = z.strictObject(transferFields).transform(readTransfer);
+
+export const multiLegBody = z.strictObject(multiLegFields).transform(readMultiLeg);
+
+const largestBatch = 1_000;
+
+/** What an item of a batch has beside the body of its kind; the item's own key comes here instead of in a header. */
+const itemFields = { idempotencyKey: idempotencyKey.optional() };
+
+const batchItem = z.discriminatedUnion(
+  'type',
+  [
+    accountItem('deposit'),
+    accountItem('withdrawal'),
+    z
+      .strictObject({ type: z.literal('transfer'), ...itemFields, ...transferFields })
+      .transform((fields, context) => ({ ...readTransfer(fields, context), ...itemOf(fields) })),
+    z
+      .strictObject({ type: z.literal('multi_leg'), ...itemFields, ...multiLegFields })
+      .transform((fields, context) => ({ ...readMultiLeg(fields, context), ...itemOf(fields) })),
+  ],
+  { error: 'must be one of "deposit", "withdrawal", "transfer", "multi_leg"' },
+);
+
+function accountItem<Type extends 'deposit' | 'withdrawal'>(type: Type) {
+  return z
+    .strictObject({ type: z.literal(type), ...itemFields, accountId: id, ...movementFields })
+    .transform((fields, context) => ({
+      accountId: fields.accountId,
+      terms: readTerms(fields, context),
+      ...itemOf(fields),
+    }));
+}
+
+function itemOf<Type>({ type, idempotencyKey }: { type: Type; idempotencyKey?: string | undefined }) {
+  return { type, idempotencyKey: idempotencyKey ?? null };
+}
+
+export type BatchItemInput = z.output<typeof batchItem>;
+
+export const batchBody = z.strictObject({
+  atomic: z.boolean({ error: 'must be true (all items or none) or false (each on its own)' }),
+  items: z
+    .array(batchItem, { error: 'must be a list of movements' })
+    .min(1, 'must have at least 1 item')
+    .max(largestBatch, `must have at most ${largestBatch} items`),
+});

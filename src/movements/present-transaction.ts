@@ -1,3 +1,4 @@
+import type { Success } from '../http/send-answer.ts';
 import type { BookedEntry, BookedTransaction, TransactionType } from '../ledger/booked-transaction.ts';
 
 /** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
@@ -5,8 +6,9 @@ export interface TransactionDocument {
   id: string;
   type: TransactionType;
   status: 'booked';
-  amount: string;
-  currency: string;
+  /** Null, as the currency is, for a transaction in several currencies. */
+  amount: string | null;
+  currency: string | null;
   bookedAt: string;
   valueDate: string;
   initiatedBy: string | null;
@@ -16,34 +18,49 @@ export interface TransactionDocument {
   entries: EntryOfTransactionDocument[];
 }
 
-/** Entries of clearing accounts carry neither a balance nor a version. */
+/**
+ * Entries of clearing accounts carry neither a balance nor a version. They name their currency where the transaction
+ * does not.
+ */
 export interface EntryOfTransactionDocument {
   accountId: string;
   amount: string;
+  currency?: string;
   balanceAfter?: string;
   version?: number;
 }
 
 export function presentTransaction(transaction: BookedTransaction): TransactionDocument {
+  const { amount } = transaction;
   return {
     id: transaction.id,
     type: transaction.type,
     status: 'booked',
-    amount: transaction.amount.toString(),
-    currency: transaction.amount.currency,
+    amount: amount === null ? null : amount.toString(),
+    currency: amount === null ? null : amount.currency,
     bookedAt: transaction.bookedAt.toISOString(),
     valueDate: transaction.valueDate,
     initiatedBy: transaction.initiatedBy,
     description: transaction.description,
     reference: transaction.reference,
     metadata: transaction.metadata,
-    entries: transaction.entries.map(presentEntry),
+    entries: transaction.entries.map((entry) => presentEntry(entry, amount === null)),
   };
 }
 
-function presentEntry({ accountId, amount, balanceAfter, version }: BookedEntry): EntryOfTransactionDocument {
-  const entry = { accountId, amount: amount.toString() };
-  return balanceAfter === null || version === null
-    ? entry
-    : { ...entry, balanceAfter: balanceAfter.toString(), version };
+export function presentBooked(transaction: TransactionDocument): Success {
+  return { status: 201, body: transaction, headers: { Location: `/v1/transactions/${transaction.id}` } };
+}
+
+/** What would have been booked. There is no transaction, so there is no id to look for. */
+export function presentDryRun(transaction: TransactionDocument): Success {
+  return { status: 200, body: { ...transaction, id: null, status: 'dry_run' } };
+}
+
+function presentEntry(entry: BookedEntry, withCurrency: boolean): EntryOfTransactionDocument {
+  const document: EntryOfTransactionDocument = { accountId: entry.accountId, amount: entry.amount.toString() };
+  if (withCurrency) document.currency = entry.amount.currency;
+  if (entry.balanceAfter !== null) document.balanceAfter = entry.balanceAfter.toString();
+  if (entry.version !== null) document.version = entry.version;
+  return document;
 }

@@ -7,8 +7,8 @@ import { presentTransaction, type TransactionDocument } from './present-transact
 interface TransactionRow {
   id: string;
   type: TransactionType;
-  amount: string;
-  currency: string;
+  amount: string | null;
+  currency: string | null;
   booked_at: Date;
   value_date: string;
   initiated_by: string | null;
@@ -21,6 +21,7 @@ interface EntryRow {
   transaction_id: string;
   account_id: string;
   amount: string;
+  currency: string;
   balance_after: string | null;
   version: number | null;
 }
@@ -60,34 +61,37 @@ async function withEntries(
   transactions: readonly TransactionRow[],
 ): Promise<TransactionDocument[]> {
   if (transactions.length === 0) return [];
-  const entries = await database('entries')
-    .select<EntryRow[]>('transaction_id', 'account_id', 'amount', 'balance_after', 'version')
-    .where('ledger_id', ledgerId)
-    .whereRaw('transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])
-    .orderBy(['transaction_id', 'id']);
+  const entries = await database('entries as e')
+    .join('accounts as a', (on) => on.on('a.ledger_id', 'e.ledger_id').andOn('a.id', 'e.account_id'))
+    .select<EntryRow[]>('e.transaction_id', 'e.account_id', 'e.amount', 'a.currency', 'e.balance_after', 'e.version')
+    .where('e.ledger_id', ledgerId)
+    .whereRaw('e.transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])
+    .orderBy(['e.transaction_id', 'e.id']);
   return transactions.map((transaction) =>
     presentTransaction({
       id: transaction.id,
       type: transaction.type,
-      amount: Money.fromDatabase(transaction.amount, transaction.currency),
+      amount: moneyOrNull(transaction.amount, transaction.currency),
       bookedAt: transaction.booked_at,
       valueDate: transaction.value_date,
       initiatedBy: transaction.initiated_by,
       description: transaction.description,
       reference: transaction.reference,
       metadata: transaction.metadata,
-      entries: entries
-        .filter((entry) => entry.transaction_id === transaction.id)
-        .map((entry) => asEntry(entry, transaction.currency)),
+      entries: entries.filter((entry) => entry.transaction_id === transaction.id).map(asEntry),
     }),
   );
 }
 
-function asEntry(row: EntryRow, currency: string): BookedEntry {
+function asEntry(row: EntryRow): BookedEntry {
   return {
     accountId: row.account_id,
-    amount: Money.fromDatabase(row.amount, currency),
-    balanceAfter: row.balance_after === null ? null : Money.fromDatabase(row.balance_after, currency),
+    amount: Money.fromDatabase(row.amount, row.currency),
+    balanceAfter: moneyOrNull(row.balance_after, row.currency),
     version: row.version,
   };
+}
+
+function moneyOrNull(amount: string | null, currency: string | null): Money | null {
+  return amount === null || currency === null ? null : Money.fromDatabase(amount, currency);
 }

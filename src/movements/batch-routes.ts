@@ -1,0 +1,96 @@
+import type { Router } from 'express';
+import { ledgerIdOf } from '../http/authenticate.ts';
+import { createRouter } from '../http/create-router.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { hashRequest, readOperationTerms } from '../http/operation-terms.ts';
+import { methodNotAllowed, presentProblem } from '../http/problem.ts';
+import { invalidInput, readInput } from '../http/read-input.ts';
+import { type Success, sendAnswer } from '../http/send-answer.ts';
+import type { ServiceParts } from '../http/service-parts.ts';
+import { createOperation, type KeyClaim } from '../ledger/operation.ts';
+import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
+import type { Movement } from './decide-movement.ts';
+import { type BatchItemInput, batchBody } from './movement-schemas.ts';
+import { type ItemAnswer, postBatch } from './post-batch.ts';
+import { presentBooked, presentDryRun } from './present-transaction.ts';
+
+/** A thousand movements with ordinary notes take a quarter of this. */
+const limitBytes = 2 * 1024 * 1024;
+
+/** Many movements in one request, committed together. */
+export function batchRoutes({ engine }: ServiceParts): Router {
+  const router = createRouter();
+
+  router
+    .route('/batches')
+    .post(jsonBody(limitBytes))
+    .post(async (req, res) => {
+      const { atomic, items } = readInput(batchBody, req.body);
+      const terms = readOperationTerms(req, res, { dryRun: true });
+      refuseRepeatedKeys(terms.idempotencyKey, items);
+      const batch = {
+        atomic,
+        items: items.map((item, index) => ({
+          movement: createMovement(ledgerIdOf(res), item),
+          key: claimItemKey(item, req.body.items[index]),
+        })),
+      };
+      const answer = await engine.submit(createOperation(postBatch, batch, terms));
+      sendAnswer(res, answer, (answers) => presentBatch(answers, terms.dryRun));
+    })
+    .all(methodNotAllowed('POST'));
+
+  return router;
+}
+
+function createMovement(ledgerId: string, item: BatchItemInput): Movement {
+  switch (item.type) {
+    case 'deposit':
+      return createDeposit(ledgerId, item.accountId, item.terms);
+    case 'withdrawal':
+      return createWithdrawal(ledgerId, item.accountId, item.terms);
+    case 'transfer':
+      return createTransfer(item.fromAccountId, item.toAccountId, item.terms);
+    case 'multi_leg':
+      return createMultiLeg(item.legs, item.notes);
+  }
+}
+
+function refuseRepeatedKeys(batchKey: string, items: readonly BatchItemInput[]): void {
+  const seen = new Set([batchKey]);
+  const errors = [];
+  for (const [index, { idempotencyKey }] of items.entries()) {
+    if (idempotencyKey === null) continue;
+    if (seen.has(idempotencyKey)) {
+      errors.push({
+        path: `items.${index}.idempotencyKey`,
+        message: "must differ from all others and the batch's own",
+      });
+    }
+    seen.add(idempotencyKey);
+  }
+  if (errors.length > 0) throw invalidInput(errors);
+}
+
+/** An item is the same request as the call that it stands for, so that its key may be used for either. */
+function claimItemKey({ idempotencyKey }: BatchItemInput, sent: Record<string, unknown>): KeyClaim | null {
+  if (idempotencyKey === null) return null;
+  const { type, idempotencyKey: _key, ...body } = sent;
+  if (type === 'transfer') return { idempotencyKey, requestHash: hashRequest('POST', '/v1/transfers', body) };
+  if (type === 'multi_leg') return { idempotencyKey, requestHash: hashRequest('POST', '/v1/transactions', body) };
+  const { accountId, ...rest } = body;
+  return { idempotencyKey, requestHash: hashRequest('POST', `/v1/accounts/${accountId}/${type}s`, rest) };
+}
+
+function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean): Success {
+  const results = answers.map(({ outcome, replayed }) => {
+    const again = replayed ? { replayed: true } : {};
+    if ('refusal' in outcome) {
+      const problem = presentProblem(outcome.refusal);
+      return { status: problem.status, ...again, problem };
+    }
+    const { status, body } = dryRun ? presentDryRun(outcome.result) : presentBooked(outcome.result);
+    return { status, ...again, transaction: body };
+  });
+  return { status: 200, body: { results } };
+}

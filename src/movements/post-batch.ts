@@ -1,0 +1,86 @@
+import { refusal } from '../errors/refusal.ts';
+import type { BookedTransaction } from '../ledger/booked-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { Decision, DecisionState, KeyClaim, OperationKind, Outcome } from '../ledger/operation.ts';
+import { decideMovement, type KnownParties, type Movement } from './decide-movement.ts';
+import { accountIdsOf, loadParties } from './post-movement.ts';
+import type { TransactionDocument } from './present-transaction.ts';
+
+export interface BatchItem {
+  readonly movement: Movement;
+  /** The item's own idempotency key, null when only the batch has one. */
+  readonly key: KeyClaim | null;
+}
+
+export interface Batch {
+  /** All items are booked or none. Otherwise each is booked or refused on its own. */
+  readonly atomic: boolean;
+  readonly items: readonly BatchItem[];
+}
+
+/** What became of an item: its outcome, and whether it is that of an earlier request with the item's key. */
+export interface ItemAnswer {
+  readonly outcome: Outcome<TransactionDocument>;
+  readonly replayed: boolean;
+}
+
+/**
+ * Many movements as one operation: they are decided in their order, each on what those before it left, and committed
+ * together. An item whose own key was used before answers as it did then and moves nothing.
+ */
+export const postBatch: OperationKind<Batch, KnownParties, never, readonly ItemAnswer[]> = {
+  accountIds: ({ items }) => [...new Set(items.flatMap((item) => accountIdsOf(item.movement)))],
+  itemKeys: ({ items }) => items.flatMap((item) => item.key ?? []),
+  size: ({ items }) => items.length,
+  load: (transaction, batches) =>
+    loadParties(
+      transaction,
+      batches.flatMap((batch) => batch.items.map((item) => item.movement)),
+    ),
+  decide: decideBatch,
+};
+
+function decideBatch(batch: Batch, state: DecisionState<KnownParties>): Decision<never, readonly ItemAnswer[]> {
+  // Other operations of the group must not see what a batch did that is refused in the end.
+  const accounts = new Map(
+    postBatch.accountIds(batch).flatMap((id) => {
+      const account = state.accounts.get(id);
+      return account === undefined ? [] : [[id, account] as const];
+    }),
+  );
+  const changed = new Map<string, LockedAccount>();
+  const transactions: BookedTransaction[] = [];
+  const itemOutcomes = new Map<string, Outcome<TransactionDocument>>();
+  const answers: ItemAnswer[] = [];
+  for (const [index, { movement, key }] of batch.items.entries()) {
+    const answer = earlierAnswer(key, state) ?? decideItem(movement);
+    const { outcome, replayed } = answer;
+    if (batch.atomic && 'refusal' in outcome) {
+      const { code, detail, facts } = outcome.refusal;
+      const sentence = `Item ${index} was refused, so nothing of the batch was booked: ${detail}`;
+      return { refusal: refusal('batch_item_refused', sentence, { item: index, refusal: { code, detail, ...facts } }) };
+    }
+    answers.push(answer);
+    if (key !== null && !replayed && !state.earlierItems.has(key.idempotencyKey)) {
+      itemOutcomes.set(key.idempotencyKey, outcome);
+    }
+  }
+  return { result: answers, changedAccounts: [...changed.values()], transactions, itemOutcomes };
+
+  function decideItem(movement: Movement): ItemAnswer {
+    const decided = decideMovement(movement, { accounts, loaded: state.loaded, now: state.now });
+    if ('refusal' in decided) return { outcome: decided, replayed: false };
+    for (const account of decided.changedAccounts) {
+      accounts.set(account.id, account);
+      changed.set(account.id, account);
+    }
+    transactions.push(decided.transaction);
+    return { outcome: { result: decided.result }, replayed: false };
+  }
+}
+
+function earlierAnswer(key: KeyClaim | null, state: DecisionState<KnownParties>): ItemAnswer | undefined {
+  if (key === null) return undefined;
+  // What is stored with the key of such a request is what such a request answers.
+  return state.earlierItems.get(key.idempotencyKey) as ItemAnswer | undefined;
+}
