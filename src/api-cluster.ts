@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Api, type ApiOptions, startApi } from './api-process.ts';
+import { answerMetricsRequests, createMetricsReader, type MetricsMessage } from './cluster-metrics.ts';
 import { OperatorError } from './errors/operator-error.ts';
 import { operatorSentence } from './operator-sentence.ts';
 
@@ -12,9 +13,10 @@ import { operatorSentence } from './operator-sentence.ts';
 export type ClusterMessage =
   | { type: 'listening'; port: number }
   | { type: 'failed'; sentence: string }
-  | { type: 'drain'; drainMs: number };
+  | { type: 'drain'; drainMs: number }
+  | MetricsMessage;
 
-export interface ApiClusterOptions extends Omit<ApiOptions, 'logger'> {
+export interface ApiClusterOptions extends Omit<ApiOptions, 'logger' | 'readMetrics'> {
   readonly processes: number;
   readonly logger: Logger;
 }
@@ -31,6 +33,7 @@ const wellAfterMs = 10_000;
 export async function startApiCluster({ processes, logger, ...apiOptions }: ApiClusterOptions): Promise<Api> {
   let stopping = false;
   let restartPauseMs = firstRestartPauseMs;
+  const answerMetrics = answerMetricsRequests();
 
   function fork(): { worker: Worker; listening: Promise<number> } {
     const worker = cluster.fork({ [apiOptionsVariable]: JSON.stringify(apiOptions) });
@@ -42,6 +45,7 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
           resolve(message.port);
         }
         if (message.type === 'failed') reject(new OperatorError(message.sentence));
+        if (message.type === 'metrics wanted') answerMetrics(worker, message);
       });
       worker.once('exit', (code, signal) => {
         reject(new Error(`an API process ended with ${signal ?? code} before it was ready`));
@@ -99,7 +103,7 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
 }
 
 /** The life of one API process of the cluster: listen, answer, drain when told, exit. */
-export async function runClusteredApi(options: Omit<ApiOptions, 'logger'>, logger: Logger): Promise<void> {
+export async function runClusteredApi(options: Omit<ApiOptions, 'logger' | 'readMetrics'>, logger: Logger): Promise<void> {
   const tell = (message: ClusterMessage) => process.send?.(message);
   let stop: (drainMs: number) => void = () => process.exit(0);
   process.on('message', (message: ClusterMessage) => {
@@ -108,7 +112,7 @@ export async function runClusteredApi(options: Omit<ApiOptions, 'logger'>, logge
   // The supervising process decides what a signal means; without it (it was killed) node ends this process by itself.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
   try {
-    const api = await startApi({ ...options, logger });
+    const api = await startApi({ ...options, logger, readMetrics: createMetricsReader() });
     stop = async (drainMs) => process.exit((await api.stop(drainMs)) ? 0 : 1);
     tell({ type: 'listening', port: api.port });
   } catch (error) {

@@ -6,6 +6,7 @@ import { createDatabase } from './database/create-database.ts';
 import { OperatorError } from './errors/operator-error.ts';
 import { answerUnreadableRequests } from './http/unreadable-request.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
+import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
 
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;
@@ -20,6 +21,8 @@ export interface ApiOptions {
   readonly databasePoolSize: number;
   readonly lockTimeoutMs: number;
   readonly logger: Logger;
+  /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
+  readonly readMetrics?: () => Promise<string>;
 }
 
 /** Something that answers HTTP requests: one process, or a cluster of them. */
@@ -36,7 +39,8 @@ export interface Api {
 
 /** Runs the API in this process. Throws OperatorError when the address can't be listened on. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { logger } = options;
+  const { logger, readMetrics = readProcessMetrics } = options;
+  startProcessMetrics();
   let draining = false;
   const database = createDatabase({
     url: options.databaseUrl,
@@ -50,7 +54,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     lanes: options.databasePoolSize - sessionsKeptFree,
     queueLimit,
   });
-  const app = createApp({ database, engine, logger, isDraining: () => draining });
+  const app = createApp({ database, engine, logger, isDraining: () => draining, readMetrics });
   const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { parse as parseQuery } from 'node:querystring';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
 import { accountRoutes } from './accounts/account-routes.ts';
 import { authenticate } from './http/authenticate.ts';
+import { createRouter } from './http/create-router.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { jsonBody } from './http/json-body.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
@@ -25,19 +26,23 @@ export function createApp(parts: ServiceParts): Express {
   app.set('query parser', (query: string) => parseQuery(query, '&', '=', { maxKeys: 0 }));
 
   app.use(describeAnswer(parts));
+  app.use('/v1', ledgerRoutes(parts));
   app.use(healthRoutes(parts));
-  app.use(
-    '/v1',
-    authenticate(parts.database),
-    batchRoutes(parts),
-    jsonBody(bodyLimitBytes),
-    partyRoutes(parts),
-    accountRoutes(parts),
-    movementRoutes(parts),
-  );
   app.use(routeNotFound);
   app.use(answerErrors(parts.logger));
   return app;
+}
+
+/** What needs a key. Express tries routes in this order, one after another, for every request: so movements come first. */
+function ledgerRoutes(parts: ServiceParts): Router {
+  const router = createRouter();
+  router.use(authenticate(parts.database));
+  router.use(batchRoutes(parts));
+  router.use(jsonBody(bodyLimitBytes));
+  router.use(movementRoutes(parts));
+  router.use(accountRoutes(parts));
+  router.use(partyRoutes(parts));
+  return router;
 }
 
 /** Headers of every answer, a request id that the log and problem documents share, and the access log at level debug. */

@@ -38,15 +38,28 @@ describe('import directions', () => {
    * A file imports only from its own room and from those before it, values and types alike. The last two put the others
    * together, the service in `top` and the operators' commands in `cli`; nothing else imports them.
    */
-  const rooms = ['money', 'errors', 'database', 'ledger', 'http', 'parties', 'accounts', 'movements', 'top', 'cli'];
+  const rooms = [
+    'money',
+    'errors',
+    'metrics',
+    'database',
+    'ledger',
+    'http',
+    'parties',
+    'accounts',
+    'movements',
+    'top',
+    'cli',
+  ];
   const customerRooms = ['parties', 'accounts', 'movements'];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */
   const core: Record<string, string[]> = {
     money: [],
     errors: [],
-    database: ['errors'],
-    ledger: ['database', 'money', 'errors'],
-    http: ['ledger', 'database', 'money', 'errors'],
+    metrics: [],
+    database: ['errors', 'metrics'],
+    ledger: ['database', 'money', 'errors', 'metrics'],
+    http: ['ledger', 'database', 'money', 'errors', 'metrics'],
   };
 
   test('every folder of src is a room whose place is known', () => {

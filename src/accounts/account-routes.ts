@@ -1,5 +1,4 @@
 import type { Request, Router } from 'express';
-import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { createRouter } from '../http/create-router.ts';
@@ -9,6 +8,7 @@ import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
 import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
+import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type AccountDocument, findAccountByExternalId, getAccount, listAccounts } from './account-queries.ts';
 import { balanceQuery, balancesQuery, createAccountBody, externalId, putAccountBody } from './account-schemas.ts';
@@ -30,7 +30,7 @@ export function accountRoutes({ database, engine }: ServiceParts): Router {
     .route('/accounts')
     .post(async (req, res) => {
       const body = readInput(createAccountBody, req.body);
-      const command = { ...body, id: uuidv7(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
+      const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
       const terms = readOperationTerms(req, res, { dryRun: false });
       sendAnswer(res, await engine.submit(createOperation(openAccount, command, terms)), presentOpened);
     })
@@ -54,7 +54,7 @@ export function accountRoutes({ database, engine }: ServiceParts): Router {
         sendSuccess(res, presentOpened({ account: existing, created: false }));
         return;
       }
-      const command = { ...body, ...path, id: uuidv7(), whenTaken: 'answerExisting' as const };
+      const command = { ...body, ...path, id: createId(), whenTaken: 'answerExisting' as const };
       sendAnswer(res, await engine.submit(createOperation(openAccount, command, terms)), presentOpened);
     })
     .all(methodNotAllowed('PUT'));

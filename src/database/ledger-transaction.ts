@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
+import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import type { Database } from './create-database.ts';
 import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, sqlStateOf } from './sqlstate.ts';
 
@@ -56,17 +57,22 @@ export async function runLedgerTransaction<T>(
   let mayHaveCommitted = false;
   for (let attempt = 1; ; attempt++) {
     let commitSent = false;
+    let stopTimer = () => {};
     try {
-      return await database.transaction(async (knex) => {
-        const result = await work({ ledgerId, knex, limits });
+      const result = await database.transaction(async (knex) => {
+        const worked = await work({ ledgerId, knex, limits });
         commitSent = true;
-        return result;
+        stopTimer = startTimer(metrics.commit);
+        return worked;
       });
+      stopTimer();
+      return result;
     } catch (error) {
       const away = isDatabaseUnavailable(error);
       mayHaveCommitted ||= commitSent && away;
       const again = away || isTransientConflict(error) || error instanceof LostRaceError;
       if (!again || attempt === maxAttempts) throw asRefusal(error, mayHaveCommitted);
+      metrics.retries.inc({ sqlstate: away ? 'connection' : (sqlStateOf(error) ?? 'lost_race') });
       // Whoever won the race has committed already; there is nothing to wait for.
       if (!(error instanceof LostRaceError)) await sleep(pauseMs(attempt));
     }

@@ -14,20 +14,23 @@ const bearer = /^Bearer +([\x21-\x7e]{1,512})$/i;
 /** Finds the ledger that the request's API key belongs to. Throws RefusalError `unauthorized`. */
 export function authenticate(database: Database): RequestHandler {
   const ledgers = new LRUCache<string, string>({ max: cachedKeys, ttl: cacheMs });
-  return async (req, res, next) => {
+  return (req, res, next) => {
     const key = bearer.exec(req.headers.authorization ?? '')?.[1];
     if (key === undefined) {
       throw new RefusalError('unauthorized', 'Send the ledger\'s API key as "Authorization: Bearer <key>".');
     }
-    const hash = hashApiKey(key);
-    const cacheKey = hash.toString('base64');
-    let ledgerId = ledgers.get(cacheKey);
-    if (ledgerId === undefined) {
-      ledgerId = await findLedgerId(database, hash);
-      ledgers.set(cacheKey, ledgerId);
+    const keyHash = hashApiKey(key);
+    const cacheKey = keyHash.toString('base64');
+    res.locals.ledgerId = ledgers.get(cacheKey);
+    if (res.locals.ledgerId !== undefined) {
+      next();
+      return;
     }
-    res.locals.ledgerId = ledgerId;
-    next();
+    return findLedgerId(database, keyHash).then((ledgerId) => {
+      ledgers.set(cacheKey, ledgerId);
+      res.locals.ledgerId = ledgerId;
+      next();
+    });
   };
 }
 

@@ -2,13 +2,14 @@ import type { Router } from 'express';
 import { pendingMigrations } from '../database/migrate.ts';
 import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { metricsMediaType } from '../metrics/service-metrics.ts';
 import { createRouter } from './create-router.ts';
 import { methodNotAllowed } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
 import type { ServiceParts } from './service-parts.ts';
 
-/** What operators and curious callers ask without a key: liveness, readiness, and the list of error codes. */
-export function healthRoutes({ database, isDraining }: ServiceParts): Router {
+/** What operators and curious callers ask without a key: liveness, readiness, metrics, and the list of error codes. */
+export function healthRoutes({ database, isDraining, readMetrics }: ServiceParts): Router {
   const router = createRouter();
 
   router
@@ -27,6 +28,13 @@ export function healthRoutes({ database, isDraining }: ServiceParts): Router {
       });
       if (pending.length > 0) throw notReady(`The database still lacks ${pending.length} migrations.`);
       res.json({ status: 'ready' });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/metrics')
+    .get(async (_req, res) => {
+      res.type(metricsMediaType).send(await readMetrics());
     })
     .all(methodNotAllowed('GET'));
 

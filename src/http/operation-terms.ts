@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { OperationTerms } from '../ledger/operation.ts';
@@ -53,14 +53,17 @@ function readPreferredWait(req: Request): number | undefined {
   return Math.min(Number.parseInt(seconds, 10), longestWaitSeconds);
 }
 
-/** Two requests are the same when method, path and JSON document are; the order of a document's fields doesn't matter. */
+/**
+ * Two requests are the same when method, path and JSON document are; the order of a document's fields doesn't matter.
+ * The hashes are stored: whatever changes here must give the same ones.
+ */
 export function hashRequest(method: string, path: string, document: unknown): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([method, path, document], sortFields))
-    .digest();
+  return hash('sha256', JSON.stringify([method, path, inOneOrder(document)]), 'buffer');
 }
 
-function sortFields(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function inOneOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOneOrder);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, inOneOrder(field)]));
 }

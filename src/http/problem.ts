@@ -4,6 +4,7 @@ import { databaseRefusal } from '../database/ledger-transaction.ts';
 import { errorTitles } from '../errors/error-catalogue.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { AbandonedError } from '../ledger/posting-engine.ts';
+import { metrics } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
 import { invalidInput } from './read-input.ts';
 
@@ -13,6 +14,7 @@ import { invalidInput } from './read-input.ts';
  */
 export function sendProblem(res: Response, refused: Refusal): void {
   const { code, facts } = refused;
+  metrics.refusals.inc({ code });
   const retryAfterSeconds = facts?.retryAfterSeconds;
   if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds));
   if (code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="joint-ledger"');

@@ -10,4 +10,6 @@ export interface ServiceParts {
   readonly logger: Logger;
   /** True once the process has been told to stop. */
   readonly isDraining: () => boolean;
+  /** What Prometheus reads: of this process, or of all processes of the cluster that it is one of. */
+  readonly readMetrics: () => Promise<string>;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** A new API key: 32 random bytes, recognisable by its prefix in logs and secret scanners. Shown once, stored hashed. */
 export function createApiKey(): string {
@@ -7,5 +7,5 @@ export function createApiKey(): string {
 
 /** SHA-256 is enough for a key of full entropy: there is no dictionary to try. */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import { Money } from '../money/money.ts';
 import type { AccountStatus, LockedAccount, Ownership } from './locked-account.ts';
 
@@ -62,11 +63,14 @@ export async function lockAccounts(
   if (mode === 'noWait') query.noWait();
 
   let rows: AccountRow[];
+  const stopTimer = startTimer(metrics.lockWait);
   try {
     rows = await query;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw lockRefusal(mode, error);
     throw error;
+  } finally {
+    stopTimer();
   }
   const now = rows.reduce<Date | undefined>(
     (latest, row) => (!latest || row.now > latest ? row.now : latest),

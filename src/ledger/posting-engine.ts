@@ -3,6 +3,7 @@ import type { Database } from '../database/create-database.ts';
 import { runLedgerTransaction } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { metrics } from '../metrics/service-metrics.ts';
 import { bookGroup } from './book-group.ts';
 import { type Group, GroupQueue, type Waiter } from './group-queue.ts';
 import { findLockedAccounts, type LockMode } from './lock-accounts.ts';
@@ -53,6 +54,7 @@ const answersATurn = 50;
 interface Caller extends Waiter {
   /** When its patience ends, by `performance.now()`. */
   readonly deadline: number;
+  readonly arrivedAt: number;
   readonly resolve: (answer: Answer<unknown>) => void;
   readonly reject: (error: unknown) => void;
   timeout: NodeJS.Timeout | undefined;
@@ -71,8 +73,9 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
     }
     if (queue.depth >= options.queueLimit) throw busy('Too many requests are waiting already.');
     return new Promise<Answer<unknown>>((resolve, reject) => {
-      const deadline = performance.now() + patienceMs;
-      const caller: Caller = { operation, alone: false, deadline, resolve, reject, timeout: undefined };
+      const arrivedAt = performance.now();
+      const deadline = arrivedAt + patienceMs;
+      const caller: Caller = { operation, alone: false, arrivedAt, deadline, resolve, reject, timeout: undefined };
       queue.add(caller);
       limitWaiting(caller);
       scheduleStart();
@@ -103,11 +106,17 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
       clearTimeout(caller.timeout);
       caller.reject(new AbandonedError('the caller has hung up'));
     }
+    metrics.queueDepth.set(queue.depth);
     for (const group of groups) void carryOut(group);
   }
 
   async function carryOut(group: Group<Caller>): Promise<void> {
-    for (const caller of group.waiters) clearTimeout(caller.timeout);
+    const startedAt = performance.now();
+    for (const caller of group.waiters) {
+      clearTimeout(caller.timeout);
+      metrics.queueWait.observe((startedAt - caller.arrivedAt) / 1000);
+    }
+    metrics.groupSize.observe(group.size);
     const heldUp = setTimeout(() => {
       queue.heldUp(group);
       startGroups();
@@ -155,6 +164,7 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
       for (const caller of waiters) caller.reject(error);
       return;
     }
+    metrics.groupsSplit.inc();
     if (stuck.length === 0) for (const caller of waiters) caller.alone = true;
     const now = performance.now();
     const patient = waiters.filter((caller) => caller.deadline > now);

@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { Money } from '../money/money.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
+import { createId } from './create-id.ts';
 import type { LockedAccount } from './locked-account.ts';
 import type { Outcome } from './operation.ts';
 
@@ -87,7 +87,7 @@ function transactionRow(booked: BookedTransaction) {
 function entryRows(booked: BookedTransaction) {
   return booked.entries.map((entry) => ({
     transaction_id: booked.id,
-    id: uuidv7(),
+    id: createId(),
     account_id: entry.accountId,
     amount: entry.amount,
     balance_after: entry.balanceAfter,

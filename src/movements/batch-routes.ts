@@ -8,6 +8,7 @@ import { invalidInput, readInput } from '../http/read-input.ts';
 import { type Success, sendAnswer } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation, type KeyClaim } from '../ledger/operation.ts';
+import { metrics } from '../metrics/service-metrics.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './decide-movement.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
@@ -86,6 +87,7 @@ function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean): Success 
   const results = answers.map(({ outcome, replayed }) => {
     const again = replayed ? { replayed: true } : {};
     if ('refusal' in outcome) {
+      metrics.refusals.inc({ code: outcome.refusal.code });
       const problem = presentProblem(outcome.refusal);
       return { status: problem.status, ...again, problem };
     }

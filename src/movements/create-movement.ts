@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
+import { createId } from '../ledger/create-id.ts';
 import type { Money } from '../money/money.ts';
 import type { Leg, Movement } from './decide-movement.ts';
 
@@ -15,7 +15,7 @@ export function createDeposit(ledgerId: string, accountId: string, terms: Moveme
   const { amount } = terms;
   return {
     ...terms,
-    id: uuidv7(),
+    id: createId(),
     type: 'deposit',
     legs: [{ accountId, amount }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount: amount.negated() },
@@ -27,7 +27,7 @@ export function createWithdrawal(ledgerId: string, accountId: string, terms: Mov
   const { amount } = terms;
   return {
     ...terms,
-    id: uuidv7(),
+    id: createId(),
     type: 'withdrawal',
     legs: [{ accountId, amount: amount.negated() }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount },
@@ -39,7 +39,7 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
   const { amount } = terms;
   return {
     ...terms,
-    id: uuidv7(),
+    id: createId(),
     type: 'transfer',
     legs: [
       { accountId: fromAccountId, amount: amount.negated() },
@@ -54,7 +54,7 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
  * than two there is nothing to move.
  */
 export function createMultiLeg(legs: readonly Leg[], notes: Omit<MovementTerms, 'amount'>): Movement {
-  return { ...notes, id: uuidv7(), type: 'multi_leg', amount: sumOfIncoming(legs), legs, clearingLeg: null };
+  return { ...notes, id: createId(), type: 'multi_leg', amount: sumOfIncoming(legs), legs, clearingLeg: null };
 }
 
 function sumOfIncoming(legs: readonly Leg[]): Money | null {

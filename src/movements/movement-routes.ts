@@ -34,6 +34,14 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
   }
 
   router
+    .route('/transfers')
+    .post(async (req, res) => {
+      const { fromAccountId, toAccountId, terms } = readInput(transferBody, req.body);
+      await submit(req, res, createTransfer(fromAccountId, toAccountId, terms));
+    })
+    .all(methodNotAllowed('POST'));
+
+  router
     .route('/accounts/:accountId/deposits')
     .post(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
@@ -48,14 +56,6 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
       const { accountId } = readInput(accountPath, req.params);
       const terms = readInput(movementBody, req.body);
       await submit(req, res, createWithdrawal(ledgerIdOf(res), accountId, terms));
-    })
-    .all(methodNotAllowed('POST'));
-
-  router
-    .route('/transfers')
-    .post(async (req, res) => {
-      const { fromAccountId, toAccountId, terms } = readInput(transferBody, req.body);
-      await submit(req, res, createTransfer(fromAccountId, toAccountId, terms));
     })
     .all(methodNotAllowed('POST'));
 

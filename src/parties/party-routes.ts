@@ -1,5 +1,4 @@
 import type { Router } from 'express';
-import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { createRouter } from '../http/create-router.ts';
@@ -9,6 +8,7 @@ import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput, text } from '../http/read-input.ts';
 import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
+import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
 import { findPartyByExternalId, getParty, listParties } from './party-queries.ts';
@@ -29,7 +29,7 @@ export function partyRoutes({ database, engine }: ServiceParts): Router {
     .route('/parties')
     .post(async (req, res) => {
       const { name, externalId } = readInput(createPartyBody, req.body);
-      const command = { id: uuidv7(), name, externalId: externalId ?? null, whenTaken: 'refuse' as const };
+      const command = { id: createId(), name, externalId: externalId ?? null, whenTaken: 'refuse' as const };
       const terms = readOperationTerms(req, res, { dryRun: false });
       sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
     })
@@ -52,7 +52,7 @@ export function partyRoutes({ database, engine }: ServiceParts): Router {
         sendSuccess(res, presentCreated({ party: existing, created: false }));
         return;
       }
-      const command = { ...body, ...path, id: uuidv7(), whenTaken: 'answerExisting' as const };
+      const command = { ...body, ...path, id: createId(), whenTaken: 'answerExisting' as const };
       sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
     })
     .all(methodNotAllowed('PUT'));

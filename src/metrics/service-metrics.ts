@@ -1,0 +1,84 @@
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Everything this process measures. Metrics are counted where it happens, and only here is said what they mean. */
+const registry = new Registry();
+const registers = [registry];
+
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+
+export const metrics = {
+  groupSize: new Histogram({
+    name: 'joint_ledger_group_movements',
+    help: 'Movements in each database transaction that books',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+    registers,
+  }),
+  groupsSplit: new Counter({
+    name: 'joint_ledger_groups_split_total',
+    help: 'Groups that failed as a whole, whose operations got another try',
+    registers,
+  }),
+  queueDepth: new Gauge({
+    name: 'joint_ledger_queue_depth',
+    help: 'Operations that wait for their turn',
+    registers,
+  }),
+  queueWait: new Histogram({
+    name: 'joint_ledger_queue_wait_seconds',
+    help: 'How long operations waited for their turn',
+    buckets: seconds,
+    registers,
+  }),
+  lockWait: new Histogram({
+    name: 'joint_ledger_lock_wait_seconds',
+    help: 'How long the statement that locks the account rows of a group took',
+    buckets: seconds,
+    registers,
+  }),
+  commit: new Histogram({
+    name: 'joint_ledger_commit_seconds',
+    help: 'How long COMMIT took',
+    buckets: seconds,
+    registers,
+  }),
+  retries: new Counter({
+    name: 'joint_ledger_transaction_retries_total',
+    help: 'Transactions that were run again, by SQLSTATE, or "connection" or "lost_race"',
+    labelNames: ['sqlstate'],
+    registers,
+  }),
+  refusals: new Counter({
+    name: 'joint_ledger_refusals_total',
+    help: 'Requests and items of batches that were refused, by code',
+    labelNames: ['code'],
+    registers,
+  }),
+};
+
+/** The text that Prometheus reads: what this process measured, memory and event loop included. */
+export function readProcessMetrics(): Promise<string> {
+  return registry.metrics();
+}
+
+/** Begins to measure the process itself, and in a cluster lets the supervising process ask for what was measured. */
+export function startProcessMetrics(): void {
+  if (registry.getSingleMetric('process_cpu_seconds_total') !== undefined) return;
+  collectDefaultMetrics({ register: registry });
+  AggregatorRegistry.setRegistries([registry]);
+  createClusterMetrics();
+}
+
+/** For the supervising process of a cluster: reads what all its processes measured, as one. */
+export function createClusterMetrics(): () => Promise<string> {
+  const aggregator = new AggregatorRegistry();
+  return () => aggregator.clusterMetrics();
+}
+
+/** Times something, from now until the answer is called. */
+export function startTimer(histogram: Histogram): () => void {
+  const startedAt = performance.now();
+  return () => histogram.observe((performance.now() - startedAt) / 1000);
+}
+
+/** What Prometheus expects the text to be called. */
+export const metricsMediaType = registry.contentType;
