@@ -103,7 +103,10 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
 }
 
 /** The life of one API process of the cluster: listen, answer, drain when told, exit. */
-export async function runClusteredApi(options: Omit<ApiOptions, 'logger' | 'readMetrics'>, logger: Logger): Promise<void> {
+export async function runClusteredApi(
+  options: Omit<ApiOptions, 'logger' | 'readMetrics'>,
+  logger: Logger,
+): Promise<void> {
   const tell = (message: ClusterMessage) => process.send?.(message);
   let stop: (drainMs: number) => void = () => process.exit(0);
   process.on('message', (message: ClusterMessage) => {

@@ -59,9 +59,14 @@ export class GroupQueue<W extends Waiter> {
     this.#options = options;
   }
 
-  /** How many wait although they can't go at once. */
+  /** How many wait for their turn. */
   get depth(): number {
-    return Math.max(0, this.#waiting.length - (this.#options.lanes - this.#running.size));
+    return this.#waiting.length;
+  }
+
+  /** True when this many wait already, those aside who find a free lane in a moment. */
+  isFull(limit: number): boolean {
+    return this.#waiting.length - this.#lanesFree() >= limit;
   }
 
   add(waiter: W): void {

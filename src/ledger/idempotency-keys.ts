@@ -32,22 +32,25 @@ export async function claimIdempotencyKeys(
 ): Promise<ClaimedKeys> {
   const { knex, ledgerId } = transaction;
   const limits = limitSettings(transaction.limits);
-  const rows = claims.map(({ idempotencyKey, requestHash }) => ({
-    key: idempotencyKey,
-    request_hash: requestHash.toString('hex'),
-  }));
   let claimed: Array<{ key: string; now: Date }>;
   try {
-    const inserted = await knex.raw(
-      `with limits as materialized (${limits.sql})
-       insert into idempotency_keys (ledger_id, key, request_hash)
-       select ?::uuid, key, decode(request_hash, 'hex')
-       from limits, json_to_recordset(?::json) as claim (key text, request_hash text)
-       order by key
-       on conflict do nothing
-       returning key, clock_timestamp() as now`,
-      [...limits.bindings, ledgerId, JSON.stringify(rows)],
-    );
+    const inserted = await knex
+      .raw(
+        `with limits as materialized (${limits.sql})
+         insert into idempotency_keys (ledger_id, key, request_hash)
+         select ?::uuid, key, request_hash
+         from limits, unnest(?::text[], ?::bytea[]) as claim (key, request_hash)
+         order by key
+         on conflict do nothing
+         returning key, clock_timestamp() as now`,
+        [
+          ...limits.bindings,
+          ledgerId,
+          claims.map((claim) => claim.idempotencyKey),
+          claims.map((claim) => claim.requestHash),
+        ],
+      )
+      .options({ name: 'claim-keys' });
     claimed = inserted.rows;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw inProgress(error);

@@ -58,7 +58,8 @@ export async function lockAccounts(
     .select(...columns, 'last_booked_at', 'closed_at', knex.raw('clock_timestamp() as now'))
     .where('ledger_id', ledgerId)
     .whereRaw('id = any(?::uuid[])', [[...accountIds]])
-    .orderBy('id');
+    .orderBy('id')
+    .options({ name: `lock-accounts ${mode}` });
   if (mode !== 'read') query.forUpdate();
   if (mode === 'noWait') query.noWait();
 

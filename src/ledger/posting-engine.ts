@@ -71,7 +71,7 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
       const [answer] = await book([operation], patienceMs);
       return answer as Answer<Result>;
     }
-    if (queue.depth >= options.queueLimit) throw busy('Too many requests are waiting already.');
+    if (queue.isFull(options.queueLimit)) throw busy('Too many requests are waiting already.');
     return new Promise<Answer<unknown>>((resolve, reject) => {
       const arrivedAt = performance.now();
       const deadline = arrivedAt + patienceMs;

@@ -15,48 +15,88 @@ export interface JournalWrites {
 }
 
 /**
- * Writes transactions, entries, account rows and stored outcomes in one statement, each table's rows as one JSON
- * parameter. The account rows must be locked and the keys claimed by this transaction.
+ * Writes transactions, entries, account rows and stored outcomes in one statement, each column of each table as one
+ * array. The account rows must be locked and the keys claimed by this transaction.
  *
  * Throws an Error when the entries of a transaction do not sum to zero; that is a programming error, and rolls back.
  */
 export async function writeJournal(transaction: LedgerTransaction, writes: JournalWrites): Promise<void> {
   for (const booked of writes.transactions) assertBalanced(booked);
-  await transaction.knex.raw(
-    `with ledger as (select ?::uuid as ledger_id),
-     new_transactions as (
-       insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by,
-                                 description, reference, metadata)
-       select ledger.ledger_id, t.*
-       from ledger, json_to_recordset(?::json) as t (
-         id uuid, type text, amount numeric, currency text, booked_at timestamptz, value_date date, initiated_by uuid,
-         description text, reference text, metadata jsonb)),
-     changed_accounts as (
-       update accounts a
-       set balance = c.balance, held = c.held, status = c.status, version = c.version,
-           last_booked_at = c.last_booked_at, closed_at = c.closed_at
-       from ledger, json_to_recordset(?::json) as c (
-         id uuid, balance numeric, held numeric, status text, version bigint, last_booked_at timestamptz,
-         closed_at timestamptz)
-       where a.ledger_id = ledger.ledger_id and a.id = c.id),
-     stored_outcomes as (
-       update idempotency_keys k
-       set outcome = o.outcome
-       from ledger, json_to_recordset(?::json) as o (key text, outcome json)
-       where k.ledger_id = ledger.ledger_id and k.key = o.key)
-     insert into entries (ledger_id, transaction_id, id, account_id, amount, balance_after, version, booked_at)
-     select ledger.ledger_id, e.*
-     from ledger, json_to_recordset(?::json) as e (
-       transaction_id uuid, id uuid, account_id uuid, amount numeric, balance_after numeric, version bigint,
-       booked_at timestamptz)`,
-    [
+  const { transactions, accounts } = writes;
+  const entries = transactions.flatMap((booked) => booked.entries.map((entry) => ({ booked, entry })));
+  await transaction.knex
+    .raw(statement, [
       transaction.ledgerId,
-      JSON.stringify(writes.transactions.map(transactionRow)),
-      JSON.stringify(writes.accounts.map(accountRow)),
-      JSON.stringify([...writes.outcomes].map(([key, outcome]) => ({ key, outcome }))),
-      JSON.stringify(writes.transactions.flatMap(entryRows)),
-    ],
-  );
+      arrayOf(transactions, (booked) => booked.id),
+      arrayOf(transactions, (booked) => booked.type),
+      arrayOf(transactions, (booked) => booked.amount),
+      arrayOf(transactions, (booked) => booked.amount?.currency),
+      arrayOf(transactions, (booked) => booked.bookedAt.toISOString()),
+      arrayOf(transactions, (booked) => booked.valueDate),
+      arrayOf(transactions, (booked) => booked.initiatedBy),
+      textArrayOf(transactions, (booked) => booked.description),
+      textArrayOf(transactions, (booked) => booked.reference),
+      textArrayOf(transactions, (booked) => booked.metadata && JSON.stringify(booked.metadata)),
+      arrayOf(accounts, (account) => account.id),
+      arrayOf(accounts, (account) => account.balance),
+      arrayOf(accounts, (account) => account.held),
+      arrayOf(accounts, (account) => account.status),
+      arrayOf(accounts, (account) => account.version),
+      arrayOf(accounts, (account) => account.lastBookedAt?.toISOString()),
+      arrayOf(accounts, (account) => account.closedAt?.toISOString()),
+      textArrayOf([...writes.outcomes.keys()], (key) => key),
+      textArrayOf([...writes.outcomes.values()], (outcome) => JSON.stringify(outcome)),
+      arrayOf(entries, ({ booked }) => booked.id),
+      arrayOf(entries, createId),
+      arrayOf(entries, ({ entry }) => entry.accountId),
+      arrayOf(entries, ({ entry }) => entry.amount),
+      arrayOf(entries, ({ entry }) => entry.balanceAfter),
+      arrayOf(entries, ({ entry }) => entry.version),
+      arrayOf(entries, ({ booked }) => booked.bookedAt.toISOString()),
+    ])
+    .options({ name: 'write-journal' });
+}
+
+const statement = `
+  with ledger as (select ?::uuid as ledger_id),
+  new_transactions as (
+    insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by,
+                              description, reference, metadata)
+    select ledger.ledger_id, t.*
+    from ledger, unnest(?::uuid[], ?::text[], ?::numeric[], ?::text[], ?::timestamptz[], ?::date[], ?::uuid[],
+                        ?::text[], ?::text[], ?::jsonb[]) as t),
+  changed_accounts as (
+    update accounts a
+    set balance = c.balance, held = c.held, status = c.status, version = c.version,
+        last_booked_at = c.last_booked_at, closed_at = c.closed_at
+    from ledger, unnest(?::uuid[], ?::numeric[], ?::numeric[], ?::text[], ?::bigint[], ?::timestamptz[],
+                        ?::timestamptz[])
+         as c (id, balance, held, status, version, last_booked_at, closed_at)
+    where a.ledger_id = ledger.ledger_id and a.id = c.id),
+  stored_outcomes as (
+    update idempotency_keys k
+    set outcome = o.outcome
+    from ledger, unnest(?::text[], ?::json[]) as o (key, outcome)
+    where k.ledger_id = ledger.ledger_id and k.key = o.key)
+  insert into entries (ledger_id, transaction_id, id, account_id, amount, balance_after, version, booked_at)
+  select ledger.ledger_id, e.*
+  from ledger, unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::numeric[], ?::numeric[], ?::bigint[], ?::timestamptz[]) as e`;
+
+/** A PostgreSQL array (manual, chapter 8.15.2) of what needs no quotes: ids, numbers, codes, times. */
+function arrayOf<Item>(
+  items: readonly Item[],
+  column: (item: Item) => { toString(): string } | null | undefined,
+): string {
+  return `{${items.map((item) => column(item) ?? 'NULL').join()}}`;
+}
+
+/** A PostgreSQL array of whatever text. */
+function textArrayOf<Item>(items: readonly Item[], column: (item: Item) => string | null): string {
+  const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+  return arrayOf(items, (item) => {
+    const text = column(item);
+    return text === null ? null : quoted(text);
+  });
 }
 
 function assertBalanced(booked: BookedTransaction): void {
@@ -67,43 +107,4 @@ function assertBalanced(booked: BookedTransaction): void {
   for (const sum of sums.values()) {
     if (!sum.isZero()) throw new Error(`the entries of transaction ${booked.id} sum to ${sum} ${sum.currency}`);
   }
-}
-
-function transactionRow(booked: BookedTransaction) {
-  return {
-    id: booked.id,
-    type: booked.type,
-    amount: booked.amount,
-    currency: booked.amount?.currency ?? null,
-    booked_at: booked.bookedAt,
-    value_date: booked.valueDate,
-    initiated_by: booked.initiatedBy,
-    description: booked.description,
-    reference: booked.reference,
-    metadata: booked.metadata,
-  };
-}
-
-function entryRows(booked: BookedTransaction) {
-  return booked.entries.map((entry) => ({
-    transaction_id: booked.id,
-    id: createId(),
-    account_id: entry.accountId,
-    amount: entry.amount,
-    balance_after: entry.balanceAfter,
-    version: entry.version,
-    booked_at: booked.bookedAt,
-  }));
-}
-
-function accountRow(account: LockedAccount) {
-  return {
-    id: account.id,
-    balance: account.balance,
-    held: account.held,
-    status: account.status,
-    version: account.version,
-    last_booked_at: account.lastBookedAt,
-    closed_at: account.closedAt,
-  };
 }

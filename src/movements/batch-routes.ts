@@ -24,7 +24,7 @@ export function batchRoutes({ engine }: ServiceParts): Router {
 
   router
     .route('/batches')
-    .post(jsonBody(limitBytes))
+    .all(jsonBody(limitBytes))
     .post(async (req, res) => {
       const { atomic, items } = readInput(batchBody, req.body);
       const terms = readOperationTerms(req, res, { dryRun: true });

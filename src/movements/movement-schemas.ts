@@ -111,7 +111,7 @@ export const multiLegBody = z.strictObject(multiLegFields).transform(readMultiLe
 const largestBatch = 1_000;
 
 /** What an item of a batch has beside the body of its kind; the item's own key comes here instead of in a header. */
-const itemFields = { idempotencyKey: idempotencyKey.optional() };
+const itemFields = { idempotencyKey: idempotencyKey.nullish() };
 
 const batchItem = z.discriminatedUnion(
   'type',
@@ -138,7 +138,7 @@ function accountItem<Type extends 'deposit' | 'withdrawal'>(type: Type) {
     }));
 }
 
-function itemOf<Type>({ type, idempotencyKey }: { type: Type; idempotencyKey?: string | undefined }) {
+function itemOf<Type>({ type, idempotencyKey }: { type: Type; idempotencyKey?: string | null | undefined }) {
   return { type, idempotencyKey: idempotencyKey ?? null };
 }
 

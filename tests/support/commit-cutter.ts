@@ -3,15 +3,16 @@ import net from 'node:net';
 /**
  * What happens to the next COMMIT: `afterCommit` lets the server commit and cuts the connection before its answer,
  * `beforeCommit` cuts it before the server hears of it, `whileCommitting` cuts it and delivers the COMMIT a moment
- * later. `afterCommitForGood` is the first and then cuts and refuses every connection, until `reopen`.
+ * later. `afterCommitForGood` is the first and then cuts and refuses every connection, until `reopen`. `none` lets one
+ * pass.
  */
-export type Cut = 'afterCommit' | 'beforeCommit' | 'whileCommitting' | 'afterCommitForGood';
+export type Cut = 'afterCommit' | 'beforeCommit' | 'whileCommitting' | 'afterCommitForGood' | 'none';
 
 export interface CommitCutter {
   /** The database's address by way of the cutter. */
   readonly url: string;
-  /** Arms the next cut, one a call. */
-  cutNext(cut: Cut): void;
+  /** Arms the next cut, one a call. What else is to happen at that moment happens first: the death of the service, say. */
+  cutNext(cut: Cut, first?: () => void): void;
   /** Lets connections through again. */
   reopen(): void;
   /** How many cuts were made. */
@@ -24,7 +25,7 @@ const deliveryDelayMs = 300;
 /** A proxy between a service and PostgreSQL that breaks connections around COMMIT. */
 export async function startCommitCutter(databaseUrl: string): Promise<CommitCutter> {
   const target = new URL(databaseUrl);
-  const armed: Cut[] = [];
+  const armed: Array<{ cut: Cut; first: () => void }> = [];
   let made = 0;
   let refusing = false;
   const sockets = new Set<net.Socket>();
@@ -40,27 +41,32 @@ export async function startCommitCutter(databaseUrl: string): Promise<CommitCutt
       socket.on('error', () => {});
       socket.on('close', () => sockets.delete(socket));
     }
-    const cut = () => {
+    const end = () => {
       client.destroy();
       server.destroy();
     };
-    const cutForGood = () => {
+    const endForGood = () => {
       refusing = true;
       for (const socket of sockets) socket.destroy();
     };
     client.on('data', (sent) => {
-      const next = sent.includes('COMMIT;') ? armed.shift() : undefined;
-      if (next !== undefined) made++;
-      if (next === 'beforeCommit') {
-        cut();
+      const { cut, first } = (sent.includes('COMMIT;') && armed.shift()) || { cut: 'none', first: () => {} };
+      if (cut !== 'none') made++;
+      if (cut === 'beforeCommit') {
+        first();
+        end();
         return;
       }
-      if (next === 'afterCommit' || next === 'afterCommitForGood') {
+      if (cut === 'afterCommit' || cut === 'afterCommitForGood') {
         server.unpipe(client);
-        server.once('data', next === 'afterCommit' ? cut : cutForGood);
+        server.once('data', () => {
+          first();
+          if (cut === 'afterCommit') end();
+          else endForGood();
+        });
         server.resume();
       }
-      if (next === 'whileCommitting') {
+      if (cut === 'whileCommitting') {
         server.unpipe(client);
         server.resume();
         client.destroy();
@@ -82,8 +88,8 @@ export async function startCommitCutter(databaseUrl: string): Promise<CommitCutt
   url.host = `127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
   return {
     url: url.href,
-    cutNext: (cut) => {
-      armed.push(cut);
+    cutNext: (cut, first = () => {}) => {
+      armed.push({ cut, first });
     },
     reopen: () => {
       refusing = false;

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { type LoadName, loadNames } from './load-driver/load-order.ts';
+import { type SubjectName, subjectNames } from './subjects/bench-subject.ts';
+
+/** What was asked for on the command line. Undefined: as the plan has it. */
+export interface BenchOptions {
+  readonly quick: boolean;
+  readonly large: boolean;
+  readonly only: readonly LoadName[] | undefined;
+  readonly connections: readonly number[] | undefined;
+  readonly subjects: readonly SubjectName[] | undefined;
+  readonly seconds: number | undefined;
+  readonly rounds: number | undefined;
+  /** The JSON file to write. */
+  readonly out: string | undefined;
+}
+
+/** The command line doesn't fit; its message is a sentence for whoever typed it. */
+export class BenchOptionsError extends Error {
+  override name = 'BenchOptionsError';
+}
+
+const options = {
+  quick: { type: 'boolean', default: false },
+  large: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  connections: { type: 'string' },
+  subjects: { type: 'string' },
+  seconds: { type: 'string' },
+  rounds: { type: 'string' },
+  out: { type: 'string' },
+} as const;
+
+/** Reads the options; `bench/README.md` describes them. Throws BenchOptionsError. */
+export function readBenchOptions(args: readonly string[]): BenchOptions {
+  const values = parse(args);
+  return {
+    quick: values.quick,
+    large: values.large,
+    only: readNames('--only', values.only, loadNames),
+    connections: readList(values.connections)?.map((text) => readNumber('--connections', text, 1, 4_096)),
+    subjects: readNames('--subjects', values.subjects, subjectNames),
+    seconds: values.seconds === undefined ? undefined : readNumber('--seconds', values.seconds, 1, 3_600),
+    rounds: values.rounds === undefined ? undefined : readNumber('--rounds', values.rounds, 1, 100),
+    out: values.out,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const known = Object.keys(options).map((name) => `--${name}`);
+    throw new BenchOptionsError(`${(error as Error).message}. The options are ${known.join(', ')}.`);
+  }
+}
+
+function readList(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((part) => part.trim());
+}
+
+function readNames<Name extends string>(option: string, text: string | undefined, known: readonly Name[]) {
+  return readList(text)?.map((part) => {
+    const name = known.find((candidate) => candidate === part);
+    if (name === undefined) {
+      throw new BenchOptionsError(
+        `${option} takes ${known.join(', ')}, separated by commas; "${part}" is none of them.`,
+      );
+    }
+    return name;
+  });
+}
+
+function readNumber(option: string, text: string, from: number, to: number): number {
+  const number = /^\d{1,6}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (number >= from && number <= to) return number;
+  throw new BenchOptionsError(`${option} takes whole numbers from ${from} to ${to}; "${text}" is not one.`);
+}

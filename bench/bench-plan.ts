@@ -1,0 +1,74 @@
+import type { BenchOptions } from './bench-options.ts';
+import { type BookSize, growthSizes, standardSize } from './books/book-size.ts';
+import { type LoadName, loadNames } from './load-driver/load-order.ts';
+import type { SubjectName } from './subjects/bench-subject.ts';
+
+/** One load at one number of connections on one book: what the subjects are compared on. */
+export interface Scenario {
+  readonly book: BookSize;
+  readonly load: LoadName;
+  readonly connections: number;
+  /** In the order of odd rounds; even rounds go backwards. */
+  readonly subjects: readonly SubjectName[];
+}
+
+export interface BenchPlan {
+  readonly scenarios: readonly Scenario[];
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** Turns what was asked for into what is done. */
+export function createBenchPlan(options: BenchOptions): BenchPlan {
+  const standard = options.quick ? quickConnections : fullConnections;
+  const loads = options.only ?? loadNames;
+  const scenarios = loads.flatMap((load) => {
+    const asked = options.only === undefined ? standard[load] : (standard[load] ?? fullConnections[load]);
+    const connections = options.connections ?? asked ?? [];
+    return connections.map((number) => createScenario(options, load, number));
+  });
+  const growth = options.large ? growthScenarios(options) : [];
+  return {
+    scenarios: [...scenarios, ...growth].filter((scenario) => scenario.subjects.length > 0),
+    rounds: options.rounds ?? 3,
+    warmUpMs: 1_000,
+    measureMs: (options.seconds ?? (options.quick ? 1.5 : 5)) * 1_000,
+  };
+}
+
+type ConnectionsOfLoads = Partial<Record<LoadName, readonly number[]>>;
+
+const allConnections = [1, 16, 64, 256, 1_024];
+const fullConnections: ConnectionsOfLoads = {
+  uniform: allConnections,
+  hot: allConnections,
+  zipf: allConnections,
+  joint: [64],
+  'batches-100': [8],
+  'batches-1000': [8],
+};
+const quickConnections: ConnectionsOfLoads = { uniform: [1, 64], hot: [64], 'batches-1000': [8] };
+
+/** pgbench opens a session for each client, and is past its best long before the server runs out of them. */
+const mostPgbenchClients = 64;
+const pgbenchLoads: readonly LoadName[] = ['uniform', 'hot'];
+
+function createScenario(options: BenchOptions, load: LoadName, connections: number): Scenario {
+  return { book: standardSize, load, connections, subjects: subjectsOf(options, load, connections) };
+}
+
+function subjectsOf(options: BenchOptions, load: LoadName, connections: number): SubjectName[] {
+  const usual: SubjectName[] = options.quick
+    ? ['joint-ledger', 'a', 'b']
+    : ['joint-ledger', 'joint-ledger-2', 'a', 'b'];
+  return [...(options.subjects ?? usual)].filter((subject) => {
+    return subject !== 'b' || (pgbenchLoads.includes(load) && connections <= mostPgbenchClients);
+  });
+}
+
+function growthScenarios(options: BenchOptions): Scenario[] {
+  const asked = options.subjects ?? ['joint-ledger', 'a'];
+  const subjects = asked.filter((subject) => subject === 'joint-ledger' || subject === 'a');
+  return growthSizes.map((book) => ({ book, load: 'uniform', connections: 64, subjects }));
+}

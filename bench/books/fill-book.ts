@@ -1,0 +1,68 @@
+import type { Database } from '../../src/database/create-database.ts';
+import { clearingAccountId } from '../../src/ledger/clearing-account.ts';
+import type { BookSize } from './book-size.ts';
+
+/** So much that no load can ever use it up, one unit at a time. */
+const firstDeposit = '100000000';
+
+/**
+ * Fills an empty ledger with accounts that have money and a past, such that the books verify: one deposit into every
+ * account, then rounds of transfers in a ring, in which every account passes 1.00 on to the next. In round r an account
+ * first pays (its version 2r) and then receives (2r + 1), so every balance after a round is that before it.
+ *
+ * Everything follows from numbers, so five statements fill a book of any size. Ids are shaped like UUIDs of version 7
+ * from before any that a service makes, and are inserted in their order, as a service would.
+ */
+export async function fillBook(database: Database, ledgerId: string, size: BookSize): Promise<void> {
+  const { accounts, journal } = fillStatements(ledgerId, size);
+  for (const statement of accounts) await database.raw(statement);
+  await Promise.all(journal.map((statement) => database.raw(statement)));
+  // A fresh book must be measured neither without statistics nor with a vacuum due.
+  await database.raw('vacuum analyze');
+  await database.raw('checkpoint');
+}
+
+const uuidOf = (prefix: string, number: string) => `('${prefix}' || lpad((${number})::text, 12, '0'))::uuid`;
+const accountIdOf = (number: string) => uuidOf('00000000-0000-7000-8000-', number);
+const transactionIdOf = (number: string) => uuidOf('018cc251-0000-7000-8000-', number);
+const entryIdOf = (number: string) => uuidOf('018cc251-0000-7000-9000-', number);
+/** A second a round; round 0 is that of the deposits. */
+const bookedInRound = (round: string) => `(timestamptz '2024-01-01T00:00:00Z' + ${round} * interval '1 second')`;
+
+/** The statements of the journal depend on no others and may run side by side. */
+function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
+  const ledger = `'${ledgerId}'::uuid`;
+  const clearing = `'${clearingAccountId(ledgerId, 'USD')}'::uuid`;
+  const rounds = Math.max(0, Math.round(entries / (2 * accounts)) - 1);
+  const number = `round * ${accounts} + n`;
+  const accountStatements = [
+    `insert into accounts (ledger_id, id, name, currency, ownership)
+     values (${ledger}, ${clearing}, 'Clearing USD', 'USD', 'clearing')`,
+
+    `insert into accounts (ledger_id, id, name, currency, ownership, balance, held, overdraft_limit, version,
+                           last_booked_at)
+     select ${ledger}, ${accountIdOf('n')}, 'Account ' || n, 'USD', 'joint', ${firstDeposit}, 0, 0, ${1 + 2 * rounds},
+            ${bookedInRound(`${rounds}`)}
+     from generate_series(1, ${accounts}) as n`,
+  ];
+  const journalStatements = [
+    `insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date)
+     select ${ledger}, ${transactionIdOf(number)}, case round when 0 then 'deposit' else 'transfer' end,
+            case round when 0 then ${firstDeposit} else 1 end, 'USD', ${bookedInRound('round')}, '2024-01-01'
+     from generate_series(0, ${rounds}) as round, generate_series(1, ${accounts}) as n`,
+
+    `insert into entries (ledger_id, transaction_id, id, account_id, amount, balance_after, version, booked_at)
+     select ${ledger}, ${transactionIdOf('n')}, ${entryIdOf('2 * n + side')},
+            case side when 0 then ${accountIdOf('n')} else ${clearing} end,
+            case side when 0 then ${firstDeposit} else -${firstDeposit} end,
+            case side when 0 then ${firstDeposit} end, case side when 0 then 1 end, ${bookedInRound('0')}
+     from generate_series(1, ${accounts}) as n, generate_series(0, 1) as side`,
+
+    `insert into entries (ledger_id, transaction_id, id, account_id, amount, balance_after, version, booked_at)
+     select ${ledger}, ${transactionIdOf(number)}, ${entryIdOf(`2 * (${number}) + side`)},
+            case side when 0 then ${accountIdOf('n')} else ${accountIdOf(`n % ${accounts} + 1`)} end,
+            case side when 0 then -1 else 1 end, ${firstDeposit} - 1 + side, 2 * round + side, ${bookedInRound('round')}
+     from generate_series(1, ${rounds}) as round, generate_series(1, ${accounts}) as n, generate_series(0, 1) as side`,
+  ];
+  return { accounts: accountStatements, journal: journalStatements };
+}

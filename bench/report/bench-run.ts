@@ -1,0 +1,65 @@
+import type { Scenario } from '../bench-plan.ts';
+import type { NotMeasured, RunMeasurement, SubjectName } from '../subjects/bench-subject.ts';
+
+/** One subject in one scenario in one round. */
+export interface BenchRun {
+  readonly scenario: Scenario;
+  readonly subject: SubjectName;
+  readonly round: number;
+  readonly measured: RunMeasurement | NotMeasured;
+}
+
+/** What the rounds of a subject in a scenario come to. */
+export interface BenchRow {
+  readonly scenario: Scenario;
+  readonly subject: SubjectName;
+  /** Undefined when it could not be measured. */
+  readonly figures: RowFigures | undefined;
+  readonly notMeasured: string | undefined;
+}
+
+export interface RowFigures {
+  readonly movementsPerSecond: Spread;
+  readonly p50Ms: Spread;
+  readonly p99Ms: Spread;
+  /** Over all rounds. */
+  readonly errors: number;
+  readonly unacknowledged: number;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Brings the runs together, in the order of the plan. */
+export function summariseRuns(scenarios: readonly Scenario[], runs: readonly BenchRun[]): BenchRow[] {
+  return scenarios.flatMap((scenario) =>
+    scenario.subjects.map((subject) => {
+      const own = runs.filter((run) => run.scenario === scenario && run.subject === subject);
+      const measured = own.flatMap((run) => ('notMeasured' in run.measured ? [] : [run.measured]));
+      const reason = own.flatMap((run) => ('notMeasured' in run.measured ? [run.measured.notMeasured] : []))[0];
+      const figures = measured.length === 0 ? undefined : figuresOf(measured);
+      return { scenario, subject, figures, notMeasured: reason };
+    }),
+  );
+}
+
+function figuresOf(measured: readonly RunMeasurement[]): RowFigures {
+  const sum = (pick: (run: RunMeasurement) => number) => measured.reduce((total, run) => total + pick(run), 0);
+  return {
+    movementsPerSecond: spreadOf(measured.map((run) => run.movementsPerSecond)),
+    p50Ms: spreadOf(measured.map((run) => run.latency.p50)),
+    p99Ms: spreadOf(measured.map((run) => run.latency.p99)),
+    errors: sum((run) => run.errors),
+    unacknowledged: sum((run) => run.unacknowledged),
+  };
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, min: sorted[0]!, max: sorted.at(-1)! };
+}

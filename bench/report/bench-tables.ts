@@ -1,0 +1,68 @@
+import type { Scenario } from '../bench-plan.ts';
+import { standardSize } from '../books/book-size.ts';
+import { subjectTitles } from '../subjects/bench-subject.ts';
+import type { BenchRow } from './bench-run.ts';
+import type { JudgedTarget } from './target-ratios.ts';
+
+/** All rows as text, each beside what baseline A did in the same scenario. */
+export function formatRows(rows: readonly BenchRow[]): string {
+  const heads = ['load', 'connections', 'subject', 'movements/s [min–max]', 'p50 ms', 'p99 ms', 'errors', 'against A'];
+  const lines = rows.map((row) => {
+    const { scenario, subject, figures } = row;
+    const first = [scenarioTitle(scenario), formatCount(scenario.connections), subjectTitles[subject]];
+    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', ''];
+    const { median, min, max } = figures.movementsPerSecond;
+    return [
+      ...first,
+      `${formatCount(median)} [${formatCount(min)}–${formatCount(max)}]`,
+      formatMs(figures.p50Ms.median),
+      formatMs(figures.p99Ms.median),
+      formatCount(figures.errors + figures.unacknowledged),
+      formatRatio(ratioToA(rows, row)),
+    ];
+  });
+  return formatTable([heads, ...lines], ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right']);
+}
+
+/** The targets as text. */
+export function formatTargets(judged: readonly JudgedTarget[]): string {
+  const lines = judged.map(({ text, target, measured, verdict }) => [text, target, formatRatio(measured), verdict]);
+  return formatTable([['target', 'ratio', 'measured', 'verdict'], ...lines], ['left', 'right', 'right', 'left']);
+}
+
+/** The load and, where it is not the ordinary one, the book. */
+export function scenarioTitle({ load, book }: Scenario): string {
+  const title = load.startsWith('batches') ? `batches of ${formatCount(Number.parseInt(load.slice(8), 10))}` : load;
+  return book.name === standardSize.name ? title : `${title}, ${book.name.replaceAll('-', ' ')}`;
+}
+
+export function formatCount(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function ratioToA(rows: readonly BenchRow[], { scenario, figures }: BenchRow): number | undefined {
+  const base = rows.find((row) => row.scenario === scenario && row.subject === 'a')?.figures;
+  if (base === undefined || figures === undefined) return undefined;
+  return figures.movementsPerSecond.median / base.movementsPerSecond.median;
+}
+
+function formatMs(value: number): string {
+  if (Number.isNaN(value)) return '';
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+function formatRatio(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value) ? '' : value.toFixed(value < 1 ? 3 : 2);
+}
+
+function formatTable(lines: readonly string[][], sides: ReadonlyArray<'left' | 'right'>): string {
+  const widths = sides.map((_side, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
+  const formatted = lines.map((cells) =>
+    cells
+      .map((cell, column) => (sides[column] === 'left' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+  const [head, ...rest] = formatted;
+  return [head, widths.map((width) => '─'.repeat(width)).join('  '), ...rest].join('\n');
+}

@@ -1,0 +1,51 @@
+import type { FilledBook } from '../books/filled-book.ts';
+import type { LatencyMs, LoadName } from '../load-driver/load-order.ts';
+
+/** What can be measured, by the names that `--subjects` takes. */
+export const subjectNames = ['joint-ledger', 'joint-ledger-2', 'a', 'b', 'echo'] as const;
+
+export type SubjectName = (typeof subjectNames)[number];
+
+/** What each subject is called in the table. */
+export const subjectTitles: Readonly<Record<SubjectName, string>> = {
+  'joint-ledger': 'joint-ledger',
+  'joint-ledger-2': 'joint-ledger, 2 processes',
+  a: 'A: Express + Knex',
+  b: 'B: pgbench, no HTTP',
+  echo: 'echo, no ledger at all',
+};
+
+/** Something that is running on a book and can be put under load. */
+export interface BenchSubject {
+  /** Answers what was measured, or why it can't be. Throws when the run itself failed. */
+  run(terms: RunTerms): Promise<RunMeasurement | NotMeasured>;
+}
+
+export interface RunTerms {
+  readonly load: LoadName;
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+  readonly seed: number;
+}
+
+export interface RunMeasurement {
+  readonly movementsPerSecond: number;
+  readonly latency: LatencyMs;
+  readonly acknowledged: number;
+  /** Movements that were answered with anything but success, and requests whose connection broke. */
+  readonly errors: number;
+  readonly unacknowledged: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  /** As in `RunClaim`. */
+  readonly transactionIds: Uint8Array | null;
+  /** Null where nothing of ours drove the load. */
+  readonly driverMicrosPerRequest: number | null;
+}
+
+export interface NotMeasured {
+  readonly notMeasured: string;
+}
+
+/** How a subject comes to run on a book. */
+export type StartSubject = (book: FilledBook) => Promise<BenchSubject>;

@@ -1,0 +1,40 @@
+import type { FilledBook } from '../books/filled-book.ts';
+import type { LoadDriver } from '../load-driver/load-driver-process.ts';
+import type { StopList } from '../stop-list.ts';
+import type { BenchSubject, SubjectName } from './bench-subject.ts';
+import { createHttpSubject } from './http-subject.ts';
+import { createPgbenchSubject } from './pgbench-subject.ts';
+import { startServiceProcess } from './service-process.ts';
+
+/** What subjects are started with. */
+export interface SubjectSurroundings {
+  readonly driver: LoadDriver;
+  readonly stops: StopList;
+}
+
+/** Starts a subject on a book. It runs until the stop list is worked off. */
+export async function startSubject(
+  name: SubjectName,
+  book: FilledBook,
+  { driver, stops }: SubjectSurroundings,
+): Promise<BenchSubject> {
+  if (name === 'b') return createPgbenchSubject(book, stops);
+  const { args, settings } = commandOf(name, book);
+  const service = await startServiceProcess({ args, settings, onSpawned: (stop) => stops.add(stop) });
+  return createHttpSubject(driver, book, service.url);
+}
+
+function commandOf(name: Exclude<SubjectName, 'b'>, { url }: FilledBook) {
+  switch (name) {
+    case 'joint-ledger':
+    case 'joint-ledger-2': {
+      const processes = name === 'joint-ledger' ? '1' : '2';
+      const settings = { DATABASE_URL: url, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'warn' };
+      return { args: ['dist/src/main.js', '--processes', processes], settings };
+    }
+    case 'a':
+      return { args: ['dist/bench/baseline-a/baseline-a.js', url], settings: {} };
+    case 'echo':
+      return { args: ['dist/bench/load-driver/echo-service.js'], settings: {} };
+  }
+}

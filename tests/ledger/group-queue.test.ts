@@ -1,0 +1,198 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { GroupQueue, type Waiter } from '../../src/ledger/group-queue.ts';
+import { createOperation, type OperationKind } from '../../src/ledger/operation.ts';
+
+interface Command {
+  accounts: readonly string[];
+  size: number;
+}
+
+const kind: OperationKind<Command, null, never, null> = {
+  accountIds: ({ accounts }) => accounts,
+  size: ({ size }) => size,
+  load: async () => null,
+  decide: () => ({ result: null }),
+};
+
+let keys = 0;
+
+function waiterOn(
+  accounts: string,
+  { size = 1, key = `key ${keys++}`, ledgerId = 'ledger', gone = false } = {},
+): Waiter {
+  const terms = {
+    ledgerId,
+    idempotencyKey: key,
+    requestHash: Buffer.alloc(32),
+    dryRun: false,
+    isAbandoned: () => gone,
+  };
+  return { operation: createOperation(kind, { accounts: [...accounts], size }, terms), alone: false };
+}
+
+function queueOf(waiters: readonly Waiter[], options: { lanes?: number; groupLimit?: number } = {}) {
+  const queue = new GroupQueue<Waiter>({ lanes: 8, groupLimit: 100, ...options });
+  for (const waiter of waiters) queue.add(waiter);
+  return queue;
+}
+
+/** The accounts of the operations of each group that starts now. */
+function start(queue: GroupQueue<Waiter>): string[][] {
+  return queue.takeGroups().groups.map(accountsOf);
+}
+
+/** The same of all groups, each of which ends at once. */
+function startAll(queue: GroupQueue<Waiter>): string[][] {
+  const { groups } = queue.takeGroups();
+  for (const group of groups) queue.leave(group);
+  return groups.length === 0 ? [] : [...groups.map(accountsOf), ...startAll(queue)];
+}
+
+function accountsOf({ waiters }: { waiters: readonly Waiter[] }): string[] {
+  return waiters.map(({ operation }) => operation.accountIds.join(''));
+}
+
+describe('who goes together', () => {
+  test('all who wait, in their order, when nothing speaks against it', () => {
+    expect(start(queueOf(['ab', 'c', 'ba', 'a'].map((accounts) => waiterOn(accounts))))).toEqual([
+      ['ab', 'c', 'ba', 'a'],
+    ]);
+  });
+
+  test('no more than a group may have; a larger batch goes by itself', () => {
+    const sizes = [3, 2, 9, 1, 1];
+    const queue = queueOf(
+      sizes.map((size, index) => waiterOn(String(index), { size })),
+      { groupLimit: 5 },
+    );
+    expect(startAll(queue)).toEqual([['0', '1'], ['2'], ['3', '4']]);
+  });
+
+  test('only operations of one ledger', () => {
+    const queue = queueOf([waiterOn('a'), waiterOn('b', { ledgerId: 'other' }), waiterOn('c')]);
+    expect(startAll(queue)).toEqual([['a', 'c'], ['b']]);
+  });
+
+  test.each([
+    ['names no account', [waiterOn('a'), waiterOn(''), waiterOn('b')]],
+    ['has an idempotency key that another one has', [waiterOn('a', { key: 'k' }), waiterOn('a', { key: 'k' })]],
+    ['was in a group that failed', [waiterOn('a'), { ...waiterOn('b'), alone: true }]],
+  ])('nobody with an operation that %s', (_why, waiters) => {
+    const groups = start(queueOf(waiters));
+    expect(groups.flat()).toHaveLength(waiters.length);
+    expect(groups.some((group) => group.length === 1)).toBe(true);
+    expect(groups.length).toBe(2);
+  });
+
+  test('nobody with an account that somebody else keeps locked, until it was had again', () => {
+    const queue = queueOf([waiterOn('a'), waiterOn('ab'), waiterOn('c')]);
+    queue.markStuck(['b']);
+    const { groups } = queue.takeGroups();
+    expect(groups.map(accountsOf)).toEqual([['a', 'c'], ['ab']]);
+    for (const group of groups) queue.leave(group);
+    queue.clearStuck(['b']);
+    for (const accounts of ['a', 'b']) queue.add(waiterOn(accounts));
+    expect(start(queue)).toEqual([['a', 'b']]);
+  });
+
+  test('nobody who has gone away', () => {
+    const gone = waiterOn('a', { gone: true });
+    const { groups, abandoned } = queueOf([waiterOn('b'), gone]).takeGroups();
+    expect([groups.map(accountsOf), abandoned]).toEqual([[['b']], [gone]]);
+  });
+});
+
+describe('who has to wait', () => {
+  test('those whose account is in two transactions already, and nobody else', () => {
+    const queue = queueOf([
+      { ...waiterOn('a'), alone: true },
+      { ...waiterOn('a'), alone: true },
+    ]);
+    expect(start(queue)).toHaveLength(2);
+    for (const accounts of ['ab', 'c', 'b']) queue.add(waiterOn(accounts));
+    expect(start(queue)).toEqual([['c', 'b']]);
+  });
+
+  test('those who would go before somebody who waits longer for the same account', () => {
+    const queue = queueOf([{ ...waiterOn('a'), alone: true }, { ...waiterOn('a'), alone: true }, waiterOn('ab')]);
+    const { groups } = queue.takeGroups();
+    queue.add({ ...waiterOn('b'), alone: true });
+    queue.add({ ...waiterOn('b'), alone: true });
+    // One place at b belongs to the one who waits for both.
+    expect(start(queue)).toEqual([['b']]);
+    queue.leave(groups[0]!);
+    expect(start(queue)).toEqual([['ab']]);
+  });
+
+  test('everybody while all lanes are taken; those who were put back come first then', () => {
+    const queue = queueOf([waiterOn('')], { lanes: 1 });
+    const [running] = queue.takeGroups().groups;
+    queue.add(waiterOn('a'));
+    queue.putBack([waiterOn('b'), waiterOn('c')]);
+    expect(queue.takeGroups().groups).toEqual([]);
+    expect(queue.depth).toBe(3);
+    queue.leave(running!);
+    expect(start(queue)).toEqual([['b', 'c', 'a']]);
+  });
+
+  test('nobody any more for the lane of a group that is held up', () => {
+    const queue = queueOf([]);
+    const held = [];
+    for (const account of ['a', 'b', 'c', 'd', 'e']) {
+      queue.add(waiterOn(account));
+      const { groups } = queue.takeGroups();
+      held.push(...groups);
+      for (const group of groups) queue.heldUp(group);
+    }
+    expect(held).toHaveLength(5);
+  });
+});
+
+test('serves everybody once, in the order of each account, however transactions end', () => {
+  const accounts = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 2 }).map((ids) => ids.join(''));
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ arrives: accounts }) },
+    { weight: 2, arbitrary: fc.record({ ends: fc.nat() }) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 4 }), (steps, lanes) => {
+      const queue = new GroupQueue<Waiter>({ lanes, groupLimit: 3 });
+      const arrived: Waiter[] = [];
+      const served: Waiter[] = [];
+      const running: Array<ReturnType<typeof queue.takeGroups>['groups'][number]> = [];
+      const go = () => {
+        const { groups } = queue.takeGroups();
+        running.push(...groups);
+        served.push(...groups.flatMap((group) => group.waiters));
+        expect(running.length).toBeLessThanOrEqual(lanes);
+        for (const account of 'abcd') {
+          expect(running.filter((group) => group.accountIds.has(account)).length).toBeLessThanOrEqual(2);
+        }
+        for (const group of groups) expect(group.size).toBeLessThanOrEqual(3);
+      };
+      for (const action of steps) {
+        if ('arrives' in action) {
+          const waiter = waiterOn(action.arrives);
+          arrived.push(waiter);
+          queue.add(waiter);
+        } else if (running.length > 0) {
+          queue.leave(running.splice(action.ends % running.length, 1)[0]!);
+        }
+        go();
+      }
+      while (running.length > 0) {
+        queue.leave(running.shift()!);
+        go();
+      }
+      expect(served).toHaveLength(arrived.length);
+      expect(new Set(served)).toEqual(new Set(arrived));
+      // Two with the same accounts never overtake each other.
+      for (const ids of ['a', 'ab', 'cd']) {
+        const same = (waiter: Waiter) => waiter.operation.accountIds.join('') === ids;
+        expect(served.filter(same)).toEqual(arrived.filter(same));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
