@@ -5,12 +5,22 @@ import type { Database } from '../../src/database/create-database.ts';
 const patienceMs = 15_000;
 
 /** Waits until this many sessions of the service wait for row locks in this database, in the statement that takes them. */
-export async function untilLockWaiters(database: Database, count: number): Promise<void> {
-  await until(async () => {
+export function untilLockWaiters(database: Database, count: number): Promise<void> {
+  return untilWaiting(database, count, 'for update');
+}
+
+/** Waits until this many sessions of the service wait for an idempotency key that another transaction has claimed. */
+export function untilKeyWaiters(database: Database, count: number): Promise<void> {
+  return untilWaiting(database, count, 'insert into idempotency_keys');
+}
+
+function untilWaiting(database: Database, count: number, statement: string): Promise<void> {
+  return until(async () => {
     const { rows } = await database.raw(
       `select count(*)::int as waiting from pg_stat_activity
        where datname = current_database() and wait_event_type = 'Lock' and application_name = 'joint-ledger api'
-         and query like '%for update%'`,
+         and query like ?`,
+      [`%${statement}%`],
     );
     return rows[0].waiting >= count;
   });
@@ -34,6 +44,17 @@ export async function holdAccountLock(database: Database, accountId: string): Pr
       await session.rollback();
     },
   };
+}
+
+/** Waits until no session of the service is left in this database, so that all have reported their deadlocks. */
+export function untilSessionsEnded(database: Database): Promise<void> {
+  return until(async () => {
+    const { rows } = await database.raw(
+      `select count(*)::int as open from pg_stat_activity
+       where datname = current_database() and application_name = 'joint-ledger api'`,
+    );
+    return rows[0].open === 0;
+  });
 }
 
 /** How many deadlocks PostgreSQL has found in this database. Sessions report theirs when they end. */

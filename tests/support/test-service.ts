@@ -1,5 +1,7 @@
+import { expect } from '@jest/globals';
 import { pino } from 'pino';
 import { type Api, startApi } from '../../src/api-process.ts';
+import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from './test-database.ts';
 
@@ -22,14 +24,7 @@ export async function startTestService(
 ): Promise<TestService> {
   const testDatabase = await createTestDatabase();
   const ledger = await createTestLedger(testDatabase.database);
-  const api = await startApi({
-    host: '127.0.0.1',
-    port: 0,
-    databaseUrl: (await options.by?.(testDatabase.url)) ?? testDatabase.url,
-    databasePoolSize: 10,
-    lockTimeoutMs: options.lockTimeoutMs ?? 5_000,
-    logger: pino({ level: 'silent' }),
-  });
+  const api = await startTestApi((await options.by?.(testDatabase.url)) ?? testDatabase.url, options.lockTimeoutMs);
   const url = `http://127.0.0.1:${api.port}`;
   return {
     ...ledger,
@@ -43,4 +38,36 @@ export async function startTestService(
       await testDatabase.verifyAndDrop();
     },
   };
+}
+
+/**
+ * The service once more, as another process would run it: its own pool and its own queue on the same database. The
+ * caller stops it before the service itself.
+ */
+export async function startSecondApi({ databaseUrl, apiKey }: TestService): Promise<{ api: Api; client: TestClient }> {
+  const api = await startTestApi(databaseUrl);
+  return { api, client: createTestClient(`http://127.0.0.1:${api.port}`, apiKey) };
+}
+
+/**
+ * Runs `meet` with the clients of two services that share a database of their own and nothing else, and expects that
+ * PostgreSQL had to end no deadlock. The service would survive one unnoticed, by another try.
+ */
+export async function withoutDeadlock(meet: (first: TestClient, second: TestClient) => Promise<void>): Promise<void> {
+  const first = await startTestService();
+  const second = await startSecondApi(first);
+  try {
+    await meet(first.client, second.client);
+    await Promise.all([first.api.stop(5_000), second.api.stop(5_000)]);
+    await untilSessionsEnded(first.database);
+    expect(await countDeadlocks(first.database)).toBe(0);
+  } finally {
+    await second.api.stop(5_000);
+    await first.stop();
+  }
+}
+
+function startTestApi(databaseUrl: string, lockTimeoutMs = 5_000): Promise<Api> {
+  const logger = pino({ level: 'silent' });
+  return startApi({ host: '127.0.0.1', port: 0, databaseUrl, databasePoolSize: 10, lockTimeoutMs, logger });
 }

@@ -1,0 +1,497 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { entriesOf, item, sendBatch } from '../support/batches.ts';
+import { holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
+import { leavingTheBooksAlone } from '../support/refusals.ts';
+import type { TestClient } from '../support/test-client.ts';
+import { startTestService, type TestService, withoutDeadlock } from '../support/test-service.ts';
+import { walkPages } from '../support/walk-pages.ts';
+
+const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
+const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null };
+
+let service: TestService;
+let client: TestClient;
+
+beforeAll(async () => {
+  service = await startTestService();
+  client = service.client;
+});
+
+afterAll(() => service.stop());
+
+function post(entries: readonly object[], more: object = {}, headers: Record<string, string> = {}) {
+  return client.post('/v1/transactions', { entries, ...more }, headers);
+}
+
+function balances(...accounts: string[]): Promise<string[]> {
+  return Promise.all(accounts.map((account) => client.balance(account)));
+}
+
+function openMany(count: number, options: object = {}): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, () => client.openAccount(options)));
+}
+
+/** How the transaction reads: by itself, at the top of the list, and in the history of each of its accounts. */
+async function expectReadBack(booked: { id: string; entries: Array<{ accountId: string }>; currency: string | null }) {
+  expect((await client.get(`/v1/transactions/${booked.id}`)).body).toEqual(booked);
+  expect((await client.get('/v1/transactions?limit=1')).body.data).toEqual([booked]);
+  const { id, metadata, status, amount, entries, currency, ...shared } = booked as Record<string, unknown>;
+  for (const entry of booked.entries) {
+    const listed = (await client.get(`/v1/accounts/${entry.accountId}/entries?limit=1`)).body.data[0];
+    expect(listed).toEqual({ currency, ...shared, ...entry, id: uuid, transactionId: id });
+  }
+}
+
+describe('in one currency', () => {
+  test('books two entries and answers with everything it was told', async () => {
+    const initiatedBy = await client.createParty('Erin');
+    const [from, to] = (await openMany(2, { balance: '100.00' })) as [string, string];
+    const told = {
+      initiatedBy,
+      description: 'Rent – März 🏠',
+      reference: '2026-11',
+      valueDate: '2026-12-24',
+      metadata: { invoice: 'A/1', lines: [1, 2.5, { deep: null }] },
+    };
+    const answer = await post(entriesOf({ [from]: '-40', [to]: '40.0' }), told);
+    expect(answer.status).toBe(201);
+    expect(answer.headers.location).toBe(`/v1/transactions/${answer.body.id}`);
+    expect(answer.body).toEqual({
+      id: uuid,
+      type: 'multi_leg',
+      status: 'booked',
+      amount: '40.00',
+      currency: 'USD',
+      bookedAt: instant,
+      ...told,
+      entries: [
+        { accountId: from, amount: '-40.00', balanceAfter: '60.00', version: 2 },
+        { accountId: to, amount: '40.00', balanceAfter: '140.00', version: 2 },
+      ],
+    });
+    await expectReadBack(answer.body);
+  });
+
+  test('says in amount what came into accounts, in the order of the entries that were sent', async () => {
+    const [a, b, c, d] = (await openMany(4, { balance: '10.00' })) as [string, string, string, string];
+    const answer = await post(entriesOf({ [c]: '1.25', [a]: '-2.00', [d]: '3.75', [b]: '-3.00' }));
+    expect(answer.body).toMatchObject({ amount: '5.00', currency: 'USD', ...nothingElse });
+    expect(answer.body.valueDate).toBe(answer.body.bookedAt.slice(0, 10));
+    expect(answer.body.entries.map(({ accountId }: { accountId: string }) => accountId)).toEqual([c, a, d, b]);
+    expect(await balances(a, b, c, d)).toEqual(['8.00', '7.00', '11.25', '13.75']);
+    await expectReadBack(answer.body);
+  });
+
+  test('books 100 entries', async () => {
+    const payer = await client.openAccount({ balance: '99.00' });
+    const receivers = await openMany(99);
+    const shares = Object.fromEntries(receivers.map((receiver) => [receiver, '1.00']));
+    const answer = await post(entriesOf({ ...shares, [payer]: '-99.00' }));
+    expect([answer.status, answer.body.amount, answer.body.entries.length]).toEqual([201, '99.00', 100]);
+    expect((await client.get(`/v1/transactions/${answer.body.id}`)).body).toEqual(answer.body);
+    expect(await balances(payer, ...receivers)).toEqual(['0.00', ...receivers.map(() => '1.00')]);
+  });
+
+  test.each([
+    ['JPY', '-7', '7'],
+    ['KWD', '-0.001', '0.001'],
+    ['UYW', '-0.0001', '0.0001'],
+  ])('moves %s to its last decimal', async (currency, out, into) => {
+    const from = await client.openAccount({ currency, balance: '10' });
+    const to = await client.openAccount({ currency });
+    const answer = await post(entriesOf({ [from]: out, [to]: into }, currency));
+    expect(answer.body).toMatchObject({ amount: into, currency, entries: [{ amount: out }, { amount: into }] });
+    await expectReadBack(answer.body);
+  });
+
+  test('moves the largest amount that a ledger keeps, though the sum of its halves has more', async () => {
+    const largest = '999999999999999999.99';
+    const [from, to] = [await client.openAccount({ balance: largest }), await client.openAccount()];
+    const answer = await post(entriesOf({ [from]: `-${largest}`, [to]: largest }));
+    expect([answer.status, answer.body.amount]).toEqual([201, largest]);
+    expect(await balances(from, to)).toEqual(['0.00', largest]);
+    await expectReadBack(answer.body);
+  });
+});
+
+describe('in several currencies', () => {
+  /** A house that keeps a position in each currency, and a customer who changes money with it. */
+  async function openPairs() {
+    const open = (currency: string, balance: string) => client.openAccount({ currency, balance });
+    return {
+      customerUsd: await open('USD', '100.00'),
+      customerJpy: await open('JPY', '5'),
+      houseUsd: await open('USD', '1.00'),
+      houseJpy: await open('JPY', '20000'),
+    };
+  }
+
+  test('changes money by way of two pairs, and names the currency with each entry', async () => {
+    const { customerUsd, customerJpy, houseUsd, houseJpy } = await openPairs();
+    const entries = [
+      { accountId: customerUsd, amount: '-80.00', currency: 'USD' },
+      { accountId: houseUsd, amount: '80.00', currency: 'USD' },
+      { accountId: houseJpy, amount: '-12000', currency: 'JPY' },
+      { accountId: customerJpy, amount: '12000', currency: 'JPY' },
+    ];
+    const answer = await post(entries, { description: 'USD/JPY 150' });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      id: uuid,
+      type: 'multi_leg',
+      status: 'booked',
+      amount: null,
+      currency: null,
+      bookedAt: instant,
+      valueDate: answer.body.bookedAt.slice(0, 10),
+      ...nothingElse,
+      description: 'USD/JPY 150',
+      entries: [
+        { accountId: customerUsd, amount: '-80.00', currency: 'USD', balanceAfter: '20.00', version: 2 },
+        { accountId: houseUsd, amount: '80.00', currency: 'USD', balanceAfter: '81.00', version: 2 },
+        { accountId: houseJpy, amount: '-12000', currency: 'JPY', balanceAfter: '8000', version: 2 },
+        { accountId: customerJpy, amount: '12000', currency: 'JPY', balanceAfter: '12005', version: 2 },
+      ],
+    });
+    await expectReadBack(answer.body);
+    expect(await balances(customerUsd, houseUsd, houseJpy, customerJpy)).toEqual(['20.00', '81.00', '8000', '12005']);
+  });
+
+  test('books nothing in one currency when the other is refused', async () => {
+    const { customerUsd, customerJpy, houseUsd, houseJpy } = await openPairs();
+    const entries = [
+      ...entriesOf({ [customerUsd]: '-80.00', [houseUsd]: '80.00' }),
+      ...entriesOf({ [houseJpy]: '-20001', [customerJpy]: '20001' }, 'JPY'),
+    ];
+    const answer = await post(entries);
+    expect(answer.body).toMatchObject({ code: 'insufficient_funds', accountId: houseJpy, available: '20000' });
+    expect(await balances(customerUsd, houseUsd, houseJpy, customerJpy)).toEqual(['100.00', '1.00', '20000', '5']);
+  });
+
+  test('stands in the list between those in one currency', async () => {
+    const { customerUsd, customerJpy, houseUsd, houseJpy } = await openPairs();
+    const dollars = entriesOf({ [customerUsd]: '-1.00', [houseUsd]: '1.00' });
+    const yen = entriesOf({ [customerJpy]: '-1', [houseJpy]: '1' }, 'JPY');
+    const booked = [];
+    for (const entries of [dollars, [...dollars, ...yen], yen]) booked.push((await post(entries)).body);
+    expect((await client.get('/v1/transactions?limit=3')).body.data).toEqual(booked.toReversed());
+    expect(booked.map(({ amount, currency }) => [amount, currency])).toEqual([
+      ['1.00', 'USD'],
+      [null, null],
+      ['1', 'JPY'],
+    ]);
+    const history = await walkPages(client, `/v1/accounts/${customerJpy}/entries?order=asc`);
+    expect(history.map(({ amount, currency, type }) => [amount, currency, type])).toEqual([
+      ['5', 'JPY', 'deposit'],
+      ['-1', 'JPY', 'multi_leg'],
+      ['-1', 'JPY', 'multi_leg'],
+    ]);
+  });
+});
+
+describe('is refused whole', () => {
+  test('when one leg takes more than the account has, to the last cent', async () => {
+    const [a, b, c] = (await openMany(3, { balance: '10.00' })) as [string, string, string];
+    const before = await client.get('/v1/transactions?limit=1');
+    const refused = await post(entriesOf({ [a]: '-1.00', [b]: '-10.01', [c]: '11.01' }));
+    expect(refused.body).toMatchObject({ status: 422, code: 'insufficient_funds', accountId: b, available: '10.00' });
+    expect((await client.get('/v1/transactions?limit=1')).body).toEqual(before.body);
+    expect(await balances(a, b, c)).toEqual(['10.00', '10.00', '10.00']);
+    const booked = await post(entriesOf({ [a]: '-1.00', [b]: '-10.00', [c]: '11.00' }));
+    expect([booked.status, ...(await balances(a, b, c))]).toEqual([201, '9.00', '0.00', '21.00']);
+  });
+
+  test('for the first fault in the documented order, whichever entry has it', async () => {
+    const [good, poor] = [await client.openAccount({ balance: '10.00' }), await client.openAccount()];
+    const full = await client.openAccount({ balance: '999999999999999999.99' });
+    const [yen, closed] = [await client.openAccount({ currency: 'JPY' }), await client.openAccount()];
+    expect((await client.post(`/v1/accounts/${closed}/close`)).status).toBe(200);
+    const clearing = (await client.get('/v1/accounts?ownership=clearing')).body.data.find(
+      ({ currency }: { currency: string }) => currency === 'USD',
+    ).id;
+    // Each has the fault it is refused for in its last account, and those that are looked at later before it.
+    const faults: Array<[string, number, string[], object]> = [
+      ['account_not_found', 404, [full, poor, yen, closed, clearing, nobody], { initiatedBy: nobody }],
+      ['party_not_found', 404, [full, poor, yen, closed, clearing], { initiatedBy: nobody }],
+      ['clearing_account', 422, [full, poor, yen, closed, clearing], {}],
+      ['account_closed', 422, [full, poor, yen, closed], {}],
+      ['currency_mismatch', 422, [full, poor, yen], {}],
+      ['insufficient_funds', 422, [full, poor], {}],
+      ['balance_limit_exceeded', 422, [good, full], {}],
+    ];
+    const before = await balances(good, poor, full, yen);
+    for (const [code, status, accounts, more] of faults) {
+      const pays = code === 'balance_limit_exceeded' ? good : poor;
+      const legs = Object.fromEntries(accounts.map((account) => [account, '1.00']));
+      const others = accounts.filter((account) => account !== pays).length;
+      const sum = accounts.includes(pays) ? `-${others}.00` : '0';
+      const answer = await post(entriesOf({ ...legs, [pays]: sum }), more);
+      expect([code, answer.status, answer.body.code]).toEqual([code, status, code]);
+    }
+    expect(await balances(good, poor, full, yen)).toEqual(before);
+  });
+
+  test('and its refusal is replayed with the key', async () => {
+    const [a, b] = (await openMany(2)) as [string, string];
+    const send = () => post(entriesOf({ [a]: '-1.00', [b]: '1.00' }), {}, { 'Idempotency-Key': 'legs-refused' });
+    expect((await send()).body.code).toBe('insufficient_funds');
+    await client.post(`/v1/accounts/${a}/deposits`, { amount: '1.00', currency: 'USD' });
+    const again = await send();
+    expect([again.body.code, again.headers['idempotent-replayed']]).toEqual(['insufficient_funds', 'true']);
+    expect(await balances(a, b)).toEqual(['1.00', '0.00']);
+  });
+});
+
+test('is replayed with its key, and the order of its entries is part of it', async () => {
+  const [a, b] = (await openMany(2, { balance: '5.00' })) as [string, string];
+  const key = { 'Idempotency-Key': 'legs' };
+  const entries = entriesOf({ [a]: '-1.00', [b]: '1.00' });
+  const first = await post(entries, { reference: 'x' }, key);
+  const turned = entries.map(({ accountId, amount, currency }) => ({ currency, amount, accountId }));
+  const again = await client.post('/v1/transactions', { reference: 'x', entries: turned }, key);
+  expect([again.status, again.headers['idempotent-replayed']]).toEqual([201, 'true']);
+  expect(again.body).toEqual(first.body);
+  const other = await post(entries.toReversed(), { reference: 'x' }, key);
+  expect(other.body).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+  expect(await balances(a, b)).toEqual(['4.00', '6.00']);
+});
+
+test('shows in a dry run what it would book, and books nothing', async () => {
+  const [a, b] = (await openMany(2, { balance: '5.00' })) as [string, string];
+  const body = { entries: entriesOf({ [a]: '-5.00', [b]: '5.00' }), description: 'What if' };
+  const path = '/v1/transactions?dryRun=true';
+  await leavingTheBooksAlone(service, async () => {
+    const dry = await client.post(path, body, { 'Idempotency-Key': 'legs-dry' });
+    expect([dry.status, dry.headers.location]).toEqual([200, undefined]);
+    expect(dry.body).toMatchObject({
+      id: null,
+      type: 'multi_leg',
+      status: 'dry_run',
+      amount: '5.00',
+      description: 'What if',
+      entries: [{ balanceAfter: '0.00' }, { balanceAfter: '10.00' }],
+    });
+    const refused = await client.post(path, { entries: entriesOf({ [a]: '-5.01', [b]: '5.01' }) });
+    expect(refused.body).toMatchObject({ status: 422, code: 'insufficient_funds', available: '5.00' });
+  });
+  const real = await client.post('/v1/transactions', body, { 'Idempotency-Key': 'legs-dry' });
+  expect([real.status, real.headers['idempotent-replayed']]).toEqual([201, undefined]);
+});
+
+test('refuses at once with wait=0 while one of its accounts is locked, and waits otherwise', async () => {
+  const [a, b, c] = (await openMany(3, { balance: '5.00' })) as [string, string, string];
+  const entries = entriesOf({ [a]: '-2.00', [b]: '1.00', [c]: '1.00' });
+  const held = await holdAccountLock(service.database, b);
+  await leavingTheBooksAlone(service, async () => {
+    const refused = await post(entries, {}, { Prefer: 'wait=0' });
+    expect(refused.body).toMatchObject({ status: 409, code: 'account_locked' });
+  });
+  const waiting = post(entries).then((answer) => answer);
+  await untilLockWaiters(service.database, 1);
+  await held.release();
+  expect([(await waiting).status, ...(await balances(a, b, c))]).toEqual([201, '3.00', '6.00', '6.00']);
+});
+
+test('ends without a deadlock when many go round the same accounts in every order', async () => {
+  await withoutDeadlock(async (one, two) => {
+    const accounts = await Promise.all([1, 2, 3, 4].map(() => one.openAccount({ balance: '1000.00' })));
+    const rounds = 30;
+    for (let round = 0; round < rounds; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, caller) => {
+          const turned = [...accounts.slice(caller % 4), ...accounts.slice(0, caller % 4)];
+          const [payer, ...receivers] = caller < 4 ? turned : turned.reverse();
+          const shares = Object.fromEntries(receivers.map((receiver) => [receiver, '1.00']));
+          const body = { entries: entriesOf({ [payer!]: '-3.00', ...shares }) };
+          return (caller % 2 === 0 ? one : two).post('/v1/transactions', body);
+        }),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual(Array(8).fill(201));
+    }
+    // Everybody paid as often as the others.
+    for (const account of accounts) {
+      const { body } = await one.get(`/v1/accounts/${account}`);
+      expect([body.balance, body.version]).toEqual(['1000.00', 1 + 8 * rounds]);
+    }
+  });
+});
+
+describe('what is no transaction', () => {
+  const bad = (name: string, make: (a: string, b: string, c: string) => object, paths: string[], message: RegExp) =>
+    [name, make, paths, message] as const;
+  const sumOf = (currency: string, sum: string) => new RegExp(`must sum to zero.* in ${currency} they sum to ${sum}$`);
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, number) => ({
+      accountId: `01890a5d-ac96-774b-bcce-${String(number).padStart(12, '0')}`,
+      amount: number % 2 === 0 ? '1.00' : '-1.00',
+      currency: 'USD',
+    }));
+  const usd = (accountId: string, amount: unknown) => ({ accountId, amount, currency: 'USD' });
+  const jpy = (accountId: string, amount: unknown) => ({ accountId, amount, currency: 'JPY' });
+
+  test.each([
+    bad('no entries', () => ({}), ['entries'], /./),
+    bad('entries that are no list', (a) => ({ entries: usd(a, '1') }), ['entries'], /./),
+    bad('an empty list', () => ({ entries: [] }), ['entries'], /at least 2 entries/),
+    bad('one entry', (a) => ({ entries: [usd(a, '1.00')] }), ['entries'], /at least 2 entries/),
+    bad('101 entries', () => ({ entries: many(101) }), ['entries'], /at most 100 entries/),
+    bad('102 entries', () => ({ entries: many(102) }), ['entries'], /at most 100 entries/),
+    bad('entries of other types', (a) => ({ entries: [a, null] }), ['entries.0', 'entries.1'], /./),
+    bad(
+      'an account twice',
+      (a, b) => ({ entries: [usd(a, '1'), usd(b, '-3'), usd(a, '2')] }),
+      ['entries.2.accountId'],
+      /must not stand in two entries/,
+    ),
+    bad(
+      'an account twice, once in capitals, once in another currency',
+      (a) => ({ entries: [usd(a, '1'), usd(a.toUpperCase(), '-1'), jpy(a, '1'), jpy(nobody, '-1')] }),
+      ['entries.1.accountId', 'entries.2.accountId'],
+      /must not stand in two entries/,
+    ),
+    bad(
+      'an account that is no id',
+      (a) => ({ entries: [usd(a, '1'), usd('b', '-1')] }),
+      ['entries.1.accountId'],
+      /UUID/,
+    ),
+    bad(
+      'zero',
+      (a, b, c) => ({ entries: [usd(a, '1'), usd(b, '-1'), usd(c, '0')] }),
+      ['entries.2.amount'],
+      /not be zero/,
+    ),
+    bad(
+      'zero below zero',
+      (a, b) => ({ entries: [usd(a, '-0'), usd(b, '0.00')] }),
+      ['entries.0.amount', 'entries.1.amount'],
+      /not be zero/,
+    ),
+    bad(
+      'a sum above zero',
+      (a, b) => ({ entries: [usd(a, '1.00'), usd(b, '-0.99')] }),
+      ['entries'],
+      sumOf('USD', '0.01'),
+    ),
+    bad(
+      'a sum below zero',
+      (a, b) => ({ entries: [usd(a, '1.00'), usd(b, '-1.01')] }),
+      ['entries'],
+      sumOf('USD', '-0.01'),
+    ),
+    bad(
+      'only money coming in',
+      (a, b) => ({ entries: [usd(a, '1.00'), usd(b, '1.00')] }),
+      ['entries'],
+      sumOf('USD', '2.00'),
+    ),
+    bad(
+      'a sum of zero across currencies',
+      (a, b) => ({ entries: [usd(a, '1'), jpy(b, '-1')] }),
+      ['entries', 'entries'],
+      /sum to -?1(\.00)?$/,
+    ),
+    bad(
+      'a sum above zero in one of two currencies',
+      (a, b, c) => ({ entries: [usd(a, '1'), usd(b, '-1'), jpy(c, '-2'), jpy(nobody, '3')] }),
+      ['entries'],
+      sumOf('JPY', '1'),
+    ),
+    bad(
+      'more decimals than the currency has',
+      (a, b) => ({ entries: [usd(a, '1.001'), usd(b, '-1.001')] }),
+      ['entries.0.amount', 'entries.1.amount'],
+      /at most 2 decimals/,
+    ),
+    bad(
+      'decimals of yen',
+      (a, b) => ({ entries: [jpy(a, '-1.0'), jpy(b, '1')] }),
+      ['entries.0.amount'],
+      /at most 0 decimals/,
+    ),
+    bad(
+      'an amount beyond the limit',
+      (a, b) => ({ entries: [usd(a, '-1000000000000000000'), usd(b, '1')] }),
+      ['entries.0.amount'],
+      /must be below 1000000000000000000/,
+    ),
+    bad(
+      'a sum of incoming amounts beyond the limit',
+      (a, b, c) => ({
+        entries: [
+          usd(a, '500000000000000000'),
+          usd(b, '500000000000000000'),
+          usd(c, '-500000000000000000'),
+          usd(nobody, '-500000000000000000'),
+        ],
+      }),
+      ['entries'],
+      /must move less than 1000000000000000000 USD/,
+    ),
+    bad(
+      'no currency',
+      (a, b) => ({ entries: [{ accountId: a, amount: '1' }, usd(b, '-1')] }),
+      ['entries.0.currency'],
+      /ISO 4217/,
+    ),
+    bad(
+      'an unknown field of an entry',
+      (a, b) => ({ entries: [{ ...usd(a, '1'), note: '' }, usd(b, '-1')] }),
+      ['entries.0.note'],
+      /not a known field/,
+    ),
+    bad(
+      'an amount of its own',
+      (a, b) => ({ entries: [usd(a, '1'), usd(b, '-1')], amount: '1', currency: 'USD' }),
+      ['amount', 'currency'],
+      /not a known field/,
+    ),
+    bad(
+      'a long reference',
+      (a, b) => ({ entries: [usd(a, '1'), usd(b, '-1')], reference: 'x'.repeat(141) }),
+      ['reference'],
+      /./,
+    ),
+  ])('refuses %s', async (_name, make, paths, message) => {
+    const [a, b, c] = (await openMany(3, { balance: '10.00' })) as [string, string, string];
+    await leavingTheBooksAlone(service, async () => {
+      const answer = await client.post('/v1/transactions', make(a, b, c), { 'Idempotency-Key': 'never-used' });
+      expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
+      expect(answer.body.errors.map(({ path }: { path: string }) => path)).toEqual(paths);
+      for (const error of answer.body.errors) expect(error.message).toMatch(message);
+
+      const inBatch = await client.post('/v1/batches', {
+        atomic: false,
+        items: [item.deposit(a, '1.00'), { type: 'multi_leg', ...make(a, b, c) }],
+      });
+      expect(inBatch.body).toMatchObject({ status: 400, code: 'validation_failed' });
+      expect(inBatch.body.errors.map(({ path }: { path: string }) => path)).toEqual(
+        paths.map((path) => `items.1.${path}`),
+      );
+    });
+  });
+
+  test.each(['+1', '--1', '-', '- 1', '−1', '1-', '(1)', '-01', '-1e2', '-1,0', ' -1', '-.5', -1, 1, null])(
+    'refuses the amount %j',
+    async (amount) => {
+      const [a, b] = (await openMany(2, { balance: '10.00' })) as [string, string];
+      await leavingTheBooksAlone(service, async () => {
+        const answer = await post([usd(a, amount), usd(b, '1.00')]);
+        expect(answer.body).toMatchObject({ status: 400, errors: [{ path: 'entries.0.amount' }] });
+        expect(answer.body.errors).toHaveLength(1);
+      });
+    },
+  );
+
+  test('takes no minus sign where the address or the fields say which way money goes', async () => {
+    const [a, b] = (await openMany(2, { balance: '10.00' })) as [string, string];
+    await leavingTheBooksAlone(service, async () => {
+      for (const [index, items] of [item.deposit(a, '-1.00'), item.transfer(a, b, '-1.00')].entries()) {
+        const answer = await sendBatch(client, false, [item.deposit(a, '1.00'), items]);
+        expect([index, answer.status, answer.body.errors[0].path]).toEqual([index, 400, 'items.1.amount']);
+      }
+    });
+  });
+});
