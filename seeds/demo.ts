@@ -6,6 +6,7 @@ import { type OpenAccountCommand, openAccount } from '../src/accounts/open-accou
 import { readConfig } from '../src/config.ts';
 import type { Database } from '../src/database/create-database.ts';
 import type { LedgerTransaction } from '../src/database/ledger-transaction.ts';
+import { openPipeline } from '../src/database/statement-pipeline.ts';
 import { readDemoApiKey } from '../src/demo-api-key.ts';
 import { hashApiKey } from '../src/ledger/api-key.ts';
 import { bookGroup } from '../src/ledger/book-group.ts';
@@ -84,7 +85,11 @@ export async function seedDemo(database: Database, apiKey: string): Promise<void
   await database.transaction(async (knex) => {
     const ledger = { id: demoLedgerId, name: 'Demo' };
     const created = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('id');
-    if (created.length > 0) await writeBooks({ ledgerId: demoLedgerId, knex, limits });
+    if (created.length > 0) {
+      const pipeline = await openPipeline(knex);
+      await writeBooks({ ledgerId: demoLedgerId, knex, pipeline, limits });
+      await pipeline.answered();
+    }
     const key = { ledger_id: demoLedgerId, id: uuidv7(), name: 'Demo key', key_hash: hashApiKey(apiKey) };
     await knex('api_keys').insert(key).onConflict(['ledger_id', 'key_hash']).ignore();
   });

@@ -19,6 +19,7 @@ export interface ApiOptions {
   readonly port: number;
   readonly databaseUrl: string;
   readonly databasePoolSize: number;
+  readonly preparedStatements?: boolean;
   readonly lockTimeoutMs: number;
   readonly logger: Logger;
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
@@ -47,6 +48,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     poolSize: options.databasePoolSize,
     applicationName: 'joint-ledger api',
     acquireTimeoutMs: 10_000,
+    preparedStatements: options.preparedStatements ?? true,
   });
   const engine = createPostingEngine({
     database,

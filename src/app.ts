@@ -1,19 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler, type Router } from 'express';
-import { accountRoutes } from './accounts/account-routes.ts';
+import { addAccountRoutes } from './accounts/account-routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createRouter } from './http/create-router.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { jsonBody } from './http/json-body.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
 import type { ServiceParts } from './http/service-parts.ts';
-import { batchRoutes } from './movements/batch-routes.ts';
-import { movementRoutes } from './movements/movement-routes.ts';
-import { partyRoutes } from './parties/party-routes.ts';
-
-/** Many times the largest document of this interface, batches aside. */
-const bodyLimitBytes = 64 * 1024;
+import { addBatchRoutes } from './movements/batch-routes.ts';
+import { addMovementRoutes } from './movements/movement-routes.ts';
+import { addPartyRoutes } from './parties/party-routes.ts';
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts): Express {
@@ -33,15 +30,17 @@ export function createApp(parts: ServiceParts): Express {
   return app;
 }
 
-/** What needs a key. Express tries routes in this order, one after another, for every request: so movements come first. */
+/**
+ * What needs a key. Express tries routes in this order, one after another, for every request: so movements come first,
+ * and the rooms add their routes to one router instead of each having its own.
+ */
 function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
-  router.use(authenticate(parts.database));
-  router.use(batchRoutes(parts));
-  router.use(jsonBody(bodyLimitBytes));
-  router.use(movementRoutes(parts));
-  router.use(accountRoutes(parts));
-  router.use(partyRoutes(parts));
+  router.use(authenticate(parts.database), jsonBody);
+  addMovementRoutes(router, parts);
+  addBatchRoutes(router, parts);
+  addAccountRoutes(router, parts);
+  addPartyRoutes(router, parts);
   return router;
 }
 

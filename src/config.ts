@@ -8,6 +8,7 @@ export interface Config {
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
   readonly databasePoolSize: number;
+  readonly preparedStatements: boolean;
   readonly dataDir: string;
   readonly postgresBin: string | undefined;
   readonly apiProcesses: number;
@@ -41,6 +42,7 @@ const settings = z.object({
     .refine((url) => URL.canParse(url), 'must be a URL such as postgres://user:password@host:5432/database')
     .optional(),
   DATABASE_POOL_SIZE: wholeNumber({ from: 4, to: 200, otherwise: 10 }),
+  PREPARED_STATEMENTS: z.enum(['on', 'off']).default('on'),
   DATA_DIR: z.string().default('.data'),
   POSTGRES_BIN: z.string().optional(),
   API_PROCESSES: wholeNumber({ from: 1, to: 64, otherwise: 1 }),
@@ -69,6 +71,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
+    preparedStatements: values.PREPARED_STATEMENTS === 'on',
     dataDir: values.DATA_DIR,
     postgresBin: values.POSTGRES_BIN,
     apiProcesses: values.API_PROCESSES,

@@ -79,7 +79,7 @@ async function prepareDatabase(url: string, demoApiKey: string | undefined, logg
 }
 
 function startApiProcesses(config: Config, databaseUrl: string, logger: Logger): Promise<Api> {
-  const { host, port, databasePoolSize, lockTimeoutMs, apiProcesses } = config;
-  const options = { host, port, databaseUrl, databasePoolSize, lockTimeoutMs, logger };
+  const { host, port, databasePoolSize, preparedStatements, lockTimeoutMs, apiProcesses } = config;
+  const options = { host, port, databaseUrl, databasePoolSize, preparedStatements, lockTimeoutMs, logger };
   return apiProcesses === 1 ? startApi(options) : startApiCluster({ ...options, processes: apiProcesses });
 }

@@ -19,7 +19,7 @@ export interface ArenaTerms {
 }
 
 /** Long enough for the code of the hot path to be compiled; what comes after is measured. */
-const warmUp = { load: 'uniform', connections: 16, warmUpMs: 0, measureMs: 1_000, seed: 0 } as const;
+const warmUp = { load: 'uniform', connections: 64, warmUpMs: 0, measureMs: 3_000, seed: 0 } as const;
 
 /** Fills a book, starts the subjects on it, and gives each of them its first movements, which nobody measures. */
 export async function openArena({ serverUrl, size, subjects, driver }: ArenaTerms, stops: StopList): Promise<Arena> {

@@ -1,7 +1,6 @@
 import type { Request, Router } from 'express';
 import { z } from 'zod';
 import { ledgerIdOf } from '../http/authenticate.ts';
-import { createRouter } from '../http/create-router.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
@@ -23,9 +22,7 @@ const noQuery = z.strictObject({});
 const noBody = z.strictObject({}).optional();
 
 /** Accounts: opening, reading, closing, and their balances. */
-export function accountRoutes({ database, engine }: ServiceParts): Router {
-  const router = createRouter();
-
+export function addAccountRoutes(router: Router, { database, engine }: ServiceParts): void {
   router
     .route('/accounts')
     .post(async (req, res) => {
@@ -99,8 +96,6 @@ export function accountRoutes({ database, engine }: ServiceParts): Router {
       res.json({ data: await getBalances(database, ledgerIdOf(res), accountIds) });
     })
     .all(methodNotAllowed('GET'));
-
-  return router;
 }
 
 function presentOpened({ account, created }: OpenAccountResult): Success {

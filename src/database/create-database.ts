@@ -33,6 +33,8 @@ export interface DatabaseOptions {
   applicationName: string;
   /** How long a caller waits for a free session of the pool. */
   acquireTimeoutMs: number;
+  /** Whether statements may be planned once for a session; true unless it says otherwise (`prepared-statement.ts`). */
+  preparedStatements?: boolean;
 }
 
 /** The knex configuration of the service; the knex command line uses it too, through knexfile.ts. */
@@ -45,6 +47,7 @@ export function knexConfig(options: DatabaseOptions): Knex.Config {
       connectionTimeoutMillis: 5_000,
       keepAlive: true,
       types: typeParsers,
+      pipeline: true,
     } as Knex.PgConnectionConfig,
     pool: { min: 0, max: options.poolSize, acquireTimeoutMillis: options.acquireTimeoutMs },
     acquireConnectionTimeout: options.acquireTimeoutMs,
@@ -64,5 +67,6 @@ const ignore = () => {};
 export function createDatabase(options: DatabaseOptions): Database {
   // What knex would print by itself reaches the caller as an error too, and is logged there, once.
   const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
-  return knexModule({ ...knexConfig(options), log });
+  const { preparedStatements = true } = options;
+  return knexModule({ ...knexConfig(options), log }).withUserParams({ preparedStatements });
 }

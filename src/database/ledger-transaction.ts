@@ -4,6 +4,7 @@ import { RefusalError } from '../errors/refusal.ts';
 import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import type { Database } from './create-database.ts';
 import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, sqlStateOf } from './sqlstate.ts';
+import { openPipeline, type StatementPipeline } from './statement-pipeline.ts';
 
 /**
  * An open database transaction in the books of one ledger. Whatever writes takes one of these; a pool does not fit, so
@@ -12,6 +13,8 @@ import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, 
 export interface LedgerTransaction {
   readonly ledgerId: string;
   readonly knex: Knex.Transaction;
+  /** Sends statements that need not wait for each other's answers. */
+  readonly pipeline: StatementPipeline;
   /** Work puts them into force with its first statement (`limitSettings`). */
   readonly limits: TransactionLimits;
 }
@@ -38,7 +41,7 @@ const firstPauseMs = 15;
 const longestPauseMs = 1_000;
 
 /**
- * Runs `work` in one Knex transaction (READ COMMITTED) and commits it.
+ * Runs `work` in one Knex transaction (READ COMMITTED) and commits it, when everything that `work` sent has succeeded.
  *
  * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all), after a serialization
  * failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost connection. An error at COMMIT leaves
@@ -58,13 +61,17 @@ export async function runLedgerTransaction<T>(
   for (let attempt = 1; ; attempt++) {
     let commitSent = false;
     let stopTimer = () => {};
+    let pipeline: StatementPipeline | undefined;
     try {
       const result = await database.transaction(async (knex) => {
-        const worked = await work({ ledgerId, knex, limits });
+        pipeline = await openPipeline(knex);
+        const worked = await work({ ledgerId, knex, pipeline, limits });
         commitSent = true;
         stopTimer = startTimer(metrics.commit);
         return worked;
       });
+      // PostgreSQL rolls back when it is told to commit after a statement that failed.
+      await pipeline?.answered();
       stopTimer();
       return result;
     } catch (error) {

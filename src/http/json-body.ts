@@ -1,4 +1,4 @@
-import express, { type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import secureJson from 'secure-json-parse';
 import { RefusalError } from '../errors/refusal.ts';
 import { invalidInput } from './read-input.ts';
@@ -7,34 +7,47 @@ import { findUnstorable } from './storable.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-const checkMediaType: RequestHandler = (req, _res, next) => {
+function checkMediaType(req: Request): void {
   // What nearly every client sends needs no parsing.
-  if (req.headers['content-type'] === 'application/json') {
-    next();
-    return;
-  }
+  if (req.headers['content-type'] === 'application/json') return;
   // Clients announce a POST without a body as one of no bytes. `is` answers null when nothing announces a body.
   const type = req.headers['content-length'] === '0' ? null : req.is('application/json');
   const charset = /;\s*charset="?([^";\s]+)/i.exec(req.headers['content-type'] ?? '')?.[1];
   if (type === false || (type !== null && charset !== undefined && !/^utf-?8$/i.test(charset))) {
     throw new RefusalError('unsupported_media_type', 'Send the body as Content-Type: application/json, in UTF-8.');
   }
-  next();
-};
+}
 
-const parseBytes: RequestHandler = (req, _res, next) => {
-  const bytes: unknown = req.body;
-  req.body = Buffer.isBuffer(bytes) && bytes.length > 0 ? parseJson(bytes) : undefined;
-  next();
-};
+/** Many times the largest document of this interface, batches aside. */
+const limitBytes = 64 * 1024;
+/** A thousand movements with ordinary notes take a quarter of this. */
+const batchLimitBytes = 2 * 1024 * 1024;
+
+const readBytes = express.raw({ type: () => true, limit: limitBytes, inflate: false });
+const readBatchBytes = express.raw({ type: () => true, limit: batchLimitBytes, inflate: false });
 
 /**
- * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most `limitBytes`, no compression, no `__proto__`, no
- * field twice, nothing that could not be stored and read back unchanged. An empty body is undefined.
+ * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB or 2 MiB of a batch, no compression, no
+ * `__proto__`, no field twice, nothing that could not be stored and read back unchanged. An empty body is undefined.
  */
-export function jsonBody(limitBytes: number): RequestHandler[] {
-  return [checkMediaType, express.raw({ type: () => true, limit: limitBytes, inflate: false }), parseBytes];
-}
+export const jsonBody: RequestHandler = (req, res, next) => {
+  checkMediaType(req);
+  const read = req.path === '/batches' ? readBatchBytes : readBytes;
+  read(req, res, (error?: unknown) => {
+    if (error !== undefined) {
+      next(error);
+      return;
+    }
+    const bytes: unknown = req.body;
+    try {
+      req.body = Buffer.isBuffer(bytes) && bytes.length > 0 ? parseJson(bytes) : undefined;
+    } catch (unreadable) {
+      next(unreadable);
+      return;
+    }
+    next();
+  });
+};
 
 function parseJson(bytes: Buffer): unknown {
   const text = attempt(() => utf8.decode(bytes), 'The body is not valid UTF-8.');

@@ -19,7 +19,8 @@ export type BookingClock = (databaseNow: Date) => Date;
  * All operations of a group share `dryRun` and the lock mode, and no two have the same idempotency key. A dry run takes
  * no locks and writes nothing.
  *
- * Returns the answers in the order of the operations; the caller commits before it passes them on.
+ * Returns the answers in the order of the operations, before the last statement has been answered. The caller commits,
+ * and waits for the transaction's pipeline, before it passes them on.
  */
 export async function bookGroup(
   transaction: LedgerTransaction,
@@ -28,19 +29,25 @@ export async function bookGroup(
   bookingClock: BookingClock = (databaseNow) => databaseNow,
 ): Promise<Answer<unknown>[]> {
   const claims = operations.flatMap((operation) => [operation, ...operation.itemKeys]);
-  const { earlier, now } =
-    mode === 'read' ? await beginReading(transaction) : await claimIdempotencyKeys(transaction, claims);
-  const fresh = operations.filter((operation) => !earlier.has(operation.idempotencyKey));
+  const claiming = mode === 'read' ? beginReading(transaction) : claimIdempotencyKeys(transaction, claims);
+  // An operation by itself waits for its key: if that was used before, the answer needs no lock.
+  const wanted = operations.length === 1 ? notAmong((await claiming).earlier, operations) : operations;
+  const locking = lockAccounts(
+    transaction,
+    [...new Set(wanted.flatMap((operation) => operation.accountIds))].sort(),
+    mode,
+  );
+  const [{ earlier, now }, locked] = await inOrder(claiming, locking);
+
+  const fresh = notAmong(earlier, operations);
   const outcomes = new Map<string, Outcome<unknown>>();
   if (fresh.length > 0) {
-    const accountIds = [...new Set(fresh.flatMap((operation) => operation.accountIds))].sort();
-    const locked = await lockAccounts(transaction, accountIds, mode);
     const loaded = await loadByKind(transaction, fresh);
     const state = { accounts: locked.accounts, earlierItems: earlier, now: bookingClock(locked.now ?? now!) };
     const decided = decideInTurn(fresh, state, loaded, outcomes);
     if (mode !== 'read') {
       await writeByKind(transaction, decided.effects);
-      await writeJournal(transaction, { ...decided, outcomes });
+      writeJournal(transaction, { ...decided, outcomes });
     }
   }
   if (mode !== 'read') {
@@ -55,10 +62,20 @@ export async function bookGroup(
   );
 }
 
+/** Both were sent together. When the first fails, the second fails only because of that. */
+async function inOrder<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  second.catch(() => {});
+  return [await first, await second];
+}
+
+function notAmong(earlier: ClaimedKeys['earlier'], operations: readonly Operation<unknown>[]): Operation<unknown>[] {
+  return operations.filter((operation) => !earlier.has(operation.idempotencyKey));
+}
+
 /** A dry run claims no keys, so nothing that was claimed before is its answer. */
-async function beginReading({ knex, limits }: LedgerTransaction): Promise<ClaimedKeys> {
+async function beginReading({ knex, pipeline, limits }: LedgerTransaction): Promise<ClaimedKeys> {
   const { sql, bindings } = limitSettings(limits);
-  const { rows } = await knex.raw(sql, bindings);
+  const { rows } = await pipeline.send(knex.raw(sql, bindings));
   return { earlier: new Map(), now: rows[0].now };
 }
 

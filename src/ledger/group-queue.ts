@@ -15,8 +15,18 @@ export interface Group<W extends Waiter> {
   readonly accountIds: Set<string>;
   /** How much work it is, in movements. */
   size: number;
-  /** False when its operation must stay alone, and once it was held up for so long that others may go before it. */
-  takesGroupLane: boolean;
+  /** Whether the next group of its ledger waits for it: not when it is one that must go alone, nor once it is held up. */
+  isAwaited: boolean;
+}
+
+/** What is known while groups are formed. */
+interface Gathering<W extends Waiter> {
+  /** Ledgers whose next group has to wait. */
+  readonly awaited: ReadonlySet<string>;
+  /** The newest group of each ledger that others may join. */
+  readonly forming: ReadonlyMap<string, Group<W>>;
+  /** Accounts at which somebody who can't go yet keeps a place. */
+  readonly places: ReadonlySet<string>;
 }
 
 export interface GroupQueueOptions {
@@ -27,12 +37,6 @@ export interface GroupQueueOptions {
 }
 
 /**
- * How many groups run at once, those aside that are held up. One writes while the other one's answers are sent and its
- * successor is read: more would only make the groups smaller (`docs/performance.md`).
- */
-const groupLanes = 2;
-
-/**
  * How many transactions one account can be part of. The second stands ready at the row lock, so that the lock is handed
  * on without a pause; more would let the callers of one account that stays locked hold up everybody else's.
  */
@@ -41,8 +45,10 @@ const transactionsAnAccount = 2;
 /**
  * Decides who goes next and with whom. Knows nothing of databases and waits for nothing.
  *
- * Whoever waits longest goes first, together with all those behind who can share the transaction. Who can't go yet,
- * because the accounts are busy, keeps a place there before those who came later.
+ * Whoever waits longest goes first, together with all those behind who can share the transaction. While a group of a
+ * ledger is on its way, the next one gathers; it starts at once when it is full, or when the one before is held up by
+ * somebody else's locks. (More groups at once would only be smaller ones: docs/adr/0009.) Who can't go yet, because the
+ * accounts are busy, keeps a place there before those who came later.
  */
 export class GroupQueue<W extends Waiter> {
   readonly #options: GroupQueueOptions;
@@ -90,40 +96,34 @@ export class GroupQueue<W extends Waiter> {
     const groups: Group<W>[] = [];
     const abandoned: W[] = [];
     if (this.#waiting.length === 0 || this.#lanesFree() === 0) return { groups, abandoned };
+    const awaited = this.#awaitedLedgers();
     const forming = new Map<string, Group<W>>();
     const places = new Set<string>();
     const staying: W[] = [];
-    for (const [index, waiter] of this.#waiting.entries()) {
-      if (forming.size === 0 && this.#lanesFree() === 0) {
-        staying.push(...this.#waiting.slice(index));
-        break;
-      }
-      if (waiter.operation.isAbandoned?.()) {
-        abandoned.push(waiter);
-        continue;
-      }
-      const group = this.#groupFor(waiter, forming, places);
+    for (const waiter of this.#waiting) {
+      const { operation } = waiter;
+      const group = this.#groupFor(waiter, { awaited, forming, places });
       if (group === undefined) {
-        for (const accountId of waiter.operation.accountIds) places.add(accountId);
+        for (const accountId of operation.accountIds) places.add(accountId);
         staying.push(waiter);
-        continue;
+      } else if (operation.isAbandoned?.()) {
+        abandoned.push(waiter);
+      } else {
+        if (group.waiters.length === 0) {
+          groups.push(group);
+          this.#running.add(group);
+          if (group.isAwaited) forming.set(group.ledgerId, group);
+        }
+        this.#join(group, waiter);
       }
-      if (!this.#running.has(group)) {
-        this.#running.add(group);
-        groups.push(group);
-      }
-      this.#join(group, waiter);
-      const open = group.takesGroupLane && group.size < this.#options.groupLimit;
-      if (open) forming.set(group.ledgerId, group);
-      else if (forming.get(group.ledgerId) === group) forming.delete(group.ledgerId);
     }
     this.#waiting = staying;
     return { groups, abandoned };
   }
 
-  /** The group waits for somebody else's locks: meanwhile others may use its lane. */
+  /** The group waits for somebody else's locks: others need not wait for it any longer. */
   heldUp(group: Group<W>): void {
-    group.takesGroupLane = false;
+    group.isAwaited = false;
   }
 
   /** The group has ended, one way or the other. */
@@ -148,32 +148,47 @@ export class GroupQueue<W extends Waiter> {
   }
 
   /** The group that the waiter can go with now: one that is forming, a new one, or none. */
-  #groupFor(waiter: W, forming: ReadonlyMap<string, Group<W>>, places: ReadonlySet<string>): Group<W> | undefined {
-    const { operation } = waiter;
-    const alone = waiter.alone || this.#mustGoAlone(operation);
-    const formed = alone ? undefined : forming.get(operation.ledgerId);
-    const busy = operation.accountIds.some((accountId) => {
+  #groupFor({ operation, alone }: W, now: Gathering<W>): Group<W> | undefined {
+    const { ledgerId, accountIds, size } = operation;
+    let apart = alone || this.#mustGoAlone(operation);
+    if (!apart && now.awaited.has(ledgerId)) return undefined;
+    // Keys are asked for last, because that costs more than the rest.
+    apart ||= keysOf(operation).some((key) => this.#keys.has(key));
+    const formed = apart ? undefined : now.forming.get(ledgerId);
+    const busy = accountIds.some((accountId) => {
       if (formed?.accountIds.has(accountId)) return false;
-      const others = (this.#transactions.get(accountId) ?? 0) + (places.has(accountId) ? 1 : 0);
+      const others = (this.#transactions.get(accountId) ?? 0) + (now.places.has(accountId) ? 1 : 0);
       return others >= transactionsAnAccount;
     });
     if (busy) return undefined;
-    if (formed !== undefined && formed.size + operation.size <= this.#options.groupLimit) return formed;
-    if (this.#lanesFree() === 0 || (!alone && this.#groupLanesFree() === 0)) return undefined;
-    const { ledgerId } = operation;
-    return { ledgerId, waiters: [], accountIds: new Set(), size: 0, takesGroupLane: !alone };
+    if (formed !== undefined && formed.size + size <= this.#options.groupLimit) return formed;
+    if (this.#lanesFree() === 0) return undefined;
+    return { ledgerId, waiters: [], accountIds: new Set(), size: 0, isAwaited: !apart };
+  }
+
+  /** The ledgers with a group on its way that the next one waits for, because those who wait would not fill it. */
+  #awaitedLedgers(): Set<string> {
+    const awaited = new Set<string>();
+    for (const { ledgerId, isAwaited } of this.#running) {
+      if (isAwaited && !this.#fillAGroup(ledgerId)) awaited.add(ledgerId);
+    }
+    return awaited;
+  }
+
+  #fillAGroup(ledgerId: string): boolean {
+    let size = 0;
+    for (const { operation } of this.#waiting) if (operation.ledgerId === ledgerId) size += operation.size;
+    return size >= this.#options.groupLimit;
   }
 
   /**
    * An operation without accounts claims unique keys while it writes, and would wait for them with a group's rows
-   * locked. One whose idempotency key is in use would wait for that other's end, and the group with it.
+   * locked. (One whose idempotency key is in use goes alone too: it would wait for that other's end, and the group with
+   * it.)
    */
-  #mustGoAlone(operation: Operation<unknown>): boolean {
-    return (
-      operation.accountIds.length === 0 ||
-      keysOf(operation).some((key) => this.#keys.has(key)) ||
-      (this.#stuckAccounts.size > 0 && operation.accountIds.some((accountId) => this.#stuckAccounts.has(accountId)))
-    );
+  #mustGoAlone({ accountIds }: Operation<unknown>): boolean {
+    if (accountIds.length === 0) return true;
+    return this.#stuckAccounts.size > 0 && accountIds.some((accountId) => this.#stuckAccounts.has(accountId));
   }
 
   #join(group: Group<W>, waiter: W): void {
@@ -190,12 +205,6 @@ export class GroupQueue<W extends Waiter> {
 
   #lanesFree(): number {
     return this.#options.lanes - this.#running.size;
-  }
-
-  #groupLanesFree(): number {
-    let used = 0;
-    for (const group of this.#running) if (group.takesGroupLane) used++;
-    return Math.max(0, groupLanes - used);
   }
 }
 

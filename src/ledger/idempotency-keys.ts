@@ -1,4 +1,5 @@
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
 import type { Answer, KeyClaim, Outcome } from './operation.ts';
@@ -30,27 +31,29 @@ export async function claimIdempotencyKeys(
   transaction: LedgerTransaction,
   claims: readonly KeyClaim[],
 ): Promise<ClaimedKeys> {
-  const { knex, ledgerId } = transaction;
+  const { knex, ledgerId, pipeline } = transaction;
   const limits = limitSettings(transaction.limits);
   let claimed: Array<{ key: string; now: Date }>;
   try {
-    const inserted = await knex
-      .raw(
-        `with limits as materialized (${limits.sql})
+    const inserted = await pipeline.send(
+      knex
+        .raw(
+          `with limits as materialized (${limits.sql})
          insert into idempotency_keys (ledger_id, key, request_hash)
          select ?::uuid, key, request_hash
          from limits, unnest(?::text[], ?::bytea[]) as claim (key, request_hash)
          order by key
          on conflict do nothing
          returning key, clock_timestamp() as now`,
-        [
-          ...limits.bindings,
-          ledgerId,
-          claims.map((claim) => claim.idempotencyKey),
-          claims.map((claim) => claim.requestHash),
-        ],
-      )
-      .options({ name: 'claim-keys' });
+          [
+            ...limits.bindings,
+            ledgerId,
+            claims.map((claim) => claim.idempotencyKey),
+            claims.map((claim) => claim.requestHash),
+          ],
+        )
+        .options(prepared(knex, 'claim-keys')),
+    );
     claimed = inserted.rows;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw inProgress(error);

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { metrics, startTimer } from '../metrics/service-metrics.ts';
@@ -32,7 +33,8 @@ interface AccountRow {
   version: number | null;
   last_booked_at: Date | null;
   closed_at: Date | null;
-  now: Date;
+  /** Seconds: a thousand of these are cheaper to read than a thousand timestamps. */
+  now: number;
 }
 
 /**
@@ -51,33 +53,33 @@ export async function lockAccounts(
   accountIds: readonly string[],
   mode: LockMode,
 ): Promise<LockedAccounts> {
-  const { knex, ledgerId } = transaction;
+  const { knex, ledgerId, pipeline } = transaction;
   if (accountIds.length === 0) return { accounts: new Map(), now: undefined };
   const columns = ['id', 'currency', 'ownership', 'status', 'balance', 'held', 'overdraft_limit', 'version'];
   const query = knex<AccountRow>('accounts')
-    .select(...columns, 'last_booked_at', 'closed_at', knex.raw('clock_timestamp() as now'))
+    .select(...columns, 'last_booked_at', 'closed_at', knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
     .where('ledger_id', ledgerId)
     .whereRaw('id = any(?::uuid[])', [[...accountIds]])
     .orderBy('id')
-    .options({ name: `lock-accounts ${mode}` });
+    .options(prepared(knex, `lock-accounts ${mode}`));
   if (mode !== 'read') query.forUpdate();
   if (mode === 'noWait') query.noWait();
 
   let rows: AccountRow[];
   const stopTimer = startTimer(metrics.lockWait);
   try {
-    rows = await query;
+    rows = (await pipeline.send(query)).rows;
   } catch (error) {
     if (sqlStateOf(error) === sqlState.lockNotAvailable) throw lockRefusal(mode, error);
     throw error;
   } finally {
     stopTimer();
   }
-  const now = rows.reduce<Date | undefined>(
-    (latest, row) => (!latest || row.now > latest ? row.now : latest),
-    undefined,
-  );
-  return { accounts: new Map(rows.map((row) => [row.id, asLockedAccount(row)])), now };
+  const lockedAt = rows.reduce((latest, row) => Math.max(latest, row.now), 0);
+  return {
+    accounts: new Map(rows.map((row) => [row.id, asLockedAccount(row)])),
+    now: rows.length === 0 ? undefined : new Date(lockedAt * 1000),
+  };
 }
 
 /**

@@ -49,7 +49,7 @@ const heldUpAfterMs = 100;
 /** How long a group waits for locks, so that one account that stays locked does not hold up all who came with it. */
 const groupLockTimeoutMs = 1_000;
 /** How many answers are sent in one go before the database's next answer is looked at. */
-const answersATurn = 50;
+const answersATurn = 8;
 
 interface Caller extends Waiter {
   /** When its patience ends, by `performance.now()`. */

@@ -28,6 +28,8 @@ export class AmountError extends Error {
 export class Money {
   readonly currency: string;
   readonly #value: Decimal;
+  /** Kept once it was asked for: a balance is written several times on its way into the books. */
+  #text: string | undefined;
 
   private constructor(value: Decimal, currency: string) {
     this.#value = value;
@@ -103,8 +105,8 @@ export class Money {
 
   /** Decimal text with exactly the currency's decimals: "1000.00" USD, "1000" JPY, "-5.250" KWD. */
   toString(): string {
-    const value = this.#value.isZero() ? this.#value.abs() : this.#value;
-    return value.toFixed(currencyExponent(this.currency));
+    this.#text ??= (this.#value.isZero() ? this.#value.abs() : this.#value).toFixed(currencyExponent(this.currency));
+    return this.#text;
   }
 
   toJSON(): string {

@@ -1,7 +1,5 @@
 import type { Router } from 'express';
 import { ledgerIdOf } from '../http/authenticate.ts';
-import { createRouter } from '../http/create-router.ts';
-import { jsonBody } from '../http/json-body.ts';
 import { hashRequest, readOperationTerms } from '../http/operation-terms.ts';
 import { methodNotAllowed, presentProblem } from '../http/problem.ts';
 import { invalidInput, readInput } from '../http/read-input.ts';
@@ -15,16 +13,10 @@ import { type BatchItemInput, batchBody } from './movement-schemas.ts';
 import { type ItemAnswer, postBatch } from './post-batch.ts';
 import { presentBooked, presentDryRun } from './present-transaction.ts';
 
-/** A thousand movements with ordinary notes take a quarter of this. */
-const limitBytes = 2 * 1024 * 1024;
-
 /** Many movements in one request, committed together. */
-export function batchRoutes({ engine }: ServiceParts): Router {
-  const router = createRouter();
-
+export function addBatchRoutes(router: Router, { engine }: ServiceParts): void {
   router
     .route('/batches')
-    .all(jsonBody(limitBytes))
     .post(async (req, res) => {
       const { atomic, items } = readInput(batchBody, req.body);
       const terms = readOperationTerms(req, res, { dryRun: true });
@@ -40,8 +32,6 @@ export function batchRoutes({ engine }: ServiceParts): Router {
       sendAnswer(res, answer, (answers) => presentBatch(answers, terms.dryRun));
     })
     .all(methodNotAllowed('POST'));
-
-  return router;
 }
 
 function createMovement(ledgerId: string, item: BatchItemInput): Movement {

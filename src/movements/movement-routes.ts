@@ -2,7 +2,6 @@ import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
-import { createRouter } from '../http/create-router.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
@@ -24,9 +23,7 @@ const noQuery = z.strictObject({});
 const listQuery = z.strictObject({ ...pageQuery, order: orderQuery.default('desc') });
 
 /** Deposits, withdrawals, transfers and multi-leg transactions, and the transactions and entries they become. */
-export function movementRoutes({ database, engine }: ServiceParts): Router {
-  const router = createRouter();
-
+export function addMovementRoutes(router: Router, { database, engine }: ServiceParts): void {
   async function submit(req: Request, res: Response, movement: Movement): Promise<void> {
     const terms = readOperationTerms(req, res, { dryRun: true });
     const answer = await engine.submit(createOperation(postMovement, movement, terms));
@@ -97,6 +94,4 @@ export function movementRoutes({ database, engine }: ServiceParts): Router {
       res.json(await getTransaction(database, ledgerIdOf(res), transactionId));
     })
     .all(methodNotAllowed('GET'));
-
-  return router;
 }

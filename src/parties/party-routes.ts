@@ -1,7 +1,6 @@
 import type { Router } from 'express';
 import { z } from 'zod';
 import { ledgerIdOf } from '../http/authenticate.ts';
-import { createRouter } from '../http/create-router.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
@@ -22,9 +21,7 @@ const listQuery = z.strictObject(pageQuery);
 const noQuery = z.strictObject({});
 
 /** Parties: the people and companies that accounts belong to. */
-export function partyRoutes({ database, engine }: ServiceParts): Router {
-  const router = createRouter();
-
+export function addPartyRoutes(router: Router, { database, engine }: ServiceParts): void {
   router
     .route('/parties')
     .post(async (req, res) => {
@@ -65,8 +62,6 @@ export function partyRoutes({ database, engine }: ServiceParts): Router {
       res.json(await getParty(database, ledgerIdOf(res), partyId));
     })
     .all(methodNotAllowed('GET'));
-
-  return router;
 }
 
 function presentCreated({ party, created }: CreatePartyResult): Success {
