@@ -53,6 +53,7 @@ const transactionsAnAccount = 2;
 export class GroupQueue<W extends Waiter> {
   readonly #options: GroupQueueOptions;
   #waiting: W[] = [];
+  #waitingMovements = 0;
   readonly #running = new Set<Group<W>>();
   /** In how many running transactions an account is. */
   readonly #transactions = new Map<string, number>();
@@ -70,22 +71,23 @@ export class GroupQueue<W extends Waiter> {
     return this.#waiting.length;
   }
 
-  /** True when this many wait already, those aside who find a free lane in a moment. */
+  /** True when this many wait already, those aside who find a free lane in a moment; or ten times as many movements. */
   isFull(limit: number): boolean {
-    return this.#waiting.length - this.#lanesFree() >= limit;
+    return this.#waiting.length - this.#lanesFree() >= limit || this.#waitingMovements >= 10 * limit;
   }
 
   add(waiter: W): void {
     this.#waiting.push(waiter);
+    this.#waitingMovements += waiter.operation.size;
   }
 
   /** Lets these go before all others, in their order. */
   putBack(waiters: readonly W[]): void {
-    this.#waiting = [...waiters, ...this.#waiting];
+    this.#setWaiting([...waiters, ...this.#waiting]);
   }
 
   remove(waiter: W): void {
-    this.#waiting = this.#waiting.filter((other) => other !== waiter);
+    this.#setWaiting(this.#waiting.filter((other) => other !== waiter));
   }
 
   /**
@@ -117,7 +119,7 @@ export class GroupQueue<W extends Waiter> {
         this.#join(group, waiter);
       }
     }
-    this.#waiting = staying;
+    this.#setWaiting(staying);
     return { groups, abandoned };
   }
 
@@ -201,6 +203,11 @@ export class GroupQueue<W extends Waiter> {
       group.accountIds.add(accountId);
       this.#transactions.set(accountId, (this.#transactions.get(accountId) ?? 0) + 1);
     }
+  }
+
+  #setWaiting(waiters: W[]): void {
+    this.#waiting = waiters;
+    this.#waitingMovements = waiters.reduce((sum, { operation }) => sum + operation.size, 0);
   }
 
   #lanesFree(): number {

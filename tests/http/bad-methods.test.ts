@@ -35,6 +35,7 @@ describe('methods and addresses', () => {
     [`/v1/accounts/${account}/withdrawals`, 'POST'],
     ['/v1/transfers', 'POST'],
     ['/v1/balances', 'GET'],
+    ['/metrics', 'GET'],
     ['/v1/batches', 'POST'],
     ['/v1/transactions', 'GET, POST'],
     [`/v1/transactions/${nobody}`, 'GET'],

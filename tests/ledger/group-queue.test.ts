@@ -136,6 +136,17 @@ describe('who has to wait', () => {
     expect(start(queue)).toEqual([['b', 'c', 'a']]);
   });
 
+  test('nobody is let in when as many wait as may, and ten times as many movements count as that', () => {
+    const queue = queueOf([waiterOn('')], { lanes: 1 });
+    queue.takeGroups();
+    for (let round = 0; round < 3; round++) queue.add(waiterOn('a'));
+    expect([queue.isFull(4), queue.isFull(3)]).toEqual([false, true]);
+    queue.add(waiterOn('b', { size: 97 }));
+    expect([queue.isFull(11), queue.isFull(10)]).toEqual([false, true]);
+    queue.remove(queue.takeGroups().groups[0]?.waiters[0] ?? waiterOn('c'));
+    expect(queue.depth).toBe(4);
+  });
+
   test('nobody any more for the lane of a group that is held up', () => {
     const queue = queueOf([]);
     const held = [];
