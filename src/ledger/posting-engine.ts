@@ -38,8 +38,11 @@ export class AbandonedError extends Error {
 
 /** A lock timeout of zero would mean "for ever" to PostgreSQL; this is as good as not waiting for a key in progress. */
 const shortestLockTimeoutMs = 25;
-/** What a statement may take beyond the time it waits for a lock. */
-const statementSlackMs = 10_000;
+/**
+ * What a statement may take beyond the time it may wait for a lock. The lock timeout holds for each row anew; this ends
+ * a wait for many rows one after another.
+ */
+const statementSlackMs = 2_000;
 /** A healthy process never pauses this long inside a transaction. */
 const idleTimeoutMs = 10_000;
 /** More movements than this make a group's statements slower in proportion, and those who wait for it wait longer. */

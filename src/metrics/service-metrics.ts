@@ -37,7 +37,7 @@ export const metrics = {
   }),
   commit: new Histogram({
     name: 'joint_ledger_commit_seconds',
-    help: 'How long COMMIT took',
+    help: 'How long the write of a group and COMMIT took',
     buckets: seconds,
     registers,
   }),

@@ -30,9 +30,10 @@ const movementFields = { ...moneyFields, ...noteFields };
 const transferFields = { fromAccountId: id, toAccountId: id, ...movementFields };
 const multiLegFields = {
   entries: z
-    .array(z.strictObject({ accountId: id, ...moneyFields }))
+    .array(z.unknown(), { error: 'must be a list of entries' })
     .min(2, 'must have at least 2 entries')
-    .max(mostLegs, `must have at most ${mostLegs} entries`),
+    .max(mostLegs, `must have at most ${mostLegs} entries`)
+    .pipe(z.array(z.strictObject({ accountId: id, ...moneyFields }))),
   ...noteFields,
 };
 
@@ -146,8 +147,10 @@ export type BatchItemInput = z.output<typeof batchItem>;
 
 export const batchBody = z.strictObject({
   atomic: z.boolean({ error: 'must be true (all items or none) or false (each on its own)' }),
+  // Counted before any is looked at.
   items: z
-    .array(batchItem, { error: 'must be a list of movements' })
+    .array(z.unknown(), { error: 'must be a list of movements' })
     .min(1, 'must have at least 1 item')
-    .max(largestBatch, `must have at most ${largestBatch} items`),
+    .max(largestBatch, `must have at most ${largestBatch} items`)
+    .pipe(z.array(batchItem)),
 });
