@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { countDeadlocks, holdAccountLock, until, untilLockWaiters } from '../support/lock-witness.ts';
 import { startTogether } from '../support/start-together.ts';
@@ -101,4 +102,22 @@ test('succeeds once although a foreign session locks in the wrong order and caus
   expect([await client.balance(from), await client.balance(to)]).toEqual(['4.00', '1.00']);
   await service.api.stop(5_000);
   await until(async () => (await countDeadlocks(database)) === before + 1);
+});
+
+test('does not wait for many accounts one after another for as long as for each of them', async () => {
+  const { client, database } = service;
+  const accounts = [];
+  for (let number = 0; number < 12; number++) accounts.push(await client.openAccount({ balance: '1.00' }));
+  accounts.sort();
+  const held = [];
+  for (const account of accounts) held.push(await holdAccountLock(database, account));
+  const entries = accounts.map((accountId, index) => ({ accountId, ...one, amount: index % 2 ? '1.00' : '-1.00' }));
+  const waiting = client.post('/v1/transactions', { entries }, { Prefer: 'wait=1' }).then((answer) => answer);
+  // Each is let go before the lock timeout for it has run out, all together long after it.
+  for (const { release } of held) {
+    await sleep(700);
+    await release();
+  }
+  expect((await waiting).body).toMatchObject({ status: 503, code: 'ledger_busy' });
+  expect(await database('transactions').where({ type: 'multi_leg' })).toEqual([]);
 });
