@@ -52,7 +52,7 @@ export async function bookGroup(
   }
   if (mode !== 'read') {
     const keys = claims.map((claim) => claim.idempotencyKey);
-    await releaseIdempotencyKeys(
+    releaseIdempotencyKeys(
       transaction,
       keys.filter((key) => !earlier.has(key) && !outcomes.has(key)),
     );

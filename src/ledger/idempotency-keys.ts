@@ -68,15 +68,15 @@ export async function claimIdempotencyKeys(
 
 /**
  * Gives up keys that this transaction claimed and has no outcome for, so that they can be used again: those of the items
- * of a batch that was refused as a whole.
+ * of a batch that was refused as a whole. Does not wait for the answer while rows are locked: COMMIT may follow at once,
+ * and fails if this does.
  */
-export async function releaseIdempotencyKeys(transaction: LedgerTransaction, keys: readonly string[]): Promise<void> {
+export function releaseIdempotencyKeys({ knex, ledgerId, pipeline }: LedgerTransaction, keys: readonly string[]): void {
   if (keys.length === 0) return;
-  await transaction
-    .knex('idempotency_keys')
-    .where('ledger_id', transaction.ledgerId)
-    .whereRaw('key = any(?::text[])', [[...keys]])
-    .delete();
+  const mine = knex('idempotency_keys')
+    .where('ledger_id', ledgerId)
+    .whereRaw('key = any(?::text[])', [[...keys]]);
+  void pipeline.send(mine.delete());
 }
 
 async function findAnswers(

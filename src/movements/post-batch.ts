@@ -42,12 +42,7 @@ export const postBatch: OperationKind<Batch, KnownParties, never, readonly ItemA
 
 function decideBatch(batch: Batch, state: DecisionState<KnownParties>): Decision<never, readonly ItemAnswer[]> {
   // Other operations of the group must not see what a batch did that is refused in the end.
-  const accounts = new Map(
-    postBatch.accountIds(batch).flatMap((id) => {
-      const account = state.accounts.get(id);
-      return account === undefined ? [] : [[id, account] as const];
-    }),
-  );
+  const accounts = new Map(state.accounts);
   const changed = new Map<string, LockedAccount>();
   const transactions: BookedTransaction[] = [];
   const itemOutcomes = new Map<string, Outcome<TransactionDocument>>();

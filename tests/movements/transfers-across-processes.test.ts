@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { countDeadlocks, until } from '../support/lock-witness.ts';
+import { countDeadlocks, untilSessionsEnded } from '../support/lock-witness.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient } from '../support/test-client.ts';
@@ -61,7 +61,7 @@ test.each([2, 6])(
 
       const codes = await Promise.all(servers.map((server) => server.end('SIGTERM')));
       expect(codes).toEqual(servers.map(() => 0));
-      await until(async () => (await sessionsOfTheService(database)) === 0);
+      await untilSessionsEnded(database);
       expect(await countDeadlocks(database)).toBe(deadlocksBefore);
     } finally {
       for (const server of servers) server.child.kill('SIGKILL');
@@ -69,11 +69,3 @@ test.each([2, 6])(
   },
   120_000,
 );
-
-async function sessionsOfTheService(database: TestDatabase['database']): Promise<number> {
-  const { rows } = await database.raw(
-    `select count(*)::int as open from pg_stat_activity
-     where datname = current_database() and application_name = 'joint-ledger api'`,
-  );
-  return rows[0].open;
-}
