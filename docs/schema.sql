@@ -1,5 +1,26 @@
 -- The schema after all migrations. Written by `npm run schema:dump`; change it with a migration, never by hand.
 
+CREATE TABLE account_changes (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  kind text NOT NULL,
+  terms json NOT NULL,
+  status text NOT NULL DEFAULT 'waiting'::text,
+  instruction_hash bytea NOT NULL,
+  requested_by uuid NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT account_changes_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT account_changes_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT account_changes_finished_at_matches_status CHECK (((status = 'waiting'::text) = (finished_at IS NULL))),
+  CONSTRAINT account_changes_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
+  CONSTRAINT account_changes_kind_known CHECK ((kind = ANY (ARRAY['mandate'::text, 'holder_invitation'::text, 'holder_terms'::text, 'holder_removal'::text, 'restriction_lift'::text]))),
+  CONSTRAINT account_changes_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'applied'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text])))
+);
+CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
+
 CREATE TABLE accounts (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -15,6 +36,12 @@ CREATE TABLE accounts (
   last_booked_at timestamp(3) with time zone,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
   closed_at timestamp(3) with time zone,
+  revision bigint NOT NULL DEFAULT 0,
+  debits_stopped boolean NOT NULL DEFAULT false,
+  credits_stopped boolean NOT NULL DEFAULT false,
+  next_expiry timestamp(3) with time zone,
+  time_zone text NOT NULL DEFAULT 'UTC'::text,
+  survivorship text NOT NULL DEFAULT 'survivors'::text,
   CONSTRAINT accounts_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT accounts_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT accounts_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
@@ -27,6 +54,7 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_overdraft_limit_not_negative CHECK ((overdraft_limit >= (0)::numeric)),
   CONSTRAINT accounts_ownership_known CHECK ((ownership = ANY (ARRAY['sole'::text, 'joint'::text, 'clearing'::text]))),
   CONSTRAINT accounts_status_known CHECK ((status = ANY (ARRAY['active'::text, 'closed'::text]))),
+  CONSTRAINT accounts_survivorship_known CHECK ((survivorship = ANY (ARRAY['survivors'::text, 'estate'::text]))),
   CONSTRAINT accounts_version_not_negative CHECK ((version >= 0))
 ) WITH (fillfactor=80);
 CREATE UNIQUE INDEX accounts_one_clearing_account_a_currency ON public.accounts USING btree (ledger_id, currency) WHERE (ownership = 'clearing'::text);
@@ -39,12 +67,24 @@ CREATE TABLE api_keys (
   key_hash bytea NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
   revoked_at timestamp(3) with time zone,
+  party_id uuid,
   CONSTRAINT api_keys_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT api_keys_key_hash_unique UNIQUE (ledger_id, key_hash),
   CONSTRAINT api_keys_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
   CONSTRAINT api_keys_key_hash_is_sha256 CHECK ((octet_length(key_hash) = 32))
 );
 CREATE INDEX api_keys_by_hash ON public.api_keys USING btree (key_hash);
+
+CREATE TABLE authorisations (
+  ledger_id uuid NOT NULL,
+  subject_id uuid NOT NULL,
+  party_id uuid NOT NULL,
+  decision text NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT authorisations_pkey PRIMARY KEY (ledger_id, subject_id, party_id),
+  CONSTRAINT authorisations_party_fkey FOREIGN KEY (ledger_id, party_id) REFERENCES parties(ledger_id, id),
+  CONSTRAINT authorisations_decision_known CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text])))
+);
 
 CREATE TABLE entries (
   ledger_id uuid NOT NULL,
@@ -70,12 +110,51 @@ CREATE TABLE holders (
   party_id uuid NOT NULL,
   rights text[] NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  status text NOT NULL DEFAULT 'active'::text,
+  limit_per_movement numeric(22,4),
+  limit_per_day numeric(22,4),
+  limit_per_month numeric(22,4),
+  invited_by uuid,
+  invitation_expires_at timestamp(3) with time zone,
+  joined_at timestamp(3) with time zone,
+  ended_at timestamp(3) with time zone,
   CONSTRAINT holders_pkey PRIMARY KEY (ledger_id, account_id, party_id),
   CONSTRAINT holders_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT holders_party_fkey FOREIGN KEY (ledger_id, party_id) REFERENCES parties(ledger_id, id),
-  CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text]) AND (cardinality(rights) > 0)))
+  CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text, 'delegate'::text]) AND (cardinality(rights) > 0))),
+  CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text])))
 );
 CREATE INDEX holders_by_party ON public.holders USING btree (ledger_id, party_id);
+
+CREATE TABLE holds (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  kind text NOT NULL,
+  status text NOT NULL DEFAULT 'active'::text,
+  amount numeric(22,4) NOT NULL,
+  remaining numeric(22,4) NOT NULL,
+  captured numeric(22,4) NOT NULL DEFAULT 0,
+  initiated_by uuid,
+  to_account_id uuid,
+  description text,
+  reference text,
+  metadata json,
+  created_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT holds_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT holds_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT holds_active_with_remainder CHECK (((status = 'active'::text) = (remaining > (0)::numeric))),
+  CONSTRAINT holds_amount_positive CHECK ((amount > (0)::numeric)),
+  CONSTRAINT holds_finished_at_matches_status CHECK (((status = 'active'::text) = (finished_at IS NULL))),
+  CONSTRAINT holds_kind_known CHECK ((kind = ANY (ARRAY['hold'::text, 'payment_order'::text]))),
+  CONSTRAINT holds_remaining_in_range CHECK (((remaining >= (0)::numeric) AND (captured >= (0)::numeric) AND ((remaining + captured) <= amount))),
+  CONSTRAINT holds_status_known CHECK ((status = ANY (ARRAY['active'::text, 'captured'::text, 'voided'::text, 'expired'::text])))
+);
+CREATE INDEX holds_active ON public.holds USING btree (ledger_id, account_id, expires_at) WHERE (status = 'active'::text);
+CREATE INDEX holds_by_initiator ON public.holds USING btree (ledger_id, initiated_by, created_at) WHERE (initiated_by IS NOT NULL);
+CREATE INDEX holds_of_account ON public.holds USING btree (ledger_id, account_id, id);
 
 CREATE TABLE idempotency_keys (
   ledger_id uuid NOT NULL,
@@ -95,6 +174,18 @@ CREATE TABLE ledgers (
 );
 CREATE TRIGGER ledgers_never_deleted BEFORE DELETE OR TRUNCATE ON public.ledgers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE mandates (
+  ledger_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  version bigint NOT NULL,
+  terms json NOT NULL,
+  created_by uuid,
+  created_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT mandates_pkey PRIMARY KEY (ledger_id, account_id, version),
+  CONSTRAINT mandates_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT mandates_version_positive CHECK ((version > 0))
+);
+
 CREATE TABLE parties (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -106,6 +197,93 @@ CREATE TABLE parties (
   CONSTRAINT parties_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)
 );
 CREATE TRIGGER parties_never_deleted BEFORE DELETE OR TRUNCATE ON public.parties FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE payment_orders (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  to_account_id uuid,
+  status text NOT NULL DEFAULT 'waiting'::text,
+  amount numeric(22,4) NOT NULL,
+  currency text NOT NULL,
+  value_date date,
+  initiated_by uuid NOT NULL,
+  description text,
+  reference text,
+  metadata json,
+  mandate_version bigint NOT NULL,
+  instruction_hash bytea NOT NULL,
+  transaction_id uuid,
+  created_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT payment_orders_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT payment_orders_hold_fkey FOREIGN KEY (ledger_id, id) REFERENCES holds(ledger_id, id),
+  CONSTRAINT payment_orders_booked_with_transaction CHECK (((status = 'booked'::text) = (transaction_id IS NOT NULL))),
+  CONSTRAINT payment_orders_finished_at_matches_status CHECK (((status = 'waiting'::text) = (finished_at IS NULL))),
+  CONSTRAINT payment_orders_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
+  CONSTRAINT payment_orders_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'booked'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text])))
+);
+CREATE INDEX payment_orders_of_account ON public.payment_orders USING btree (ledger_id, account_id, id);
+
+CREATE TABLE projects (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  name text NOT NULL,
+  description text,
+  status text NOT NULL DEFAULT 'open'::text,
+  created_by uuid,
+  created_at timestamp(3) with time zone NOT NULL,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT projects_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT projects_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT projects_finished_at_matches_status CHECK (((status = 'open'::text) = (finished_at IS NULL))),
+  CONSTRAINT projects_status_known CHECK ((status = ANY (ARRAY['open'::text, 'assigned'::text, 'closed'::text])))
+);
+CREATE INDEX projects_of_account ON public.projects USING btree (ledger_id, account_id, id);
+
+CREATE TABLE proposals (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  project_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  to_account_id uuid,
+  title text NOT NULL,
+  description text,
+  status text NOT NULL DEFAULT 'pending'::text,
+  amount numeric(22,4) NOT NULL,
+  currency text NOT NULL,
+  proposed_by uuid,
+  transaction_id uuid,
+  created_at timestamp(3) with time zone NOT NULL,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT proposals_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT proposals_project_fkey FOREIGN KEY (ledger_id, project_id) REFERENCES projects(ledger_id, id),
+  CONSTRAINT proposals_accepted_with_transaction CHECK (((status = 'accepted'::text) = (transaction_id IS NOT NULL))),
+  CONSTRAINT proposals_amount_positive CHECK ((amount > (0)::numeric)),
+  CONSTRAINT proposals_finished_at_matches_status CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
+  CONSTRAINT proposals_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text, 'withdrawn'::text])))
+);
+CREATE INDEX proposals_of_project ON public.proposals USING btree (ledger_id, project_id, id);
+CREATE UNIQUE INDEX proposals_one_accepted ON public.proposals USING btree (ledger_id, project_id) WHERE (status = 'accepted'::text);
+
+CREATE TABLE restrictions (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  scope text NOT NULL,
+  reason text NOT NULL,
+  placed_by uuid,
+  placed_at timestamp(3) with time zone NOT NULL,
+  lifted_by uuid,
+  lifted_at timestamp(3) with time zone,
+  CONSTRAINT restrictions_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT restrictions_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT restrictions_holders_stop_debits CHECK (((placed_by IS NULL) OR (scope = 'debits'::text))),
+  CONSTRAINT restrictions_scope_known CHECK ((scope = ANY (ARRAY['debits'::text, 'credits'::text, 'both'::text])))
+);
+CREATE INDEX restrictions_of_account ON public.restrictions USING btree (ledger_id, account_id, id);
 
 CREATE TABLE transactions (
   ledger_id uuid NOT NULL,
@@ -119,13 +297,21 @@ CREATE TABLE transactions (
   description text,
   reference text,
   metadata jsonb,
+  signed_by uuid[],
+  origin text,
+  origin_id uuid,
   CONSTRAINT transactions_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT transactions_amount_positive CHECK ((amount > (0)::numeric)),
   CONSTRAINT transactions_amount_with_currency CHECK (((amount IS NULL) = (currency IS NULL))),
   CONSTRAINT transactions_currency_is_a_code CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  CONSTRAINT transactions_only_multi_leg_without_amount CHECK (((amount IS NOT NULL) OR (type = 'multi_leg'::text))),
-  CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text])))
+  CONSTRAINT transactions_only_multi_leg_without_amount CHECK (((amount IS NOT NULL) OR (type = ANY (ARRAY['multi_leg'::text, 'reversal'::text])))),
+  CONSTRAINT transactions_origin_known CHECK ((origin = ANY (ARRAY['payment_order'::text, 'hold'::text, 'proposal'::text, 'reversal'::text]))),
+  CONSTRAINT transactions_origin_with_id CHECK (((origin IS NULL) = (origin_id IS NULL))),
+  CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text, 'capture'::text, 'reversal'::text])))
 );
+CREATE INDEX transactions_by_initiator ON public.transactions USING btree (ledger_id, initiated_by, booked_at) WHERE (initiated_by IS NOT NULL);
+CREATE INDEX transactions_of_holds ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'hold'::text);
+CREATE UNIQUE INDEX transactions_of_origin_once ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin <> 'hold'::text);
 CREATE TRIGGER transactions_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE OR REPLACE FUNCTION public.refuse_change()

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { holderRights } from '../src/accounts/holder-rights.ts';
 import { type OpenAccountCommand, openAccount } from '../src/accounts/open-account.ts';
+import { makeProposal } from '../src/approvals/make-proposal.ts';
+import { openProject } from '../src/approvals/open-project.ts';
+import { type SignPaymentOrderCommand, signPaymentOrder } from '../src/approvals/sign-payment-order.ts';
 import { readConfig } from '../src/config.ts';
 import type { Database } from '../src/database/create-database.ts';
 import type { LedgerTransaction } from '../src/database/ledger-transaction.ts';
@@ -18,8 +20,11 @@ import {
   createWithdrawal,
   type MovementTerms,
 } from '../src/movements/create-movement.ts';
-import type { Movement } from '../src/movements/decide-movement.ts';
+import type { Movement } from '../src/movements/movement.ts';
+import type { PaymentOrderDocument } from '../src/movements/payment-order.ts';
 import { postMovement } from '../src/movements/post-movement.ts';
+import { noLimits, ownerRights } from '../src/ownership/holder.ts';
+import type { MandateTerms } from '../src/ownership/mandate.ts';
 import { createParty } from '../src/parties/create-party.ts';
 
 /** Fixed, so that documentation and tests can name them. */
@@ -37,6 +42,14 @@ export const demoAccountIds = {
   kyoto: demoId(105),
   gulf: demoId(106),
 };
+
+/** A kitchen for the household, with three proposals of which one can be accepted. */
+export const demoProjectId = demoId(201);
+
+export const demoProposalIds = { oak: demoId(211), lacquer: demoId(212), secondHand: demoId(213) };
+
+/** Of the directors: one that both have signed, and one that waits for the second signature. */
+export const demoPaymentOrderIds = { rent: demoId(301), laptops: demoId(302) };
 
 const parties = [
   { id: demoPartyIds.earner, name: 'Erin Earner', externalId: 'earner' },
@@ -57,11 +70,21 @@ const accounts = [
   { id: gulf, name: 'Gulf office', externalId: 'gulf', currency: 'KWD', of: [directorA, directorB] },
 ];
 
+/** Up to 500.00 any one director signs, above it both. */
+const bothAbove500: MandateTerms = { bands: [{ upTo: '500.00', rule: 'any' }, { rule: 'all' }] };
+
 /** How many days ago the accounts were opened; every movement is later. */
 const openedDaysAgo = 7;
 
 /** Generous: several processes may start, and seed, at once. */
 const limits = { lockTimeoutMs: 60_000, statementTimeoutMs: 60_000, idleTimeoutMs: 60_000 };
+
+/** Every holder of the household may accept one of these; whichever is first wins, and the others are rejected. */
+const proposals = [
+  { id: demoProposalIds.oak, title: 'Oak, made to measure', amount: '900.00', proposedBy: earner },
+  { id: demoProposalIds.lacquer, title: 'White lacquer', amount: '750.00', proposedBy: spender },
+  { id: demoProposalIds.secondHand, title: 'Second-hand, as good as new', amount: '400.00', proposedBy: spender },
+];
 
 /** The days before today. Household ends at exactly 1000.00. */
 const history: Array<{ daysAgo: number; movement: Movement }> = [
@@ -73,8 +96,9 @@ const history: Array<{ daysAgo: number; movement: Movement }> = [
   { daysAgo: 4, movement: deposit(kyoto, '50000', 'JPY', earner, 'Travel fund') },
   { daysAgo: 3, movement: withdrawal(household, '42.15', 'USD', earner, 'Electricity') },
   { daysAgo: 3, movement: deposit(gulf, '125.750', 'KWD', directorB, 'Float') },
-  { daysAgo: 2, movement: withdrawal(directors, '1200.00', 'USD', directorB, 'Office rent') },
+  { daysAgo: 2, movement: order(demoPaymentOrderIds.rent, '1200.00', directorB, 'Office rent') },
   { daysAgo: 1, movement: withdrawal(household, '123.50', 'USD', spender, 'School trip') },
+  { daysAgo: 1, movement: order(demoPaymentOrderIds.laptops, '750.00', directorA, 'Two laptops') },
 ];
 
 /**
@@ -113,7 +137,18 @@ async function writeBooks(transaction: LedgerTransaction): Promise<void> {
     opened,
   );
   for (const { daysAgo, movement } of history) {
-    await book(transaction, [operation(postMovement, movement)], daysBefore(daysAgo));
+    const [result] = await book(transaction, [operation(postMovement, movement)], daysBefore(daysAgo));
+    if (movement.id === demoPaymentOrderIds.rent) {
+      const { instructionHash } = result as PaymentOrderDocument;
+      await book(transaction, [operation(signPaymentOrder, signatureOf(instructionHash))], daysBefore(daysAgo));
+    }
+  }
+  const kitchen = { id: demoProjectId, accountId: household, name: 'Kitchen', description: 'A new one before winter' };
+  await book(transaction, [operation(openProject, { ...kitchen, createdBy: earner })], daysBefore(1));
+  for (const { amount, ...proposal } of proposals) {
+    const of = { projectId: demoProjectId, accountId: household, toAccountId: null, description: null };
+    const made = { ...of, ...proposal, amount: Money.parse(amount, 'USD') };
+    await book(transaction, [operation(makeProposal, made)], daysBefore(1));
   }
 }
 
@@ -121,10 +156,11 @@ async function book(
   transaction: LedgerTransaction,
   operations: Operation<unknown>[],
   clock: (now: Date) => Date,
-): Promise<void> {
-  for (const { outcome } of await bookGroup(transaction, operations, 'lock', clock)) {
+): Promise<unknown[]> {
+  return (await bookGroup(transaction, operations, 'lock', clock)).map(({ outcome }) => {
     if ('refusal' in outcome) throw new Error(`the demo books were refused: ${outcome.refusal.detail}`);
-  }
+    return outcome.result;
+  });
 }
 
 function operation<Command, Loaded, Effect>(
@@ -145,7 +181,10 @@ function openCommand(account: (typeof accounts)[number]): OpenAccountCommand {
     currency,
     ownership: of.length > 1 ? 'joint' : 'sole',
     overdraftLimit: Money.zero(currency),
-    holders: of.map((partyId) => ({ partyId, rights: [...holderRights] })),
+    holders: of.map((partyId) => ({ partyId, rights: [...ownerRights], limits: noLimits })),
+    mandate: id === directors ? bothAbove500 : null,
+    timeZone: 'UTC',
+    survivorship: 'survivors',
     whenTaken: 'refuse',
   };
 }
@@ -156,6 +195,18 @@ function deposit(accountId: string, amount: string, currency: string, by: string
 
 function withdrawal(accountId: string, amount: string, currency: string, by: string, description: string): Movement {
   return createWithdrawal(demoLedgerId, accountId, terms(amount, currency, by, description));
+}
+
+/** A withdrawal of the directors that takes both signatures, and has three months to get the second. */
+function order(id: string, amount: string, by: string, description: string): Movement {
+  const signBy = new Date(Date.now() + 90 * 86_400_000);
+  return { ...withdrawal(directors, amount, 'USD', by, description), id, signBy };
+}
+
+/** The second director's signature under the rent. */
+function signatureOf(instructionHash: string): SignPaymentOrderCommand {
+  const order = { orderId: demoPaymentOrderIds.rent, accountId: directors, toAccountId: null, ledgerId: demoLedgerId };
+  return { ...order, partyId: directorA, decision: 'approve', instructionHash, transactionId: uuidv7() };
 }
 
 function transfer(

@@ -3,7 +3,8 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { type AccountStatus, availableBalance, type LockedAccount, type Ownership } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
-import type { HolderDocument } from './holder-rights.ts';
+import type { HolderDocument } from '../ownership/holder.ts';
+import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
 
 /** An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned. */
 export interface AccountDocument {
@@ -18,10 +19,20 @@ export interface AccountDocument {
   available: string | null;
   overdraftLimit: string | null;
   version: number | null;
+  /** How often anything but entries changed; the entity tag is made of both. */
+  revision: number | null;
   holders: HolderDocument[];
+  mandate: Mandate | null;
+  debitsStopped: boolean;
+  creditsStopped: boolean;
+  timeZone: string;
+  survivorship: Survivorship;
   createdAt: string;
   closedAt: string | null;
 }
+
+/** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
+export type Survivorship = 'survivors' | 'estate';
 
 interface AccountRow {
   id: string;
@@ -34,7 +45,13 @@ interface AccountRow {
   held: string | null;
   overdraft_limit: string | null;
   version: number | null;
+  revision: number;
   holders: HolderDocument[];
+  mandate: Mandate | null;
+  debits_stopped: boolean;
+  credits_stopped: boolean;
+  time_zone: string;
+  survivorship: Survivorship;
   created_at: Date;
   closed_at: Date | null;
 }
@@ -43,6 +60,23 @@ interface AccountRow {
 export const bookedBalance = `
   coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
                        where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null))`;
+
+/** What the holds of the account `a` come to whose time is over and that nobody has tidied up yet. */
+const ofExpiredHolds = (what: string) => `
+  case when a.next_expiry <= statement_timestamp() then
+    coalesce((select ${what} from holds h
+              where h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active'
+                and h.expires_at <= statement_timestamp()), 0) else 0 end`;
+
+/** What holds reserve of the account `a`. */
+export const currentlyHeld = `a.held - ${ofExpiredHolds('sum(h.remaining)')}`;
+
+/** The revision as it will be once expired holds are tidied up: each raises it by one (`expireHolds`). */
+const currentRevision = `a.revision + ${ofExpiredHolds('count(*)')}`;
+
+/** Narrows to the accounts that a party holds and may look at. */
+const viewedBy = `exists (select from holders v where v.ledger_id = a.ledger_id and v.account_id = a.id
+                            and v.party_id = ? and v.status = 'active' and 'view' = any(v.rights))`;
 
 /** One statement, so that the balance, what is held and the holders are of one moment. */
 function selectAccounts(database: Knex, ledgerId: string) {
@@ -55,14 +89,24 @@ function selectAccounts(database: Knex, ledgerId: string) {
       'a.ownership',
       'a.status',
       database.raw(`${bookedBalance} as balance`),
-      'a.held',
+      database.raw(`${currentlyHeld} as held`),
       'a.overdraft_limit',
       'a.version',
+      database.raw(`${currentRevision} as revision`),
+      'a.debits_stopped',
+      'a.credits_stopped',
+      'a.time_zone',
+      'a.survivorship',
       'a.created_at',
       'a.closed_at',
       database.raw(
         `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id), '[]')
-          from holders h where h.ledger_id = a.ledger_id and h.account_id = a.id) as holders`,
+          from holders h
+          where h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active') as holders`,
+      ),
+      database.raw(
+        `(select json_build_object('version', m.version, 'terms', m.terms) from mandates m
+          where m.ledger_id = a.ledger_id and m.account_id = a.id order by m.version desc limit 1) as mandate`,
       ),
     )
     .where('a.ledger_id', ledgerId);
@@ -83,17 +127,21 @@ export async function findAccountByExternalId(
   return row === undefined ? undefined : asAccount(row);
 }
 
-/** A page of customers' accounts, or of the clearing accounts, in the order of their ids. */
+/**
+ * A page of customers' accounts, or of the clearing accounts, in the order of their ids; where there is a viewer, of
+ * those that it holds and may look at.
+ */
 export async function listAccounts(
   database: Knex,
   ledgerId: string,
-  page: { limit: number; afterId: string | null; clearing: boolean },
+  page: { limit: number; afterId: string | null; clearing: boolean; viewer: string | null },
 ): Promise<AccountDocument[]> {
   const query = selectAccounts(database, ledgerId)
     .where('a.ownership', page.clearing ? '=' : '<>', 'clearing')
     .orderBy('a.id')
     .limit(page.limit);
   if (page.afterId !== null) query.where('a.id', '>', page.afterId);
+  if (page.viewer !== null) query.whereRaw(viewedBy, [page.viewer]);
   return (await query).map(asAccount);
 }
 
@@ -123,6 +171,7 @@ export function withState(document: AccountDocument, account: LockedAccount): Ac
     held: account.held.toString(),
     available: availableBalance(account).toString(),
     version: account.version,
+    revision: account.revision,
     closedAt: account.closedAt?.toISOString() ?? null,
   };
 }
@@ -144,9 +193,16 @@ function asAccount(row: AccountRow): AccountDocument {
     status: row.status,
     balance: balance.toString(),
   };
+  const control = {
+    debitsStopped: row.debits_stopped,
+    creditsStopped: row.credits_stopped,
+    timeZone: row.time_zone,
+    survivorship: row.survivorship,
+  };
   const dates = { createdAt: row.created_at.toISOString(), closedAt: row.closed_at?.toISOString() ?? null };
   if (row.held === null || row.overdraft_limit === null) {
-    return { ...common, held: null, available: null, overdraftLimit: null, version: null, holders: [], ...dates };
+    const nothing = { held: null, available: null, overdraftLimit: null, version: null, revision: null };
+    return { ...common, ...nothing, holders: [], mandate: null, ...control, ...dates };
   }
   const held = money(row.held);
   const overdraftLimit = money(row.overdraft_limit);
@@ -156,7 +212,10 @@ function asAccount(row: AccountRow): AccountDocument {
     available: availableBalance({ balance, held, overdraftLimit }).toString(),
     overdraftLimit: overdraftLimit.toString(),
     version: row.version,
+    revision: row.revision,
     holders: row.holders,
+    mandate: row.mandate ?? anyOneSigns,
+    ...control,
     ...dates,
   };
 }

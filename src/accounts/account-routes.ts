@@ -1,6 +1,7 @@
-import type { Request, Router } from 'express';
+import type { Response, Router } from 'express';
 import { z } from 'zod';
-import { ledgerIdOf } from '../http/authenticate.ts';
+import { findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
+import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
@@ -8,12 +9,28 @@ import { id, invalidInput, readInput } from '../http/read-input.ts';
 import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
+import { entityTag } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { type AccountDocument, findAccountByExternalId, getAccount, listAccounts } from './account-queries.ts';
-import { balanceQuery, balancesQuery, createAccountBody, externalId, putAccountBody } from './account-schemas.ts';
+import { AmountError, Money } from '../money/money.ts';
+import {
+  type AccountDocument,
+  accountNotFound,
+  findAccountByExternalId,
+  getAccount,
+  listAccounts,
+} from './account-queries.ts';
+import {
+  balanceQuery,
+  balancesQuery,
+  createAccountBody,
+  externalId,
+  patchAccountBody,
+  putAccountBody,
+} from './account-schemas.ts';
 import { getBalanceAt, getBalances } from './balance-queries.ts';
 import { closeAccount } from './close-account.ts';
 import { type OpenAccountResult, openAccount } from './open-account.ts';
+import { updateAccount } from './update-account.ts';
 
 const accountPath = z.object({ accountId: id });
 const externalIdPath = z.object({ externalId });
@@ -27,14 +44,18 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
     .route('/accounts')
     .post(async (req, res) => {
       const body = readInput(createAccountBody, req.body);
+      requireServiceKey(res);
       const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
-      const terms = readOperationTerms(req, res, { dryRun: false });
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
       sendAnswer(res, await engine.submit(createOperation(openAccount, command, terms)), presentOpened);
     })
     .get(async (req, res) => {
       const { limit, cursor, ownership } = readInput(listQuery, req.query);
       const list = `accounts ${ownership ?? ''}`;
-      const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), clearing: ownership === 'clearing' };
+      const page = {
+        ...{ limit: limit + 1, afterId: decodeCursor(list, id, cursor), clearing: ownership === 'clearing' },
+        viewer: boundPartyOf(res),
+      };
       const found = await listAccounts(database, ledgerIdOf(res), page);
       res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
     })
@@ -45,7 +66,8 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
     .put(async (req, res) => {
       const path = readInput(externalIdPath, req.params);
       const body = readInput(putAccountBody, req.body);
-      const terms = readOperationTerms(req, res, { dryRun: false });
+      requireServiceKey(res);
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
       const existing = await findAccountByExternalId(database, ledgerIdOf(res), path.externalId);
       if (existing !== undefined) {
         sendSuccess(res, presentOpened({ account: existing, created: false }));
@@ -61,17 +83,30 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
     .get(async (req, res) => {
       readInput(noQuery, req.query);
       const { accountId } = readInput(accountPath, req.params);
+      await hideFromStrangers(database, res, accountId, { right: 'view' });
       sendSuccess(res, presentAccount(await getAccount(database, ledgerIdOf(res), accountId)));
     })
-    .all(methodNotAllowed('GET'));
+    .patch(async (req, res) => {
+      const { accountId } = readInput(accountPath, req.params);
+      const body = readInput(patchAccountBody, req.body);
+      requireServiceKey(res);
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const command = {
+        ...{ accountId, name: body.name, timeZone: body.timeZone, survivorship: body.survivorship },
+        overdraftLimit: await readOverdraftLimit(res, accountId, body.overdraftLimit),
+      };
+      sendAnswer(res, await engine.submit(createOperation(updateAccount, command, terms)), presentAccount);
+    })
+    .all(methodNotAllowed('GET, PATCH'));
 
   router
     .route('/accounts/:accountId/close')
     .post(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       readInput(noBody, req.body);
-      const terms = readOperationTerms(req, res, { dryRun: false });
-      const command = { accountId, expectedVersion: readExpectedVersion(req) };
+      requireServiceKey(res);
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const command = { accountId };
       sendAnswer(res, await engine.submit(createOperation(closeAccount, command, terms)), presentAccount);
     })
     .all(methodNotAllowed('POST'));
@@ -81,6 +116,7 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
     .get(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { at } = readInput(balanceQuery, req.query);
+      await hideFromStrangers(database, res, accountId, { right: 'view' });
       const balance =
         at === undefined
           ? (await getBalances(database, ledgerIdOf(res), [accountId]))[0]
@@ -93,9 +129,24 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
     .route('/balances')
     .get(async (req, res) => {
       const { accountIds } = readInput(balancesQuery, req.query);
+      const readable = await findReadable(database, res, accountIds);
+      const hidden = readable === null ? undefined : accountIds.find((accountId) => !readable.has(accountId));
+      if (hidden !== undefined) throw accountNotFound(hidden);
       res.json({ data: await getBalances(database, ledgerIdOf(res), accountIds) });
     })
     .all(methodNotAllowed('GET'));
+
+  /** The limit in the account's currency, which never changes. */
+  async function readOverdraftLimit(res: Response, accountId: string, text: string | undefined) {
+    if (text === undefined) return undefined;
+    const { currency } = await getAccount(database, ledgerIdOf(res), accountId);
+    try {
+      return Money.parse(text, currency);
+    } catch (error) {
+      if (!(error instanceof AmountError)) throw error;
+      throw invalidInput([{ path: 'overdraftLimit', message: error.message }]);
+    }
+  }
 }
 
 function presentOpened({ account, created }: OpenAccountResult): Success {
@@ -108,19 +159,6 @@ function presentOpened({ account, created }: OpenAccountResult): Success {
 }
 
 function presentAccount(account: AccountDocument): Success & { headers: Record<string, string> } {
-  if (account.version === null) return { status: 200, body: account, headers: {} };
-  // Closing is no entry and leaves the version; what the account looks like has changed all the same.
-  const closed = account.status === 'closed' ? '-closed' : '';
-  return { status: 200, body: account, headers: { ETag: `"${account.version}${closed}"` } };
-}
-
-/** The version in `If-Match` (RFC 9110, section 13.1.1), null without one or with `*`. */
-function readExpectedVersion(req: Request): number | null {
-  const header = req.get('If-Match');
-  if (header === undefined || header.trim() === '*') return null;
-  const version = /^\s*"(\d{1,15})(?:-closed)?"\s*$/.exec(header)?.[1];
-  if (version === undefined) {
-    throw invalidInput([{ path: 'If-Match', message: 'must be the ETag of the account, such as "8"' }]);
-  }
-  return Number.parseInt(version, 10);
+  const { version, revision } = account;
+  return { status: 200, body: account, headers: version === null ? {} : { ETag: entityTag({ version, revision }) } };
 }

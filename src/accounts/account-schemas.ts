@@ -1,24 +1,36 @@
 import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { id, instant, text } from '../http/read-input.ts';
-import { type HolderRight, holderRights } from './holder-rights.ts';
+import { ownerRights } from '../ownership/holder.ts';
+import { namedIn } from '../ownership/mandate.ts';
+import {
+  limits,
+  mandateProblems,
+  mandateTerms,
+  mostHolders,
+  readLimits,
+  rights,
+} from '../ownership/ownership-schemas.ts';
 
-const mostHolders = 50;
 const mostBalances = 100;
+
+export const survivorships = ['survivors', 'estate'] as const;
 /** A caller's clock may be a little ahead of ours. */
 const clockToleranceMs = 60_000;
 
 export const externalId = text(200);
 
-const rights = z
-  .array(z.enum(holderRights))
-  .min(1)
-  .max(holderRights.length)
-  .refine((list) => new Set(list).size === list.length, { error: 'must not name a right twice' });
+const holder = z.strictObject({ partyId: id, rights: rights.optional(), limits: limits.optional() });
 
-const holder = z
-  .strictObject({ partyId: id, rights: rights.optional() })
-  .transform((fields) => ({ partyId: fields.partyId, rights: fields.rights ?? ([...holderRights] as HolderRight[]) }));
+/** A zone of the IANA time zone database, as node and PostgreSQL both know it. */
+const timeZone = z.string().refine(isTimeZone, { error: 'must be a time zone such as "Europe/Madrid"' });
+
+function isTimeZone(name: string): boolean {
+  // Offsets such as "+01:00" mean the opposite to PostgreSQL.
+  return /^[A-Za-z]/.test(name) && name.length <= 64 && timeZones.has(name);
+}
+
+const timeZones: ReadonlySet<string> = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')]);
 
 const accountFields = {
   name: text(200),
@@ -32,6 +44,11 @@ const accountFields = {
       error: 'must not name a party twice',
     })
     .default([]),
+  mandate: mandateTerms.optional(),
+  /** Where the days and months of limits begin. */
+  timeZone: timeZone.default('UTC'),
+  /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
+  survivorship: z.enum(survivorships).default('survivors'),
 };
 
 const accountFieldsSchema = z.object(accountFields);
@@ -43,7 +60,25 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
   if (fields.ownership === 'sole' && fields.holders.length > 1) {
     context.addIssue({ code: 'custom', path: ['holders'], message: 'must name at most one party on a sole account' });
   }
-  return { ...fields, overdraftLimit: readMoney(fields.overdraftLimit, fields.currency, ['overdraftLimit'], context) };
+  const { currency, mandate } = fields;
+  const problems = mandate === undefined ? [] : mandateProblems(mandate, currency, 'mandate');
+  const holderIds = new Set(fields.holders.map(({ partyId }) => partyId));
+  if (mandate !== undefined && namedIn(mandate).some((partyId) => !holderIds.has(partyId))) {
+    problems.push({ path: 'mandate', message: 'must name no party that is not among the holders' });
+  }
+  for (const { path, message } of problems) {
+    context.addIssue({ code: 'custom', path: path.split('.'), message });
+  }
+  return {
+    ...fields,
+    mandate: mandate ?? null,
+    overdraftLimit: readMoney(fields.overdraftLimit, currency, ['overdraftLimit'], context),
+    holders: fields.holders.map((holder, index) => ({
+      partyId: holder.partyId,
+      rights: holder.rights ?? [...ownerRights],
+      limits: readLimits(holder.limits, currency, ['holders', index, 'limits'], context),
+    })),
+  };
 }
 
 /** The body of `POST /v1/accounts`. */
@@ -53,6 +88,16 @@ export const createAccountBody = z
 
 /** The body of `PUT /v1/accounts/by-external-id/{externalId}`: the external id stands in the path. */
 export const putAccountBody = z.strictObject(accountFields).transform(readAccount);
+
+/** The body of `PATCH /v1/accounts/{id}`; the route reads the limit in the account's currency. */
+export const patchAccountBody = z
+  .strictObject({
+    name: text(200).optional(),
+    overdraftLimit: amountText.optional(),
+    timeZone: timeZone.optional(),
+    survivorship: z.enum(survivorships).optional(),
+  })
+  .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });
 
 export const balanceQuery = z.strictObject({
   at: instant

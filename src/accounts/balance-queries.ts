@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
 import { availableBalance, type Ownership } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
-import { accountNotFound, bookedBalance } from './account-queries.ts';
+import { accountNotFound, bookedBalance, currentlyHeld } from './account-queries.ts';
 
 /** What an account has at one moment. A clearing account has only a booked balance. */
 export interface BalanceDocument {
@@ -36,7 +36,7 @@ export async function getBalances(
       'a.id',
       'a.currency',
       'a.ownership',
-      'a.held',
+      database.raw(`${currentlyHeld} as held`),
       'a.overdraft_limit',
       database.raw(`${bookedBalance} as booked`),
     )

@@ -5,8 +5,6 @@ import { type AccountDocument, findAccountsById, withState } from './account-que
 
 export interface CloseAccountCommand {
   readonly accountId: string;
-  /** The version that the caller read (`If-Match`); null when any will do. */
-  readonly expectedVersion: number | null;
 }
 
 type AccountsById = ReadonlyMap<string, AccountDocument>;
@@ -14,6 +12,7 @@ type AccountsById = ReadonlyMap<string, AccountDocument>;
 /** Closes an account that has nothing on it. A closed account stays readable and never moves again. */
 export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, never, AccountDocument> = {
   accountIds: (command) => [command.accountId],
+  ownedAccountIds: (command) => [command.accountId],
 
   load: (transaction, commands) =>
     findAccountsById(
@@ -21,7 +20,7 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
       commands.map((command) => command.accountId),
     ),
 
-  decide({ accountId, expectedVersion }, { accounts, loaded, now }) {
+  decide({ accountId }, { accounts, loaded, now }) {
     const account = accounts.get(accountId);
     const document = loaded.get(accountId);
     if (account === undefined || document === undefined) {
@@ -33,16 +32,12 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
     if (account.status === 'closed') {
       return { refusal: refusal('account_closed', `Account ${accountId} is closed already.`) };
     }
-    if (expectedVersion !== null && expectedVersion !== account.version) {
-      const detail = `Account ${accountId} is at version ${account.version}, the request expects ${expectedVersion}.`;
-      return { refusal: refusal('version_mismatch', detail, { version: account.version }) };
-    }
     if (!account.balance.isZero() || !account.held.isZero()) {
       const detail = `Account ${accountId} still has ${account.balance} ${account.currency} booked and ${account.held} held.`;
       const facts = { balance: account.balance.toString(), held: account.held.toString() };
       return { refusal: refusal('balance_not_zero', detail, facts) };
     }
-    const changed: LockedAccount = { ...account, status: 'closed', closedAt: now };
+    const changed: LockedAccount = { ...account, status: 'closed', closedAt: now, revision: account.revision + 1 };
     return { result: withState(document, changed), changedAccounts: [changed] };
   },
 };

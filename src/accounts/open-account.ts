@@ -3,9 +3,10 @@ import { refusal } from '../errors/refusal.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
+import type { HolderTerms } from '../ownership/holder.ts';
+import { anyOneSigns, type MandateTerms } from '../ownership/mandate.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
-import { type AccountDocument, findAccountsByExternalId } from './account-queries.ts';
-import type { HolderDocument } from './holder-rights.ts';
+import { type AccountDocument, findAccountsByExternalId, type Survivorship } from './account-queries.ts';
 
 export interface OpenAccountCommand {
   readonly id: string;
@@ -14,7 +15,11 @@ export interface OpenAccountCommand {
   readonly currency: string;
   readonly ownership: 'sole' | 'joint';
   readonly overdraftLimit: Money;
-  readonly holders: readonly HolderDocument[];
+  readonly holders: readonly HolderTerms[];
+  /** Null: any one holder signs. */
+  readonly mandate: MandateTerms | null;
+  readonly timeZone: string;
+  readonly survivorship: Survivorship;
   /** What to do when the external id is in use: answer the account that has it, or refuse. */
   readonly whenTaken: 'answerExisting' | 'refuse';
 }
@@ -22,6 +27,12 @@ export interface OpenAccountCommand {
 export interface OpenAccountResult {
   readonly account: AccountDocument;
   readonly created: boolean;
+}
+
+interface NewAccount {
+  readonly account: AccountDocument;
+  readonly holders: readonly HolderTerms[];
+  readonly mandate: MandateTerms | null;
 }
 
 interface Known {
@@ -34,7 +45,7 @@ interface Known {
  * external id decides between callers that arrive together, and whoever loses looks again. The first account in a
  * currency brings the ledger's clearing account in that currency into being.
  */
-export const openAccount: OperationKind<OpenAccountCommand, Known, AccountDocument, OpenAccountResult> = {
+export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, OpenAccountResult> = {
   accountIds: () => [],
 
   async load(transaction, commands) {
@@ -73,14 +84,24 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, AccountDocume
       available: overdraftLimit,
       overdraftLimit,
       version: 0,
-      holders: [...command.holders].sort((a, b) => (a.partyId < b.partyId ? -1 : 1)),
+      revision: 0,
+      holders: command.holders
+        .map(({ partyId, rights }) => ({ partyId, rights }))
+        .sort((a, b) => (a.partyId < b.partyId ? -1 : 1)),
+      mandate: command.mandate === null ? anyOneSigns : { version: 1, terms: command.mandate },
+      debitsStopped: false,
+      creditsStopped: false,
+      timeZone: command.timeZone,
+      survivorship: command.survivorship,
       createdAt: now.toISOString(),
       closedAt: null,
     };
-    return { result: { account, created: true }, effect: account };
+    const { holders, mandate } = command;
+    return { result: { account, created: true }, effect: { account, holders, mandate } };
   },
 
-  async write({ knex, ledgerId }, accounts) {
+  async write({ knex, ledgerId }, opened) {
+    const accounts = opened.map(({ account }) => account);
     const currencies = [...new Set(accounts.map((account) => account.currency))].sort();
     await knex('accounts')
       .insert(currencies.map((currency) => clearingRow(ledgerId, currency)))
@@ -95,10 +116,12 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, AccountDocume
       .returning('id');
     if (inserted.length < rows.length) throw new LostRaceError('the external id of an account was taken meanwhile');
 
-    const holders = accounts.flatMap((account) =>
-      account.holders.map((holder) => holderRow(ledgerId, account.id, holder)),
-    );
+    const holders = opened.flatMap((account) => account.holders.map((holder) => holderRow(ledgerId, account, holder)));
     if (holders.length > 0) await knex('holders').insert(holders);
+    const mandates = opened.flatMap(({ account, mandate }) =>
+      mandate === null ? [] : mandateRow(ledgerId, account, mandate),
+    );
+    if (mandates.length > 0) await knex('mandates').insert(mandates);
   },
 };
 
@@ -124,10 +147,31 @@ function accountRow(ledgerId: string, account: AccountDocument) {
     held: account.held,
     overdraft_limit: account.overdraftLimit,
     version: account.version,
+    time_zone: account.timeZone,
+    survivorship: account.survivorship,
     created_at: account.createdAt,
   };
 }
 
-function holderRow(ledgerId: string, accountId: string, holder: HolderDocument) {
-  return { ledger_id: ledgerId, account_id: accountId, party_id: holder.partyId, rights: holder.rights };
+function holderRow(ledgerId: string, { account }: NewAccount, { partyId, rights, limits }: HolderTerms) {
+  return {
+    ledger_id: ledgerId,
+    account_id: account.id,
+    party_id: partyId,
+    rights,
+    limit_per_movement: limits.perMovement,
+    limit_per_day: limits.perDay,
+    limit_per_month: limits.perMonth,
+    joined_at: account.createdAt,
+  };
+}
+
+function mandateRow(ledgerId: string, { id, createdAt }: AccountDocument, terms: MandateTerms) {
+  return {
+    ledger_id: ledgerId,
+    account_id: id,
+    version: 1,
+    terms: JSON.stringify(terms),
+    created_at: createdAt,
+  };
 }

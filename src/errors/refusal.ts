@@ -1,7 +1,10 @@
 import type { ErrorCode } from './error-catalogue.ts';
 
 /** Further facts of a refusal, which become members of the problem document: `available`, `errors`, … */
-export type RefusalFacts = Readonly<Record<string, unknown>>;
+export type RefusalFacts = Readonly<Record<string, unknown>> & {
+  // These say what every problem document says.
+  readonly [reserved in 'type' | 'title' | 'status' | 'detail' | 'code' | 'requestId']?: never;
+};
 
 /**
  * A coded no. As a plain value it is what `decide` answers and what is stored with an idempotency key, so it holds

@@ -11,9 +11,16 @@ const cachedKeys = 10_000;
 /** `Bearer` and a token of visible characters (RFC 6750, section 2.1, in a wider sense). */
 const bearer = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
+/** Whom an API key belongs to. */
+interface KeyOwner {
+  readonly ledgerId: string;
+  /** The only party that the key acts for; null for a key of the service that calls. */
+  readonly partyId: string | null;
+}
+
 /** Finds the ledger that the request's API key belongs to. Throws RefusalError `unauthorized`. */
 export function authenticate(database: Database): RequestHandler {
-  const ledgers = new LRUCache<string, string>({ max: cachedKeys, ttl: cacheMs });
+  const owners = new LRUCache<string, KeyOwner>({ max: cachedKeys, ttl: cacheMs });
   return (req, res, next) => {
     const key = bearer.exec(req.headers.authorization ?? '')?.[1];
     if (key === undefined) {
@@ -21,31 +28,38 @@ export function authenticate(database: Database): RequestHandler {
     }
     const keyHash = hashApiKey(key);
     const cacheKey = keyHash.toString('base64');
-    res.locals.ledgerId = ledgers.get(cacheKey);
-    if (res.locals.ledgerId !== undefined) {
+    res.locals.keyOwner = owners.get(cacheKey);
+    if (res.locals.keyOwner !== undefined) {
       next();
       return;
     }
-    return findLedgerId(database, keyHash).then((ledgerId) => {
-      ledgers.set(cacheKey, ledgerId);
-      res.locals.ledgerId = ledgerId;
+    return findOwner(database, keyHash).then((owner) => {
+      owners.set(cacheKey, owner);
+      res.locals.keyOwner = owner;
       next();
     });
   };
 }
 
 /** The one query that cannot name the ledger, because the ledger is its answer. */
-async function findLedgerId(database: Database, keyHash: Buffer): Promise<string> {
+async function findOwner(database: Database, keyHash: Buffer): Promise<KeyOwner> {
   const found = await database('api_keys')
     .where('key_hash', keyHash)
     .whereNull('revoked_at')
     .limit(2)
-    .pluck('ledger_id');
+    .select<KeyOwner[]>('ledger_id as ledgerId', 'party_id as partyId');
   // The same key in two ledgers names neither.
-  if (found.length !== 1) throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
-  return found[0];
+  const [owner] = found;
+  if (owner === undefined || found.length > 1)
+    throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
+  return owner;
 }
 
 export function ledgerIdOf(res: Response): string {
-  return res.locals.ledgerId;
+  return res.locals.keyOwner.ledgerId;
+}
+
+/** The only party that the request's key acts for; null for a key of the service that calls. */
+export function boundPartyOf(res: Response): string | null {
+  return res.locals.keyOwner.partyId;
 }

@@ -1,8 +1,9 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { canonicalJson } from '../ledger/canonical-json.ts';
 import type { OperationTerms } from '../ledger/operation.ts';
-import { ledgerIdOf } from './authenticate.ts';
+import { boundPartyOf, ledgerIdOf } from './authenticate.ts';
 import { idempotencyKey, invalidInput, readInput } from './read-input.ts';
 
 /** A caller may ask to wait longer than the service would, up to this. */
@@ -14,22 +15,40 @@ const idempotencyKeyHeader = z.object({ 'Idempotency-Key': idempotencyKey });
 
 /**
  * Reads how the caller wants the operation carried out: `Idempotency-Key`, `Prefer: wait=N` (RFC 7240, section 4.3),
- * and, where `dryRun` says that the route offers it, `?dryRun=true`. Throws RefusalError `validation_failed`.
+ * and, where the route offers them, `?dryRun=true` and `If-Match`. Throws RefusalError `validation_failed`.
  */
-export function readOperationTerms(req: Request, res: Response, offers: { dryRun: boolean }): OperationTerms {
+export function readOperationTerms(
+  req: Request,
+  res: Response,
+  offers: { dryRun: boolean; ifMatch: boolean },
+): OperationTerms {
   const query = offers.dryRun ? readInput(dryRunQuery, req.query) : readInput(noQuery, req.query);
   const terms = {
     ledgerId: ledgerIdOf(res),
-    // A PUT is idempotent by what it says (RFC 9110, section 9.2.2); only the answer to the first differs, by 201.
-    idempotencyKey: req.method === 'PUT' ? makeUpKey() : readIdempotencyKey(req),
-    requestHash: hashRequest(req.method, req.originalUrl.split('?')[0]!, req.body ?? null),
+    // Finding or making is idempotent by what it says (RFC 9110, section 9.2.2); only the first answer differs, by 201.
+    idempotencyKey: req.method === 'PUT' && !offers.ifMatch ? makeUpKey() : readIdempotencyKey(req),
+    requestHash: hashRequest(res, req.method, req.originalUrl.split('?')[0]!, req.body ?? null),
     dryRun: 'dryRun' in query && query.dryRun === 'true',
     isAbandoned: () => res.destroyed,
   };
   const waitSeconds = readPreferredWait(req);
-  if (waitSeconds === undefined) return terms;
+  const tag = readExpectedTag(req, offers.ifMatch);
+  const expected = tag === undefined ? {} : { expectedTag: tag };
+  if (waitSeconds === undefined) return { ...terms, ...expected };
   res.setHeader('Preference-Applied', `wait=${waitSeconds}`);
-  return { ...terms, lockTimeoutMs: waitSeconds * 1000 };
+  return { ...terms, ...expected, lockTimeoutMs: waitSeconds * 1000 };
+}
+
+/** The entity tag in `If-Match` (RFC 9110, section 13.1.1), undefined without one or with `*`. */
+function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
+  const header = req.get('If-Match')?.trim();
+  if (header === undefined) return undefined;
+  if (!isOffered) throw invalidInput([{ path: 'If-Match', message: 'is not possible here: there is no one account' }]);
+  if (header === '*') return undefined;
+  if (!/^"\d{1,15}(?:-\d{1,15})?"$/.test(header)) {
+    throw invalidInput([{ path: 'If-Match', message: 'must be the ETag of the account, such as "8" or "8-2"' }]);
+  }
+  return header;
 }
 
 function readIdempotencyKey(req: Request): string {
@@ -54,16 +73,11 @@ function readPreferredWait(req: Request): number | undefined {
 }
 
 /**
- * Two requests are the same when method, path and JSON document are; the order of a document's fields doesn't matter.
- * The hashes are stored: whatever changes here must give the same ones.
+ * Two requests are the same when method, path and JSON document are, and the party that the key is bound to, if it is;
+ * the order of a document's fields doesn't matter. The hashes are stored: whatever changes here must give the same ones.
  */
-export function hashRequest(method: string, path: string, document: unknown): Buffer {
-  return hash('sha256', JSON.stringify([method, path, inOneOrder(document)]), 'buffer');
-}
-
-function inOneOrder(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(inOneOrder);
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(fields.map(([name, field]) => [name, inOneOrder(field)]));
+export function hashRequest(res: Response, method: string, path: string, document: unknown): Buffer {
+  const party = boundPartyOf(res);
+  const request = party === null ? [method, path, document] : [method, path, document, party];
+  return hash('sha256', canonicalJson(request), 'buffer');
 }

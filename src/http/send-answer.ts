@@ -15,7 +15,10 @@ export function sendAnswer<Result>(res: Response, answer: Answer<Result>, presen
     sendProblem(res, answer.outcome.refusal);
     return;
   }
-  sendSuccess(res, present(answer.outcome.result));
+  const { result, etag } = answer.outcome;
+  const success = present(result);
+  // What the presenter knows better (the tag of an account that was just opened) goes before.
+  sendSuccess(res, etag === undefined ? success : { ...success, headers: { ETag: etag, ...success.headers } });
 }
 
 /** Written in one go: on the way of every movement, express' own ways of sending cost as much as deciding it does. */

@@ -1,9 +1,19 @@
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
+import { expireHolds } from './expire-holds.ts';
 import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
 import { type LockMode, lockAccounts } from './lock-accounts.ts';
-import type { LockedAccount } from './locked-account.ts';
-import type { Answer, DecisionState, Operation, OperationKind, Outcome } from './operation.ts';
+import { entityTag, type LockedAccount } from './locked-account.ts';
+import type {
+  Answer,
+  Decision,
+  DecisionState,
+  LockedAccounts,
+  Operation,
+  OperationKind,
+  Outcome,
+} from './operation.ts';
 import { writeJournal } from './write-journal.ts';
 
 type AnyKind = OperationKind<unknown, unknown, unknown, unknown>;
@@ -42,8 +52,10 @@ export async function bookGroup(
   const fresh = notAmong(earlier, operations);
   const outcomes = new Map<string, Outcome<unknown>>();
   if (fresh.length > 0) {
-    const loaded = await loadByKind(transaction, fresh);
-    const state = { accounts: locked.accounts, earlierItems: earlier, now: bookingClock(locked.now ?? now!) };
+    const clock = bookingClock(locked.now ?? now!);
+    const { accounts, changed } = await expireHolds(transaction, locked.accounts, clock, mode);
+    const loaded = await loadByKind(transaction, fresh, accounts);
+    const state = { accounts, changed, earlierItems: earlier, now: clock, dryRun: mode === 'read' };
     const decided = decideInTurn(fresh, state, loaded, outcomes);
     if (mode !== 'read') {
       await writeByKind(transaction, decided.effects);
@@ -82,39 +94,58 @@ async function beginReading({ knex, pipeline, limits }: LedgerTransaction): Prom
 /** Decides each operation on what those before it left, and notes its outcome and those of its items. */
 function decideInTurn(
   operations: readonly Operation<unknown>[],
-  { accounts, earlierItems, now }: Omit<DecisionState<unknown>, 'loaded'> & { accounts: Map<string, LockedAccount> },
+  state: Omit<DecisionState<unknown>, 'loaded'> & Record<'accounts' | 'changed', Map<string, LockedAccount>>,
   loaded: ReadonlyMap<AnyKind, unknown>,
   outcomes: Map<string, Outcome<unknown>>,
 ) {
+  const { accounts, changed, earlierItems, now, dryRun } = state;
   const transactions: BookedTransaction[] = [];
-  const changed = new Map<string, LockedAccount>();
   const effects = new Map<AnyKind, unknown[]>();
-  for (const { kind, command, idempotencyKey } of operations) {
-    const decision = kind.decide(command, { accounts, loaded: loaded.get(kind), earlierItems, now });
+  for (const operation of operations) {
+    const { kind, command, idempotencyKey } = operation;
+    const decision: Decision<unknown, unknown> =
+      refuseChanged(operation, accounts) ??
+      kind.decide(command, { accounts, loaded: loaded.get(kind), earlierItems, now, dryRun });
     if ('refusal' in decision) {
       outcomes.set(idempotencyKey, { refusal: decision.refusal });
       continue;
     }
-    outcomes.set(idempotencyKey, { result: decision.result });
     for (const [key, outcome] of decision.itemOutcomes ?? []) outcomes.set(key, outcome);
     for (const account of decision.changedAccounts ?? []) {
       accounts.set(account.id, account);
       changed.set(account.id, account);
     }
+    outcomes.set(idempotencyKey, outcomeOf(decision.result, accounts.get(operation.accountIds[0] ?? '')));
     transactions.push(...(decision.transactions ?? []));
     if (decision.effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), decision.effect]);
   }
   return { transactions, accounts: [...changed.values()], effects };
 }
 
+/** The caller acted on what it read of the account before; that must still be so (RFC 9110, section 13.1.1). */
+function refuseChanged(
+  { accountIds, expectedTag }: Operation<unknown>,
+  accounts: LockedAccounts,
+): { refusal: Refusal } | undefined {
+  const account = accounts.get(accountIds[0] ?? '');
+  if (expectedTag === undefined || account === undefined || entityTag(account) === expectedTag) return undefined;
+  const detail = `Account ${account.id} is at ${entityTag(account)}, the request expects ${expectedTag}.`;
+  return { refusal: refusal('version_mismatch', detail, { version: account.version }) };
+}
+
+function outcomeOf(result: unknown, account: LockedAccount | undefined): Outcome<unknown> {
+  return account === undefined ? { result } : { result, etag: entityTag(account) };
+}
+
 async function loadByKind(
   transaction: LedgerTransaction,
   operations: readonly Operation<unknown>[],
+  accounts: LockedAccounts,
 ): Promise<Map<AnyKind, unknown>> {
   const loaded = new Map<AnyKind, unknown>();
   for (const kind of new Set(operations.map((operation) => operation.kind))) {
     const commands = operations.filter((operation) => operation.kind === kind).map((operation) => operation.command);
-    loaded.set(kind, await kind.load(transaction, commands));
+    loaded.set(kind, await kind.load(transaction, commands, accounts));
   }
   return loaded;
 }

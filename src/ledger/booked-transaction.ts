@@ -1,6 +1,13 @@
 import type { Money } from '../money/money.ts';
 
-export type TransactionType = 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg';
+export type TransactionType = 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg' | 'capture' | 'reversal';
+
+/** What a transaction came out of. Each but a hold becomes a transaction once at most, a unique key sees to that. */
+export interface TransactionOrigin {
+  readonly type: 'payment_order' | 'hold' | 'proposal' | 'reversal';
+  /** Of the order, hold or proposal; of the transaction that is reversed. */
+  readonly id: string;
+}
 
 /** What a caller may say about a movement. The books keep it and never act on it. */
 export interface MovementNotes {
@@ -29,5 +36,8 @@ export interface BookedTransaction extends MovementNotes {
   readonly bookedAt: Date;
   /** The day from which it counts for interest, YYYY-MM-DD. */
   readonly valueDate: string;
+  /** The parties whose signatures it took; empty for an act of the calling service. */
+  readonly signedBy: readonly string[];
+  readonly origin: TransactionOrigin | null;
   readonly entries: readonly BookedEntry[];
 }

@@ -13,6 +13,8 @@ export interface Group<W extends Waiter> {
   readonly waiters: W[];
   /** Every account that any of them locks. */
   readonly accountIds: Set<string>;
+  /** Those of them of which one operation changes more than the balance: no other may touch these. */
+  readonly ownedAccountIds: Set<string>;
   /** How much work it is, in movements. */
   size: number;
   /** Whether the next group of its ledger waits for it: not when it is one that must go alone, nor once it is held up. */
@@ -151,12 +153,13 @@ export class GroupQueue<W extends Waiter> {
 
   /** The group that the waiter can go with now: one that is forming, a new one, or none. */
   #groupFor({ operation, alone }: W, now: Gathering<W>): Group<W> | undefined {
-    const { ledgerId, accountIds, size } = operation;
+    const { ledgerId, accountIds, ownedAccountIds, size } = operation;
     let apart = alone || this.#mustGoAlone(operation);
     if (!apart && now.awaited.has(ledgerId)) return undefined;
     // Keys are asked for last, because that costs more than the rest.
     apart ||= keysOf(operation).some((key) => this.#keys.has(key));
     const formed = apart ? undefined : now.forming.get(ledgerId);
+    if (formed !== undefined && overlap(formed, accountIds, ownedAccountIds)) return undefined;
     const busy = accountIds.some((accountId) => {
       if (formed?.accountIds.has(accountId)) return false;
       const others = (this.#transactions.get(accountId) ?? 0) + (now.places.has(accountId) ? 1 : 0);
@@ -165,7 +168,14 @@ export class GroupQueue<W extends Waiter> {
     if (busy) return undefined;
     if (formed !== undefined && formed.size + size <= this.#options.groupLimit) return formed;
     if (this.#lanesFree() === 0) return undefined;
-    return { ledgerId, waiters: [], accountIds: new Set(), size: 0, isAwaited: !apart };
+    return {
+      ledgerId,
+      waiters: [],
+      accountIds: new Set(),
+      ownedAccountIds: new Set(),
+      size: 0,
+      isAwaited: !apart,
+    };
   }
 
   /** The ledgers with a group on its way that the next one waits for, because those who wait would not fill it. */
@@ -198,6 +208,7 @@ export class GroupQueue<W extends Waiter> {
     group.waiters.push(waiter);
     group.size += operation.size;
     for (const key of keysOf(operation)) this.#keys.add(key);
+    for (const accountId of operation.ownedAccountIds) group.ownedAccountIds.add(accountId);
     for (const accountId of operation.accountIds) {
       if (group.accountIds.has(accountId)) continue;
       group.accountIds.add(accountId);
@@ -213,6 +224,12 @@ export class GroupQueue<W extends Waiter> {
   #lanesFree(): number {
     return this.#options.lanes - this.#running.size;
   }
+}
+
+/** Whether one of them would touch an account that the other has to itself. */
+function overlap(group: Group<Waiter>, accountIds: readonly string[], ownedAccountIds: readonly string[]): boolean {
+  if (ownedAccountIds.some((accountId) => group.accountIds.has(accountId))) return true;
+  return group.ownedAccountIds.size > 0 && accountIds.some((accountId) => group.ownedAccountIds.has(accountId));
 }
 
 /** Its own and its items' idempotency keys; another ledger may use the same ones. */

@@ -22,6 +22,23 @@ export interface LockedAccounts {
   readonly now: Date | undefined;
 }
 
+const columns = [
+  'id',
+  'currency',
+  'ownership',
+  'status',
+  'balance',
+  'held',
+  'overdraft_limit',
+  'version',
+  'revision',
+  'debits_stopped',
+  'credits_stopped',
+  'next_expiry',
+  'last_booked_at',
+  'closed_at',
+] as const;
+
 interface AccountRow {
   id: string;
   currency: string;
@@ -31,6 +48,10 @@ interface AccountRow {
   held: string | null;
   overdraft_limit: string | null;
   version: number | null;
+  revision: number;
+  debits_stopped: boolean;
+  credits_stopped: boolean;
+  next_expiry: Date | null;
   last_booked_at: Date | null;
   closed_at: Date | null;
   /** Seconds: a thousand of these are cheaper to read than a thousand timestamps. */
@@ -55,9 +76,8 @@ export async function lockAccounts(
 ): Promise<LockedAccounts> {
   const { knex, ledgerId, pipeline } = transaction;
   if (accountIds.length === 0) return { accounts: new Map(), now: undefined };
-  const columns = ['id', 'currency', 'ownership', 'status', 'balance', 'held', 'overdraft_limit', 'version'];
   const query = knex<AccountRow>('accounts')
-    .select(...columns, 'last_booked_at', 'closed_at', knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
+    .select(...columns, knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
     .where('ledger_id', ledgerId)
     .whereRaw('id = any(?::uuid[])', [[...accountIds]])
     .orderBy('id')
@@ -118,6 +138,8 @@ function lockRefusal(mode: LockMode, cause: unknown): RefusalError {
       );
 }
 
+const noneTaken: LockedAccount['takenOut'] = new Map();
+
 function asLockedAccount(row: AccountRow): LockedAccount {
   // A clearing account stores none of these (its balance is the sum of its entries) and nothing may be booked by id.
   const stored = (numeric: string | null) => Money.fromDatabase(numeric ?? '0', row.currency);
@@ -130,7 +152,12 @@ function asLockedAccount(row: AccountRow): LockedAccount {
     held: stored(row.held),
     overdraftLimit: stored(row.overdraft_limit),
     version: row.version ?? 0,
+    revision: row.revision,
     lastBookedAt: row.last_booked_at,
     closedAt: row.closed_at,
+    debitsStopped: row.debits_stopped,
+    creditsStopped: row.credits_stopped,
+    nextExpiry: row.next_expiry,
+    takenOut: noneTaken,
   };
 }

@@ -16,11 +16,28 @@ export interface LockedAccount {
   readonly overdraftLimit: Money;
   /** The version of the account's latest entry; the next one carries the next. */
   readonly version: number;
+  /** How often anything else of the account changed: holds, holders, mandate, restrictions, limits. */
+  readonly revision: number;
   readonly lastBookedAt: Date | null;
   readonly closedAt: Date | null;
+  /** No money may leave, or come in, because of a restriction. */
+  readonly debitsStopped: boolean;
+  readonly creditsStopped: boolean;
+  /** When the first of the active holds runs out, or earlier; null without one. */
+  readonly nextExpiry: Date | null;
+  /** What parties took out since the row was locked, which no query can see yet. */
+  readonly takenOut: ReadonlyMap<string, Money>;
 }
 
 /** What can leave the account: booked - held + overdraft limit. */
 export function availableBalance(account: Pick<LockedAccount, 'balance' | 'held' | 'overdraftLimit'>): Money {
   return account.balance.minus(account.held).plus(account.overdraftLimit);
+}
+
+/**
+ * The entity tag (RFC 9110, section 8.8.3) of an account: another one after every change. A stored answer has it too,
+ * from before there was a revision.
+ */
+export function entityTag({ version, revision }: { version: number; revision?: number | null | undefined }): string {
+  return revision ? `"${version}-${revision}"` : `"${version}"`;
 }

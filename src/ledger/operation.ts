@@ -3,14 +3,19 @@ import type { Refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import type { LockedAccount } from './locked-account.ts';
 
+/** The locked accounts that exist, by id. */
+export type LockedAccounts = ReadonlyMap<string, LockedAccount>;
+
 /** What an operation may look at when it decides. Everything here was read after the account rows were locked. */
 export interface DecisionState<Loaded> {
   /** The locked accounts that exist, by id, as the operations before this one in the group left them. */
-  readonly accounts: ReadonlyMap<string, LockedAccount>;
+  readonly accounts: LockedAccounts;
   readonly loaded: Loaded;
   /** The answers to those of the operation's item keys that were used before. */
   readonly earlierItems: ReadonlyMap<string, Answer<unknown>>;
   readonly now: Date;
+  /** Nothing will be written: the answer says what would be. */
+  readonly dryRun: boolean;
 }
 
 /** What to do: the answer to the caller and everything that has to be written for it to be true. */
@@ -33,7 +38,7 @@ export type Decision<Effect, Result> = Approval<Effect, Result> | { readonly ref
  */
 export interface OperationKind<Command, Loaded, Effect, Result> {
   /**
-   * The accounts to lock. A kind that names none and claims unique keys in `write` shares no database transaction with
+   * The accounts to lock; entity tags and `If-Match` speak of the first. A kind that names none and claims unique keys in `write` shares no database transaction with
    * a kind that locks accounts: waiting for a key while holding a row could deadlock.
    */
   accountIds(command: Command): readonly string[];
@@ -41,8 +46,13 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
   itemKeys?(command: Command): readonly KeyClaim[];
   /** How many movements a command counts for where the size of a group is limited; one unless it says otherwise. */
   size?(command: Command): number;
-  /** Reads, in one query, what `decide` needs beyond the locked rows. */
-  load(transaction: LedgerTransaction, commands: readonly Command[]): Promise<Loaded>;
+  /**
+   * The accounts of which a command changes more than what it books: no other operation in the group touches these, so
+   * that what `load` read of them is true when it is decided. None unless it says otherwise.
+   */
+  ownedAccountIds?(command: Command): readonly string[];
+  /** Reads, in a constant number of queries, what `decide` needs beyond the locked rows. */
+  load(transaction: LedgerTransaction, commands: readonly Command[], accounts: LockedAccounts): Promise<Loaded>;
   /** Pure: no I/O, no clock, no randomness. All checks first, in the documented order; after them nothing can fail. */
   decide(command: Command, state: DecisionState<Loaded>): Decision<Effect, Result>;
   /** Writes what the journal does not. Throws LostRaceError when a unique key was taken after `load` looked. */
@@ -63,6 +73,8 @@ export interface OperationTerms extends KeyClaim {
   readonly lockTimeoutMs?: number;
   /** Answer what would happen and change nothing. */
   readonly dryRun: boolean;
+  /** The entity tag that the first of its accounts must have (`If-Match`); any will do when it is left out. */
+  readonly expectedTag?: string;
   /** Answers true once nobody waits for the answer any more; asked when the operation's turn comes. */
   readonly isAbandoned?: () => boolean;
 }
@@ -72,6 +84,7 @@ export interface Operation<Result> extends OperationTerms {
   readonly kind: OperationKind<unknown, unknown, unknown, Result>;
   readonly command: unknown;
   readonly accountIds: readonly string[];
+  readonly ownedAccountIds: readonly string[];
   readonly itemKeys: readonly KeyClaim[];
   readonly size: number;
 }
@@ -87,12 +100,14 @@ export function createOperation<Command, Loaded, Effect, Result>(
     kind: kind as OperationKind<unknown, unknown, unknown, Result>,
     command,
     accountIds: kind.accountIds(command),
+    ownedAccountIds: kind.ownedAccountIds?.(command) ?? [],
     itemKeys: kind.itemKeys?.(command) ?? [],
     size: kind.size?.(command) ?? 1,
   };
 }
 
-export type Outcome<Result> = { readonly result: Result } | { readonly refusal: Refusal };
+/** What became of an operation; with the entity tag that its first account has now, if it has any. */
+export type Outcome<Result> = { readonly result: Result; readonly etag?: string } | { readonly refusal: Refusal };
 
 /** What the caller gets: the outcome, and whether it is that of an earlier request with the same idempotency key. */
 export interface Answer<Result> {

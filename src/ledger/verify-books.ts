@@ -67,6 +67,73 @@ const rules: Readonly<Record<string, string>> = {
     select e.ledger_id, e.id::text as subject
     from entries e join accounts a on a.ledger_id = e.ledger_id and a.id = e.account_id
     where (e.version is null) <> (a.ownership = 'clearing')`,
+  'what an account holds is the sum of its active holds': `
+    select a.ledger_id, a.id::text as subject
+    from accounts a left join holds h on h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active'
+    where a.ownership <> 'clearing'
+    group by a.ledger_id, a.id having a.held <> coalesce(sum(h.remaining), 0)`,
+  'an account knows when the first of its holds runs out': `
+    select a.ledger_id, a.id::text as subject
+    from accounts a join holds h on h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active'
+    group by a.ledger_id, a.id, a.next_expiry
+    having a.next_expiry is null or a.next_expiry > min(h.expires_at)`,
+  'what a hold has captured is the sum of the transactions it became': `
+    select h.ledger_id, h.id::text as subject
+    from holds h left join transactions t
+      on t.ledger_id = h.ledger_id and t.origin_id = h.id and t.origin in ('hold', 'payment_order')
+    group by h.ledger_id, h.id having h.captured <> coalesce(sum(t.amount), 0)`,
+  'what was booked out of a hold or a payment order has one': `
+    select t.ledger_id, t.id::text as subject
+    from transactions t left join holds h on h.ledger_id = t.ledger_id and h.id = t.origin_id
+    where t.origin in ('hold', 'payment_order') and h.id is null`,
+  'a reversal takes back a transaction that is none itself, and no more than it moved': `
+    select r.ledger_id, r.id::text as subject
+    from transactions r
+    left join transactions t on t.ledger_id = r.ledger_id and t.id = r.origin_id
+    where r.origin = 'reversal' and (t.id is null or t.type = 'reversal' or r.amount > t.amount)`,
+  'an assigned project has exactly one accepted proposal, every other none': `
+    select p.ledger_id, p.id::text as subject
+    from projects p
+    left join proposals o on o.ledger_id = p.ledger_id and o.project_id = p.id and o.status = 'accepted'
+    group by p.ledger_id, p.id having count(o.id) <> case p.status when 'assigned' then 1 else 0 end`,
+  'a finished project has no pending proposal': `
+    select o.ledger_id, o.id::text as subject
+    from proposals o join projects p on p.ledger_id = o.ledger_id and p.id = o.project_id
+    where o.status = 'pending' and p.status <> 'open'`,
+  'an accepted proposal is a transaction of its amount out of its account': `
+    select o.ledger_id, o.id::text as subject
+    from proposals o
+    left join transactions t on t.ledger_id = o.ledger_id and t.id = o.transaction_id and t.origin = 'proposal'
+                            and t.origin_id = o.id and t.amount = o.amount and t.currency = o.currency
+    left join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id
+                       and e.account_id = o.account_id and e.amount = -o.amount
+    where o.status = 'accepted' and e.id is null`,
+  'a transaction out of a proposal is the one that paid it': `
+    select t.ledger_id, t.id::text as subject
+    from transactions t left join proposals o on o.ledger_id = t.ledger_id and o.id = t.origin_id
+    where t.origin = 'proposal' and o.transaction_id is distinct from t.id`,
+  'a payment order and the hold of its money agree': `
+    select o.ledger_id, o.id::text as subject
+    from payment_orders o join holds h on h.ledger_id = o.ledger_id and h.id = o.id
+    where h.kind <> 'payment_order' or h.account_id <> o.account_id or h.amount <> o.amount
+       or h.status <> case o.status when 'waiting' then 'active' when 'booked' then 'captured'
+                                    when 'expired' then 'expired' else 'voided' end`,
+  'a booked payment order is a transaction of its amount, signed by parties who approved it': `
+    select o.ledger_id, o.id::text as subject
+    from payment_orders o
+    left join transactions t on t.ledger_id = o.ledger_id and t.id = o.transaction_id and t.origin_id = o.id
+                            and t.origin = 'payment_order' and t.amount = o.amount and t.currency = o.currency
+    where o.status = 'booked'
+      and (t.id is null or cardinality(t.signed_by) = 0 or exists (
+        select from unnest(t.signed_by) as s (party_id)
+        left join authorisations v on v.ledger_id = o.ledger_id and v.subject_id = o.id and v.party_id = s.party_id
+        where v.decision is distinct from 'approve'))`,
+  'what is stopped on an account is what its restrictions say': `
+    select a.ledger_id, a.id::text as subject
+    from accounts a left join restrictions r on r.ledger_id = a.ledger_id and r.account_id = a.id and r.lifted_at is null
+    group by a.ledger_id, a.id
+    having a.debits_stopped <> coalesce(bool_or(r.scope in ('debits', 'both')), false)
+        or a.credits_stopped <> coalesce(bool_or(r.scope in ('credits', 'both')), false)`,
   'a used idempotency key has its outcome': `
     select ledger_id, key as subject from idempotency_keys where outcome is null`,
 };

@@ -41,11 +41,16 @@ export function writeJournal(transaction: LedgerTransaction, writes: JournalWrit
         textArrayOf(transactions, (booked) => booked.description),
         textArrayOf(transactions, (booked) => booked.reference),
         jsonArrayOf(transactions, (booked) => booked.metadata),
+        textArrayOf(transactions, ({ signedBy }) => (signedBy.length === 0 ? null : `{${signedBy.join()}}`)),
+        arrayOf(transactions, (booked) => booked.origin?.type),
+        arrayOf(transactions, (booked) => booked.origin?.id),
         arrayOf(accounts, (account) => account.id),
         arrayOf(accounts, (account) => account.balance),
         arrayOf(accounts, (account) => account.held),
         arrayOf(accounts, (account) => account.status),
         arrayOf(accounts, (account) => account.version),
+        arrayOf(accounts, (account) => account.revision),
+        arrayOf(accounts, (account) => account.nextExpiry?.toISOString()),
         arrayOf(accounts, (account) => account.lastBookedAt?.toISOString()),
         arrayOf(accounts, (account) => account.closedAt?.toISOString()),
         textArrayOf([...writes.outcomes.keys()], (key) => key),
@@ -66,17 +71,20 @@ const statement = `
   with ledger as (select ?::uuid as ledger_id),
   new_transactions as (
     insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by,
-                              description, reference, metadata)
-    select ledger.ledger_id, t.*
+                              description, reference, metadata, signed_by, origin, origin_id)
+    select ledger.ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by, description, reference,
+           metadata, signed_by::uuid[], origin, origin_id
     from ledger, unnest(?::uuid[], ?::text[], ?::numeric[], ?::text[], ?::timestamptz[], ?::date[], ?::uuid[],
-                        ?::text[], ?::text[], ?::jsonb[]) as t),
+                        ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::text[], ?::uuid[])
+                 as t (id, type, amount, currency, booked_at, value_date, initiated_by, description, reference,
+                       metadata, signed_by, origin, origin_id)),
   changed_accounts as (
     update accounts a
-    set balance = c.balance, held = c.held, status = c.status, version = c.version,
-        last_booked_at = c.last_booked_at, closed_at = c.closed_at
-    from ledger, unnest(?::uuid[], ?::numeric[], ?::numeric[], ?::text[], ?::bigint[], ?::timestamptz[],
-                        ?::timestamptz[])
-         as c (id, balance, held, status, version, last_booked_at, closed_at)
+    set balance = c.balance, held = c.held, status = c.status, version = c.version, revision = c.revision,
+        next_expiry = c.next_expiry, last_booked_at = c.last_booked_at, closed_at = c.closed_at
+    from ledger, unnest(?::uuid[], ?::numeric[], ?::numeric[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[],
+                        ?::timestamptz[], ?::timestamptz[])
+         as c (id, balance, held, status, version, revision, next_expiry, last_booked_at, closed_at)
     where a.ledger_id = ledger.ledger_id and a.id = c.id),
   stored_outcomes as (
     update idempotency_keys k

@@ -1,4 +1,5 @@
-import type { Router } from 'express';
+import type { Response, Router } from 'express';
+import { actingParty } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { hashRequest, readOperationTerms } from '../http/operation-terms.ts';
 import { methodNotAllowed, presentProblem } from '../http/problem.ts';
@@ -8,33 +9,44 @@ import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation, type KeyClaim } from '../ledger/operation.ts';
 import { metrics } from '../metrics/service-metrics.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
-import type { Movement } from './decide-movement.ts';
+import type { Movement } from './movement.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
 import { type ItemAnswer, postBatch } from './post-batch.ts';
-import { presentBooked, presentDryRun } from './present-transaction.ts';
+import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
+import { refuseStrangers } from './refuse-strangers.ts';
 
 /** Many movements in one request, committed together. */
-export function addBatchRoutes(router: Router, { engine }: ServiceParts): void {
+export function addBatchRoutes(router: Router, { database, engine }: ServiceParts): void {
   router
     .route('/batches')
     .post(async (req, res) => {
       const { atomic, items } = readInput(batchBody, req.body);
-      const terms = readOperationTerms(req, res, { dryRun: true });
+      const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: false });
       refuseRepeatedKeys(terms.idempotencyKey, items);
       const batch = {
         atomic,
         items: items.map((item, index) => ({
-          movement: createMovement(ledgerIdOf(res), item),
-          key: claimItemKey(item, req.body.items[index]),
+          movement: createMovement(res, item),
+          key: claimItemKey(res, item, req.body.items[index]),
         })),
       };
+      const readable = await refuseStrangers(
+        database,
+        res,
+        batch.items.map((item) => item.movement),
+      );
       const answer = await engine.submit(createOperation(postBatch, batch, terms));
-      sendAnswer(res, answer, (answers) => presentBatch(answers, terms.dryRun));
+      sendAnswer(res, answer, (answers) => presentBatch(answers, terms.dryRun, readable));
     })
     .all(methodNotAllowed('POST'));
 }
 
-function createMovement(ledgerId: string, item: BatchItemInput): Movement {
+function createMovement(res: Response, item: BatchItemInput): Movement {
+  const movement = readMovement(ledgerIdOf(res), item);
+  return { ...movement, initiatedBy: actingParty(res, movement.initiatedBy) };
+}
+
+function readMovement(ledgerId: string, item: BatchItemInput): Movement {
   switch (item.type) {
     case 'deposit':
       return createDeposit(ledgerId, item.accountId, item.terms);
@@ -64,16 +76,20 @@ function refuseRepeatedKeys(batchKey: string, items: readonly BatchItemInput[]):
 }
 
 /** An item is the same request as the call that it stands for, so that its key may be used for either. */
-function claimItemKey({ idempotencyKey }: BatchItemInput, sent: Record<string, unknown>): KeyClaim | null {
+function claimItemKey(
+  res: Response,
+  { idempotencyKey }: BatchItemInput,
+  sent: Record<string, unknown>,
+): KeyClaim | null {
   if (idempotencyKey === null) return null;
   const { type, idempotencyKey: _key, ...body } = sent;
-  if (type === 'transfer') return { idempotencyKey, requestHash: hashRequest('POST', '/v1/transfers', body) };
-  if (type === 'multi_leg') return { idempotencyKey, requestHash: hashRequest('POST', '/v1/transactions', body) };
+  if (type === 'transfer') return { idempotencyKey, requestHash: hashRequest(res, 'POST', '/v1/transfers', body) };
+  if (type === 'multi_leg') return { idempotencyKey, requestHash: hashRequest(res, 'POST', '/v1/transactions', body) };
   const { accountId, ...rest } = body;
-  return { idempotencyKey, requestHash: hashRequest('POST', `/v1/accounts/${accountId}/${type}s`, rest) };
+  return { idempotencyKey, requestHash: hashRequest(res, 'POST', `/v1/accounts/${accountId}/${type}s`, rest) };
 }
 
-function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean): Success {
+function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean, readable: ReadonlySet<string> | null): Success {
   const results = answers.map(({ outcome, replayed }) => {
     const again = replayed ? { replayed: true } : {};
     if ('refusal' in outcome) {
@@ -81,8 +97,11 @@ function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean): Success 
       const problem = presentProblem(outcome.refusal);
       return { status: problem.status, ...again, problem };
     }
-    const { status, body } = dryRun ? presentDryRun(outcome.result) : presentBooked(outcome.result);
-    return { status, ...again, transaction: body };
+    const result = withoutHidden(outcome.result, readable);
+    const { status, body } = dryRun ? presentDryRun(result) : presentResult(result);
+    return isPaymentOrder(outcome.result)
+      ? { status, ...again, paymentOrder: body }
+      : { status, ...again, transaction: body };
   });
   return { status: 200, body: { results } };
 }

@@ -2,12 +2,14 @@ import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
 import { createId } from '../ledger/create-id.ts';
 import type { Money } from '../money/money.ts';
-import type { Leg, Movement } from './decide-movement.ts';
+import type { Leg, Movement } from './movement.ts';
 
 /** What every movement is told by its caller, whatever its kind. */
 export interface MovementTerms extends MovementNotes {
   readonly amount: Money;
   readonly valueDate: string | null;
+  /** Until when missing signatures may come; null for the usual time. */
+  readonly signBy?: Date | null;
 }
 
 /** Money comes into an account from outside the ledger. */
@@ -19,6 +21,7 @@ export function createDeposit(ledgerId: string, accountId: string, terms: Moveme
     type: 'deposit',
     legs: [{ accountId, amount }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount: amount.negated() },
+    approval: null,
   };
 }
 
@@ -31,6 +34,7 @@ export function createWithdrawal(ledgerId: string, accountId: string, terms: Mov
     type: 'withdrawal',
     legs: [{ accountId, amount: amount.negated() }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount },
+    approval: null,
   };
 }
 
@@ -46,6 +50,7 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
       { accountId: toAccountId, amount },
     ],
     clearingLeg: null,
+    approval: null,
   };
 }
 
@@ -54,7 +59,8 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
  * than two there is nothing to move.
  */
 export function createMultiLeg(legs: readonly Leg[], notes: Omit<MovementTerms, 'amount'>): Movement {
-  return { ...notes, id: createId(), type: 'multi_leg', amount: sumOfIncoming(legs), legs, clearingLeg: null };
+  const amount = sumOfIncoming(legs);
+  return { ...notes, id: createId(), type: 'multi_leg', amount, legs, clearingLeg: null, approval: null };
 }
 
 function sumOfIncoming(legs: readonly Leg[]): Money | null {

@@ -1,139 +1,91 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import type { BookedEntry, BookedTransaction, MovementNotes, TransactionType } from '../ledger/booked-transaction.ts';
-import { availableBalance, type LockedAccount } from '../ledger/locked-account.ts';
-import type { DecisionState } from '../ledger/operation.ts';
-import type { Money } from '../money/money.ts';
-import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
-
-/** One side of a movement, before it is booked. */
-export interface Leg {
-  readonly accountId: string;
-  /** Positive: money comes in. Negative: money goes out. */
-  readonly amount: Money;
-}
-
-/** What moves between which accounts: a deposit, a withdrawal, a transfer, or several legs at once. */
-export interface Movement extends MovementNotes {
-  /** The id that the transaction will have. */
-  readonly id: string;
-  readonly type: TransactionType;
-  /** What comes into accounts altogether; null when that is in several currencies. */
-  readonly amount: Money | null;
-  /** The day it counts from; null for the day it is booked (UTC). */
-  readonly valueDate: string | null;
-  /**
-   * The legs on customers' accounts, which are locked; in the order in which their problems are reported. No account
-   * stands in two of them, and together with the clearing leg they sum to zero in each currency.
-   */
-  readonly legs: readonly Leg[];
-  /** The leg on the ledger's own clearing account, which is not. Null when money stays inside. */
-  readonly clearingLeg: Leg | null;
-}
-
-/** What a movement needs beyond the account rows: which of the parties named in the group exist. */
-export interface KnownParties {
-  readonly partyIds: ReadonlySet<string>;
-}
-
-type LegCheck = (account: LockedAccount, amount: Money) => Refusal | undefined;
-
-/**
- * The checks of an account in order of precedence: all legs pass one check before the next is looked at. Existence
- * and the initiating party come before these. `docs/errors.md` states the order and a test walks it.
- */
-const legChecks: readonly LegCheck[] = [
+import { refuseLimit, refuseRight } from '../ownership/authorise.ts';
+import { askForSignatures } from './ask-for-signatures.ts';
+import { bookLegs, type DecidedMovement } from './book-legs.ts';
+import {
   refuseClearingAccount,
   refuseClosed,
   refuseCurrency,
   refuseOverdraw,
   refuseOverflow,
-];
+  refuseStopped,
+} from './check-leg.ts';
+import { explain, explained } from './explain.ts';
+import { type Movement, type MovementState, type OpenLeg, ownershipAsked, rightToMove } from './movement.ts';
 
-/** What a movement looks at when it is decided. */
-export type MovementState = Pick<DecisionState<KnownParties>, 'accounts' | 'loaded' | 'now'>;
-
-/** A movement that passed every check, as it is to be booked and answered. */
-export interface DecidedMovement {
-  readonly result: TransactionDocument;
-  readonly changedAccounts: readonly LockedAccount[];
-  readonly transaction: BookedTransaction;
-}
+type LegCheck = (leg: OpenLeg) => Refusal | undefined;
 
 /**
- * Decides a movement on locked accounts: a coded refusal, or a transaction whose entries sum to zero together with the
- * accounts as they are after it. Pure.
+ * The checks of an account in order of precedence: all legs pass one check before the next is looked at. Existence
+ * and the initiating party come before these, the mandate after them. `docs/errors.md` states the order and a test
+ * walks it.
+ */
+const checksOfAuthority: readonly LegCheck[] = [refuseClearingAccount, refuseInitiator];
+const checksOfMoney: readonly LegCheck[] = [
+  refuseClosed,
+  refuseCurrency,
+  refuseStopped,
+  refuseInitiatorsLimit,
+  refuseOverdraw,
+  refuseOverflow,
+];
+
+/**
+ * Decides a movement on locked accounts: a coded refusal; a transaction whose entries sum to zero together with the
+ * accounts as they are after it; or a payment order, where signatures are missing. Pure.
  */
 export function decideMovement(movement: Movement, state: MovementState): DecidedMovement | { refusal: Refusal } {
-  const found: Array<{ account: LockedAccount; amount: Money }> = [];
+  const checked = checkMovement(movement, state);
+  if ('refusal' in checked) return checked;
+  const asked = askForSignatures(movement, checked.legs, state);
+  if (asked !== undefined && 'refusal' in asked) return asked;
+  return asked ?? bookLegs(movement, checked.legs, state);
+}
+
+/** Every check of a movement but that of its signatures: the legs with their accounts, or why it cannot be. Pure. */
+export function checkMovement(
+  movement: Movement,
+  state: Pick<MovementState, 'accounts' | 'loaded'>,
+): { legs: readonly OpenLeg[] } | { refusal: Refusal } {
+  const { loaded: facts } = state;
+  const legs: OpenLeg[] = [];
   for (const { accountId, amount } of movement.legs) {
     const account = state.accounts.get(accountId);
     if (account === undefined) {
       return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
     }
-    found.push({ account, amount });
+    legs.push({ movement, account, amount, facts });
   }
   const { initiatedBy } = movement;
-  if (initiatedBy !== null && !state.loaded.partyIds.has(initiatedBy)) {
+  if (initiatedBy !== null && !facts.partyIds.has(initiatedBy)) {
     return { refusal: refusal('party_not_found', `There is no party ${initiatedBy} in this ledger (initiatedBy).`) };
   }
-  for (const check of legChecks) {
-    for (const { account, amount } of found) {
-      const refused = check(account, amount);
-      if (refused !== undefined) return { refusal: refused };
+  const refused = firstRefusal(checksOfAuthority, legs) ?? firstRefusal(checksOfMoney, legs);
+  return refused === undefined ? { legs } : { refusal: refused };
+}
+
+function firstRefusal(checks: readonly LegCheck[], legs: readonly OpenLeg[]): Refusal | undefined {
+  for (const check of checks) {
+    for (const leg of legs) {
+      const refused = check(leg);
+      if (refused === undefined) continue;
+      // Whoever pays in learns nothing of the account; whoever may not act on it, neither.
+      const explainable = leg.amount.isNegative() && checks === checksOfMoney;
+      return explainable ? explained(refused, explain(leg.account, leg.facts.reservations, refused.code)) : refused;
     }
   }
-
-  // Every check has passed; from here on nothing can fail.
-  const bookedAt = found.reduce((time, { account }) => laterOf(time, account.lastBookedAt), state.now);
-  const changedAccounts = found.map(({ account, amount }) => ({
-    ...account,
-    balance: account.balance.plus(amount),
-    version: account.version + 1,
-    lastBookedAt: bookedAt,
-  }));
-  const entries: BookedEntry[] = changedAccounts.map((account, index) => ({
-    accountId: account.id,
-    amount: found[index]!.amount,
-    balanceAfter: account.balance,
-    version: account.version,
-  }));
-  if (movement.clearingLeg !== null) entries.push({ ...movement.clearingLeg, balanceAfter: null, version: null });
-
-  const { id, type, amount, description, reference, metadata } = movement;
-  const valueDate = movement.valueDate ?? bookedAt.toISOString().slice(0, 10);
-  const notes = { initiatedBy, description, reference, metadata };
-  const transaction = { id, type, amount, bookedAt, valueDate, ...notes, entries };
-  return { result: presentTransaction(transaction), changedAccounts, transaction };
+  return undefined;
 }
 
-function refuseClearingAccount({ id, ownership }: LockedAccount): Refusal | undefined {
-  if (ownership !== 'clearing') return undefined;
-  return refusal('clearing_account', `Account ${id} is the ledger's own clearing account; name a customer's account.`);
+function refuseInitiator({ movement, account, amount, facts }: OpenLeg): Refusal | undefined {
+  const right = rightToMove(movement.type, amount);
+  const ownership = ownershipAsked(movement, account.id, facts);
+  if (right === undefined || ownership === undefined) return undefined;
+  return refuseRight(account.id, ownership, movement.initiatedBy!, right);
 }
 
-function refuseClosed({ id, status }: LockedAccount): Refusal | undefined {
-  return status === 'closed' ? refusal('account_closed', `Account ${id} is closed.`) : undefined;
-}
-
-function refuseCurrency({ id, currency }: LockedAccount, amount: Money): Refusal | undefined {
-  if (currency === amount.currency) return undefined;
-  return refusal('currency_mismatch', `Account ${id} is kept in ${currency}, the request says ${amount.currency}.`);
-}
-
-function refuseOverdraw(account: LockedAccount, amount: Money): Refusal | undefined {
-  const available = availableBalance(account);
-  if (!amount.isNegative() || !available.plus(amount).isNegative()) return undefined;
-  const detail = `Account ${account.id} has ${available} ${account.currency} available, ${amount.negated()} is asked for.`;
-  return refusal('insufficient_funds', detail, { accountId: account.id, available: available.toString() });
-}
-
-function refuseOverflow(account: LockedAccount, amount: Money): Refusal | undefined {
-  if (!account.balance.plus(amount).isOutOfRange()) return undefined;
-  const detail = `The balance of account ${account.id} would reach 1000000000000000000, more than a ledger keeps.`;
-  return refusal('balance_limit_exceeded', detail, { accountId: account.id });
-}
-
-/** A booking is never earlier than the account's latest one, even if the database's clock was set back. */
-function laterOf(time: Date, other: Date | null): Date {
-  return other !== null && other > time ? other : time;
+function refuseInitiatorsLimit({ movement, account, amount, facts }: OpenLeg): Refusal | undefined {
+  const ownership = ownershipAsked(movement, account.id, facts);
+  if (!amount.isNegative() || ownership === undefined) return undefined;
+  return refuseLimit(account, ownership, movement.initiatedBy!, amount.negated());
 }

@@ -17,6 +17,8 @@ export interface EntryDocument {
   description: string | null;
   reference: string | null;
   initiatedBy: string | null;
+  /** The parties whose signatures it took. */
+  signedBy: string[];
 }
 
 interface EntryRow {
@@ -32,6 +34,7 @@ interface EntryRow {
   description: string | null;
   reference: string | null;
   initiated_by: string | null;
+  signed_by: string[] | null;
 }
 
 export interface EntryPage {
@@ -54,7 +57,15 @@ export async function listEntries(
   const key = account.clearing ? 'e.id' : 'e.version';
   const query = database('entries as e')
     .join('transactions as t', (on) => on.on('t.ledger_id', 'e.ledger_id').andOn('t.id', 'e.transaction_id'))
-    .select<EntryRow[]>('e.*', 't.type', 't.value_date', 't.description', 't.reference', 't.initiated_by')
+    .select<EntryRow[]>(
+      'e.*',
+      't.type',
+      't.value_date',
+      't.description',
+      't.reference',
+      't.initiated_by',
+      't.signed_by',
+    )
     .where('e.ledger_id', ledgerId)
     .where('e.account_id', account.id)
     .orderBy(key, page.order)
@@ -81,5 +92,6 @@ function asEntry(row: EntryRow, currency: string): EntryDocument {
     description: row.description,
     reference: row.reference,
     initiatedBy: row.initiated_by,
+    signedBy: row.signed_by ?? [],
   };
 }

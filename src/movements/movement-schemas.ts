@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
-import { day, id, idempotencyKey, text } from '../http/read-input.ts';
+import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
 import type { MovementTerms } from './create-movement.ts';
-import type { Leg } from './decide-movement.ts';
+import type { Leg } from './movement.ts';
 
 /** Room for what an integration keeps beside a movement, without becoming a document store. */
 const largestMetadataBytes = 4096;
@@ -16,7 +16,7 @@ const metadata = z
   });
 
 /** What every movement may say. The limits of `reference` and `description` fit ISO 20022 remittance information. */
-const noteFields = {
+export const noteFields = {
   initiatedBy: id.nullish(),
   description: text(500).nullish(),
   reference: text(140).nullish(),
@@ -26,8 +26,17 @@ const noteFields = {
 
 const moneyFields = { amount: amountText, currency };
 
+/** A signer may be on holiday; money is not reserved for ever. */
+const longestWaitMs = 90 * 86_400_000;
+
+/** Until when money is reserved: for missing signatures, or by a hold. */
+export const reservedUntil = instant
+  .refine((at) => at.getTime() > Date.now(), { error: 'must lie in the future' })
+  .refine((at) => at.getTime() <= Date.now() + longestWaitMs, { error: 'must lie within the next 90 days' });
+
 const movementFields = { ...moneyFields, ...noteFields };
-const transferFields = { fromAccountId: id, toAccountId: id, ...movementFields };
+const withdrawalFields = { ...movementFields, signBy: reservedUntil.nullish() };
+const transferFields = { fromAccountId: id, toAccountId: id, ...withdrawalFields };
 const multiLegFields = {
   entries: z
     .array(z.unknown(), { error: 'must be a list of entries' })
@@ -39,17 +48,24 @@ const multiLegFields = {
 
 type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
 
-function readNotes(fields: Fields<typeof noteFields>): Omit<MovementTerms, 'amount'> {
+function readNotes(
+  fields: Fields<typeof noteFields> & { signBy?: Date | null | undefined },
+): Omit<MovementTerms, 'amount'> {
   return {
     initiatedBy: fields.initiatedBy ?? null,
     description: fields.description ?? null,
     reference: fields.reference ?? null,
     valueDate: fields.valueDate ?? null,
     metadata: fields.metadata ?? null,
+    signBy: fields.signBy ?? null,
   };
 }
 
-function readTerms(fields: Fields<typeof movementFields>, context: z.core.$RefinementCtx): MovementTerms {
+/** Reads what every movement is told; notes at `amount` what is wrong with it. */
+export function readTerms(
+  fields: Fields<typeof movementFields> & { signBy?: Date | null | undefined },
+  context: z.core.$RefinementCtx,
+): MovementTerms {
   const amount = readMoney(fields.amount, fields.currency, ['amount'], context);
   if (amount !== z.NEVER && amount.isZero()) {
     context.addIssue({ code: 'custom', path: ['amount'], message: 'must be above zero' });
@@ -102,12 +118,20 @@ function readMultiLeg(
   return { legs, notes: readNotes(fields) };
 }
 
-/** The body of a deposit or a withdrawal. */
-export const movementBody = z.strictObject(movementFields).transform(readTerms);
+export const depositBody = z.strictObject(movementFields).transform(readTerms);
+
+export const withdrawalBody = z.strictObject(withdrawalFields).transform(readTerms);
 
 export const transferBody = z.strictObject(transferFields).transform(readTransfer);
 
 export const multiLegBody = z.strictObject(multiLegFields).transform(readMultiLeg);
+
+/** The body of a reversal: all of it without an amount. `createReversal` reads the amount. */
+export const reversalBody = z.strictObject({
+  amount: amountText.nullish(),
+  reason: text(140),
+  metadata: metadata.nullish(),
+});
 
 const largestBatch = 1_000;
 
@@ -117,8 +141,12 @@ const itemFields = { idempotencyKey: idempotencyKey.nullish() };
 const batchItem = z.discriminatedUnion(
   'type',
   [
-    accountItem('deposit'),
-    accountItem('withdrawal'),
+    z
+      .strictObject({ type: z.literal('deposit'), ...itemFields, accountId: id, ...movementFields })
+      .transform(readAccountItem),
+    z
+      .strictObject({ type: z.literal('withdrawal'), ...itemFields, accountId: id, ...withdrawalFields })
+      .transform(readAccountItem),
     z
       .strictObject({ type: z.literal('transfer'), ...itemFields, ...transferFields })
       .transform((fields, context) => ({ ...readTransfer(fields, context), ...itemOf(fields) })),
@@ -129,14 +157,11 @@ const batchItem = z.discriminatedUnion(
   { error: 'must be one of "deposit", "withdrawal", "transfer", "multi_leg"' },
 );
 
-function accountItem<Type extends 'deposit' | 'withdrawal'>(type: Type) {
-  return z
-    .strictObject({ type: z.literal(type), ...itemFields, accountId: id, ...movementFields })
-    .transform((fields, context) => ({
-      accountId: fields.accountId,
-      terms: readTerms(fields, context),
-      ...itemOf(fields),
-    }));
+function readAccountItem<Type extends 'deposit' | 'withdrawal'>(
+  fields: Fields<typeof withdrawalFields> & Fields<typeof itemFields> & { type: Type; accountId: string },
+  context: z.core.$RefinementCtx,
+) {
+  return { accountId: fields.accountId, terms: readTerms(fields, context), ...itemOf(fields) };
 }
 
 function itemOf<Type>({ type, idempotencyKey }: { type: Type; idempotencyKey?: string | null | undefined }) {

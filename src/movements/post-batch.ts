@@ -2,9 +2,13 @@ import { refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, KeyClaim, OperationKind, Outcome } from '../ledger/operation.ts';
-import { decideMovement, type KnownParties, type Movement } from './decide-movement.ts';
-import { accountIdsOf, loadParties } from './post-movement.ts';
-import type { TransactionDocument } from './present-transaction.ts';
+import type { NewPaymentOrder } from './ask-for-signatures.ts';
+import type { MovementResult } from './book-legs.ts';
+import { decideMovement } from './decide-movement.ts';
+import { loadMovementFacts, type MovementFacts } from './load-movement-facts.ts';
+import type { Movement } from './movement.ts';
+import { accountIdsOf } from './post-movement.ts';
+import { writePaymentOrders } from './write-payment-orders.ts';
 
 export interface BatchItem {
   readonly movement: Movement;
@@ -20,7 +24,7 @@ export interface Batch {
 
 /** What became of an item: its outcome, and whether it is that of an earlier request with the item's key. */
 export interface ItemAnswer {
-  readonly outcome: Outcome<TransactionDocument>;
+  readonly outcome: Outcome<MovementResult>;
   readonly replayed: boolean;
 }
 
@@ -28,24 +32,30 @@ export interface ItemAnswer {
  * Many movements as one operation: they are decided in their order, each on what those before it left, and committed
  * together. An item whose own key was used before answers as it did then and moves nothing.
  */
-export const postBatch: OperationKind<Batch, KnownParties, never, readonly ItemAnswer[]> = {
+export const postBatch: OperationKind<Batch, MovementFacts, readonly NewPaymentOrder[], readonly ItemAnswer[]> = {
   accountIds: ({ items }) => [...new Set(items.flatMap((item) => accountIdsOf(item.movement)))],
   itemKeys: ({ items }) => items.flatMap((item) => item.key ?? []),
   size: ({ items }) => items.length,
-  load: (transaction, batches) =>
-    loadParties(
+  load: (transaction, batches, accounts) =>
+    loadMovementFacts(
       transaction,
       batches.flatMap((batch) => batch.items.map((item) => item.movement)),
+      accounts,
     ),
   decide: decideBatch,
+  write: (transaction, orders) => writePaymentOrders(transaction, orders.flat()),
 };
 
-function decideBatch(batch: Batch, state: DecisionState<KnownParties>): Decision<never, readonly ItemAnswer[]> {
+function decideBatch(
+  batch: Batch,
+  state: DecisionState<MovementFacts>,
+): Decision<readonly NewPaymentOrder[], readonly ItemAnswer[]> {
   // Other operations of the group must not see what a batch did that is refused in the end.
   const accounts = new Map(state.accounts);
   const changed = new Map<string, LockedAccount>();
   const transactions: BookedTransaction[] = [];
-  const itemOutcomes = new Map<string, Outcome<TransactionDocument>>();
+  const orders: NewPaymentOrder[] = [];
+  const itemOutcomes = new Map<string, Outcome<MovementResult>>();
   const answers: ItemAnswer[] = [];
   for (const [index, { movement, key }] of batch.items.entries()) {
     const answer = earlierAnswer(key, state) ?? decideItem(movement);
@@ -60,21 +70,23 @@ function decideBatch(batch: Batch, state: DecisionState<KnownParties>): Decision
       itemOutcomes.set(key.idempotencyKey, outcome);
     }
   }
-  return { result: answers, changedAccounts: [...changed.values()], transactions, itemOutcomes };
+  const decided = { result: answers, changedAccounts: [...changed.values()], transactions, itemOutcomes };
+  return orders.length === 0 ? decided : { ...decided, effect: orders };
 
   function decideItem(movement: Movement): ItemAnswer {
-    const decided = decideMovement(movement, { accounts, loaded: state.loaded, now: state.now });
+    const decided = decideMovement(movement, { ...state, accounts });
     if ('refusal' in decided) return { outcome: decided, replayed: false };
     for (const account of decided.changedAccounts) {
       accounts.set(account.id, account);
       changed.set(account.id, account);
     }
-    transactions.push(decided.transaction);
+    transactions.push(...decided.transactions);
+    if (decided.order !== undefined) orders.push(decided.order);
     return { outcome: { result: decided.result }, replayed: false };
   }
 }
 
-function earlierAnswer(key: KeyClaim | null, state: DecisionState<KnownParties>): ItemAnswer | undefined {
+function earlierAnswer(key: KeyClaim | null, state: DecisionState<MovementFacts>): ItemAnswer | undefined {
   if (key === null) return undefined;
   // What is stored with the key of such a request is what such a request answers.
   return state.earlierItems.get(key.idempotencyKey) as ItemAnswer | undefined;

@@ -1,31 +1,24 @@
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { findExistingPartyIds } from '../parties/party-queries.ts';
-import { decideMovement, type KnownParties, type Movement } from './decide-movement.ts';
-import type { TransactionDocument } from './present-transaction.ts';
+import type { NewPaymentOrder } from './ask-for-signatures.ts';
+import type { MovementResult } from './book-legs.ts';
+import { decideMovement } from './decide-movement.ts';
+import { loadMovementFacts, type MovementFacts } from './load-movement-facts.ts';
+import type { Movement } from './movement.ts';
+import { writePaymentOrders } from './write-payment-orders.ts';
 
 /** How a movement takes part in a group; movements differ only in the legs they are made of. */
-export const postMovement: OperationKind<Movement, KnownParties, never, TransactionDocument> = {
+export const postMovement: OperationKind<Movement, MovementFacts, NewPaymentOrder, MovementResult> = {
   accountIds: accountIdsOf,
-  load: loadParties,
+  load: loadMovementFacts,
   decide(movement, state) {
     const decided = decideMovement(movement, state);
-    if ('refusal' in decided) return decided;
-    const { result, changedAccounts, transaction } = decided;
-    return { result, changedAccounts, transactions: [transaction] };
+    if ('refusal' in decided || decided.order === undefined) return decided;
+    return { ...decided, effect: decided.order };
   },
+  write: writePaymentOrders,
 };
 
 /** The accounts that a movement locks. */
 export function accountIdsOf(movement: Movement): string[] {
   return movement.legs.map((leg) => leg.accountId);
-}
-
-/** Which of the parties that these movements name exist. */
-export async function loadParties(
-  transaction: LedgerTransaction,
-  movements: readonly Movement[],
-): Promise<KnownParties> {
-  const named = movements.flatMap((movement) => movement.initiatedBy ?? []);
-  return { partyIds: await findExistingPartyIds(transaction, named) };
 }

@@ -1,5 +1,10 @@
-import type { Success } from '../http/send-answer.ts';
-import type { BookedEntry, BookedTransaction, TransactionType } from '../ledger/booked-transaction.ts';
+import type {
+  BookedEntry,
+  BookedTransaction,
+  TransactionOrigin,
+  TransactionType,
+} from '../ledger/booked-transaction.ts';
+import type { Explanation } from './explain.ts';
 
 /** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
 export interface TransactionDocument {
@@ -15,6 +20,12 @@ export interface TransactionDocument {
   description: string | null;
   reference: string | null;
   metadata: Readonly<Record<string, unknown>> | null;
+  /** The parties whose signatures it took. */
+  signedBy: readonly string[];
+  origin: TransactionOrigin | null;
+  /** The transaction that takes this one back. */
+  reversedBy: string | null;
+  explanation?: Explanation;
   entries: EntryOfTransactionDocument[];
 }
 
@@ -44,17 +55,11 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
     description: transaction.description,
     reference: transaction.reference,
     metadata: transaction.metadata,
+    signedBy: transaction.signedBy,
+    origin: transaction.origin,
+    reversedBy: null,
     entries: transaction.entries.map((entry) => presentEntry(entry, amount === null)),
   };
-}
-
-export function presentBooked(transaction: TransactionDocument): Success {
-  return { status: 201, body: transaction, headers: { Location: `/v1/transactions/${transaction.id}` } };
-}
-
-/** What would have been booked. There is no transaction, so there is no id to look for. */
-export function presentDryRun(transaction: TransactionDocument): Success {
-  return { status: 200, body: { ...transaction, id: null, status: 'dry_run' } };
 }
 
 function presentEntry(entry: BookedEntry, withCurrency: boolean): EntryOfTransactionDocument {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import type { BookedEntry, TransactionType } from '../ledger/booked-transaction.ts';
+import type { BookedEntry, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { Money } from '../money/money.ts';
 import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
 
@@ -15,6 +16,10 @@ interface TransactionRow {
   description: string | null;
   reference: string | null;
   metadata: Record<string, unknown> | null;
+  signed_by: string[] | null;
+  origin: TransactionOrigin['type'] | null;
+  origin_id: string | null;
+  reversed_by: string | null;
 }
 
 interface EntryRow {
@@ -31,12 +36,14 @@ export async function getTransaction(
   ledgerId: string,
   transactionId: string,
 ): Promise<TransactionDocument> {
-  const rows = await selectTransactions(database, ledgerId).where('id', transactionId);
+  const rows = await selectTransactions(database, ledgerId).where('t.id', transactionId);
   const [transaction] = await withEntries(database, ledgerId, rows);
-  if (transaction === undefined) {
-    throw new RefusalError('transaction_not_found', `There is no transaction ${transactionId} in this ledger.`);
-  }
+  if (transaction === undefined) throw transactionNotFound(transactionId);
   return transaction;
+}
+
+export function transactionNotFound(transactionId: string): RefusalError {
+  return new RefusalError('transaction_not_found', `There is no transaction ${transactionId} in this ledger.`);
 }
 
 /** A page of transactions in the order of their ids, which is about that of their booking. */
@@ -45,13 +52,31 @@ export async function listTransactions(
   ledgerId: string,
   page: { limit: number; afterId: string | null; order: 'asc' | 'desc' },
 ): Promise<TransactionDocument[]> {
-  const query = selectTransactions(database, ledgerId).orderBy('id', page.order).limit(page.limit);
-  if (page.afterId !== null) query.where('id', page.order === 'asc' ? '>' : '<', page.afterId);
+  const query = selectTransactions(database, ledgerId).orderBy('t.id', page.order).limit(page.limit);
+  if (page.afterId !== null) query.where('t.id', page.order === 'asc' ? '>' : '<', page.afterId);
   return withEntries(database, ledgerId, await query);
 }
 
+/** The reversals of those of these transactions that have one, by the transaction. Their accounts must be locked. */
+export async function findReversals(
+  { knex, ledgerId }: LedgerTransaction,
+  transactionIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await knex('transactions')
+    .select<Array<{ id: string; origin_id: string }>>('id', 'origin_id')
+    .where('ledger_id', ledgerId)
+    .whereRaw("origin = 'reversal' and origin_id = any(?::uuid[])", [[...transactionIds]]);
+  return new Map(rows.map((row) => [row.origin_id, row.id]));
+}
+
 function selectTransactions(database: Knex, ledgerId: string) {
-  return database('transactions').select<TransactionRow[]>('*').where('ledger_id', ledgerId);
+  return database('transactions as t')
+    .select<TransactionRow[]>(
+      't.*',
+      database.raw(`(select r.id from transactions r where r.ledger_id = t.ledger_id and r.origin_id = t.id
+                     and r.origin = 'reversal') as reversed_by`),
+    )
+    .where('t.ledger_id', ledgerId);
 }
 
 /** A second query is safe: a transaction that can be seen never changes. */
@@ -67,8 +92,8 @@ async function withEntries(
     .where('e.ledger_id', ledgerId)
     .whereRaw('e.transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])
     .orderBy(['e.transaction_id', 'e.id']);
-  return transactions.map((transaction) =>
-    presentTransaction({
+  return transactions.map((transaction) => ({
+    ...presentTransaction({
       id: transaction.id,
       type: transaction.type,
       amount: moneyOrNull(transaction.amount, transaction.currency),
@@ -78,9 +103,16 @@ async function withEntries(
       description: transaction.description,
       reference: transaction.reference,
       metadata: transaction.metadata,
+      signedBy: transaction.signed_by ?? [],
+      origin: originOf(transaction),
       entries: entries.filter((entry) => entry.transaction_id === transaction.id).map(asEntry),
     }),
-  );
+    reversedBy: transaction.reversed_by,
+  }));
+}
+
+function originOf({ origin, origin_id }: TransactionRow): TransactionOrigin | null {
+  return origin === null || origin_id === null ? null : { type: origin, id: origin_id };
 }
 
 function asEntry(row: EntryRow): BookedEntry {

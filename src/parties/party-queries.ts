@@ -25,8 +25,12 @@ function selectParties(database: Knex, ledgerId: string) {
 
 export async function getParty(database: Knex, ledgerId: string, partyId: string): Promise<PartyDocument> {
   const [row] = await selectParties(database, ledgerId).where('id', partyId);
-  if (row === undefined) throw new RefusalError('party_not_found', `There is no party ${partyId} in this ledger.`);
+  if (row === undefined) throw partyNotFound(partyId);
   return asParty(row);
+}
+
+export function partyNotFound(partyId: string): RefusalError {
+  return new RefusalError('party_not_found', `There is no party ${partyId} in this ledger.`);
 }
 
 export async function findPartyByExternalId(

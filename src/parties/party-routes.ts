@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import { z } from 'zod';
-import { ledgerIdOf } from '../http/authenticate.ts';
+import { requireServiceKey } from '../http/acting-party.ts';
+import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
@@ -10,7 +11,7 @@ import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
-import { findPartyByExternalId, getParty, listParties } from './party-queries.ts';
+import { findPartyByExternalId, getParty, listParties, partyNotFound } from './party-queries.ts';
 
 const externalId = text(200);
 const partyPath = z.object({ partyId: id });
@@ -26,12 +27,14 @@ export function addPartyRoutes(router: Router, { database, engine }: ServicePart
     .route('/parties')
     .post(async (req, res) => {
       const { name, externalId } = readInput(createPartyBody, req.body);
+      requireServiceKey(res);
       const command = { id: createId(), name, externalId: externalId ?? null, whenTaken: 'refuse' as const };
-      const terms = readOperationTerms(req, res, { dryRun: false });
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
       sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
     })
     .get(async (req, res) => {
       const { limit, cursor } = readInput(listQuery, req.query);
+      requireServiceKey(res);
       const page = { limit: limit + 1, afterId: decodeCursor('parties', id, cursor) };
       const found = await listParties(database, ledgerIdOf(res), page);
       res.json(pageOf(found, limit, (last) => encodeCursor('parties', last.id)));
@@ -43,7 +46,8 @@ export function addPartyRoutes(router: Router, { database, engine }: ServicePart
     .put(async (req, res) => {
       const path = readInput(externalIdPath, req.params);
       const body = readInput(putPartyBody, req.body);
-      const terms = readOperationTerms(req, res, { dryRun: false });
+      requireServiceKey(res);
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
       const existing = await findPartyByExternalId(database, ledgerIdOf(res), path.externalId);
       if (existing !== undefined) {
         sendSuccess(res, presentCreated({ party: existing, created: false }));
@@ -59,6 +63,8 @@ export function addPartyRoutes(router: Router, { database, engine }: ServicePart
     .get(async (req, res) => {
       readInput(noQuery, req.query);
       const { partyId } = readInput(partyPath, req.params);
+      // A party knows itself; whoever else there is, it must not learn.
+      if (![null, partyId].includes(boundPartyOf(res))) throw partyNotFound(partyId);
       res.json(await getParty(database, ledgerIdOf(res), partyId));
     })
     .all(methodNotAllowed('GET'));

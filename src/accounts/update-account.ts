@@ -1,0 +1,82 @@
+import { refusal } from '../errors/refusal.ts';
+import { availableBalance } from '../ledger/locked-account.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import type { Money } from '../money/money.ts';
+import { type AccountDocument, findAccountsById, type Survivorship, withState } from './account-queries.ts';
+
+/** What the calling service may change about an account; what is undefined stays as it is. */
+export interface UpdateAccountCommand {
+  readonly accountId: string;
+  readonly name: string | undefined;
+  readonly overdraftLimit: Money | undefined;
+  readonly timeZone: string | undefined;
+  readonly survivorship: Survivorship | undefined;
+}
+
+/** Changes the terms of an account. The overdraft limit never goes below what is used. */
+export const updateAccount: OperationKind<
+  UpdateAccountCommand,
+  ReadonlyMap<string, AccountDocument>,
+  AccountDocument,
+  AccountDocument
+> = {
+  accountIds: (command) => [command.accountId],
+  ownedAccountIds: (command) => [command.accountId],
+
+  load: (transaction, commands) =>
+    findAccountsById(
+      transaction,
+      commands.map((command) => command.accountId),
+    ),
+
+  decide({ accountId, name, overdraftLimit, timeZone, survivorship }, { accounts, loaded }) {
+    const account = accounts.get(accountId);
+    const document = loaded.get(accountId);
+    if (account === undefined || document === undefined) {
+      return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
+    }
+    if (account.ownership === 'clearing') {
+      return { refusal: refusal('clearing_account', `Account ${accountId} is the ledger's own clearing account.`) };
+    }
+    if (account.status === 'closed') {
+      return { refusal: refusal('account_closed', `Account ${accountId} is closed.`) };
+    }
+    const limit = overdraftLimit ?? account.overdraftLimit;
+    const changed = { ...account, overdraftLimit: limit, revision: account.revision + 1 };
+    if (availableBalance(changed).isNegative()) {
+      const used = account.held.minus(account.balance);
+      const detail = `Account ${accountId} uses ${used} ${account.currency} of its overdraft, ${limit} would be the limit.`;
+      return { refusal: refusal('overdraft_in_use', detail, { used: used.toString() }) };
+    }
+    const result: AccountDocument = {
+      ...withState(document, changed),
+      name: name ?? document.name,
+      overdraftLimit: limit.toString(),
+      timeZone: timeZone ?? document.timeZone,
+      survivorship: survivorship ?? document.survivorship,
+    };
+    return { result, changedAccounts: [changed], effect: result };
+  },
+
+  /** What is held is written together with the limit: the row is checked now, and holds may just have run out. */
+  async write({ knex, ledgerId }, accounts) {
+    await knex.raw(
+      `update accounts a
+       set name = c.name, overdraft_limit = c.overdraft_limit, held = c.held, time_zone = c.time_zone,
+           survivorship = c.survivorship
+       from unnest(:ids::uuid[], :names::text[], :limits::numeric[], :held::numeric[], :zones::text[],
+                   :survivorships::text[])
+            as c (id, name, overdraft_limit, held, time_zone, survivorship)
+       where a.ledger_id = :ledgerId and a.id = c.id`,
+      {
+        ledgerId,
+        ids: accounts.map((account) => account.id),
+        names: accounts.map((account) => account.name),
+        limits: accounts.map((account) => account.overdraftLimit),
+        held: accounts.map((account) => account.held),
+        zones: accounts.map((account) => account.timeZone),
+        survivorships: accounts.map((account) => account.survivorship),
+      },
+    );
+  },
+};

@@ -1,0 +1,51 @@
+import { refusal } from '../errors/refusal.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../movements/payment-order.ts';
+import { release } from '../movements/reserve.ts';
+import { refuseRight } from '../ownership/authorise.ts';
+import { presentAuthorisations } from './authorisations.ts';
+import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
+import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
+import { readOrder } from './payment-order-queries.ts';
+
+/**
+ * Takes a payment order back and gives its money free. Its initiator may, whoever manages the account may, and the
+ * calling service.
+ */
+export const cancelPaymentOrder: OperationKind<
+  PaymentOrderCommand,
+  OrderFacts,
+  PaymentOrderEffect,
+  PaymentOrderDocument
+> = {
+  accountIds: ({ accountId }) => [accountId],
+  ownedAccountIds: ({ accountId }) => [accountId],
+  load: loadOrders,
+
+  decide(command, state) {
+    const { loaded, now } = state;
+    const found = openOrderOf(command, state);
+    if ('refusal' in found) return found;
+    const { order, account } = found;
+    const ownership = loaded.ownership.get(account.id)!;
+    const { partyId } = command;
+    if (partyId !== null && !loaded.partyIds.has(partyId)) {
+      return { refusal: refusal('party_not_found', `There is no party ${partyId} in this ledger (by).`) };
+    }
+    const byOther = partyId !== null && partyId !== order.initiatedBy;
+    const refused =
+      (byOther ? refuseRight(account.id, ownership, partyId, 'manage') : undefined) ?? refuseFinished(order);
+    if (refused !== undefined) return { refusal: refused };
+
+    const cancelled: PaymentOrder = { ...order, status: 'cancelled', finishedAt: now };
+    const said = loaded.authorisations.get(order.id) ?? [];
+    const reading = readOrder(order, said, { mandates: loaded.mandates, ownership });
+    return {
+      result: presentPaymentOrder(cancelled, reading, presentAuthorisations(said)),
+      changedAccounts: [release(account, order)],
+      effect: { order: cancelled, authorisation: null },
+    };
+  },
+
+  write: writePaymentOrderEffects,
+};

@@ -1,0 +1,60 @@
+import { refusal } from '../errors/refusal.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import { type FinishedProject, finishProjects, refuseFinished } from './finish-projects.ts';
+import type { ProjectDocument } from './project.ts';
+import { type Actors, loadActors, refuseActor, refuseUnknownParty } from './project-actors.ts';
+import { findProjectsById } from './project-queries.ts';
+
+export interface CloseProjectCommand {
+  readonly projectId: string;
+  /** The project's account, which never changes. */
+  readonly accountId: string;
+  /** Null: the calling service itself. */
+  readonly by: string | null;
+}
+
+interface Loaded {
+  readonly projects: ReadonlyMap<string, ProjectDocument>;
+  readonly actors: Actors;
+}
+
+/**
+ * Closes an open project, by a holder with the right `manage` or the calling service. Its pending proposals are
+ * rejected with it. Locks the account; a closed account's projects may be closed too, no money moves.
+ */
+export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedProject, ProjectDocument> = {
+  accountIds: (command) => [command.accountId],
+  ownedAccountIds: (command) => [command.accountId],
+
+  async load(transaction, commands) {
+    const projectIds = commands.map(({ projectId }) => projectId);
+    const [projects, actors] = await Promise.all([
+      findProjectsById(transaction, projectIds),
+      loadActors(transaction, commands),
+    ]);
+    return { projects, actors };
+  },
+
+  decide(command, { accounts, loaded, now }) {
+    const { projectId, by } = command;
+    const account = accounts.get(command.accountId);
+    const project = loaded.projects.get(projectId);
+    if (account === undefined || project === undefined) {
+      return { refusal: refusal('project_not_found', `There is no project ${projectId} in this ledger.`) };
+    }
+    const refused =
+      refuseFinished(project) ??
+      refuseUnknownParty(by, loaded.actors, 'by') ??
+      refuseActor(command, loaded.actors, 'manage');
+    if (refused !== undefined) return { refusal: refused };
+
+    const finished = { status: 'closed' as const, finishedAt: now.toISOString() };
+    return {
+      result: { ...project, ...finished },
+      changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      effect: { id: projectId, ...finished },
+    };
+  },
+
+  write: finishProjects,
+};

@@ -1,0 +1,50 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { ProjectDocument } from './project.ts';
+
+/** A project that is over: one of its proposals was accepted, or none will be. */
+export interface FinishedProject {
+  readonly id: string;
+  readonly status: 'assigned' | 'closed';
+  readonly finishedAt: string;
+}
+
+/** Refuses what only an open project takes: proposals, an acceptance, closing. */
+export function refuseFinished({ id, status, acceptedProposalId }: ProjectDocument): Refusal | undefined {
+  switch (status) {
+    case 'open':
+      return undefined;
+    case 'assigned': {
+      const detail = `Project ${id} is assigned: proposal ${acceptedProposalId} was accepted.`;
+      return refusal('project_already_assigned', detail, { projectId: id, acceptedProposalId });
+    }
+    case 'closed':
+      return refusal('project_not_open', `Project ${id} is closed.`, { projectId: id });
+  }
+}
+
+/**
+ * Writes that projects are over and with each of them that its proposals which are still pending are rejected: an
+ * accepted one has to be written as such before. The account rows must be locked.
+ */
+export async function finishProjects(
+  { knex, ledgerId }: LedgerTransaction,
+  finished: readonly FinishedProject[],
+): Promise<void> {
+  if (finished.length === 0) return;
+  await knex.raw(
+    `with finished as (
+       select * from unnest(:ids::uuid[], :statuses::text[], :times::timestamptz[]) as f (id, status, finished_at)),
+     rejected as (
+       update proposals o set status = 'rejected', finished_at = f.finished_at
+       from finished f where o.ledger_id = :ledgerId and o.project_id = f.id and o.status = 'pending')
+     update projects p set status = f.status, finished_at = f.finished_at
+     from finished f where p.ledger_id = :ledgerId and p.id = f.id`,
+    {
+      ledgerId,
+      ids: finished.map(({ id }) => id),
+      statuses: finished.map(({ status }) => status),
+      times: finished.map(({ finishedAt }) => finishedAt),
+    },
+  );
+}

@@ -1,0 +1,126 @@
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccounts, OperationKind } from '../ledger/operation.ts';
+import type { Money } from '../money/money.ts';
+import { refuseClearingAccount, refuseClosed, refuseCurrency } from '../movements/check-leg.ts';
+import { refuseFinished } from './finish-projects.ts';
+import type { ProjectDocument } from './project.ts';
+import { type Actors, loadActors, refuseUnknownParty } from './project-actors.ts';
+import { findProjectsById } from './project-queries.ts';
+import { type Proposal, type ProposalDocument, presentProposal } from './proposal.ts';
+import { countPending } from './proposal-queries.ts';
+
+export interface MakeProposalCommand {
+  readonly id: string;
+  readonly projectId: string;
+  /** The project's account, which never changes. */
+  readonly accountId: string;
+  readonly toAccountId: string | null;
+  readonly title: string;
+  readonly description: string | null;
+  readonly amount: Money;
+  /** Null: the calling service itself. */
+  readonly proposedBy: string | null;
+}
+
+interface Loaded {
+  readonly projects: ReadonlyMap<string, ProjectDocument>;
+  readonly pending: ReadonlyMap<string, number>;
+  readonly actors: Actors;
+}
+
+/** All of them are rejected in one go when one is accepted, while the account is locked. */
+const mostPending = 200;
+
+/**
+ * Makes a proposal for an open project. Anybody may: whoever offers to do the work need not hold the account. Locks
+ * the project's account and the one that is to be paid, so that both are what is checked.
+ */
+export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, ProposalDocument> = {
+  accountIds: ({ accountId, toAccountId }) => (toAccountId === null ? [accountId] : [accountId, toAccountId]),
+  ownedAccountIds: ({ accountId }) => [accountId],
+
+  async load(transaction, commands) {
+    const projectIds = commands.map(({ projectId }) => projectId);
+    const [projects, pending, actors] = await Promise.all([
+      findProjectsById(transaction, projectIds),
+      countPending(transaction, projectIds),
+      loadActors(
+        transaction,
+        commands.map(({ accountId, proposedBy }) => ({ accountId, by: proposedBy })),
+      ),
+    ]);
+    return { projects, pending, actors };
+  },
+
+  decide(command, { accounts, loaded, now }) {
+    const { projectId, accountId, proposedBy } = command;
+    const account = accounts.get(accountId);
+    const project = loaded.projects.get(projectId);
+    if (account === undefined || project === undefined) {
+      return { refusal: refusal('project_not_found', `There is no project ${projectId} in this ledger.`) };
+    }
+    const refused =
+      refuseFinished(project) ??
+      refuseUnknownParty(proposedBy, loaded.actors, 'proposedBy') ??
+      refuseAccounts(command, accounts) ??
+      refuseCrowd(projectId, loaded);
+    if (refused !== undefined) return { refusal: refused };
+
+    const proposal: Proposal = {
+      ...command,
+      status: 'pending',
+      transactionId: null,
+      createdAt: now.toISOString(),
+      finishedAt: null,
+      authorisations: [],
+      paidBy: null,
+    };
+    return {
+      result: presentProposal(proposal, loaded.actors.ownership.get(accountId)!),
+      changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      effect: proposal,
+    };
+  },
+
+  async write({ knex, ledgerId }, proposals) {
+    await knex('proposals').insert(
+      proposals.map((proposal) => ({
+        ledger_id: ledgerId,
+        id: proposal.id,
+        project_id: proposal.projectId,
+        account_id: proposal.accountId,
+        to_account_id: proposal.toAccountId,
+        title: proposal.title,
+        description: proposal.description,
+        amount: proposal.amount.toString(),
+        currency: proposal.amount.currency,
+        proposed_by: proposal.proposedBy,
+        created_at: proposal.createdAt,
+      })),
+    );
+  },
+};
+
+/** What would stand in the way of any payment; whether there is money and whom it takes is asked when it is accepted. */
+function refuseAccounts(
+  { accountId, toAccountId, amount }: MakeProposalCommand,
+  accounts: LockedAccounts,
+): Refusal | undefined {
+  const ids = toAccountId === null ? [accountId] : [accountId, toAccountId];
+  const missing = ids.find((id) => !accounts.has(id));
+  if (missing !== undefined) return refusal('account_not_found', `There is no account ${missing} in this ledger.`);
+  const legs = ids.map((id) => ({ account: accounts.get(id)!, amount }));
+  for (const check of [refuseClearingAccount, refuseClosed, refuseCurrency]) {
+    for (const leg of legs) {
+      const refused = check(leg);
+      if (refused !== undefined) return refused;
+    }
+  }
+  return undefined;
+}
+
+function refuseCrowd(projectId: string, { pending }: Loaded): Refusal | undefined {
+  if ((pending.get(projectId) ?? 0) < mostPending) return undefined;
+  const detail = `Project ${projectId} has ${mostPending} pending proposals, as many as it can have.`;
+  return refusal('too_many_proposals', detail, { projectId, limit: mostPending });
+}

@@ -1,0 +1,164 @@
+import type { Knex } from 'knex';
+import { RefusalError } from '../errors/refusal.ts';
+import { Money } from '../money/money.ts';
+import {
+  type PaymentOrder,
+  type PaymentOrderDocument,
+  type PaymentOrderStatus,
+  presentPaymentOrder,
+} from '../movements/payment-order.ts';
+import { readMandate } from '../ownership/authorise.ts';
+import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
+import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { type Authorisation, findAuthorisations, presentAuthorisations, voicesOf } from './authorisations.ts';
+
+interface OrderRow {
+  id: string;
+  account_id: string;
+  to_account_id: string | null;
+  status: PaymentOrderStatus;
+  amount: string;
+  currency: string;
+  value_date: string | null;
+  initiated_by: string;
+  description: string | null;
+  reference: string | null;
+  metadata: Record<string, unknown> | null;
+  mandate_version: number;
+  transaction_id: string | null;
+  created_at: Date;
+  expires_at: Date;
+  finished_at: Date | null;
+  /** Of the transaction that it was booked as. */
+  signed_by: string[] | null;
+}
+
+interface Source {
+  readonly knex: Knex;
+  readonly ledgerId: string;
+}
+
+export function paymentOrderNotFound(orderId: string): RefusalError {
+  return new RefusalError('payment_order_not_found', `There is no payment order ${orderId} in this ledger.`);
+}
+
+function selectOrders({ knex, ledgerId }: Source) {
+  return knex('payment_orders as o')
+    .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
+    .select<OrderRow[]>('o.*', 't.signed_by')
+    .where('o.ledger_id', ledgerId);
+}
+
+/** The order without its signatures. Which accounts it is about, and how much, never changes. */
+export async function getPaymentOrder(source: Source, orderId: string): Promise<PaymentOrder> {
+  const order = (await findPaymentOrders(source, [orderId])).get(orderId);
+  if (order === undefined) throw paymentOrderNotFound(orderId);
+  return order;
+}
+
+export async function findPaymentOrders(
+  source: Source,
+  orderIds: readonly string[],
+): Promise<Map<string, PaymentOrder>> {
+  const rows = await selectOrders(source).whereRaw('o.id = any(?::uuid[])', [[...new Set(orderIds)]]);
+  return new Map(rows.map((row) => [row.id, asOrder(row)]));
+}
+
+/** The orders of these accounts that wait for signatures. */
+export async function findWaitingOrders(source: Source, accountIds: readonly string[]): Promise<PaymentOrder[]> {
+  const rows = await selectOrders(source)
+    .where('o.status', 'waiting')
+    .whereRaw('o.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
+    .orderBy('o.id');
+  return rows.map(asOrder);
+}
+
+/** A page of payment orders in the order of their ids, which is about that of their making. */
+export async function listPaymentOrders(
+  source: Source,
+  page: {
+    limit: number;
+    afterId: string | null;
+    order: 'asc' | 'desc';
+    accountId: string | undefined;
+    status: PaymentOrderStatus | undefined;
+  },
+): Promise<PaymentOrder[]> {
+  const query = selectOrders(source).orderBy('o.id', page.order).limit(page.limit);
+  if (page.accountId !== undefined) query.where('o.account_id', page.accountId);
+  if (page.afterId !== null) query.where('o.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  // Nobody may have come by yet to note that an order's time is over.
+  if (page.status === 'waiting') query.where('o.status', 'waiting').whereRaw('o.expires_at > clock_timestamp()');
+  else if (page.status === 'expired') {
+    query.whereRaw("(o.status = 'expired' or (o.status = 'waiting' and o.expires_at <= clock_timestamp()))");
+  } else if (page.status !== undefined) query.where('o.status', page.status);
+  return (await query).map(asOrder);
+}
+
+/** Payment orders as callers see them, with who has signed and who may still; a constant number of queries. */
+export async function describePaymentOrders(
+  source: Source,
+  orders: readonly PaymentOrder[],
+): Promise<PaymentOrderDocument[]> {
+  if (orders.length === 0) return [];
+  const [authorisations, mandates, ownership] = await Promise.all([
+    findAuthorisations(
+      source,
+      orders.map((order) => order.id),
+    ),
+    findMandates(source, orders),
+    loadOwnership(
+      source,
+      orders.map((order) => order.accountId),
+      [],
+    ),
+  ]);
+  return orders.map((order) => {
+    const said = authorisations.get(order.id) ?? [];
+    const reading = readOrder(order, said, { mandates, ownership: ownership.get(order.accountId)! });
+    return presentPaymentOrder(asOf(order, new Date()), reading, presentAuthorisations(said));
+  });
+}
+
+/** Reads the signatures of an order under the version of the mandate it was made under and the present holders. */
+export function readOrder(
+  order: PaymentOrder,
+  said: readonly Authorisation[],
+  { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
+): SignatureReading {
+  const mandate = mandateOf(mandates, order);
+  const reading = readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(said));
+  if (order.signedBy === null) return reading;
+  // It was enough then, whoever has left since.
+  const { signedBy } = order;
+  return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
+}
+
+/** The order as it stands at this moment: one whose time is over has expired, whether or not anybody noted it. */
+export function asOf(order: PaymentOrder, now: Date): PaymentOrder {
+  if (order.status !== 'waiting' || order.expiresAt > now) return order;
+  return { ...order, status: 'expired', finishedAt: order.expiresAt };
+}
+
+function asOrder(row: OrderRow): PaymentOrder {
+  return {
+    id: row.id,
+    status: row.status,
+    type: row.to_account_id === null ? 'withdrawal' : 'transfer',
+    accountId: row.account_id,
+    toAccountId: row.to_account_id,
+    amount: Money.fromDatabase(row.amount, row.currency),
+    valueDate: row.value_date,
+    initiatedBy: row.initiated_by,
+    description: row.description,
+    reference: row.reference,
+    metadata: row.metadata,
+    mandateVersion: row.mandate_version,
+    transactionId: row.transaction_id,
+    signedBy: row.signed_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,111 @@
+import type { Response, Router } from 'express';
+import { z } from 'zod';
+import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
+import { ledgerIdOf } from '../http/authenticate.ts';
+import { readOperationTerms } from '../http/operation-terms.ts';
+import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
+import { methodNotAllowed } from '../http/problem.ts';
+import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { sendAnswer, sendSuccess } from '../http/send-answer.ts';
+import type { ServiceParts } from '../http/service-parts.ts';
+import { createId } from '../ledger/create-id.ts';
+import { createOperation } from '../ledger/operation.ts';
+import { withoutHidden } from '../movements/present-movement.ts';
+import { cancelPaymentOrder } from './cancel-payment-order.ts';
+import {
+  describePaymentOrders,
+  getPaymentOrder,
+  listPaymentOrders,
+  paymentOrderNotFound,
+} from './payment-order-queries.ts';
+import { signPaymentOrder } from './sign-payment-order.ts';
+
+const orderPath = z.object({ orderId: id });
+const noQuery = z.strictObject({});
+const status = z.enum(['waiting', 'booked', 'rejected', 'cancelled', 'expired']);
+const listQuery = z.strictObject({
+  ...pageQuery,
+  order: orderQuery.default('desc'),
+  accountId: id.optional(),
+  status: status.optional(),
+});
+const signatureBody = z.strictObject({
+  party: id.optional(),
+  decision: z.enum(['approve', 'reject']),
+  instructionHash: z
+    .string({ error: 'must be the instructionHash of the payment order' })
+    .regex(/^[0-9a-f]{64}$/, 'must be the instructionHash of the payment order: 64 hexadecimal digits'),
+});
+const cancelBody = z.strictObject({ by: id.nullish() }).optional();
+
+/** Payment orders: reading, signing and cancelling what waits for signatures. */
+export function addPaymentOrderRoutes(router: Router, { database, engine }: ServiceParts): void {
+  /** The order, unless a key's party has nothing to do with it. */
+  async function findForCaller(res: Response, orderId: string, right?: 'view') {
+    const order = await getPaymentOrder({ knex: database, ledgerId: ledgerIdOf(res) }, orderId);
+    const hidden = { notFound: () => paymentOrderNotFound(orderId) };
+    await hideFromStrangers(database, res, order.accountId, right === undefined ? hidden : { right, ...hidden });
+    return order;
+  }
+
+  router
+    .route('/payment-orders')
+    .get(async (req, res) => {
+      const { limit, cursor, order, accountId, status } = readInput(listQuery, req.query);
+      if (accountId === undefined) requireServiceKey(res);
+      else await hideFromStrangers(database, res, accountId, { right: 'view' });
+      const list = `payment-orders ${order} ${accountId ?? ''} ${status ?? ''}`;
+      const source = { knex: database, ledgerId: ledgerIdOf(res) };
+      const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), order, accountId, status };
+      const found = await listPaymentOrders(source, page);
+      const { data, nextCursor } = pageOf(found, limit, (last) => encodeCursor(list, last.id));
+      res.json({ data: await describePaymentOrders(source, data), nextCursor });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/payment-orders/:orderId')
+    .get(async (req, res) => {
+      readInput(noQuery, req.query);
+      const { orderId } = readInput(orderPath, req.params);
+      const order = await findForCaller(res, orderId, 'view');
+      const [document] = await describePaymentOrders({ knex: database, ledgerId: ledgerIdOf(res) }, [order]);
+      sendSuccess(res, { status: 200, body: document });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/payment-orders/:orderId/authorisations')
+    .post(async (req, res) => {
+      const { orderId } = readInput(orderPath, req.params);
+      const body = readInput(signatureBody, req.body);
+      const partyId = actingParty(res, body.party);
+      if (partyId === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const { accountId, toAccountId } = await findForCaller(res, orderId);
+      const command = {
+        ...{ orderId, accountId, toAccountId, partyId, ledgerId: ledgerIdOf(res), transactionId: createId() },
+        ...{ decision: body.decision, instructionHash: body.instructionHash },
+      };
+      const answer = await engine.submit(createOperation(signPaymentOrder, command, terms));
+      const readable = await findReadable(database, res, [accountId, toAccountId ?? accountId]);
+      sendAnswer(res, answer, ({ transaction, ...order }) => ({
+        status: 200,
+        body: transaction === undefined ? order : { ...order, transaction: withoutHidden(transaction, readable) },
+      }));
+    })
+    .all(methodNotAllowed('POST'));
+
+  router
+    .route('/payment-orders/:orderId/cancel')
+    .post(async (req, res) => {
+      const { orderId } = readInput(orderPath, req.params);
+      const partyId = actingParty(res, readInput(cancelBody, req.body)?.by);
+      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const { accountId, toAccountId } = await findForCaller(res, orderId);
+      const command = { orderId, accountId, toAccountId, partyId };
+      const answer = await engine.submit(createOperation(cancelPaymentOrder, command, terms));
+      sendAnswer(res, answer, (order) => ({ status: 200, body: order }));
+    })
+    .all(methodNotAllowed('POST'));
+}

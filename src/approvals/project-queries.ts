@@ -1,0 +1,72 @@
+import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import type { ProjectDocument, ProjectStatus } from './project.ts';
+
+interface ProjectRow {
+  id: string;
+  account_id: string;
+  name: string;
+  description: string | null;
+  status: ProjectStatus;
+  created_by: string | null;
+  created_at: Date;
+  finished_at: Date | null;
+  accepted_proposal_id: string | null;
+}
+
+function selectProjects(database: Knex, ledgerId: string) {
+  return database('projects as p')
+    .select<ProjectRow[]>(
+      'p.*',
+      database.raw(`(select o.id from proposals o where o.ledger_id = p.ledger_id and o.project_id = p.id
+                     and o.status = 'accepted') as accepted_proposal_id`),
+    )
+    .where('p.ledger_id', ledgerId);
+}
+
+/** Throws RefusalError `project_not_found`. */
+export async function getProject(database: Knex, ledgerId: string, projectId: string): Promise<ProjectDocument> {
+  const [row] = await selectProjects(database, ledgerId).where('p.id', projectId);
+  if (row === undefined) throw projectNotFound(projectId);
+  return asProject(row);
+}
+
+/** A page of an account's projects in the order of their ids, which is about that of their creation. */
+export async function listProjects(
+  database: Knex,
+  ledgerId: string,
+  accountId: string,
+  page: { limit: number; afterId: string | null; status: ProjectStatus | undefined },
+): Promise<ProjectDocument[]> {
+  const query = selectProjects(database, ledgerId).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
+  if (page.status !== undefined) query.where('p.status', page.status);
+  if (page.afterId !== null) query.where('p.id', '>', page.afterId);
+  return (await query).map(asProject);
+}
+
+export async function findProjectsById(
+  { knex, ledgerId }: LedgerTransaction,
+  projectIds: readonly string[],
+): Promise<Map<string, ProjectDocument>> {
+  const rows = await selectProjects(knex, ledgerId).whereRaw('p.id = any(?::uuid[])', [[...projectIds]]);
+  return new Map(rows.map((row) => [row.id, asProject(row)]));
+}
+
+export function projectNotFound(projectId: string): RefusalError {
+  return new RefusalError('project_not_found', `There is no project ${projectId} in this ledger.`);
+}
+
+function asProject(row: ProjectRow): ProjectDocument {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    description: row.description,
+    status: row.status,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    acceptedProposalId: row.accepted_proposal_id,
+  };
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { amountText, currency, readMoney } from '../http/money-fields.ts';
+import { pageQuery } from '../http/paging.ts';
+import { id, text } from '../http/read-input.ts';
+import { projectStatuses } from './project.ts';
+import { proposalStatuses } from './proposal.ts';
+
+const name = text(200);
+const description = text(500).nullish();
+
+/** The body of `POST /v1/accounts/{id}/projects`. */
+export const projectBody = z.strictObject({ name, description, createdBy: id.nullish() });
+
+/** The body of `POST /v1/projects/{id}/proposals`. */
+export const proposalBody = z
+  .strictObject({
+    title: name,
+    description,
+    amount: amountText,
+    currency,
+    toAccountId: id.nullish(),
+    proposedBy: id.nullish(),
+  })
+  .transform(({ currency, ...fields }, context) => {
+    const amount = readMoney(fields.amount, currency, ['amount'], context);
+    if (amount !== z.NEVER && amount.isZero()) {
+      context.addIssue({ code: 'custom', path: ['amount'], message: 'must be above zero' });
+    }
+    return { ...fields, amount };
+  });
+
+/** The body of closing a project and of withdrawing a proposal. */
+export const actBody = z.strictObject({ by: id.nullish() }).optional();
+
+/** The body of `POST /v1/proposals/{id}/accept`. */
+export const acceptBody = z.strictObject({ party: id.nullish() }).optional();
+
+export const projectPath = z.object({ projectId: id });
+export const proposalPath = z.object({ proposalId: id });
+export const projectsQuery = z.strictObject({ ...pageQuery, status: z.enum(projectStatuses).optional() });
+export const proposalsQuery = z.strictObject({ ...pageQuery, status: z.enum(proposalStatuses).optional() });

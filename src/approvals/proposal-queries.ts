@@ -1,0 +1,108 @@
+import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { Money } from '../money/money.ts';
+import { type Authorisation, findAuthorisations } from './authorisations.ts';
+import type { Proposal, ProposalStatus } from './proposal.ts';
+
+interface ProposalRow {
+  id: string;
+  project_id: string;
+  account_id: string;
+  to_account_id: string | null;
+  title: string;
+  description: string | null;
+  status: ProposalStatus;
+  amount: string;
+  currency: string;
+  proposed_by: string | null;
+  transaction_id: string | null;
+  created_at: Date;
+  finished_at: Date | null;
+  signed_by: string[] | null;
+}
+
+function selectProposals(database: Knex, ledgerId: string) {
+  return database('proposals as o')
+    .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
+    .select<ProposalRow[]>('o.*', 't.signed_by')
+    .where('o.ledger_id', ledgerId);
+}
+
+/** Throws RefusalError `proposal_not_found`. */
+export async function getProposal(database: Knex, ledgerId: string, proposalId: string): Promise<Proposal> {
+  const rows = await selectProposals(database, ledgerId).where('o.id', proposalId);
+  const [proposal] = await withAuthorisations({ knex: database, ledgerId }, rows);
+  if (proposal === undefined) throw proposalNotFound(proposalId);
+  return proposal;
+}
+
+/** A page of a project's proposals in the order of their ids, which is about that of their creation. */
+export async function listProposals(
+  database: Knex,
+  ledgerId: string,
+  projectId: string,
+  page: { limit: number; afterId: string | null; status: ProposalStatus | undefined },
+): Promise<Proposal[]> {
+  const query = selectProposals(database, ledgerId).where('o.project_id', projectId).orderBy('o.id').limit(page.limit);
+  if (page.status !== undefined) query.where('o.status', page.status);
+  if (page.afterId !== null) query.where('o.id', '>', page.afterId);
+  return withAuthorisations({ knex: database, ledgerId }, await query);
+}
+
+export async function findProposalsById(
+  transaction: LedgerTransaction,
+  proposalIds: readonly string[],
+): Promise<Map<string, Proposal>> {
+  const { knex, ledgerId } = transaction;
+  const rows = await selectProposals(knex, ledgerId).whereRaw('o.id = any(?::uuid[])', [[...proposalIds]]);
+  const proposals = await withAuthorisations(transaction, rows);
+  return new Map(proposals.map((proposal) => [proposal.id, proposal]));
+}
+
+/** How many proposals of these projects are pending; a project without any is absent. */
+export async function countPending(
+  { knex, ledgerId }: LedgerTransaction,
+  projectIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await knex('proposals')
+    .select('project_id', knex.raw('count(*)::int as pending'))
+    .where({ ledger_id: ledgerId, status: 'pending' })
+    .whereRaw('project_id = any(?::uuid[])', [[...projectIds]])
+    .groupBy('project_id');
+  return new Map(rows.map((row) => [row.project_id, row.pending]));
+}
+
+export function proposalNotFound(proposalId: string): RefusalError {
+  return new RefusalError('proposal_not_found', `There is no proposal ${proposalId} in this ledger.`);
+}
+
+async function withAuthorisations(
+  source: { knex: Knex; ledgerId: string },
+  rows: readonly ProposalRow[],
+): Promise<Proposal[]> {
+  const authorisations = await findAuthorisations(
+    source,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => asProposal(row, authorisations.get(row.id) ?? []));
+}
+
+function asProposal(row: ProposalRow, authorisations: readonly Authorisation[]): Proposal {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    accountId: row.account_id,
+    toAccountId: row.to_account_id,
+    title: row.title,
+    description: row.description,
+    amount: Money.fromDatabase(row.amount, row.currency),
+    status: row.status,
+    proposedBy: row.proposed_by,
+    transactionId: row.transaction_id,
+    createdAt: row.created_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    authorisations,
+    paidBy: row.transaction_id === null ? null : (row.signed_by ?? []),
+  };
+}

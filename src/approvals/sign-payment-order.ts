@@ -1,0 +1,138 @@
+import { refusal } from '../errors/refusal.ts';
+import type { BookedTransaction } from '../ledger/booked-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import type { MovementResult } from '../movements/book-legs.ts';
+import { createTransfer, createWithdrawal } from '../movements/create-movement.ts';
+import { decideMovement } from '../movements/decide-movement.ts';
+import { explain, explained, needed } from '../movements/explain.ts';
+import type { Movement } from '../movements/movement.ts';
+import {
+  instructionHash,
+  type PaymentOrder,
+  type PaymentOrderDocument,
+  presentPaymentOrder,
+} from '../movements/payment-order.ts';
+import { release } from '../movements/reserve.ts';
+import { refuseRight } from '../ownership/authorise.ts';
+import { mandateOf } from '../ownership/find-mandates.ts';
+import { bandFor, rightFor } from '../ownership/mandate.ts';
+import { type Authorisation, presentAuthorisations } from './authorisations.ts';
+import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
+import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
+import { readOrder } from './payment-order-queries.ts';
+
+export interface SignPaymentOrderCommand extends PaymentOrderCommand {
+  readonly partyId: string;
+  readonly decision: 'approve' | 'reject';
+  /** What the signer was shown, SHA-256 in hexadecimal. */
+  readonly instructionHash: string;
+  readonly ledgerId: string;
+  /** The id that the transaction will have if this signature is the last one needed. */
+  readonly transactionId: string;
+}
+
+export type SignedPaymentOrder = PaymentOrderDocument & { transaction?: MovementResult };
+
+/**
+ * A signer approves or rejects exactly the instruction whose hash it sends. The signature that completes the mandate
+ * (the version the order was made under, with those who may sign now) books the movement in the same transaction. A
+ * rejection never does, and ends the order once it can't be completed any more without those who rejected it. Each
+ * signer counts once; saying the same again changes nothing, but looks anew whether what was said is enough by now.
+ */
+export const signPaymentOrder: OperationKind<
+  SignPaymentOrderCommand,
+  OrderFacts,
+  PaymentOrderEffect,
+  SignedPaymentOrder
+> = {
+  accountIds: ({ accountId, toAccountId }) => (toAccountId === null ? [accountId] : [accountId, toAccountId]),
+  ownedAccountIds: ({ accountId }) => [accountId],
+  load: loadOrders,
+  decide: decideSignature,
+  write: writePaymentOrderEffects,
+};
+
+function decideSignature(
+  command: SignPaymentOrderCommand,
+  state: DecisionState<OrderFacts>,
+): Decision<PaymentOrderEffect, SignedPaymentOrder> {
+  const { loaded, now } = state;
+  const { partyId, decision } = command;
+  const found = openOrderOf(command, state);
+  if ('refusal' in found) return found;
+  const { order, account } = found;
+  const ownership = loaded.ownership.get(account.id)!;
+  if (!loaded.partyIds.has(partyId)) {
+    return { refusal: refusal('party_not_found', `There is no party ${partyId} in this ledger (party).`) };
+  }
+  const refused = refuseRight(account.id, ownership, partyId, rightFor(order.type)) ?? refuseFinished(order);
+  if (refused !== undefined) return { refusal: refused };
+  if (instructionHash(order).toString('hex') !== command.instructionHash) {
+    const detail = `The hash is not that of the instruction of payment order ${order.id}; read the order again.`;
+    return { refusal: refusal('instruction_mismatch', detail) };
+  }
+  const before = loaded.authorisations.get(order.id) ?? [];
+  const said = before.find((authorisation) => authorisation.partyId === partyId);
+  if (said !== undefined && said.decision !== decision) {
+    const detail = `Party ${partyId} has said "${said.decision}" to payment order ${order.id} before.`;
+    return { refusal: refusal('already_decided', detail, { decision: said.decision }) };
+  }
+
+  const authorisation: Authorisation | null =
+    said === undefined ? { subjectId: order.id, partyId, decision, at: now } : null;
+  const authorisations = authorisation === null ? before : [...before, authorisation];
+  const reading = readOrder(order, authorisations, { mandates: loaded.mandates, ownership });
+  const answer = (ended: PaymentOrder) => presentPaymentOrder(ended, reading, presentAuthorisations(authorisations));
+  // What was said can be enough since a holder left; money moves on somebody's yes all the same.
+  if (reading.isComplete && decision === 'approve') return book();
+  if (!reading.isReachable) {
+    const rejected: PaymentOrder = { ...order, status: 'rejected', finishedAt: now };
+    const changedAccounts = [release(account, order)];
+    return { result: answer(rejected), changedAccounts, effect: { order: rejected, authorisation } };
+  }
+  const changed: LockedAccount = { ...account, revision: account.revision + 1 };
+  return { result: answer(order), changedAccounts: [changed], effect: { order, authorisation } };
+
+  function book(): Decision<PaymentOrderEffect, SignedPaymentOrder> {
+    const accounts = new Map(state.accounts).set(account.id, release(account, order));
+    const approval = { origin: { type: 'payment_order', id: order.id } as const, signedBy: reading.signedBy };
+    const movement = { ...movementOf(order, command), approval };
+    const facts = {
+      partyIds: new Set([order.initiatedBy!]),
+      ownership: loaded.ownership,
+      reservations: loaded.reservations,
+    };
+    const booked = decideMovement(movement, { accounts, loaded: facts, now, dryRun: state.dryRun });
+    if ('refusal' in booked) {
+      const mandate = mandateOf(loaded.mandates, order);
+      const signatures = needed(mandate.version, bandFor(mandate.terms, order.type, order.amount), reading);
+      return {
+        refusal: explained(booked.refusal, explain(account, loaded.reservations, booked.refusal.code, signatures)),
+      };
+    }
+    const transactions: readonly BookedTransaction[] = booked.transactions;
+    const { signedBy } = reading;
+    const ended: PaymentOrder = {
+      ...order,
+      ...{ status: 'booked', transactionId: movement.id, finishedAt: now, signedBy },
+    };
+    return {
+      result: { ...answer(ended), transaction: booked.result },
+      changedAccounts: booked.changedAccounts,
+      transactions,
+      effect: { order: ended, authorisation },
+    };
+  }
+}
+
+/** The movement that an order asks for. */
+function movementOf(order: PaymentOrder, { ledgerId, transactionId }: SignPaymentOrderCommand): Movement {
+  const { amount, valueDate, initiatedBy, description, reference, metadata } = order;
+  const terms = { amount, valueDate, initiatedBy, description, reference, metadata };
+  const movement =
+    order.toAccountId === null
+      ? createWithdrawal(ledgerId, order.accountId, terms)
+      : createTransfer(order.accountId, order.toAccountId, terms);
+  return { ...movement, id: transactionId };
+}

@@ -1,0 +1,126 @@
+import type { Request, Response, Router } from 'express';
+import { z } from 'zod';
+import { getAccount } from '../accounts/account-queries.ts';
+import { findAuthorisations, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { ledgerIdOf } from '../http/authenticate.ts';
+import { readOperationTerms } from '../http/operation-terms.ts';
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { methodNotAllowed } from '../http/problem.ts';
+import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { sendAnswer } from '../http/send-answer.ts';
+import type { ServiceParts } from '../http/service-parts.ts';
+import { createOperation } from '../ledger/operation.ts';
+import { loadOwnership } from '../ownership/load-ownership.ts';
+import { readSignatures } from '../ownership/read-signatures.ts';
+import { type AccountChange, type AccountChangeDocument, changeAsOf, presentChange } from './account-change.ts';
+import { changeNotFound, getChange, listChanges, type Source } from './control-queries.ts';
+import { type SignChangeCommand, signChange } from './sign-change.ts';
+
+const accountPath = z.object({ accountId: id });
+const changePath = z.object({ changeId: id });
+const listQuery = z.strictObject(pageQuery);
+const noQuery = z.strictObject({});
+const byBody = z.strictObject({ by: id.nullish() }).optional();
+const signatureBody = z.strictObject({
+  party: id.optional(),
+  decision: z.enum(['approve', 'reject']),
+  instructionHash: z
+    .string({ error: 'must be the instructionHash of the change' })
+    .regex(/^[0-9a-f]{64}$/, 'must be the instructionHash of the change: 64 hexadecimal digits'),
+});
+
+/** Changes of an account that take every owner's signature. */
+export function addAccountChangeRoutes(router: Router, { database, engine }: ServiceParts): void {
+  router
+    .route('/accounts/:accountId/changes')
+    .get(async (req, res) => {
+      const { accountId } = readInput(accountPath, req.params);
+      const { limit, cursor } = readInput(listQuery, req.query);
+      await hideFromStrangers(database, res, accountId, { right: 'view' });
+      await getAccount(database, ledgerIdOf(res), accountId);
+      const list = `changes ${accountId}`;
+      const source = sourceOf(res);
+      const page = { accountId, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
+      const { data, nextCursor } = pageOf(await listChanges(source, page), limit, (last) =>
+        encodeCursor(list, last.id),
+      );
+      res.json({ data: await describeChanges(source, data), nextCursor });
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/account-changes/:changeId')
+    .get(async (req, res) => {
+      readInput(noQuery, req.query);
+      const { changeId } = readInput(changePath, req.params);
+      const change = await findForCaller(res, changeId, 'view');
+      res.json((await describeChanges(sourceOf(res), [change]))[0]);
+    })
+    .all(methodNotAllowed('GET'));
+
+  router
+    .route('/account-changes/:changeId/authorisations')
+    .post(async (req, res) => {
+      const { changeId } = readInput(changePath, req.params);
+      const { party, decision, instructionHash } = readInput(signatureBody, req.body);
+      const by = actingParty(res, party);
+      if (by === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
+      await submit(req, res, { changeId, by, act: { decision, instructionHash } });
+    })
+    .all(methodNotAllowed('POST'));
+
+  router
+    .route('/account-changes/:changeId/cancel')
+    .post(async (req, res) => {
+      const { changeId } = readInput(changePath, req.params);
+      const by = actingParty(res, readInput(byBody, req.body)?.by);
+      await submit(req, res, { changeId, by, act: 'cancel' });
+    })
+    .all(methodNotAllowed('POST'));
+
+  async function submit(
+    req: Request,
+    res: Response,
+    asked: Pick<SignChangeCommand, 'changeId' | 'by' | 'act'>,
+  ): Promise<void> {
+    const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+    const { accountId } = await findForCaller(res, asked.changeId);
+    const command = { ...asked, accountId, names: { partyIds: [], changeId: asked.changeId } };
+    const answer = await engine.submit(createOperation(signChange, command, terms));
+    sendAnswer(res, answer, (change) => ({ status: 200, body: change }));
+  }
+
+  function sourceOf(res: Response): Source {
+    return { knex: database, ledgerId: ledgerIdOf(res) };
+  }
+
+  /** The change, unless a key's party has nothing to do with it. */
+  async function findForCaller(res: Response, changeId: string, right?: 'view'): Promise<AccountChange> {
+    const change = await getChange(sourceOf(res), changeId);
+    const hidden = { notFound: () => changeNotFound(changeId) };
+    await hideFromStrangers(database, res, change.accountId, right === undefined ? hidden : { right, ...hidden });
+    return change;
+  }
+}
+
+/** Changes as callers see them, with who has signed and who has not. */
+async function describeChanges(source: Source, changes: readonly AccountChange[]): Promise<AccountChangeDocument[]> {
+  const [authorisations, ownership] = await Promise.all([
+    findAuthorisations(
+      source,
+      changes.map((change) => change.id),
+    ),
+    loadOwnership(
+      source,
+      changes.map((change) => change.accountId),
+      [],
+    ),
+  ]);
+  return changes.map((change) => {
+    const said = authorisations.get(change.id) ?? [];
+    const { holders } = ownership.get(change.accountId)!;
+    const reading = readSignatures({ rule: 'all' }, holders, voicesOf(said));
+    return presentChange(changeAsOf(change, new Date()), reading, presentAuthorisations(said));
+  });
+}

@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto';
+import { canonicalJson } from '../ledger/canonical-json.ts';
+import type { HolderTerms } from '../ownership/holder.ts';
+import type { MandateTerms } from '../ownership/mandate.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
+
+/** What may change in who an account belongs to, and in what they agreed. */
+export type ChangeTerms =
+  | { readonly kind: 'mandate'; readonly mandate: MandateTerms }
+  | { readonly kind: 'holder_invitation'; readonly holder: HolderTerms; readonly invitationExpiresAt: string }
+  /** All rights and limits of a holder, as they shall be. */
+  | { readonly kind: 'holder_terms'; readonly holder: HolderTerms }
+  | { readonly kind: 'holder_removal'; readonly partyId: string }
+  | { readonly kind: 'restriction_lift'; readonly restrictionId: string };
+
+export type ChangeStatus = 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
+
+/** A change that takes the signature of every owner, and what has become of it. */
+export interface AccountChange {
+  readonly id: string;
+  readonly accountId: string;
+  readonly terms: ChangeTerms;
+  readonly status: ChangeStatus;
+  readonly requestedBy: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** A change as callers see it. */
+export interface AccountChangeDocument {
+  id: string;
+  accountId: string;
+  kind: ChangeTerms['kind'];
+  change: Record<string, unknown>;
+  status: ChangeStatus;
+  /** What a signer signs: SHA-256 of exactly this change. */
+  instructionHash: string;
+  requestedBy: string;
+  createdAt: string;
+  expiresAt: string;
+  finishedAt: string | null;
+  numberRequired: number;
+  numberReceived: number;
+  missingFrom: readonly string[];
+  authorisations: Array<{ partyId: string; decision: 'approve' | 'reject'; at: string }>;
+}
+
+/** SHA-256 over the change as canonical JSON. Stored with the change: what is altered here must give the same hashes. */
+export function changeHash({ id, accountId, terms }: Pick<AccountChange, 'id' | 'accountId' | 'terms'>): Buffer {
+  return hash('sha256', canonicalJson({ id, accountId, terms }), 'buffer');
+}
+
+export function presentChange(
+  change: AccountChange,
+  reading: SignatureReading,
+  authorisations: AccountChangeDocument['authorisations'],
+): AccountChangeDocument {
+  const { kind, ...terms } = change.terms;
+  return {
+    id: change.id,
+    accountId: change.accountId,
+    kind,
+    change: terms,
+    status: change.status,
+    instructionHash: changeHash(change).toString('hex'),
+    requestedBy: change.requestedBy,
+    createdAt: change.createdAt.toISOString(),
+    expiresAt: change.expiresAt.toISOString(),
+    finishedAt: change.finishedAt?.toISOString() ?? null,
+    numberRequired: reading.required,
+    numberReceived: reading.received,
+    missingFrom: change.status === 'waiting' ? reading.missingFrom : [],
+    authorisations,
+  };
+}
+
+/** The change as it stands at this moment: one whose time is over has expired, whether or not anybody noted it. */
+export function changeAsOf(change: AccountChange, now: Date): AccountChange {
+  if (change.status !== 'waiting' || change.expiresAt > now) return change;
+  return { ...change, status: 'expired', finishedAt: change.expiresAt };
+}

@@ -1,0 +1,187 @@
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';
+import type { Ownership } from '../ownership/load-ownership.ts';
+import { type MandateTerms, namedIn } from '../ownership/mandate.ts';
+import { mostHolders } from '../ownership/ownership-schemas.ts';
+import type { ChangeTerms } from './account-change.ts';
+import type { HolderRecord } from './control-queries.ts';
+import { endUnreachableOrders } from './end-unreachable-orders.ts';
+import { type ControlFacts, holderOf } from './load-control.ts';
+import {
+  type HolderRecordDocument,
+  isOpenInvitation,
+  type MandateDocument,
+  presentHolder,
+  presentMandate,
+  presentRestriction,
+  type RestrictionDocument,
+} from './present-control.ts';
+import type { ControlEffect } from './write-control.ts';
+
+export type ControlDocument = HolderRecordDocument | MandateDocument | RestrictionDocument;
+
+/** What is looked at when a change is carried out. */
+export interface ChangeScene {
+  readonly account: LockedAccount;
+  readonly ownership: Ownership;
+  readonly facts: ControlFacts;
+  /** Whose act it is in the end: of several, who asked for it; null for the calling service. */
+  readonly by: string | null;
+  readonly now: Date;
+}
+
+export interface AppliedChange {
+  readonly document: ControlDocument;
+  readonly account: LockedAccount;
+  readonly effect: ControlEffect;
+}
+
+type Outcome = AppliedChange | { refusal: Refusal };
+
+/** Carries a change out, whoever had to agree to it before; or says why it is impossible. Pure. */
+export function applyChange(terms: ChangeTerms, scene: ChangeScene): Outcome {
+  switch (terms.kind) {
+    case 'mandate':
+      return setMandate(terms.mandate, scene);
+    case 'holder_invitation':
+      return invite(terms.holder, new Date(terms.invitationExpiresAt), scene);
+    case 'holder_terms':
+      return setTerms(terms.holder, scene);
+    case 'holder_removal':
+      return remove(terms.partyId, scene);
+    case 'restriction_lift':
+      return lift(terms.restrictionId, scene);
+  }
+}
+
+function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
+  const { account, ownership, facts, now } = scene;
+  const mayJoin = (holder: HolderRecord | undefined) =>
+    holder !== undefined && (holder.status === 'active' || isOpenInvitation(holder, now));
+  const stranger = namedIn(terms).find((partyId) => !mayJoin(holderOf(facts, account.id, partyId)));
+  if (stranger !== undefined) return noHolder(account.id, stranger);
+  const mandate = { version: ownership.mandate.version + 1, terms };
+  return applied(scene, presentMandate(account.id, mandate), { mandate });
+}
+
+function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
+  const { account, by, now } = scene;
+  const present = presentHolders(scene);
+  const already = present.find((holder) => holder.partyId === terms.partyId);
+  if (already !== undefined) {
+    const detail = `Party ${terms.partyId} is ${already.status} on account ${account.id} already.`;
+    return { refusal: refusal('already_a_holder', detail, { state: already.status }) };
+  }
+  if (present.length >= mostHolders) {
+    const detail = `Account ${account.id} has ${mostHolders} holders, invitations included, and can have no more.`;
+    return { refusal: refusal('too_many_holders', detail) };
+  }
+  const second = refuseSecondOwner(terms, scene);
+  if (second !== undefined) return second;
+  const { partyId, rights, limits } = terms;
+  const holder: HolderRecord = {
+    ...{ accountId: account.id, partyId, rights, limits, status: 'invited', invitedBy: by, invitationExpiresAt },
+    ...{ joinedAt: null, endedAt: null },
+  };
+  return applied(scene, presentHolder(holder, now), { holder });
+}
+
+function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {
+  const { account, ownership, facts, now } = scene;
+  const holder = holderOf(facts, account.id, terms.partyId);
+  if (holder === undefined || holder.status !== 'active') return noHolder(account.id, terms.partyId);
+  if (isOwner(holder) && !isOwner(terms) && ownersWithout(ownership, terms.partyId) === 0) return lastOwner(account.id);
+  const second = refuseSecondOwner(terms, scene);
+  if (second !== undefined) return second;
+  const changed: HolderRecord = { ...holder, rights: terms.rights, limits: terms.limits };
+  // Limits say what a holder may ask for; whose signatures count depends on rights alone.
+  const after = ownership.holders.map((other) =>
+    other.partyId === terms.partyId ? { ...other, rights: terms.rights } : other,
+  );
+  return applied(scene, presentHolder(changed, now), { holder: changed }, after);
+}
+
+function remove(partyId: string, scene: ChangeScene): Outcome {
+  const { account, facts, now } = scene;
+  const holder = holderOf(facts, account.id, partyId);
+  if (holder === undefined || !(holder.status === 'active' || isOpenInvitation(holder, now))) {
+    return noHolder(account.id, partyId);
+  }
+  return endPlace(holder, 'removed', scene);
+}
+
+/** Ends a holder's place. Its signatures no longer count, and what can't be signed any more ends too. */
+export function endPlace(holder: HolderRecord, status: 'left' | 'removed' | 'deceased', scene: ChangeScene): Outcome {
+  const { account, ownership, now } = scene;
+  const { partyId } = holder;
+  const isLast = holder.status === 'active' && isOwner(holder) && ownersWithout(ownership, partyId) === 0;
+  if (isLast && status !== 'deceased') return lastOwner(account.id);
+  const ended: HolderRecord = { ...holder, status, endedAt: now };
+  const after = ownership.holders.filter((other) => other.partyId !== partyId);
+  return applied(scene, presentHolder(ended, now), { holder: ended }, after);
+}
+
+function lift(restrictionId: string, scene: ChangeScene): Outcome {
+  const { account, facts, by, now } = scene;
+  const restriction = facts.restrictions.get(restrictionId);
+  if (restriction === undefined || restriction.accountId !== account.id) {
+    const detail = `There is no restriction ${restrictionId} on account ${account.id}.`;
+    return { refusal: refusal('restriction_not_found', detail) };
+  }
+  if ((restriction.placedBy === null) !== (by === null)) {
+    const whose = restriction.placedBy === null ? 'the service itself placed it' : 'a holder placed it';
+    const detail = `Restriction ${restrictionId} is not for this caller to lift: ${whose}.`;
+    return { refusal: refusal('right_missing', detail, { placedBy: restriction.placedBy }) };
+  }
+  if (restriction.liftedAt !== null) {
+    return { refusal: refusal('restriction_not_active', `Restriction ${restrictionId} was lifted before.`) };
+  }
+  const lifted = { ...restriction, liftedBy: by, liftedAt: now };
+  return applied(scene, presentRestriction(lifted), { lifted });
+}
+
+/** The account is another one after the change, and without the orders that those who are left can't sign any more. */
+function applied(
+  { account, ownership, facts, by, now }: ChangeScene,
+  document: ControlDocument,
+  change: Partial<ControlEffect>,
+  holdersAfter: readonly Holder[] = ownership.holders,
+): AppliedChange {
+  const after = { ...ownership, holders: holdersAfter };
+  const ended = holdersAfter === ownership.holders ? [] : endUnreachableOrders(account.id, after, facts, now);
+  const released = ended.reduce((held, order) => held.minus(order.amount), account.held);
+  return {
+    document,
+    account: { ...account, held: released, revision: account.revision + 1 },
+    effect: { accountId: account.id, at: now, by, ended, ...change },
+  };
+}
+
+/** Those who hold the account or may at any moment, by accepting. */
+function presentHolders({ account, facts, now }: ChangeScene): HolderRecord[] {
+  return facts.holders.filter(
+    (holder) => holder.accountId === account.id && (holder.status === 'active' || isOpenInvitation(holder, now)),
+  );
+}
+
+function refuseSecondOwner(terms: HolderTerms, scene: ChangeScene): { refusal: Refusal } | undefined {
+  const { account } = scene;
+  const isOther = (holder: HolderRecord) => isOwner(holder) && holder.partyId !== terms.partyId;
+  if (account.ownership !== 'sole' || !isOwner(terms) || !presentHolders(scene).some(isOther)) return undefined;
+  const detail = `Account ${account.id} is a sole account and has its owner; others can be delegates.`;
+  return { refusal: refusal('too_many_holders', detail) };
+}
+
+function ownersWithout({ holders }: Ownership, partyId: string): number {
+  return holders.filter((holder) => isOwner(holder) && holder.partyId !== partyId).length;
+}
+
+export function noHolder(accountId: string, partyId: string): { refusal: Refusal } {
+  return { refusal: refusal('holder_not_found', `Party ${partyId} has no place on account ${accountId}.`) };
+}
+
+function lastOwner(accountId: string): { refusal: Refusal } {
+  const detail = `Account ${accountId} keeps at least one owner; close it, or let another owner join first.`;
+  return { refusal: refusal('last_owner', detail) };
+}

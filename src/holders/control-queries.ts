@@ -1,0 +1,207 @@
+import type { Knex } from 'knex';
+import { RefusalError } from '../errors/refusal.ts';
+import { Money } from '../money/money.ts';
+import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
+import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
+
+export interface Source {
+  readonly knex: Knex;
+  readonly ledgerId: string;
+}
+
+/** A party's place on an account, whatever became of it. */
+export interface HolderRecord {
+  readonly accountId: string;
+  readonly partyId: string;
+  readonly rights: readonly HolderRight[];
+  readonly limits: LimitsDocument;
+  readonly status: HolderStatus;
+  readonly invitedBy: string | null;
+  readonly invitationExpiresAt: Date | null;
+  readonly joinedAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+export interface Restriction {
+  readonly id: string;
+  readonly accountId: string;
+  readonly scope: 'debits' | 'credits' | 'both';
+  readonly reason: string;
+  /** The holder who placed it; null for the calling service. */
+  readonly placedBy: string | null;
+  readonly placedAt: Date;
+  readonly liftedBy: string | null;
+  readonly liftedAt: Date | null;
+}
+
+interface HolderRow {
+  account_id: string;
+  currency: string;
+  party_id: string;
+  rights: HolderRight[];
+  status: HolderStatus;
+  limit_per_movement: string | null;
+  limit_per_day: string | null;
+  limit_per_month: string | null;
+  invited_by: string | null;
+  invitation_expires_at: Date | null;
+  joined_at: Date | null;
+  ended_at: Date | null;
+}
+
+/** The places on these accounts, in the order of account and party. */
+export async function findHolderRecords(
+  { knex, ledgerId }: Source,
+  accountIds: readonly string[],
+  page: { afterPartyId?: string | null; limit?: number } = {},
+): Promise<HolderRecord[]> {
+  const query = knex('holders as h')
+    .join('accounts as a', (on) => on.on('a.ledger_id', 'h.ledger_id').andOn('a.id', 'h.account_id'))
+    .select<HolderRow[]>('h.*', 'a.currency')
+    .where('h.ledger_id', ledgerId)
+    .whereRaw('h.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
+    .orderBy(['h.account_id', 'h.party_id']);
+  if (page.afterPartyId) query.where('h.party_id', '>', page.afterPartyId);
+  if (page.limit !== undefined) query.limit(page.limit);
+  return (await query).map(asHolder);
+}
+
+function asHolder(row: HolderRow): HolderRecord {
+  const limit = (numeric: string | null) =>
+    numeric === null ? null : Money.fromDatabase(numeric, row.currency).toString();
+  return {
+    accountId: row.account_id,
+    partyId: row.party_id,
+    rights: row.rights,
+    limits: {
+      perMovement: limit(row.limit_per_movement),
+      perDay: limit(row.limit_per_day),
+      perMonth: limit(row.limit_per_month),
+    },
+    status: row.status,
+    invitedBy: row.invited_by,
+    invitationExpiresAt: row.invitation_expires_at,
+    joinedAt: row.joined_at,
+    endedAt: row.ended_at,
+  };
+}
+
+interface RestrictionRow {
+  id: string;
+  account_id: string;
+  scope: Restriction['scope'];
+  reason: string;
+  placed_by: string | null;
+  placed_at: Date;
+  lifted_by: string | null;
+  lifted_at: Date | null;
+}
+
+/** A page of the restrictions of an account, in the order in which they were placed. */
+export async function listRestrictions(
+  { knex, ledgerId }: Source,
+  page: { accountId: string; afterId: string | null; limit: number; isActive: boolean | undefined },
+): Promise<Restriction[]> {
+  const query = knex<RestrictionRow>('restrictions')
+    .where('ledger_id', ledgerId)
+    .where('account_id', page.accountId)
+    .orderBy('id')
+    .limit(page.limit);
+  if (page.afterId !== null) query.where('id', '>', page.afterId);
+  if (page.isActive === true) query.whereNull('lifted_at');
+  if (page.isActive === false) query.whereNotNull('lifted_at');
+  return (await query).map(asRestriction);
+}
+
+export async function findRestrictions(
+  { knex, ledgerId }: Source,
+  restrictionIds: readonly string[],
+): Promise<Map<string, Restriction>> {
+  if (restrictionIds.length === 0) return new Map();
+  const rows = await knex<RestrictionRow>('restrictions')
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [[...new Set(restrictionIds)]]);
+  return new Map(rows.map((row) => [row.id, asRestriction(row)]));
+}
+
+export async function getRestriction(source: Source, restrictionId: string): Promise<Restriction> {
+  const found = (await findRestrictions(source, [restrictionId])).get(restrictionId);
+  if (found === undefined) throw restrictionNotFound(restrictionId);
+  return found;
+}
+
+export function restrictionNotFound(restrictionId: string): RefusalError {
+  return new RefusalError('restriction_not_found', `There is no restriction ${restrictionId} in this ledger.`);
+}
+
+function asRestriction(row: RestrictionRow): Restriction {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    scope: row.scope,
+    reason: row.reason,
+    placedBy: row.placed_by,
+    placedAt: row.placed_at,
+    liftedBy: row.lifted_by,
+    liftedAt: row.lifted_at,
+  };
+}
+
+interface ChangeRow {
+  id: string;
+  account_id: string;
+  terms: ChangeTerms;
+  status: ChangeStatus;
+  requested_by: string;
+  created_at: Date;
+  expires_at: Date;
+  finished_at: Date | null;
+}
+
+/** A page of the changes of an account that took or take signatures, the latest first. */
+export async function listChanges(
+  { knex, ledgerId }: Source,
+  page: { accountId: string; afterId: string | null; limit: number },
+): Promise<AccountChange[]> {
+  const query = knex<ChangeRow>('account_changes')
+    .where('ledger_id', ledgerId)
+    .where('account_id', page.accountId)
+    .orderBy('id', 'desc')
+    .limit(page.limit);
+  if (page.afterId !== null) query.where('id', '<', page.afterId);
+  return (await query).map(asChange);
+}
+
+export async function findChanges(
+  { knex, ledgerId }: Source,
+  changeIds: readonly string[],
+): Promise<Map<string, AccountChange>> {
+  if (changeIds.length === 0) return new Map();
+  const rows = await knex<ChangeRow>('account_changes')
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [[...new Set(changeIds)]]);
+  return new Map(rows.map((row) => [row.id, asChange(row)]));
+}
+
+export async function getChange(source: Source, changeId: string): Promise<AccountChange> {
+  const found = (await findChanges(source, [changeId])).get(changeId);
+  if (found === undefined) throw changeNotFound(changeId);
+  return found;
+}
+
+export function changeNotFound(changeId: string): RefusalError {
+  return new RefusalError('account_change_not_found', `There is no change ${changeId} in this ledger.`);
+}
+
+function asChange(row: ChangeRow): AccountChange {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    terms: row.terms,
+    status: row.status,
+    requestedBy: row.requested_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,21 @@
+import { readOrder } from '../approvals/payment-order-queries.ts';
+import type { PaymentOrder } from '../movements/payment-order.ts';
+import type { Ownership } from '../ownership/load-ownership.ts';
+import type { ControlFacts } from './load-control.ts';
+
+/**
+ * The waiting payment orders of an account that those who hold it from now on can't complete, as they end: rejected.
+ * One that is complete without whoever has gone is not paid here, because money moves only on somebody's act: the next
+ * signature books it, also that of one who signed before. Pure.
+ */
+export function endUnreachableOrders(
+  accountId: string,
+  ownership: Ownership,
+  { orders, authorisations, mandates }: ControlFacts,
+  now: Date,
+): PaymentOrder[] {
+  return orders
+    .filter((order) => order.accountId === accountId && order.expiresAt > now)
+    .filter((order) => !readOrder(order, authorisations.get(order.id) ?? [], { mandates, ownership }).isReachable)
+    .map((order) => ({ ...order, status: 'rejected', finishedAt: now }));
+}

@@ -1,0 +1,51 @@
+import { Money } from '../money/money.ts';
+import { type HolderRight, isOwner, type LimitsDocument } from '../ownership/holder.ts';
+import { isTighterOrSame } from '../ownership/tighter-mandate.ts';
+import type { ChangeTerms } from './account-change.ts';
+import type { ChangeScene } from './apply-change.ts';
+import { holderOf } from './load-control.ts';
+
+/** Rights that give no power over money that is there. */
+const harmless: readonly HolderRight[] = ['view', 'deposit', 'delegate'];
+
+/**
+ * Whether one managing holder may make a change alone: because it tightens what is agreed, or gives away nothing but
+ * its own. Whatever gives anybody more power over the money takes every owner's signature.
+ */
+export function isFree(terms: ChangeTerms, { account, ownership, facts, by }: ChangeScene): boolean {
+  switch (terms.kind) {
+    case 'mandate': {
+      const { currency } = account;
+      return isTighterOrSame(terms.mandate, ownership.mandate.terms, { currency, holders: ownership.holders });
+    }
+    case 'holder_invitation':
+      return !isOwner(terms.holder) && terms.holder.rights.every((right) => harmless.includes(right));
+    case 'holder_terms': {
+      const { partyId, rights, limits } = terms.holder;
+      const holder = holderOf(facts, account.id, partyId);
+      if (holder === undefined || !isLowerOrSame(limits, holder.limits, account.currency)) return false;
+      const sameRights = rights.length === holder.rights.length && isPartOf(rights, holder.rights);
+      // Without an owner's signature others may be enough, so only the owner itself may give it away.
+      const giveAway = isPartOf(rights, holder.rights) && isOwner(holder) === isOwner({ rights });
+      return sameRights || (giveAway && (partyId === by || !isOwner(holder)));
+    }
+    case 'holder_removal': {
+      const holder = holderOf(facts, account.id, terms.partyId);
+      return holder !== undefined && (holder.status === 'invited' || !isOwner(holder));
+    }
+    case 'restriction_lift':
+      return false;
+  }
+}
+
+function isPartOf(rights: readonly HolderRight[], all: readonly HolderRight[]): boolean {
+  return rights.every((right) => all.includes(right));
+}
+
+function isLowerOrSame(next: LimitsDocument, current: LimitsDocument, currency: string): boolean {
+  return (['perMovement', 'perDay', 'perMonth'] as const).every((name) => {
+    const [after, before] = [next[name], current[name]];
+    if (before === null) return true;
+    return after !== null && !Money.parse(before, currency).minus(Money.parse(after, currency)).isNegative();
+  });
+}

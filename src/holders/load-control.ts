@@ -1,0 +1,97 @@
+import { type AuthorisationsBySubject, findAuthorisations } from '../approvals/authorisations.ts';
+import { findWaitingOrders } from '../approvals/payment-order-queries.ts';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { LockedAccounts } from '../ledger/operation.ts';
+import type { PaymentOrder } from '../movements/payment-order.ts';
+import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
+import { loadOwnership, type Ownership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
+import { findExistingPartyIds } from '../parties/party-queries.ts';
+import type { AccountChange } from './account-change.ts';
+import {
+  findChanges,
+  findHolderRecords,
+  findRestrictions,
+  type HolderRecord,
+  type Restriction,
+} from './control-queries.ts';
+
+/** What every act on who holds an account, and on what they agreed, says. */
+export interface ControlCommand {
+  readonly accountId: string;
+  /** Who acts; null for the calling service. */
+  readonly by: string | null;
+  /** The parties, restrictions and changes that it is about. */
+  readonly names: { readonly partyIds: readonly string[]; readonly restrictionId?: string; readonly changeId?: string };
+}
+
+/** All that decides about such acts, read for a whole group after the account rows were locked. */
+export interface ControlFacts {
+  readonly partyIds: ReadonlySet<string>;
+  readonly ownership: OwnershipByAccount;
+  readonly holders: readonly HolderRecord[];
+  readonly restrictions: ReadonlyMap<string, Restriction>;
+  readonly changes: ReadonlyMap<string, AccountChange>;
+  /** The payment orders that wait on these accounts. */
+  readonly orders: readonly PaymentOrder[];
+  /** What was said about these changes and orders. */
+  readonly authorisations: AuthorisationsBySubject;
+  readonly mandates: MandateVersions;
+}
+
+export async function loadControl(
+  transaction: LedgerTransaction,
+  commands: readonly ControlCommand[],
+): Promise<ControlFacts> {
+  const accountIds = commands.map((command) => command.accountId);
+  const changeIds = commands.flatMap(({ names }) => names.changeId ?? []);
+  const [changes, orders, ownership, holders] = await Promise.all([
+    findChanges(transaction, changeIds),
+    findWaitingOrders(transaction, accountIds),
+    loadOwnership(transaction, accountIds, []),
+    findHolderRecords(transaction, accountIds),
+  ]);
+  const lifted = [...changes.values()].flatMap(({ terms }) =>
+    terms.kind === 'restriction_lift' ? terms.restrictionId : [],
+  );
+  const [partyIds, restrictions, authorisations, mandates] = await Promise.all([
+    findExistingPartyIds(
+      transaction,
+      commands.flatMap(({ by, names }) => [...names.partyIds, ...(by === null ? [] : [by])]),
+    ),
+    findRestrictions(transaction, [...lifted, ...commands.flatMap(({ names }) => names.restrictionId ?? [])]),
+    findAuthorisations(transaction, [...changeIds, ...orders.map((order) => order.id)]),
+    findMandates(transaction, orders),
+  ]);
+  return { partyIds, ownership, holders, restrictions, changes, orders, authorisations, mandates };
+}
+
+/** An account that such an act may be about, with what is known of who holds it; or why not. */
+export function controlledAccount(
+  { accountId, by, names }: ControlCommand,
+  accounts: LockedAccounts,
+  facts: ControlFacts,
+): { account: LockedAccount; ownership: Ownership } | { refusal: Refusal } {
+  const account = accounts.get(accountId);
+  const ownership = facts.ownership.get(accountId);
+  if (account === undefined || ownership === undefined) {
+    return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
+  }
+  const stranger = [...(by === null ? [] : [by]), ...names.partyIds].find((partyId) => !facts.partyIds.has(partyId));
+  if (stranger !== undefined) {
+    return { refusal: refusal('party_not_found', `There is no party ${stranger} in this ledger.`) };
+  }
+  if (account.ownership === 'clearing') {
+    return { refusal: refusal('clearing_account', `Account ${accountId} is the ledger's own clearing account.`) };
+  }
+  return { account, ownership };
+}
+
+export function refuseClosedAccount({ id, status }: LockedAccount): Refusal | undefined {
+  return status === 'closed' ? refusal('account_closed', `Account ${id} is closed.`) : undefined;
+}
+
+export function holderOf(facts: ControlFacts, accountId: string, partyId: string): HolderRecord | undefined {
+  return facts.holders.find((holder) => holder.accountId === accountId && holder.partyId === partyId);
+}

@@ -1,0 +1,60 @@
+import { refusal } from '../errors/refusal.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import type { Restriction } from './control-queries.ts';
+import {
+  type ControlCommand,
+  type ControlFacts,
+  controlledAccount,
+  loadControl,
+  refuseClosedAccount,
+} from './load-control.ts';
+import { presentRestriction, type RestrictionDocument } from './present-control.ts';
+import { type ControlEffect, writeControl } from './write-control.ts';
+
+export interface PlaceRestrictionCommand extends ControlCommand {
+  readonly id: string;
+  readonly scope: Restriction['scope'];
+  readonly reason: string;
+}
+
+/**
+ * Stops debits, credits or both. Any holder may stop debits at once, whatever its rights: a dispute or a lost phone
+ * can't wait for signatures. The calling service may stop either.
+ */
+export const placeRestriction: OperationKind<
+  PlaceRestrictionCommand,
+  ControlFacts,
+  ControlEffect,
+  RestrictionDocument
+> = {
+  accountIds: ({ accountId }) => [accountId],
+  ownedAccountIds: ({ accountId }) => [accountId],
+  load: loadControl,
+
+  decide(command, { accounts, loaded, now }) {
+    const { id, accountId, by, scope, reason } = command;
+    const found = controlledAccount(command, accounts, loaded);
+    if ('refusal' in found) return found;
+    const { account, ownership } = found;
+    if (by !== null && !ownership.holders.some(({ partyId }) => partyId === by)) {
+      const detail = `Party ${by} is no active holder of account ${accountId}.`;
+      return { refusal: refusal('not_a_holder', detail, { accountId }) };
+    }
+    if (by !== null && scope !== 'debits') {
+      const detail = 'A holder may stop debits; only the service itself stops credits.';
+      return { refusal: refusal('right_missing', detail, { accountId }) };
+    }
+    const closed = refuseClosedAccount(account);
+    if (closed !== undefined) return { refusal: closed };
+    const placed: Restriction = {
+      ...{ id, accountId, scope, reason, placedBy: by, placedAt: now, liftedBy: null, liftedAt: null },
+    };
+    return {
+      result: presentRestriction(placed),
+      changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      effect: { accountId, at: now, by, placed },
+    };
+  },
+
+  write: writeControl,
+};

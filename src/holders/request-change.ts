@@ -1,0 +1,97 @@
+import type { Authorisation } from '../approvals/authorisations.ts';
+import { presentAuthorisations } from '../approvals/authorisations.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { refuseRight } from '../ownership/authorise.ts';
+import { readSignatures } from '../ownership/read-signatures.ts';
+import { type AccountChange, type AccountChangeDocument, type ChangeTerms, presentChange } from './account-change.ts';
+import { applyChange, type ChangeScene, type ControlDocument } from './apply-change.ts';
+import { isFree } from './free-change.ts';
+import {
+  type ControlCommand,
+  type ControlFacts,
+  controlledAccount,
+  loadControl,
+  refuseClosedAccount,
+} from './load-control.ts';
+import { type ControlEffect, writeControl } from './write-control.ts';
+
+export interface RequestChangeCommand extends ControlCommand {
+  /** The id that the change will have if it has to wait for signatures. */
+  readonly id: string;
+  readonly terms: ChangeTerms;
+}
+
+/** A change that was made, or one that waits for the owners' signatures. */
+export type ControlResult = { readonly applied: ControlDocument } | { readonly waiting: AccountChangeDocument };
+
+/** How long a change waits for the owners' signatures. */
+const waitMs = 14 * 86_400_000;
+
+/**
+ * Somebody asks for a change of the mandate, of a holder, of a restriction. The calling service's own change is made
+ * at once, and so is what one managing holder may do alone; everything else waits until every owner has signed.
+ */
+export const requestChange: OperationKind<RequestChangeCommand, ControlFacts, ControlEffect, ControlResult> = {
+  accountIds: ({ accountId }) => [accountId],
+  ownedAccountIds: ({ accountId }) => [accountId],
+  load: loadControl,
+  decide: decideRequest,
+  write: writeControl,
+};
+
+function decideRequest(
+  command: RequestChangeCommand,
+  { accounts, loaded, now }: DecisionState<ControlFacts>,
+): Decision<ControlEffect, ControlResult> {
+  const { id, accountId, by, terms } = command;
+  const found = controlledAccount(command, accounts, loaded);
+  if ('refusal' in found) return found;
+  const { account, ownership } = found;
+  const refused = refuseRequest(command, found) ?? refuseClosedAccount(account);
+  if (refused !== undefined) return { refusal: refused };
+  const scene: ChangeScene = { account, ownership, facts: loaded, by, now };
+  const applied = applyChange(terms, scene);
+  if ('refusal' in applied) return applied;
+
+  const approved = new Set(by === null ? [] : [by]);
+  const reading = readSignatures({ rule: 'all' }, ownership.holders, { approved, rejected: new Set() });
+  if (by === null || isFree(terms, scene) || reading.isComplete) {
+    const { document, effect } = applied;
+    return { result: { applied: document }, changedAccounts: [applied.account], effect };
+  }
+  if (!reading.isReachable) {
+    const detail = `Account ${accountId} has no owner who could sign the change.`;
+    return { refusal: refusal('mandate_unreachable', detail, { accountId }) };
+  }
+  const change: AccountChange = {
+    ...{ id, accountId, terms, status: 'waiting', requestedBy: by, createdAt: now },
+    ...{ expiresAt: waitingEnds(terms, now), finishedAt: null },
+  };
+  const authorisation: Authorisation = { subjectId: id, partyId: by, decision: 'approve', at: now };
+  const signed = reading.signedBy.includes(by);
+  return {
+    result: { waiting: presentChange(change, reading, signed ? presentAuthorisations([authorisation]) : []) },
+    changedAccounts: [{ ...account, revision: account.revision + 1 }],
+    effect: { accountId, at: now, by, change, ...(signed ? { authorisation } : {}) },
+  };
+}
+
+/** An invitation that lapses while it waits would come into being as one that nobody can accept. */
+function waitingEnds(terms: ChangeTerms, now: Date): Date {
+  const usual = new Date(now.getTime() + waitMs);
+  if (terms.kind !== 'holder_invitation') return usual;
+  const lapses = new Date(terms.invitationExpiresAt);
+  return lapses < usual ? lapses : usual;
+}
+
+/** Asking takes the right to manage; to have a restriction lifted, any holder may ask, as any may place one. */
+function refuseRequest(
+  { accountId, by, terms }: RequestChangeCommand,
+  { ownership }: Pick<ChangeScene, 'ownership'>,
+): Refusal | undefined {
+  if (by === null) return undefined;
+  const isHolder = ownership.holders.some(({ partyId }) => partyId === by);
+  if (terms.kind === 'restriction_lift' && isHolder) return undefined;
+  return refuseRight(accountId, ownership, by, 'manage');
+}

@@ -1,0 +1,111 @@
+import { type Authorisation, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import { refusal } from '../errors/refusal.ts';
+import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { isOwner } from '../ownership/holder.ts';
+import { readSignatures } from '../ownership/read-signatures.ts';
+import {
+  type AccountChange,
+  type AccountChangeDocument,
+  changeAsOf,
+  changeHash,
+  presentChange,
+} from './account-change.ts';
+import { applyChange, type ControlDocument } from './apply-change.ts';
+import {
+  type ControlCommand,
+  type ControlFacts,
+  controlledAccount,
+  loadControl,
+  refuseClosedAccount,
+} from './load-control.ts';
+import { type ControlEffect, writeControl } from './write-control.ts';
+
+export interface SignChangeCommand extends ControlCommand {
+  readonly changeId: string;
+  readonly act:
+    | { readonly decision: 'approve' | 'reject'; readonly instructionHash: string }
+    /** Whoever asked for it takes it back, or the calling service does. */
+    | 'cancel';
+}
+
+export type SignedChange = AccountChangeDocument & { applied?: ControlDocument };
+
+/**
+ * An owner approves or rejects a change, or it is taken back. The last owner's signature makes the change in the same
+ * transaction; one rejection ends it.
+ */
+export const signChange: OperationKind<SignChangeCommand, ControlFacts, ControlEffect, SignedChange> = {
+  accountIds: ({ accountId }) => [accountId],
+  ownedAccountIds: ({ accountId }) => [accountId],
+  load: loadControl,
+  decide: decideSignature,
+  write: writeControl,
+};
+
+function decideSignature(
+  command: SignChangeCommand,
+  { accounts, loaded, now }: DecisionState<ControlFacts>,
+): Decision<ControlEffect, SignedChange> {
+  const { accountId, changeId, by, act } = command;
+  const found = controlledAccount(command, accounts, loaded);
+  if ('refusal' in found) return found;
+  const { account, ownership } = found;
+  const asked = loaded.changes.get(changeId);
+  if (asked === undefined) {
+    return { refusal: refusal('account_change_not_found', `There is no change ${changeId} in this ledger.`) };
+  }
+  const change = changeAsOf(asked, now);
+  const holder = ownership.holders.find(({ partyId }) => partyId === by);
+  const isTakingBack = act === 'cancel' && (by === null || by === change.requestedBy);
+  if (!isTakingBack && holder === undefined) {
+    return {
+      refusal: refusal('not_a_holder', `Party ${by} is no active holder of account ${accountId}.`, { accountId }),
+    };
+  }
+  if (!isTakingBack && (act === 'cancel' || !isOwner(holder!))) {
+    const who = act === 'cancel' ? 'who asked for it takes a change back' : 'owners sign a change';
+    return { refusal: refusal('right_missing', `Only ${who} of account ${accountId}.`, { accountId }) };
+  }
+  if (change.status !== 'waiting') {
+    const detail = `Change ${changeId} is ${change.status} already.`;
+    return { refusal: refusal('account_change_not_pending', detail, { state: change.status }) };
+  }
+  const before = loaded.authorisations.get(changeId) ?? [];
+  const settle = (
+    ended: AccountChange,
+    said: readonly Authorisation[],
+    authorisation?: Authorisation,
+  ): Decision<ControlEffect, SignedChange> => ({
+    result: presentChange(ended, read(said), presentAuthorisations(said)),
+    changedAccounts: [{ ...account, revision: account.revision + 1 }],
+    effect: { accountId, at: now, by, change: ended, ...(authorisation === undefined ? {} : { authorisation }) },
+  });
+  const read = (said: readonly Authorisation[]) => readSignatures({ rule: 'all' }, ownership.holders, voicesOf(said));
+  if (act === 'cancel') return settle({ ...change, status: 'cancelled', finishedAt: now }, before);
+
+  const refused = refuseClosedAccount(account);
+  if (refused !== undefined) return { refusal: refused };
+  if (changeHash(change).toString('hex') !== act.instructionHash) {
+    const detail = `The hash is not that of change ${changeId}; read the change again.`;
+    return { refusal: refusal('instruction_mismatch', detail) };
+  }
+  const earlier = before.find(({ partyId }) => partyId === by);
+  if (earlier !== undefined && earlier.decision !== act.decision) {
+    const detail = `Party ${by} has said "${earlier.decision}" to change ${changeId} before.`;
+    return { refusal: refusal('already_decided', detail, { decision: earlier.decision }) };
+  }
+  const authorisation: Authorisation = { subjectId: changeId, partyId: by!, decision: act.decision, at: now };
+  const said = earlier === undefined ? [...before, authorisation] : before;
+  const reading = read(said);
+  if (act.decision === 'reject') return settle({ ...change, status: 'rejected', finishedAt: now }, said, authorisation);
+  if (!reading.isComplete) return settle(change, said, authorisation);
+
+  const applied = applyChange(change.terms, { account, ownership, facts: loaded, by: change.requestedBy, now });
+  if ('refusal' in applied) return applied;
+  const ended: AccountChange = { ...change, status: 'applied', finishedAt: now };
+  return {
+    result: { ...presentChange(ended, reading, presentAuthorisations(said)), applied: applied.document },
+    changedAccounts: [applied.account],
+    effect: { ...applied.effect, change: ended, authorisation },
+  };
+}

@@ -1,0 +1,94 @@
+import { refusal } from '../errors/refusal.ts';
+import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { isOwner } from '../ownership/holder.ts';
+import { type ChangeScene, endPlace, noHolder } from './apply-change.ts';
+import type { HolderRecord, Restriction } from './control-queries.ts';
+import {
+  type ControlCommand,
+  type ControlFacts,
+  controlledAccount,
+  holderOf,
+  loadControl,
+  refuseClosedAccount,
+} from './load-control.ts';
+import { type HolderRecordDocument, isOpenInvitation, presentHolder } from './present-control.ts';
+import { type ControlEffect, writeControl } from './write-control.ts';
+
+export interface PlaceCommand extends ControlCommand {
+  readonly partyId: string;
+  /** What a party does about its own place on an account; or what befell it. */
+  readonly act: 'accept' | 'decline' | 'leave' | 'death';
+  /** The id of the restriction that a death may put on the account. */
+  readonly restrictionId: string;
+}
+
+/** A party takes the place it was invited to, declines it, or leaves it; or it has died. */
+export const takePlace: OperationKind<PlaceCommand, ControlFacts, ControlEffect, HolderRecordDocument> = {
+  accountIds: ({ accountId }) => [accountId],
+  ownedAccountIds: ({ accountId }) => [accountId],
+  load: loadControl,
+  decide: decidePlace,
+  write: writeControl,
+};
+
+function decidePlace(
+  command: PlaceCommand,
+  { accounts, loaded, now }: DecisionState<ControlFacts>,
+): Decision<ControlEffect, HolderRecordDocument> {
+  const { accountId, partyId, act, by } = command;
+  const found = controlledAccount(command, accounts, loaded);
+  if ('refusal' in found) return found;
+  const { account, ownership } = found;
+  const holder = holderOf(loaded, accountId, partyId);
+  if (holder === undefined) return noHolder(accountId, partyId);
+  const closed = refuseClosedAccount(account);
+  if (closed !== undefined) return { refusal: closed };
+  const scene: ChangeScene = { account, ownership, facts: loaded, by, now };
+  if (act === 'accept' || act === 'decline') return answerInvitation(holder, act, scene);
+
+  if (holder.status !== 'active') return noHolder(accountId, partyId);
+  const ended = endPlace(holder, act === 'leave' ? 'left' : 'deceased', scene);
+  if ('refusal' in ended) return ended;
+  const placed = act === 'death' ? stopForEstate(holder, command.restrictionId, scene) : undefined;
+  return {
+    result: ended.document as HolderRecordDocument,
+    changedAccounts: [ended.account],
+    effect: placed === undefined ? ended.effect : { ...ended.effect, placed },
+  };
+}
+
+function answerInvitation(
+  holder: HolderRecord,
+  act: 'accept' | 'decline',
+  { account, by, now }: ChangeScene,
+): Decision<ControlEffect, HolderRecordDocument> {
+  if (!isOpenInvitation(holder, now)) {
+    const { status } = presentHolder(holder, now);
+    const detail = `The invitation of party ${holder.partyId} to account ${account.id} is not open: ${status}.`;
+    return { refusal: refusal('invitation_not_open', detail, { state: status }) };
+  }
+  const answered: HolderRecord =
+    act === 'accept' ? { ...holder, status: 'active', joinedAt: now } : { ...holder, status: 'declined', endedAt: now };
+  return {
+    result: presentHolder(answered, now),
+    changedAccounts: [{ ...account, revision: account.revision + 1 }],
+    effect: { accountId: account.id, at: now, by, holder: answered },
+  };
+}
+
+/**
+ * With survivorship the account is the other owners'. Without it, or when none of them is left, the share of the dead
+ * is the estate's: debits stop until the calling service, who settles that, lifts the restriction. A delegate has no
+ * share, and nothing passes to one.
+ */
+function stopForEstate(dead: HolderRecord, restrictionId: string, scene: ChangeScene): Restriction | undefined {
+  const { account, ownership, now } = scene;
+  const { partyId } = dead;
+  const survivors = ownership.holders.filter((holder) => isOwner(holder) && holder.partyId !== partyId);
+  const passesOn = ownership.survivorship === 'survivors' && survivors.length > 0;
+  if (!isOwner(dead) || passesOn) return undefined;
+  return {
+    ...{ id: restrictionId, accountId: account.id, scope: 'debits', reason: `Holder ${partyId} has died` },
+    ...{ placedBy: null, placedAt: now, liftedBy: null, liftedAt: null },
+  };
+}

@@ -1,0 +1,93 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
+import { loadReservations } from '../movements/explain.ts';
+import type { MovementFacts } from '../movements/load-movement-facts.ts';
+import { refuseRight } from '../ownership/authorise.ts';
+import { loadOwnership } from '../ownership/load-ownership.ts';
+import { findExistingPartyIds } from '../parties/party-queries.ts';
+import type { Hold, HoldDocument } from './hold.ts';
+import { expireByTheClock, findHoldsById, type HoldInPlace } from './hold-queries.ts';
+
+/** Something to do with a hold that is there already. */
+export interface HoldCommand {
+  /** What never changes of the hold, read before its account is locked. */
+  readonly hold: Pick<HoldDocument, 'id' | 'accountId' | 'toAccountId' | 'initiatedBy'>;
+  /** The party whose act it is; null for an act of the calling service itself. */
+  readonly by: string | null;
+}
+
+/** What is looked at beyond the account rows. */
+export interface HoldFacts extends MovementFacts {
+  readonly holds: ReadonlyMap<string, HoldInPlace>;
+}
+
+/** A hold that is active, with its account. */
+export interface ActiveHold extends HoldInPlace {
+  readonly account: LockedAccount;
+}
+
+/** Reads what commands on holds look at; five queries at most, sent together. The account rows must be locked. */
+export async function loadHoldFacts(
+  transaction: LedgerTransaction,
+  commands: readonly HoldCommand[],
+  accounts: LockedAccounts,
+): Promise<HoldFacts> {
+  const accountIds = commands.map(({ hold }) => hold.accountId);
+  const [holds, partyIds, ownership, reservations] = await Promise.all([
+    findHoldsById(
+      transaction,
+      commands.map(({ hold }) => hold.id),
+    ),
+    findExistingPartyIds(
+      transaction,
+      commands.flatMap(({ hold, by }) => [hold.initiatedBy, by]).filter((partyId) => partyId !== null),
+    ),
+    loadOwnership(
+      transaction,
+      commands.flatMap(({ hold, by }) => (by === null ? [] : hold.accountId)),
+      [],
+    ),
+    loadReservations(
+      transaction,
+      accountIds.flatMap((accountId) => accounts.get(accountId) ?? []),
+    ),
+  ]);
+  return { holds, partyIds, ownership, reservations };
+}
+
+/**
+ * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is unknown
+ * or lacks the right, the hold belongs to a payment order, or it is finished. Pure.
+ */
+export function findActiveHold(
+  { hold: { id, accountId, toAccountId }, by }: HoldCommand,
+  { accounts, loaded, now }: Pick<DecisionState<HoldFacts>, 'accounts' | 'loaded' | 'now'>,
+): ActiveHold | { refusal: Refusal } {
+  const account = accounts.get(accountId);
+  const inPlace = loaded.holds.get(id);
+  if (account === undefined || inPlace === undefined) {
+    return { refusal: refusal('hold_not_found', `There is no hold ${id} in this ledger.`) };
+  }
+  if (by !== null && !loaded.partyIds.has(by)) {
+    return { refusal: refusal('party_not_found', `There is no party ${by} in this ledger (by).`) };
+  }
+  const ownership = loaded.ownership.get(accountId);
+  if (by !== null && ownership?.isHeld) {
+    const refused = refuseRight(accountId, ownership, by, toAccountId === null ? 'withdraw' : 'transfer');
+    if (refused !== undefined) return { refusal: refused };
+  }
+  const hold = inPlace.hold.expiresAt <= now ? expireByTheClock(inPlace.hold) : inPlace.hold;
+  const refused = refuseInactive(hold);
+  return refused === undefined ? { ...inPlace, account } : { refusal: refused };
+}
+
+function refuseInactive({ id, kind, status }: Hold): Refusal | undefined {
+  if (kind === 'payment_order') {
+    const detail = `Hold ${id} belongs to payment order ${id} and ends with it: sign, reject or cancel the payment order.`;
+    return refusal('hold_not_active', detail, { state: status, paymentOrderId: id });
+  }
+  if (status === 'active') return undefined;
+  return refusal('hold_not_active', `Hold ${id} is ${status}.`, { state: status });
+}

@@ -1,0 +1,117 @@
+import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { Money } from '../money/money.ts';
+import { type Hold, type HoldDocument, type HoldStatus, presentHold } from './hold.ts';
+
+interface HoldRow {
+  id: string;
+  account_id: string;
+  kind: Hold['kind'];
+  status: HoldStatus;
+  currency: string;
+  amount: string;
+  remaining: string;
+  captured: string;
+  initiated_by: string | null;
+  to_account_id: string | null;
+  description: string | null;
+  reference: string | null;
+  metadata: Record<string, unknown> | null;
+  created_at: Date;
+  expires_at: Date;
+  finished_at: Date | null;
+  /** Its time is over, whether or not anybody has tidied it up. */
+  is_over: boolean;
+}
+
+function selectHolds(database: Knex, ledgerId: string) {
+  return database('holds as h')
+    .join('accounts as a', (on) => on.on('a.ledger_id', 'h.ledger_id').andOn('a.id', 'h.account_id'))
+    .select<HoldRow[]>('h.*', 'a.currency', database.raw('h.expires_at <= clock_timestamp() as is_over'))
+    .where('h.ledger_id', ledgerId);
+}
+
+/** A hold as it stands by the clock. Throws RefusalError `hold_not_found`. */
+export async function getHold(database: Knex, ledgerId: string, holdId: string): Promise<HoldDocument> {
+  const [row] = await selectHolds(database, ledgerId).where('h.id', holdId);
+  if (row === undefined) throw holdNotFound(holdId);
+  return presentHold(asHold(row));
+}
+
+export interface HoldPage {
+  readonly accountId: string;
+  readonly status: HoldStatus | undefined;
+  readonly limit: number;
+  readonly afterId: string | null;
+  readonly order: 'asc' | 'desc';
+}
+
+/** A page of what reserves or has reserved money of an account, in the order of their ids: that of their creation. */
+export async function listHolds(database: Knex, ledgerId: string, page: HoldPage): Promise<HoldDocument[]> {
+  const query = selectHolds(database, ledgerId)
+    .where('h.account_id', page.accountId)
+    .orderBy('h.id', page.order)
+    .limit(page.limit);
+  if (page.status !== undefined) query.whereRaw(`${statusByTheClock} = ?`, [page.status]);
+  if (page.afterId !== null) query.where('h.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  return (await query).map((row) => presentHold(asHold(row)));
+}
+
+const statusByTheClock = `
+  case when h.status = 'active' and h.expires_at <= clock_timestamp() then 'expired' else h.status end`;
+
+export function holdNotFound(holdId: string): RefusalError {
+  return new RefusalError('hold_not_found', `There is no hold ${holdId} in this ledger.`);
+}
+
+/** A hold, and when the first of the other active holds of its account runs out. */
+export interface HoldInPlace {
+  readonly hold: Hold;
+  readonly othersExpireAt: Date | null;
+}
+
+/** Reads holds as they are written, whatever the clock says. The rows of their accounts must be locked. */
+export async function findHoldsById(
+  { knex, ledgerId }: LedgerTransaction,
+  holdIds: readonly string[],
+): Promise<ReadonlyMap<string, HoldInPlace>> {
+  const rows = await selectHolds(knex, ledgerId)
+    .select<Array<HoldRow & { others_expire_at: Date | null }>>(
+      knex.raw(`(select min(o.expires_at) from holds o
+                 where o.ledger_id = h.ledger_id and o.account_id = h.account_id and o.status = 'active'
+                   and o.id <> h.id) as others_expire_at`),
+    )
+    .whereRaw('h.id = any(?::uuid[])', [[...holdIds]]);
+  return new Map(
+    rows.map((row) => [row.id, { hold: asHold({ ...row, is_over: false }), othersExpireAt: row.others_expire_at }]),
+  );
+}
+
+function asHold(row: HoldRow): Hold {
+  const money = (numeric: string) => Money.fromDatabase(numeric, row.currency);
+  const hold: Hold = {
+    id: row.id,
+    kind: row.kind,
+    accountId: row.account_id,
+    toAccountId: row.to_account_id,
+    status: row.status,
+    amount: money(row.amount),
+    remaining: money(row.remaining),
+    captured: money(row.captured),
+    initiatedBy: row.initiated_by,
+    description: row.description,
+    reference: row.reference,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    finishedAt: row.finished_at,
+  };
+  return row.is_over ? expireByTheClock(hold) : hold;
+}
+
+/** What has become of a hold whose time is over, before anybody who locks the account has written it down. */
+export function expireByTheClock(hold: Hold): Hold {
+  if (hold.status !== 'active') return hold;
+  return { ...hold, status: 'expired', remaining: Money.zero(hold.amount.currency), finishedAt: hold.expiresAt };
+}

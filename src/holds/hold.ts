@@ -1,0 +1,67 @@
+import type { MovementNotes } from '../ledger/booked-transaction.ts';
+import type { Money } from '../money/money.ts';
+import type { Explanation } from '../movements/explain.ts';
+
+export const holdStatuses = ['active', 'captured', 'voided', 'expired'] as const;
+
+export type HoldStatus = (typeof holdStatuses)[number];
+
+/** Money of an account that is reserved now, to be captured or let go of later. */
+export interface Hold extends MovementNotes {
+  readonly id: string;
+  /** A payment order reserves its money by a hold that has its id, and alone decides what becomes of it. */
+  readonly kind: 'hold' | 'payment_order';
+  readonly accountId: string;
+  /** The account that captures pay; null when what is captured leaves the ledger. */
+  readonly toAccountId: string | null;
+  readonly status: HoldStatus;
+  readonly amount: Money;
+  /** What is still reserved; above zero as long as the hold is active, and only then. */
+  readonly remaining: Money;
+  readonly captured: Money;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+/** A hold as callers see it. */
+export interface HoldDocument {
+  id: string;
+  kind: Hold['kind'];
+  accountId: string;
+  toAccountId: string | null;
+  status: HoldStatus;
+  amount: string;
+  currency: string;
+  remaining: string;
+  captured: string;
+  initiatedBy: string | null;
+  description: string | null;
+  reference: string | null;
+  metadata: Readonly<Record<string, unknown>> | null;
+  createdAt: string;
+  expiresAt: string;
+  finishedAt: string | null;
+  explanation?: Explanation;
+}
+
+export function presentHold(hold: Hold): HoldDocument {
+  return {
+    id: hold.id,
+    kind: hold.kind,
+    accountId: hold.accountId,
+    toAccountId: hold.toAccountId,
+    status: hold.status,
+    amount: hold.amount.toString(),
+    currency: hold.amount.currency,
+    remaining: hold.remaining.toString(),
+    captured: hold.captured.toString(),
+    initiatedBy: hold.initiatedBy,
+    description: hold.description,
+    reference: hold.reference,
+    metadata: hold.metadata,
+    createdAt: hold.createdAt.toISOString(),
+    expiresAt: hold.expiresAt.toISOString(),
+    finishedAt: hold.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,64 @@
+import type { Response } from 'express';
+import type { Database } from '../database/create-database.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { boundPartyOf, ledgerIdOf } from './authenticate.ts';
+
+/**
+ * The party for which the request acts: the one that its API key is bound to; otherwise the one it names, or null where
+ * it is the calling service's own act. Throws RefusalError `key_not_allowed` when a bound key names somebody else.
+ */
+export function actingParty(res: Response, named: string | null | undefined): string | null {
+  const bound = boundPartyOf(res);
+  if (bound === null || named === null || named === undefined || named === bound) return bound ?? named ?? null;
+  throw new RefusalError('key_not_allowed', `This API key acts for party ${bound} only, not for ${named}.`);
+}
+
+/** Throws RefusalError `key_not_allowed` for a key that is bound to a party: this is for the calling service itself. */
+export function requireServiceKey(res: Response): void {
+  const bound = boundPartyOf(res);
+  if (bound === null) return;
+  throw new RefusalError('key_not_allowed', `This API key acts for party ${bound} only, and this is no party's act.`);
+}
+
+/**
+ * Keeps what a key that is bound to a party must not know from it: accounts that the party does not hold are not there
+ * (`account_not_found`, or what `notFound` makes). `right` asks for more than holding: reading takes `view`. Keys of
+ * the service see everything, without a query.
+ */
+export async function hideFromStrangers(
+  database: Database,
+  res: Response,
+  accountId: string,
+  { right, notFound = accountHidden }: { right?: 'view'; notFound?: (accountId: string) => RefusalError } = {},
+): Promise<void> {
+  const bound = boundPartyOf(res);
+  if (bound === null) return;
+  const query = database('holders')
+    .where({ ledger_id: ledgerIdOf(res), account_id: accountId, party_id: bound })
+    .whereIn('status', right === undefined ? ['active', 'invited'] : ['active']);
+  if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
+  if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(accountId);
+}
+
+/**
+ * Those of these accounts that the request's key may read; null for a key of the service, which may read all. Of the
+ * others, a party that pays into them must not learn a balance.
+ */
+export async function findReadable(
+  database: Database,
+  res: Response,
+  accountIds: readonly string[],
+): Promise<ReadonlySet<string> | null> {
+  const bound = boundPartyOf(res);
+  if (bound === null) return null;
+  const found = await database('holders')
+    .where({ ledger_id: ledgerIdOf(res), party_id: bound, status: 'active' })
+    .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
+    .whereRaw("'view' = any(rights)")
+    .pluck('account_id');
+  return new Set(found);
+}
+
+function accountHidden(accountId: string): RefusalError {
+  return new RefusalError('account_not_found', `There is no account ${accountId} in this ledger.`);
+}

@@ -1,0 +1,117 @@
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import { readMandate } from '../ownership/authorise.ts';
+import { bandFor } from '../ownership/mandate.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
+import type { DecidedMovement } from './book-legs.ts';
+import { type Explanation, explain, explained, needed } from './explain.ts';
+import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
+import { type PaymentOrder, presentPaymentOrder } from './payment-order.ts';
+import { reserve } from './reserve.ts';
+
+/** A payment order that comes into being, and whether its initiator's signature is the first of those it takes. */
+export interface NewPaymentOrder {
+  readonly order: PaymentOrder;
+  readonly signedByInitiator: boolean;
+}
+
+/** How long money is reserved unless its initiator says otherwise: for missing signatures, or by a hold. */
+export const usualWaitMs = 7 * 86_400_000;
+
+/**
+ * Looks whether the initiator's signature is enough under the mandates of the accounts that pay. Answers undefined
+ * where it is, and where nobody's is asked for. Otherwise a withdrawal or a transfer becomes a payment order that
+ * reserves the money; anything else is refused with `signatures_missing`. What even all holders together could not
+ * sign is refused with `mandate_unreachable`. Pure.
+ */
+export function askForSignatures(
+  movement: Movement,
+  legs: readonly OpenLeg[],
+  state: MovementState,
+): DecidedMovement | { refusal: Refusal } | undefined {
+  const missing = findMissingSignatures(movement, legs);
+  if (missing === undefined) return undefined;
+  const mayWait = movement.type === 'withdrawal' || movement.type === 'transfer';
+  if (!missing.reading.isReachable || !mayWait) return { refusal: refuseUnsigned(missing) };
+  return openOrder(movement, missing, state);
+}
+
+/** An account that pays under a mandate for which the initiator's signature is not enough. */
+export interface MissingSignatures {
+  readonly account: LockedAccount;
+  readonly reading: SignatureReading;
+  readonly explanation: Explanation;
+}
+
+/** The first of the accounts that pay whose mandate asks for more than the initiator's signature. Pure. */
+export function findMissingSignatures(movement: Movement, legs: readonly OpenLeg[]): MissingSignatures | undefined {
+  const { initiatedBy } = movement;
+  if (initiatedBy === null) return undefined;
+  for (const { account, amount, facts } of legs) {
+    const ownership = ownershipAsked(movement, account.id, facts);
+    if (ownership === undefined || !amount.isNegative()) continue;
+    const { mandate } = ownership;
+    const asked = {
+      kind: movement.type === 'withdrawal' ? 'withdrawal' : 'transfer',
+      amount: amount.negated(),
+    } as const;
+    const reading = readMandate(ownership, mandate, asked, { approved: new Set([initiatedBy]), rejected: new Set() });
+    if (reading.isComplete) continue;
+    const signatures = needed(mandate.version, bandFor(mandate.terms, asked.kind, asked.amount), reading);
+    return { account, reading, explanation: explain(account, facts.reservations, 'mandate', signatures) };
+  }
+  return undefined;
+}
+
+/** The refusal where missing signatures can't be waited for: nobody can give them, or there is nothing to sign. */
+export function refuseUnsigned({ account, reading, explanation }: MissingSignatures): Refusal {
+  const facts = { accountId: account.id };
+  const refused = reading.isReachable
+    ? refusal(
+        'signatures_missing',
+        `This takes further signatures for account ${account.id}; only a withdrawal or a transfer can wait for them.`,
+        facts,
+      )
+    : refusal(
+        'mandate_unreachable',
+        `The mandate of account ${account.id} asks for signatures that its present holders cannot give.`,
+        facts,
+      );
+  return explained(refused, explanation);
+}
+
+function openOrder(
+  movement: Movement,
+  { account, reading, explanation }: MissingSignatures,
+  { now, dryRun, loaded }: MovementState,
+): DecidedMovement {
+  const amount = movement.amount!;
+  const { id, type, valueDate, description, reference, metadata } = movement;
+  const initiatedBy = movement.initiatedBy!;
+  const order: PaymentOrder = {
+    id,
+    status: 'waiting',
+    type: type === 'withdrawal' ? 'withdrawal' : 'transfer',
+    accountId: account.id,
+    toAccountId: movement.legs[1]?.accountId ?? null,
+    amount,
+    ...{ valueDate, initiatedBy, description, reference, metadata },
+    mandateVersion: loaded.ownership.get(account.id)!.mandate.version,
+    transactionId: null,
+    signedBy: null,
+    createdAt: now,
+    expiresAt: movement.signBy ?? new Date(now.getTime() + usualWaitMs),
+    finishedAt: null,
+  };
+  const signedByInitiator = reading.signedBy.includes(initiatedBy);
+  const authorisations = signedByInitiator
+    ? [{ partyId: initiatedBy, decision: 'approve' as const, at: now.toISOString() }]
+    : [];
+  const result = presentPaymentOrder(order, reading, authorisations);
+  return {
+    result: dryRun ? { ...result, explanation } : result,
+    changedAccounts: [reserve(account, { amount, expiresAt: order.expiresAt, initiatedBy })],
+    transactions: [],
+    order: { order, signedByInitiator },
+  };
+}

@@ -1,0 +1,77 @@
+import type { BookedEntry, BookedTransaction } from '../ledger/booked-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { Money } from '../money/money.ts';
+import type { NewPaymentOrder } from './ask-for-signatures.ts';
+import { explain } from './explain.ts';
+import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
+import type { PaymentOrderDocument } from './payment-order.ts';
+import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
+
+/** What a movement becomes: a transaction, or a payment order that waits for signatures. */
+export type MovementResult = TransactionDocument | PaymentOrderDocument;
+
+/** A movement that passed every check, as it is to be booked (or noted as an order) and answered. */
+export interface DecidedMovement {
+  readonly result: MovementResult;
+  readonly changedAccounts: readonly LockedAccount[];
+  readonly transactions: readonly BookedTransaction[];
+  readonly order?: NewPaymentOrder;
+}
+
+/** Every check has passed; from here on nothing can fail. */
+export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: MovementState): DecidedMovement {
+  const bookedAt = legs.reduce((time, { account }) => laterOf(time, account.lastBookedAt), state.now);
+  const { initiatedBy, approval } = movement;
+  const changedAccounts = legs.map(({ account, amount }) => ({
+    ...account,
+    balance: account.balance.plus(amount),
+    version: account.version + 1,
+    lastBookedAt: bookedAt,
+    takenOut: initiatedBy === null || approval !== null ? account.takenOut : withTaken(account, initiatedBy, amount),
+  }));
+  const entries: BookedEntry[] = changedAccounts.map((account, index) => ({
+    accountId: account.id,
+    amount: legs[index]!.amount,
+    balanceAfter: account.balance,
+    version: account.version,
+  }));
+  if (movement.clearingLeg !== null) entries.push({ ...movement.clearingLeg, balanceAfter: null, version: null });
+
+  const { id, type, amount, description, reference, metadata } = movement;
+  const valueDate = movement.valueDate ?? bookedAt.toISOString().slice(0, 10);
+  const notes = { initiatedBy, description, reference, metadata };
+  const signedBy = approval?.signedBy ?? signersBeside(movement, state);
+  const origin = approval?.origin ?? null;
+  const transaction = { id, type, amount, bookedAt, valueDate, ...notes, signedBy, origin, entries };
+  const result = presentTransaction(transaction);
+  return {
+    result: state.dryRun ? { ...result, explanation: explainDebit(legs, state) } : result,
+    changedAccounts,
+    transactions: [transaction],
+  };
+}
+
+/** What a party took out of an account since its row was locked. */
+export function withTaken(account: LockedAccount, partyId: string, amount: Money): LockedAccount['takenOut'] {
+  if (!amount.isNegative()) return account.takenOut;
+  const before = account.takenOut.get(partyId);
+  const taken = before === undefined ? amount.negated() : before.minus(amount);
+  return new Map([...account.takenOut, [partyId, taken]]);
+}
+
+/** The initiator signs by initiating, on an account whose holders it acts for. */
+function signersBeside(movement: Movement, { loaded }: MovementState): string[] {
+  const { initiatedBy, legs } = movement;
+  if (initiatedBy === null) return [];
+  return legs.some(({ accountId }) => ownershipAsked(movement, accountId, loaded) !== undefined) ? [initiatedBy] : [];
+}
+
+function explainDebit(legs: readonly OpenLeg[], { loaded }: MovementState) {
+  const debit = legs.find(({ amount }) => amount.isNegative()) ?? legs[0]!;
+  return explain(debit.account, loaded.reservations, 'booked');
+}
+
+/** A booking is never earlier than the account's latest one, even if the database's clock was set back. */
+function laterOf(time: Date, other: Date | null): Date {
+  return other !== null && other > time ? other : time;
+}

@@ -1,0 +1,44 @@
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import { availableBalance, type LockedAccount } from '../ledger/locked-account.ts';
+import type { Money } from '../money/money.ts';
+
+/** One account and what comes into it, or with a negative amount goes out of it. */
+interface CheckedLeg {
+  readonly account: LockedAccount;
+  readonly amount: Money;
+}
+
+export function refuseClearingAccount({ account: { id, ownership } }: CheckedLeg): Refusal | undefined {
+  if (ownership !== 'clearing') return undefined;
+  return refusal('clearing_account', `Account ${id} is the ledger's own clearing account; name a customer's account.`);
+}
+
+export function refuseClosed({ account: { id, status } }: CheckedLeg): Refusal | undefined {
+  return status === 'closed' ? refusal('account_closed', `Account ${id} is closed.`) : undefined;
+}
+
+export function refuseCurrency({ account: { id, currency }, amount }: CheckedLeg): Refusal | undefined {
+  if (currency === amount.currency) return undefined;
+  return refusal('currency_mismatch', `Account ${id} is kept in ${currency}, the request says ${amount.currency}.`);
+}
+
+export function refuseStopped({ account, amount }: CheckedLeg): Refusal | undefined {
+  const stopped = amount.isNegative() ? account.debitsStopped : account.creditsStopped;
+  if (!stopped) return undefined;
+  const direction = amount.isNegative() ? 'debits' : 'credits';
+  const facts = { accountId: account.id, stopped: direction };
+  return refusal('account_restricted', `A restriction stops ${direction} of account ${account.id}.`, facts);
+}
+
+export function refuseOverdraw({ account, amount }: CheckedLeg): Refusal | undefined {
+  const available = availableBalance(account);
+  if (!amount.isNegative() || !available.plus(amount).isNegative()) return undefined;
+  const detail = `Account ${account.id} has ${available} ${account.currency} available, ${amount.negated()} is asked for.`;
+  return refusal('insufficient_funds', detail, { accountId: account.id, available: available.toString() });
+}
+
+export function refuseOverflow({ account, amount }: CheckedLeg): Refusal | undefined {
+  if (!account.balance.plus(amount).isOutOfRange()) return undefined;
+  const detail = `The balance of account ${account.id} would reach 1000000000000000000, more than a ledger keeps.`;
+  return refusal('balance_limit_exceeded', detail, { accountId: account.id });
+}

@@ -1,0 +1,68 @@
+import type { MovementNotes, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { DecisionState } from '../ledger/operation.ts';
+import type { Money } from '../money/money.ts';
+import type { HolderRight } from '../ownership/holder.ts';
+import type { Ownership } from '../ownership/load-ownership.ts';
+import type { MovementFacts } from './load-movement-facts.ts';
+
+/** One side of a movement, before it is booked. */
+export interface Leg {
+  readonly accountId: string;
+  /** Positive: money comes in. Negative: money goes out. */
+  readonly amount: Money;
+}
+
+/** What moves between which accounts: a deposit, a withdrawal, a transfer, or several legs at once. */
+export interface Movement extends MovementNotes {
+  /** The id that the transaction will have; or the payment order, when signatures are missing. */
+  readonly id: string;
+  readonly type: TransactionType;
+  /** What comes into accounts altogether; null when that is in several currencies. */
+  readonly amount: Money | null;
+  /** The day it counts from; null for the day it is booked (UTC). */
+  readonly valueDate: string | null;
+  /**
+   * The legs on customers' accounts, which are locked; in the order in which their problems are reported. No account
+   * stands in two of them, and together with the clearing leg they sum to zero in each currency.
+   */
+  readonly legs: readonly Leg[];
+  /** The leg on the ledger's own clearing account, which is not. Null when money stays inside. */
+  readonly clearingLeg: Leg | null;
+  /** Until when missing signatures may come; null for the usual time. */
+  readonly signBy?: Date | null;
+  /**
+   * What it comes out of, and who signed there: rights, limits and the mandate were looked at then. Null when it is
+   * the initiator's own act, or without an initiator the calling service's.
+   */
+  readonly approval: { readonly origin: TransactionOrigin; readonly signedBy: readonly string[] } | null;
+}
+
+/** What a movement looks at when it is decided. */
+export type MovementState = Pick<DecisionState<MovementFacts>, 'accounts' | 'loaded' | 'now' | 'dryRun'>;
+
+/** A leg with its account and with what its checks look at. */
+export interface OpenLeg {
+  readonly movement: Movement;
+  readonly account: LockedAccount;
+  readonly amount: Money;
+  readonly facts: MovementFacts;
+}
+
+/** The right that the initiator needs on the account of this leg; none where money only comes in by a transfer. */
+export function rightToMove(type: TransactionType, amount: Money): HolderRight | undefined {
+  if (type === 'deposit') return 'deposit';
+  if (!amount.isNegative()) return undefined;
+  return type === 'withdrawal' ? 'withdraw' : 'transfer';
+}
+
+/** Who holds the account, when it matters: when a party moves money of an account that has holders. */
+export function ownershipAsked(
+  { initiatedBy, approval }: Movement,
+  accountId: string,
+  { ownership }: MovementFacts,
+): Ownership | undefined {
+  if (initiatedBy === null || approval !== null) return undefined;
+  const found = ownership.get(accountId);
+  return found?.isHeld ? found : undefined;
+}

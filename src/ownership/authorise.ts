@@ -1,0 +1,73 @@
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import { Money } from '../money/money.ts';
+import { type Holder, type HolderRight, hasRight } from './holder.ts';
+import type { Ownership } from './load-ownership.ts';
+import { bandFor, type Mandate, type MandatedKind, rightFor } from './mandate.ts';
+import { readSignatures, type SignatureReading, type Voices } from './read-signatures.ts';
+
+/** Refuses a party that does not hold the account, or not with this right. */
+export function refuseRight(
+  accountId: string,
+  ownership: Ownership,
+  partyId: string,
+  right: HolderRight,
+): Refusal | undefined {
+  const holder = findHolder(ownership, partyId);
+  if (holder === undefined) {
+    return refusal('not_a_holder', `Party ${partyId} is no active holder of account ${accountId}.`, { accountId });
+  }
+  if (hasRight(holder, right)) return undefined;
+  const detail = `Party ${partyId} holds account ${accountId} without the right "${right}".`;
+  return refusal('right_missing', detail, { accountId, right, rights: holder.rights });
+}
+
+/**
+ * Refuses what would take a holder beyond its own limits: of one movement, of the day, of the month. What it took out
+ * since the row was locked counts too, so that two movements decided together cannot both take the rest.
+ */
+export function refuseLimit(
+  account: LockedAccount,
+  ownership: Ownership,
+  partyId: string,
+  amount: Money,
+): Refusal | undefined {
+  const holder = findHolder(ownership, partyId);
+  if (holder === undefined) return undefined;
+  const { perMovement, perDay, perMonth } = holder.limits;
+  const zero = Money.zero(account.currency);
+  const before = ownership.spent.get(partyId) ?? { today: zero, thisMonth: zero };
+  const justNow = account.takenOut.get(partyId) ?? zero;
+  const limits = [
+    { name: 'perMovement', limit: perMovement, used: zero },
+    { name: 'perDay', limit: perDay, used: before.today.plus(justNow) },
+    { name: 'perMonth', limit: perMonth, used: before.thisMonth.plus(justNow) },
+  ];
+  for (const { name, limit, used } of limits) {
+    if (limit === null || !limit.minus(used).minus(amount).isNegative()) continue;
+    const remaining = limit.minus(used);
+    const facts = { limit: name, amount: limit.toString(), used: used.toString(), remaining: remaining.toString() };
+    const detail = `Party ${partyId} may take out ${limit} ${account.currency} (${name}) of account ${account.id}; ${used} is used, ${amount} is asked for.`;
+    return refusal('limit_exceeded', detail, { accountId: account.id, ...facts });
+  }
+  return undefined;
+}
+
+/** Reads the signatures of a movement under a mandate and the account's present holders. */
+export function readMandate(
+  ownership: Ownership,
+  mandate: Mandate,
+  { kind, amount }: { kind: MandatedKind; amount: Money },
+  voices: Voices,
+): SignatureReading {
+  return readSignatures(bandFor(mandate.terms, kind, amount), signersOf(ownership, kind), voices);
+}
+
+/** The active holders who may sign such movements now. */
+export function signersOf(ownership: Ownership, kind: MandatedKind): Holder[] {
+  return ownership.holders.filter((holder) => hasRight(holder, rightFor(kind)));
+}
+
+function findHolder({ holders }: Ownership, partyId: string): Holder | undefined {
+  return holders.find((holder) => holder.partyId === partyId);
+}

@@ -1,0 +1,58 @@
+import type { Money } from '../money/money.ts';
+
+/**
+ * What a holder may do with an account. `delegate` is no permission: it says that the holder acts for the owners
+ * without being one, so that its signature is never among "all", and nothing passes to it.
+ */
+export const holderRights = ['view', 'deposit', 'withdraw', 'transfer', 'manage', 'delegate'] as const;
+
+export type HolderRight = (typeof holderRights)[number];
+
+/** What a holder has who is named without rights: an owner's. */
+export const ownerRights: readonly HolderRight[] = ['view', 'deposit', 'withdraw', 'transfer', 'manage'];
+
+/** `invited → active → left/removed/deceased`; an invitation may also be `declined`. */
+export type HolderStatus = 'invited' | 'active' | 'declined' | 'left' | 'removed' | 'deceased';
+
+/** The most that a holder may take out by its own acts; null where there is no limit. */
+export interface HolderLimits {
+  readonly perMovement: Money | null;
+  /** In the account's time zone, as the month is. */
+  readonly perDay: Money | null;
+  readonly perMonth: Money | null;
+}
+
+/** An active holder as decisions see it. */
+export interface Holder {
+  readonly partyId: string;
+  readonly rights: readonly HolderRight[];
+  readonly limits: HolderLimits;
+}
+
+export function isOwner(holder: Pick<Holder, 'rights'>): boolean {
+  return !holder.rights.includes('delegate');
+}
+
+export function hasRight(holder: Pick<Holder, 'rights'> | undefined, right: HolderRight): boolean {
+  return holder?.rights.includes(right) ?? false;
+}
+
+/** A holder as an account shows it: who, with which rights. */
+export interface HolderDocument {
+  partyId: string;
+  rights: HolderRight[];
+}
+
+/** Limits as callers write and see them. */
+export interface LimitsDocument {
+  perMovement: string | null;
+  perDay: string | null;
+  perMonth: string | null;
+}
+
+/** What a holder is given when it joins, or later. */
+export interface HolderTerms extends HolderDocument {
+  readonly limits: LimitsDocument;
+}
+
+export const noLimits: LimitsDocument = { perMovement: null, perDay: null, perMonth: null };

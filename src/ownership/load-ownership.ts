@@ -1,0 +1,114 @@
+import type { Knex } from 'knex';
+import { Money } from '../money/money.ts';
+import type { Holder, HolderRight } from './holder.ts';
+import { anyOneSigns, type Mandate, type MandateTerms } from './mandate.ts';
+
+/** Who an account belongs to and what they agreed, as it stands while the row is locked. */
+export interface Ownership {
+  /** False for an account that never had a holder: it is the calling service's own, and nobody's rights are asked. */
+  readonly isHeld: boolean;
+  /** The active holders. */
+  readonly holders: readonly Holder[];
+  readonly mandate: Mandate;
+  /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
+  readonly survivorship: 'survivors' | 'estate';
+  /** What those of the named parties who have a limit took out already. */
+  readonly spent: ReadonlyMap<string, Spent>;
+}
+
+export interface Spent {
+  readonly today: Money;
+  readonly thisMonth: Money;
+}
+
+export type OwnershipByAccount = ReadonlyMap<string, Ownership>;
+
+interface HolderRow {
+  partyId: string;
+  rights: HolderRight[];
+  status: string;
+  perMovement: string | null;
+  perDay: string | null;
+  perMonth: string | null;
+}
+
+interface OwnershipRow {
+  id: string;
+  currency: string;
+  survivorship: Ownership['survivorship'];
+  holders: HolderRow[];
+  mandate_version: number | null;
+  terms: MandateTerms | null;
+  spent: Array<{ partyId: string; today: string; thisMonth: string }>;
+}
+
+/**
+ * Reads who holds these accounts, under which mandate, and what those of the named parties who have a limit took out
+ * in the current day and month of the account's time zone: by movements of their own, and by holds and payment orders
+ * that they initiated and that reserve or have taken money. One query for all; the account rows must be locked.
+ */
+export async function loadOwnership(
+  { knex, ledgerId }: { knex: Knex; ledgerId: string },
+  accountIds: readonly string[],
+  partyIds: readonly string[],
+): Promise<OwnershipByAccount> {
+  if (accountIds.length === 0) return new Map();
+  const bindings = { ledgerId, accountIds: [...new Set(accountIds)], partyIds: [...new Set(partyIds)] };
+  const { rows } = await knex.raw(statement, bindings);
+  return new Map((rows as OwnershipRow[]).map((row) => [row.id, asOwnership(row)]));
+}
+
+const statement = `
+  select a.id, a.currency, a.survivorship, m.version as mandate_version, m.terms,
+    (select coalesce(json_agg(json_build_object(
+              'partyId', h.party_id, 'rights', h.rights, 'status', h.status,
+              'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
+              'perMonth', h.limit_per_month::text) order by h.party_id), '[]')
+     from holders h where h.ledger_id = a.ledger_id and h.account_id = a.id) as holders,
+    (select coalesce(json_agg(json_build_object(
+              'partyId', h.party_id, 'today', (b.today + r.today)::text, 'thisMonth', (b.month + r.month)::text)), '[]')
+     from holders h
+     cross join lateral (
+       select coalesce(sum(-e.amount), 0) as month,
+              coalesce(sum(-e.amount) filter (where t.booked_at >= starts.day), 0) as today
+       from transactions t
+       join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id
+       where t.ledger_id = h.ledger_id and t.initiated_by = h.party_id and t.booked_at >= starts.month
+         and (t.origin is null or t.origin = 'proposal') and e.account_id = h.account_id and e.amount < 0) b
+     cross join lateral (
+       select coalesce(sum(taken.amount), 0) as month,
+              coalesce(sum(taken.amount) filter (where o.created_at >= starts.day), 0) as today
+       from holds o
+       cross join lateral (
+         select o.captured + case when o.expires_at > clock_timestamp() then o.remaining else 0 end as amount) taken
+       where o.ledger_id = h.ledger_id and o.initiated_by = h.party_id and o.created_at >= starts.month
+         and o.account_id = h.account_id) r
+     where h.ledger_id = a.ledger_id and h.account_id = a.id and h.party_id = any(:partyIds::uuid[])
+       and (h.limit_per_day is not null or h.limit_per_month is not null)) as spent
+  from accounts a
+  cross join lateral (
+    select date_trunc('day', clock_timestamp() at time zone a.time_zone) at time zone a.time_zone as day,
+           date_trunc('month', clock_timestamp() at time zone a.time_zone) at time zone a.time_zone as month) starts
+  left join lateral (
+    select version, terms from mandates m
+    where m.ledger_id = a.ledger_id and m.account_id = a.id order by version desc limit 1) m on true
+  where a.ledger_id = :ledgerId and a.id = any(:accountIds::uuid[])`;
+
+function asOwnership(row: OwnershipRow): Ownership {
+  const money = (numeric: string) => Money.fromDatabase(numeric, row.currency);
+  const limit = (numeric: string | null) => (numeric === null ? null : money(numeric));
+  const active = row.holders.filter((holder) => holder.status === 'active');
+  return {
+    isHeld: row.holders.length > 0,
+    holders: active.map(({ partyId, rights, perMovement, perDay, perMonth }) => ({
+      partyId,
+      rights,
+      limits: { perMovement: limit(perMovement), perDay: limit(perDay), perMonth: limit(perMonth) },
+    })),
+    survivorship: row.survivorship,
+    mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, terms: row.terms },
+    spent: new Map(
+      row.spent.map(({ partyId, today, thisMonth }) => [partyId, { today: money(today), thisMonth: money(thisMonth) }]),
+    ),
+  };
+}

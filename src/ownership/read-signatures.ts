@@ -1,0 +1,102 @@
+import { type Holder, isOwner } from './holder.ts';
+import type { SignatureRule } from './mandate.ts';
+
+/** What has been signed, and what is missing. Counts are of people, whatever their weights. */
+export interface SignatureReading {
+  readonly isComplete: boolean;
+  /** False when even the signatures of everybody who may still sign would not be enough. */
+  readonly isReachable: boolean;
+  readonly required: number;
+  readonly received: number;
+  /** Those whose signatures would count and are missing. */
+  readonly missingFrom: readonly string[];
+  /** Those whose signatures count. */
+  readonly signedBy: readonly string[];
+}
+
+/** Who has said what about something that needs signatures. */
+export interface Voices {
+  readonly approved: ReadonlySet<string>;
+  readonly rejected: ReadonlySet<string>;
+}
+
+/**
+ * Reads the signatures under a rule. `signers` are the active holders who may sign now: the signature of one who lost
+ * the right meanwhile does not count. Pure.
+ */
+export function readSignatures(rule: SignatureRule, signers: readonly Holder[], voices: Voices): SignatureReading {
+  const pool = poolOf(rule, signers);
+  const signedBy = pool.filter((partyId) => voices.approved.has(partyId));
+  const undecided = pool.filter((partyId) => !voices.approved.has(partyId) && !voices.rejected.has(partyId));
+  const isComplete = suffices(rule, signers, signedBy);
+  return {
+    isComplete,
+    isReachable: isComplete || suffices(rule, signers, [...signedBy, ...undecided]),
+    required: signedBy.length + countMissing(rule, signers, signedBy, undecided),
+    received: signedBy.length,
+    missingFrom: isComplete ? [] : undecided,
+    signedBy,
+  };
+}
+
+/** Those whose signatures a rule counts. */
+function poolOf(rule: SignatureRule, signers: readonly Holder[]): string[] {
+  const among = (named: readonly string[]) => signers.filter(({ partyId }) => named.includes(partyId));
+  const pool = () => {
+    switch (rule.rule) {
+      case 'any':
+        return signers;
+      case 'all':
+        return signers.filter(isOwner);
+      case 'count':
+        return rule.signatories === undefined ? signers : among(rule.signatories);
+      case 'named':
+        return among(rule.signatories);
+      case 'weighted':
+        return among(Object.keys(rule.weights));
+    }
+  };
+  return pool().map(({ partyId }) => partyId);
+}
+
+function suffices(rule: SignatureRule, signers: readonly Holder[], signed: readonly string[]): boolean {
+  switch (rule.rule) {
+    case 'any':
+      return signed.length > 0;
+    case 'all':
+      return signed.length > 0 && signed.length === signers.filter(isOwner).length;
+    case 'count':
+      return signed.length >= rule.count;
+    case 'named':
+      return signed.length === rule.signatories.length;
+    case 'weighted':
+      return signed.reduce((sum, partyId) => sum + (rule.weights[partyId] ?? 0), 0) >= rule.threshold;
+  }
+}
+
+/** The fewest further signatures that would do: with weights, those that weigh most. */
+function countMissing(
+  rule: SignatureRule,
+  signers: readonly Holder[],
+  signed: readonly string[],
+  undecided: readonly string[],
+): number {
+  const weightOf = (partyId: string) => (rule.rule === 'weighted' ? (rule.weights[partyId] ?? 0) : 1);
+  const heaviestFirst = [...undecided].sort((a, b) => weightOf(b) - weightOf(a));
+  for (let count = 0; count <= heaviestFirst.length; count++) {
+    if (suffices(rule, signers, [...signed, ...heaviestFirst.slice(0, count)])) return count;
+  }
+  // It can't be had any more; what the rule says is still the number.
+  switch (rule.rule) {
+    case 'any':
+      return 1;
+    case 'all':
+      return Math.max(1, signers.filter(isOwner).length) - signed.length;
+    case 'count':
+      return rule.count - signed.length;
+    case 'named':
+      return rule.signatories.length - signed.length;
+    case 'weighted':
+      return heaviestFirst.length + 1;
+  }
+}

@@ -1,0 +1,111 @@
+import { Money } from '../money/money.ts';
+import { type Holder, hasRight, isOwner } from './holder.ts';
+import { bandFor, bandsOf, type MandateTerms, mandatedKinds, rightFor, type SignatureRule } from './mandate.ts';
+
+/** What the two mandates are compared for. */
+export interface MandatedAccount {
+  readonly currency: string;
+  /** The active ones. */
+  readonly holders: readonly Holder[];
+}
+
+/**
+ * Whether whoever could sign for something under the new terms could have done so under the old ones: then the change
+ * takes nothing from anybody, and one managing holder may make it alone. Compares each kind of movement at each amount
+ * where one of the two changes its rule, and beyond. Where it can't tell, it answers false, which asks everybody.
+ */
+export function isTighterOrSame(next: MandateTerms, current: MandateTerms, account: MandatedAccount): boolean {
+  return mandatedKinds.every((kind) => {
+    const limits = [...bandsOf(next, kind), ...bandsOf(current, kind)].flatMap(({ upTo }) => upTo ?? []);
+    const amounts = [...limits.map((upTo) => Money.parse(upTo, account.currency)), null];
+    const owners = account.holders.filter((holder) => isOwner(holder) && hasRight(holder, rightFor(kind)));
+    const ownerIds = owners.map(({ partyId }) => partyId);
+    return amounts.every((amount) => implies(bandFor(next, kind, amount), bandFor(current, kind, amount), ownerIds));
+  });
+}
+
+/** Whether every set of signatures that satisfies `next` satisfies `loose` too. */
+function implies(next: SignatureRule, loose: SignatureRule, ownerIds: readonly string[]): boolean {
+  if (next.rule === loose.rule && next.rule === 'all') return true;
+  const strict: SignatureRule = next.rule === 'all' ? { rule: 'named', signatories: ownerIds } : next;
+  switch (loose.rule) {
+    case 'any':
+      return true;
+    case 'all':
+      // Whoever becomes an owner later is one of "all", and would not be asked under any other rule.
+      return false;
+    case 'count':
+      return fewestOf(strict, loose.signatories) >= loose.count;
+    case 'named':
+      return loose.signatories.every((partyId) => cannotDoWithout(strict, partyId));
+    case 'weighted':
+      return leastWeight(strict, loose.weights) >= loose.threshold;
+  }
+}
+
+/** The fewest of these people (of anybody when undefined) that are among any signatures that `rule` takes. */
+function fewestOf(rule: SignatureRule, people: readonly string[] | undefined): number {
+  const outside = (pool: readonly string[]) =>
+    people === undefined ? 0 : pool.filter((partyId) => !people.includes(partyId)).length;
+  switch (rule.rule) {
+    case 'any':
+      return people === undefined ? 1 : 0;
+    case 'all':
+      return 0;
+    case 'count':
+      if (rule.signatories === undefined) return people === undefined ? rule.count : 0;
+      return Math.max(0, rule.count - outside(rule.signatories));
+    case 'named':
+      return rule.signatories.length - outside(rule.signatories);
+    case 'weighted': {
+      const helpers = Object.entries(rule.weights).filter(([id]) => people !== undefined && !people.includes(id));
+      const ours = Object.entries(rule.weights).filter(([id]) => people === undefined || people.includes(id));
+      let missing = rule.threshold - sum(helpers.map(([, weight]) => weight));
+      const heaviestFirst = ours.map(([, weight]) => weight).sort((a, b) => b - a);
+      let count = 0;
+      while (missing > 0 && count < heaviestFirst.length) missing -= heaviestFirst[count++]!;
+      return count;
+    }
+  }
+}
+
+function cannotDoWithout(rule: SignatureRule, partyId: string): boolean {
+  switch (rule.rule) {
+    case 'named':
+      return rule.signatories.includes(partyId);
+    case 'count':
+      return (
+        rule.signatories !== undefined && rule.count === rule.signatories.length && fewestOf(rule, [partyId]) === 1
+      );
+    case 'weighted':
+      return fewestOf(rule, [partyId]) === 1;
+    default:
+      return false;
+  }
+}
+
+/** The least that any signatures which `rule` takes weigh. */
+function leastWeight(rule: SignatureRule, weights: Readonly<Record<string, number>>): number {
+  const weigh = (pool: readonly string[]) => pool.map((partyId) => weights[partyId] ?? 0);
+  switch (rule.rule) {
+    case 'named':
+      return sum(weigh(rule.signatories));
+    case 'count':
+      if (rule.signatories === undefined) return 0;
+      return sum(
+        weigh(rule.signatories)
+          .sort((a, b) => a - b)
+          .slice(0, rule.count),
+      );
+    case 'weighted': {
+      const same = Object.entries(rule.weights).every(([partyId, weight]) => (weights[partyId] ?? 0) >= weight);
+      return same ? rule.threshold : 0;
+    }
+    default:
+      return 0;
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
