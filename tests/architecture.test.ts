@@ -46,12 +46,16 @@ describe('import directions', () => {
     'ledger',
     'http',
     'parties',
+    'ownership',
     'accounts',
     'movements',
+    'approvals',
+    'holds',
+    'holders',
     'top',
     'cli',
   ];
-  const customerRooms = ['parties', 'accounts', 'movements'];
+  const customerRooms = ['parties', 'ownership', 'accounts', 'movements', 'approvals', 'holds', 'holders'];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */
   const core: Record<string, string[]> = {
     money: [],

@@ -44,10 +44,16 @@ test('opens a joint account with its holders and reads it back where the Locatio
     available: '50.00',
     overdraftLimit: '50.00',
     version: 0,
+    revision: 0,
     holders: [
       { partyId: earner, rights: allRights },
       { partyId: spender, rights: ['deposit', 'view'] },
     ],
+    mandate: { version: 0, terms: { bands: [{ rule: 'any' }] } },
+    debitsStopped: false,
+    creditsStopped: false,
+    timeZone: 'UTC',
+    survivorship: 'survivors',
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     closedAt: null,
   });
@@ -67,6 +73,49 @@ test('tells the version of an account in its ETag, which each movement raises', 
   const read = await client.get(`/v1/accounts/${account}`);
   expect(read.headers.etag).toBe('"2"');
   expect(read.body).toMatchObject({ version: 2, balance: '9.00' });
+});
+
+test('keeps what the holders agreed when the account was opened', async () => {
+  const { client } = service;
+  const holder = await client.createParty('Ann');
+  const limits = { perMovement: '100', perDay: '250.5', perMonth: null };
+  const agreed = { timeZone: 'Europe/Madrid', survivorship: 'estate', mandate: { rule: 'all', kinds: ['withdrawal'] } };
+  const body = { name: 'Agreed', currency: 'USD', ownership: 'joint', ...agreed };
+  const noRule = await client.post('/v1/accounts', { ...body, holders: [{ partyId: holder, limits }] });
+  expect(noRule.body).toMatchObject({ code: 'validation_failed', errors: [{ path: 'mandate.bands' }] });
+
+  const mandate = {
+    bands: [
+      { rule: 'any', upTo: '20.00' },
+      { rule: 'named', signatories: [holder] },
+    ],
+  };
+  const opened = await client.post('/v1/accounts', { ...body, mandate, holders: [{ partyId: holder, limits }] });
+  expect(opened.body).toMatchObject({
+    timeZone: 'Europe/Madrid',
+    survivorship: 'estate',
+    mandate: { version: 1, terms: mandate },
+    revision: 0,
+  });
+  expect((await client.get(`/v1/accounts/${opened.body.id}`)).body).toEqual(opened.body);
+  const [row] = await service.database('holders').where('account_id', opened.body.id);
+  expect([row.limit_per_movement, row.limit_per_day, row.limit_per_month]).toEqual(['100.0000', '250.5000', null]);
+});
+
+test('tells the tag that an account has after a movement with the answer to it', async () => {
+  const { client } = service;
+  const [from, to] = [await client.openAccount({ balance: '10.00' }), await client.openAccount()];
+  const money = { amount: '1.00', currency: 'USD' };
+  const deposited = await client.post(`/v1/accounts/${to}/deposits`, money, { 'If-Match': '"0"' });
+  expect([deposited.status, deposited.headers.etag]).toEqual([201, '"1"']);
+  const transfer = { fromAccountId: from, toAccountId: to, ...money };
+  const moved = await client.post('/v1/transfers', transfer, { 'If-Match': '"1"', 'Idempotency-Key': 'tagged' });
+  expect([moved.status, moved.headers.etag]).toEqual([201, '"2"']);
+  const stale = await client.post('/v1/transfers', transfer, { 'If-Match': '"1"' });
+  expect(stale.body).toMatchObject({ status: 412, code: 'version_mismatch', version: 2 });
+  expect(await client.balance(from)).toBe('9.00');
+  const again = await client.post('/v1/transfers', transfer, { 'If-Match': '"1"', 'Idempotency-Key': 'tagged' });
+  expect([again.body, again.headers.etag]).toEqual([moved.body, '"2"']);
 });
 
 test('opens a sole account for one party or none, and refuses it for two', async () => {

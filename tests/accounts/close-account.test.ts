@@ -26,15 +26,17 @@ test('closes an account with nothing on it, which stays readable with its histor
 
   const closed = await close(account);
   expect(closed.status).toBe(200);
-  expect(closed.headers.etag).toBe(`"${closed.body.version}-closed"`);
+  expect(closed.headers.etag).toBe('"2-1"');
   expect(closed.body).toEqual({
     ...before,
     status: 'closed',
     closedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-    version: closed.body.version,
+    version: 2,
+    revision: 1,
   });
   expect(closed.body.closedAt >= before.createdAt).toBe(true);
-  expect((await client.get(`/v1/accounts/${account}`)).body).toEqual(closed.body);
+  const read = await client.get(`/v1/accounts/${account}`);
+  expect([read.headers.etag, read.body]).toEqual(['"2-1"', closed.body]);
   const entries = await client.get(`/v1/accounts/${account}/entries`);
   expect(entries.body.data.map((entry: { amount: string }) => entry.amount)).toEqual(['-10.00', '10.00']);
 });
@@ -80,6 +82,16 @@ test('closes only the version that the caller read', async () => {
 test('says that the version is stale before it says that there is money left', async () => {
   const account = await service.client.openAccount({ balance: '10.00' });
   expect((await close(account, { 'If-Match': '"0"' })).body.code).toBe('version_mismatch');
+});
+
+test('compares If-Match with the whole tag, also that of a closed account', async () => {
+  const account = await service.client.openAccount();
+  expect((await close(account, { 'If-Match': '"0-1"' })).body.code).toBe('version_mismatch');
+  expect((await close(account, { 'If-Match': '"0"' })).status).toBe(200);
+  const stale = await close(account, { 'If-Match': '"0"' });
+  expect(stale.body).toMatchObject({ status: 412, code: 'version_mismatch', version: 0 });
+  expect((await close(account, { 'If-Match': '"0-1"' })).body.code).toBe('account_closed');
+  expect((await close(account, { 'If-Match': '*' })).body.code).toBe('account_closed');
 });
 
 test('refuses to close an account twice, and answers the first closing again to its own key', async () => {

@@ -55,6 +55,29 @@ test('creates a ledger whose printed key works', async () => {
   await service.stop();
 });
 
+test('creates a key that is bound to a party, which sees only what the party holds', async () => {
+  const service = await startTestService();
+  const partyId = await service.client.createParty('Erin');
+  const account = { name: 'Hers', currency: 'USD', ownership: 'sole', holders: [{ partyId }] };
+  const { id } = (await service.client.post('/v1/accounts', account)).body;
+  await service.client.openAccount();
+  const { stdout } = await command('create-api-key', service.databaseUrl, [service.ledgerId, 'Erin', partyId]);
+  const [, apiKey] = /^API key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
+  const client = createTestClient(service.url, apiKey!);
+  const { data } = (await client.get('/v1/accounts')).body;
+  expect(data.map((seen: { id: string }) => seen.id)).toEqual([id]);
+  for (const [args, sentence] of [
+    [[], /Say which ledger/],
+    [[service.ledgerId, 'Erin', 'x'], /Say which ledger/],
+    [[randomUUID(), 'Erin'], /There is no ledger/],
+    [[service.ledgerId, 'Erin', randomUUID()], /There is no party/],
+  ] as const) {
+    const { code, stderr } = await command('create-api-key', service.databaseUrl, args);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
+  }
+  await service.stop();
+});
+
 test('proves right books, and names what is wrong in others', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
   expect(await command('check-books', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
+import { entriesOf } from '../support/batches.ts';
+import { openJointAccount } from '../support/joint-account.ts';
 import { type RawRequest, sendRaw } from '../support/raw-request.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -125,4 +128,111 @@ test('refuses a movement for its first fault in the documented order, on whichev
     expect([code, answer.body.code]).toEqual([code, code]);
   }
   expect(await balances()).toEqual(before);
+});
+
+test('refuses a movement by a party for its first fault in the documented order, on whichever account it is', async () => {
+  const { client, database, ledgerId } = service;
+  const ann = await client.createParty('Ann');
+  /** An account of Bob's, and of Ann's when she has terms there, that only both together may take money from. */
+  const openShared = async (
+    terms: object | null,
+    { currency = 'USD', balance }: { currency?: string; balance?: string },
+  ) => {
+    const bob = await client.createParty('Bob');
+    const holders = terms === null ? [{ partyId: bob }] : [{ partyId: bob }, { partyId: ann, ...terms }];
+    const body = { name: 'Shared', currency, ownership: 'joint', holders, mandate: { rule: 'all' } };
+    const opened = await client.post('/v1/accounts', body);
+    expect(opened.status).toBe(201);
+    if (balance !== undefined)
+      await client.post(`/v1/accounts/${opened.body.id}/deposits`, { amount: balance, currency });
+    return opened.body.id as string;
+  };
+  const close = async (account: string) => {
+    expect((await client.post(`/v1/accounts/${account}/close`)).status).toBe(200);
+    return account;
+  };
+  const restrict = async (account: string, scope: 'debits' | 'credits') => {
+    const placed = { account_id: account, scope, reason: 'a court order', placed_at: new Date() };
+    await database('restrictions').insert({ ledger_id: ledgerId, id: uuidv7(), ...placed });
+    await database('accounts')
+      .where('id', account)
+      .update({ [`${scope}_stopped`]: true });
+    return account;
+  };
+  const noMore = { limits: { perMovement: '0' } };
+  const noTransfers = { rights: ['view', 'deposit', 'withdraw', 'manage'], ...noMore };
+  const largest = '999999999999999999.99';
+
+  const clearing = (await client.get('/v1/accounts?ownership=clearing')).body.data[0].id;
+  const bobsClosed = await close(await openShared(null, { currency: 'JPY' }));
+  const viewedClosed = await close(await openShared(noTransfers, { currency: 'JPY' }));
+  const closedYen = await close(await openShared(noMore, { currency: 'JPY' }));
+  const yen = await restrict(await openShared(noMore, { currency: 'JPY' }), 'debits');
+  const stopped = await restrict(await openShared(noMore, {}), 'debits');
+  const limited = await openShared(noMore, {});
+  const poor = await openShared({}, {});
+  const rich = await openShared({}, { balance: '5.00' });
+  const full = await openShared(null, { balance: largest });
+  const fullStopped = await restrict(await openShared(null, { balance: largest }), 'credits');
+  const closed = await close(await client.openAccount());
+  const mandate = ({ zoe }: { zoe: string }) => ({ rule: 'named', signatories: [zoe] });
+  const lost = await openJointAccount(client, { zoe: {}, bob: {} }, { balance: '5.00', mandate });
+  await database('holders').where({ account_id: lost.id, party_id: lost.party.zoe }).update({ status: 'left' });
+  const { bob } = lost.party;
+  const shop = await client.openAccount();
+
+  // Who pays and who is paid: with the fault named, and where they can with all later ones.
+  const steps: { code: string; from: string; to: string; by?: string; explains?: string; transfers?: string }[] = [
+    { code: 'account_not_found', from: clearing, to: nobody, by: nobody },
+    { code: 'account_not_found', from: nobody, to: closed, by: nobody },
+    { code: 'party_not_found', from: bobsClosed, to: clearing, by: nobody },
+    { code: 'clearing_account', from: bobsClosed, to: clearing },
+    { code: 'clearing_account', from: clearing, to: closed },
+    { code: 'not_a_holder', from: bobsClosed, to: closed },
+    { code: 'right_missing', from: viewedClosed, to: closed },
+    { code: 'account_closed', from: closedYen, to: fullStopped, explains: closedYen },
+    { code: 'account_closed', from: yen, to: closed },
+    { code: 'currency_mismatch', from: yen, to: fullStopped, explains: yen },
+    { code: 'account_restricted', from: stopped, to: full, explains: stopped },
+    { code: 'account_restricted', from: limited, to: fullStopped },
+    { code: 'limit_exceeded', from: limited, to: full, explains: limited },
+    { code: 'insufficient_funds', from: poor, to: full, explains: poor },
+    { code: 'balance_limit_exceeded', from: rich, to: full },
+    { code: 'balance_limit_exceeded', from: lost.id, to: full, by: bob },
+    { code: 'signatures_missing', from: rich, to: shop, explains: rich, transfers: 'waiting' },
+    { code: 'mandate_unreachable', from: lost.id, to: shop, by: bob, explains: lost.id },
+  ];
+  const accounts = [yen, stopped, limited, poor, rich, full, fullStopped, lost.id, shop];
+  const balances = () => Promise.all(accounts.map((id) => client.balance(id)));
+  const before = await balances();
+  for (const { code, from, to, by = ann, explains, transfers = code } of steps) {
+    const entries = entriesOf({ [from]: '-1.00', [to]: '1.00' });
+    for (const legs of [entries, entries.toReversed()]) {
+      const { body } = await client.post('/v1/transactions', { entries: legs, initiatedBy: by });
+      expect([code, body.code, body.explanation?.accountId]).toEqual([code, code, explains]);
+    }
+    const transfer = { fromAccountId: from, toAccountId: to, amount: '1.00', currency: 'USD', initiatedBy: by };
+    const { body } = await client.post('/v1/transfers', transfer);
+    expect([code, body.code ?? body.status]).toEqual([code, transfers]);
+  }
+  expect(await balances()).toEqual(before);
+});
+
+test('compares the tag before the operation decides, and after the key', async () => {
+  const { client } = service;
+  const account = await openJointAccount(client, { ann: {} });
+  const path = `/v1/accounts/${account.id}/withdrawals`;
+  const send = (tag: string, key: string) => {
+    const body = { amount: '1.00', currency: 'USD', initiatedBy: nobody };
+    return client.post(path, body, { 'If-Match': tag, 'Idempotency-Key': `${account.id}-${key}` });
+  };
+  expect((await send('"0"', 'a')).body.code).toBe('party_not_found');
+  expect((await send('"1"', 'b')).body).toMatchObject({ status: 412, code: 'version_mismatch', version: 0 });
+  expect((await send('"1"', 'a')).body.code).toBe('party_not_found');
+  const missing = await client.post(
+    `/v1/accounts/${nobody}/withdrawals`,
+    { amount: '1.00', currency: 'USD' },
+    { 'If-Match': '"1"' },
+  );
+  expect(missing.body.code).toBe('account_not_found');
 });

@@ -163,16 +163,28 @@ describe('headers of a movement', () => {
     expect([answer.status, answer.headers['preference-applied']]).toEqual([201, applied]);
   });
 
-  test.each(['', '1', '"x"', 'W/"1"', '"-1"', '"1', '"1.0"', '""', '"1", "2"', '"1234567890123456"'])(
-    'closes nothing with If-Match: %s',
-    async (tag) => {
-      await expectInvalidHeader('If-Match', tag, `/v1/accounts/${account}/close`, '{}');
-    },
-  );
+  test.each([
+    '',
+    '1',
+    '"x"',
+    'W/"1"',
+    '"-1"',
+    '"1',
+    '"1.0"',
+    '""',
+    '"1", "2"',
+    '"1234567890123456"',
+    '"1-"',
+    '"-1-1"',
+    '"1-1-1"',
+    '"1-closed"',
+  ])('closes nothing with If-Match: %s', async (tag) => {
+    await expectInvalidHeader('If-Match', tag, `/v1/accounts/${account}/close`, '{}');
+  });
 
   test('closes nothing when If-Match names another version', async () => {
     const empty = await service.client.openAccount();
-    for (const tag of ['"1"', '"999999999999999"']) {
+    for (const tag of ['"1"', '"0-1"', '"0-0"', '"999999999999999"', '"999999999999999-999999999999999"']) {
       const answer = await sendRaw(service, {
         path: `/v1/accounts/${empty}/close`,
         body: '{}',
@@ -182,6 +194,14 @@ describe('headers of a movement', () => {
       expect(answer.body.version).toBe(0);
     }
     expect((await service.client.get(`/v1/accounts/${empty}`)).body.status).toBe('active');
+  });
+
+  test.each([
+    ['/v1/batches', { atomic: true, items: [{ type: 'deposit', accountId: nobody, amount: '1.00', currency: 'USD' }] }],
+    ['/v1/parties', { name: 'Ann' }],
+    ['/v1/accounts', { name: 'Own', currency: 'USD', ownership: 'sole' }],
+  ])('takes no If-Match for %s, where there is no one account', async (path, document) => {
+    for (const tag of ['"0"', '*', 'x']) await expectInvalidHeader('If-Match', tag, path, JSON.stringify(document));
   });
 
   test('makes up a request id where the caller’s could not stand in a log', async () => {

@@ -39,6 +39,20 @@ describe('methods and addresses', () => {
     ['/v1/batches', 'POST'],
     ['/v1/transactions', 'GET, POST'],
     [`/v1/transactions/${nobody}`, 'GET'],
+    [`/v1/transactions/${nobody}/reversals`, 'POST'],
+    ['/v1/holds', 'POST'],
+    [`/v1/holds/${nobody}`, 'GET'],
+    [`/v1/holds/${nobody}/capture`, 'POST'],
+    [`/v1/holds/${nobody}/void`, 'POST'],
+    [`/v1/holds/${nobody}/extend`, 'POST'],
+    [`/v1/accounts/${account}/holds`, 'GET'],
+    [`/v1/accounts/${account}/projects`, 'GET, POST'],
+    [`/v1/projects/${nobody}`, 'GET'],
+    [`/v1/projects/${nobody}/close`, 'POST'],
+    [`/v1/projects/${nobody}/proposals`, 'GET, POST'],
+    [`/v1/proposals/${nobody}`, 'GET'],
+    [`/v1/proposals/${nobody}/accept`, 'POST'],
+    [`/v1/proposals/${nobody}/withdraw`, 'POST'],
   ];
 
   test('refuses every method that an address does not take and names those it does', async () => {

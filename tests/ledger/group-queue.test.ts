@@ -5,11 +5,14 @@ import { createOperation, type OperationKind } from '../../src/ledger/operation.
 
 interface Command {
   accounts: readonly string[];
+  /** Those of them of which it changes more than what it books. */
+  owned: readonly string[];
   size: number;
 }
 
 const kind: OperationKind<Command, null, never, null> = {
   accountIds: ({ accounts }) => accounts,
+  ownedAccountIds: ({ owned }) => owned,
   size: ({ size }) => size,
   load: async () => null,
   decide: () => ({ result: null }),
@@ -19,7 +22,7 @@ let keys = 0;
 
 function waiterOn(
   accounts: string,
-  { size = 1, key = `key ${keys++}`, ledgerId = 'ledger', gone = false } = {},
+  { owned = '', size = 1, key = `key ${keys++}`, ledgerId = 'ledger', gone = false } = {},
 ): Waiter {
   const terms = {
     ledgerId,
@@ -28,7 +31,10 @@ function waiterOn(
     dryRun: false,
     isAbandoned: () => gone,
   };
-  return { operation: createOperation(kind, { accounts: [...accounts], size }, terms), alone: false };
+  return {
+    operation: createOperation(kind, { accounts: [...accounts], owned: [...owned], size }, terms),
+    alone: false,
+  };
 }
 
 function queueOf(waiters: readonly Waiter[], options: { lanes?: number; groupLimit?: number } = {}) {
@@ -94,6 +100,74 @@ describe('who goes together', () => {
     queue.clearStuck(['b']);
     for (const accounts of ['a', 'b']) queue.add(waiterOn(accounts));
     expect(start(queue)).toEqual([['a', 'b']]);
+  });
+
+  test.each<[string, Waiter[], string[][]]>([
+    ['who comes later', [waiterOn('a', { owned: 'a' }), waiterOn('ab'), waiterOn('c')], [['a', 'c'], ['ab']]],
+    ['who came before', [waiterOn('ab'), waiterOn('a', { owned: 'a' }), waiterOn('c')], [['ab', 'c'], ['a']]],
+    ['who wants it for itself too', [waiterOn('a', { owned: 'a' }), waiterOn('ab', { owned: 'ab' })], [['a'], ['ab']]],
+    ['who has it among others', [waiterOn('bcd'), waiterOn('ac', { owned: 'ac' })], [['bcd'], ['ac']]],
+  ])('nobody with an account that one operation has to itself: %s', (_who, waiters, groups) => {
+    expect(startAll(queueOf(waiters))).toEqual(groups);
+  });
+
+  test('those who want other accounts to themselves, and all on accounts that are only booked on', () => {
+    const waiters = [
+      waiterOn('ab', { owned: 'a' }),
+      waiterOn('cb', { owned: 'c' }),
+      waiterOn('bd'),
+      waiterOn('d'),
+      waiterOn('e', { owned: 'e' }),
+    ];
+    expect(start(queueOf(waiters))).toEqual([['ab', 'cb', 'bd', 'd', 'e']]);
+  });
+
+  test('again those on an account that somebody had to himself, once he is done', () => {
+    const queue = queueOf([waiterOn('a', { owned: 'a' }), waiterOn('a'), waiterOn('ab'), waiterOn('b')]);
+    const { groups } = queue.takeGroups();
+    expect(groups.map(accountsOf)).toEqual([['a', 'b']]);
+    for (const accounts of ['a', 'c']) queue.add(waiterOn(accounts));
+    expect(start(queue)).toEqual([]);
+    queue.leave(groups[0]!);
+    expect(start(queue)).toEqual([['a', 'ab', 'a', 'c']]);
+  });
+
+  test('nobody with somebody else’s own account, whoever comes and goes; and everybody has his turn', () => {
+    const accounts = fc.subarray(['a', 'b', 'c', 'd'], { minLength: 1, maxLength: 3 });
+    const arrival = accounts.chain((ids) => fc.record({ ids: fc.constant(ids), owned: fc.subarray(ids) }));
+    const rounds = fc.array(fc.array(arrival, { maxLength: 6 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(rounds, fc.integer({ min: 1, max: 4 }), (arrivals, lanes) => {
+        const queue = new GroupQueue<Waiter>({ lanes, groupLimit: 4 });
+        let [arrived, served] = [0, 0];
+        const go = () => {
+          const { groups } = queue.takeGroups();
+          for (const { waiters } of groups) {
+            served += waiters.length;
+            for (const { operation: one } of waiters) {
+              const others = waiters.filter(({ operation }) => operation !== one);
+              const touched = new Set(others.flatMap(({ operation }) => operation.accountIds));
+              expect(one.ownedAccountIds.filter((id) => touched.has(id))).toEqual([]);
+            }
+          }
+          return groups;
+        };
+        let running: ReturnType<typeof go> = [];
+        for (const round of arrivals) {
+          for (const { ids, owned } of round) queue.add(waiterOn(ids.join(''), { owned: owned.join('') }));
+          arrived += round.length;
+          running.push(...go());
+          const ended = running.shift();
+          if (ended !== undefined) queue.leave(ended);
+        }
+        do {
+          for (const group of running) queue.leave(group);
+          running = go();
+        } while (running.length > 0);
+        expect([queue.depth, served]).toEqual([0, arrived]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('nobody who has gone away', () => {

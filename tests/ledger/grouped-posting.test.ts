@@ -7,7 +7,7 @@ import { createOperation, type Operation, type OperationKind } from '../../src/l
 import { createPostingEngine, type PostingEngine } from '../../src/ledger/posting-engine.ts';
 import { Money } from '../../src/money/money.ts';
 import { createDeposit, createTransfer, createWithdrawal } from '../../src/movements/create-movement.ts';
-import type { Movement } from '../../src/movements/decide-movement.ts';
+import type { Movement } from '../../src/movements/movement.ts';
 import { postMovement } from '../../src/movements/post-movement.ts';
 import type { TransactionDocument } from '../../src/movements/present-transaction.ts';
 import { countDeadlocks, holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
@@ -51,6 +51,7 @@ async function openAccount(balance = '0.00'): Promise<string> {
   const id = uuidv7();
   const command: OpenAccountCommand = {
     ...{ id, name: 'Test', externalId: null, currency: 'USD', ownership: 'joint', holders: [] },
+    ...{ mandate: null, timeZone: 'UTC', survivorship: 'survivors' },
     overdraftLimit: Money.zero('USD'),
     whenTaken: 'refuse',
   };
@@ -72,7 +73,10 @@ const transfer = (from: string, to: string, amount: string) => createTransfer(fr
 
 function operationOf(
   movement: Movement,
-  { key = uuidv7(), kind = postMovement as OperationKind<Movement, unknown, unknown, TransactionDocument> } = {},
+  {
+    key = uuidv7(),
+    kind = postMovement as unknown as OperationKind<Movement, unknown, unknown, TransactionDocument>,
+  } = {},
 ): Operation<TransactionDocument> {
   // The same key is the same request here.
   const requestHash = Buffer.alloc(32, key);
@@ -162,7 +166,7 @@ describe('a group with a poisoned operation', () => {
       },
     } as typeof postMovement;
     const account = await openAccount();
-    const failed = await expectOthersBooked(operationOf(deposit(account, '1.00'), { kind: broken }));
+    const failed = await expectOthersBooked(operationOf(deposit(account, '1.00'), { kind: broken as never }));
     expect(failed).toMatchObject({ message: 'a bug' });
   });
 });

@@ -42,6 +42,12 @@ function openTwo(first: object = {}, other: object = {}): Promise<[string, strin
   return Promise.all([client.openAccount(first), client.openAccount(other)]);
 }
 
+/** Why an account on which nothing is held and that may owe nothing does not pay. */
+function whyPoor(accountId: string, booked: string) {
+  const account = { accountId, currency: 'USD', booked, held: '0.00', overdraftLimit: '0.00', available: booked };
+  return { rule: 'insufficient_funds', ...account, heldBy: [] };
+}
+
 describe('a refused item', () => {
   test.each([0, 2, 4])('at place %i of five: the whole of an atomic batch is refused and named by it', async (bad) => {
     const [full, poor] = await openTwo({ balance: '50.00' });
@@ -60,7 +66,13 @@ describe('a refused item', () => {
       code: 'batch_item_refused',
       requestId: answer.headers['x-request-id'],
       item: bad,
-      refusal: { code: 'insufficient_funds', detail, accountId: poor, available: `${bad}.00` },
+      refusal: {
+        code: 'insufficient_funds',
+        detail,
+        accountId: poor,
+        available: `${bad}.00`,
+        explanation: whyPoor(poor, `${bad}.00`),
+      },
     });
     expect(await balances(full, poor)).toEqual(['50.00', '0.00']);
     expect((await client.get(`/v1/accounts/${full}/entries`)).body).toEqual(entries);
@@ -86,6 +98,7 @@ describe('a refused item', () => {
         code: 'insufficient_funds',
         accountId: poor,
         available: `${bad}.00`,
+        explanation: whyPoor(poor, `${bad}.00`),
       },
     });
     for (const [index, result] of answer.body.results.toSpliced(bad, 1).entries()) {

@@ -7,7 +7,9 @@ import {
   createWithdrawal,
   type MovementTerms,
 } from '../../src/movements/create-movement.ts';
-import { decideMovement, type Movement } from '../../src/movements/decide-movement.ts';
+import { decideMovement } from '../../src/movements/decide-movement.ts';
+import type { Movement } from '../../src/movements/movement.ts';
+import type { TransactionDocument } from '../../src/movements/present-transaction.ts';
 
 const ledgerId = '01936f00-0000-7000-8000-000000000001';
 const known = 'known-party';
@@ -27,8 +29,13 @@ function account(id: string, { balance = '0', currency = 'USD', limit = '0', ...
     held: money('0', currency),
     overdraftLimit: money(limit, currency),
     version: 7,
+    revision: 0,
     lastBookedAt: null,
     closedAt: null,
+    debitsStopped: false,
+    creditsStopped: false,
+    nextExpiry: null,
+    takenOut: new Map<string, Money>(),
     ...rest,
   };
 }
@@ -45,7 +52,8 @@ function terms(amount: string, currency = 'USD', notes: Partial<MovementTerms> =
 
 function decide(movement: Movement, accounts: readonly LockedAccount[]) {
   const state = new Map(accounts.map((locked) => [locked.id, locked]));
-  return decideMovement(movement, { accounts: state, loaded: { partyIds: new Set([known]) }, now });
+  const loaded = { partyIds: new Set([known]), ownership: new Map(), reservations: new Map() };
+  return decideMovement(movement, { accounts: state, loaded, now, dryRun: false });
 }
 
 function refusalOf(movement: Movement, accounts: readonly LockedAccount[]) {
@@ -56,7 +64,8 @@ function refusalOf(movement: Movement, accounts: readonly LockedAccount[]) {
 function approvalOf(movement: Movement, accounts: readonly LockedAccount[]) {
   const decision = decide(movement, accounts);
   if ('refusal' in decision) throw new Error(decision.refusal.detail);
-  return decision;
+  expect([decision.order, decision.transactions.length]).toEqual([undefined, 1]);
+  return { ...decision, result: decision.result as TransactionDocument, transaction: decision.transactions[0]! };
 }
 
 const largest = '999999999999999999.99';
@@ -178,7 +187,7 @@ test.each([
     [after, 8],
     [amount, 8],
   ]);
-  expect(transaction?.entries.reduce((sum, entry) => sum.plus(entry.amount), Money.zero(currency)).isZero()).toBe(true);
+  expect(transaction.entries.reduce((sum, entry) => sum.plus(entry.amount), Money.zero(currency)).isZero()).toBe(true);
 });
 
 test('books against the clearing account without a balance or a version', () => {

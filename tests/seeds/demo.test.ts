@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { demoAccountIds, demoLedgerId, demoPartyIds, seedDemo } from '../../seeds/demo.ts';
+import {
+  demoAccountIds,
+  demoLedgerId,
+  demoPartyIds,
+  demoPaymentOrderIds,
+  demoProjectId,
+  demoProposalIds,
+  seedDemo,
+} from '../../seeds/demo.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { hashApiKey } from '../../src/ledger/api-key.ts';
 import { verifyBooks } from '../../src/ledger/verify-books.ts';
@@ -21,7 +29,10 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-const tables = ['ledgers', 'api_keys', 'parties', 'accounts', 'holders', 'transactions', 'entries', 'idempotency_keys'];
+const tables = [
+  ...['ledgers', 'api_keys', 'parties', 'accounts', 'holders', 'mandates', 'holds', 'payment_orders', 'authorisations'],
+  ...['projects', 'proposals', 'transactions', 'entries', 'idempotency_keys'],
+];
 
 /** Every row of the demo ledger, in an order of its own. */
 async function demoRows(database: Database): Promise<Record<string, unknown[]>> {
@@ -38,7 +49,7 @@ async function demoRows(database: Database): Promise<Record<string, unknown[]>> 
 
 /** The same without ids, keys and times that are made up anew in each database. */
 async function demoContents(database: Database): Promise<Record<string, string[]>> {
-  const madeUp = /^(created_at|booked_at|last_booked_at|value_date|transaction_id|key|request_hash|outcome)$/;
+  const madeUp = /^(\w+_at|next_expiry|value_date|transaction_id|key|request_hash|outcome)$/;
   const generatedIds = new Set(['api_keys', 'transactions', 'entries']);
   const contents: Record<string, string[]> = {};
   for (const [table, rows] of Object.entries(await demoRows(database))) {
@@ -114,6 +125,34 @@ test('leaves books that verify and go on from there', async () => {
   expect(withdrawn.body.entries[0].balanceAfter).toBe('900.00');
   await client.post(`/v1/accounts/${demoAccountIds.household}/deposits`, moves);
   expect(await client.balance(demoAccountIds.household)).toBe('1000.00');
+});
+
+test('lets the directors wait for a second signature, which pays', async () => {
+  const { directorA, directorB } = demoPartyIds;
+  const { directors } = demoAccountIds;
+  const before = (await client.get(`/v1/accounts/${directors}`)).body;
+  expect(before).toMatchObject({ balance: '23800.00', held: '750.00', available: '23050.00' });
+  const { data } = (await client.get(`/v1/payment-orders?accountId=${directors}&order=asc`)).body;
+  expect(data).toMatchObject([
+    { id: demoPaymentOrderIds.rent, status: 'booked', initiatedBy: directorB },
+    { id: demoPaymentOrderIds.laptops, status: 'waiting', initiatedBy: directorA, missingFrom: [directorB] },
+  ]);
+  const signature = { party: directorB, decision: 'approve', instructionHash: data[1].instructionHash };
+  const signed = await client.post(`/v1/payment-orders/${demoPaymentOrderIds.laptops}/authorisations`, signature);
+  expect(signed.body).toMatchObject({ status: 'booked', transaction: { signedBy: [directorA, directorB] } });
+  expect(await client.balance(directors)).toBe('23050.00');
+});
+
+test('gives the household a kitchen project with three proposals, of which accepting one rejects the others', async () => {
+  const { data } = (await client.get(`/v1/projects/${demoProjectId}/proposals`)).body;
+  expect(data.map((proposal: { status: string }) => proposal.status)).toEqual(['pending', 'pending', 'pending']);
+  const accepted = await client.post(`/v1/proposals/${demoProposalIds.secondHand}/accept`, {
+    party: demoPartyIds.earner,
+  });
+  expect(accepted.body).toMatchObject({ status: 'accepted', transaction: { amount: '400.00' } });
+  const project = (await client.get(`/v1/projects/${demoProjectId}`)).body;
+  expect(project).toMatchObject({ status: 'assigned', acceptedProposalId: demoProposalIds.secondHand });
+  expect(await client.balance(demoAccountIds.household)).toBe('600.00');
 });
 
 test('lets a second key in when it is seeded again, and keeps the first', async () => {

@@ -1,0 +1,66 @@
+import { expect } from '@jest/globals';
+import type { Database } from '../../src/database/create-database.ts';
+import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import type { TestClient } from './test-client.ts';
+
+/** Sends a withdrawal, or with `toAccountId` a transfer, in USD. */
+export function pay(
+  client: TestClient,
+  accountId: string,
+  { toAccountId, ...fields }: { amount: string; toAccountId?: string; [field: string]: unknown },
+  headers: Record<string, string> = {},
+) {
+  const body = { currency: 'USD', ...fields };
+  return toAccountId === undefined
+    ? client.post(`/v1/accounts/${accountId}/withdrawals`, body, headers)
+    : client.post('/v1/transfers', { fromAccountId: accountId, toAccountId, ...body }, headers);
+}
+
+/** Sends a withdrawal or a transfer that lacks signatures; answers the payment order that it becomes. */
+export async function makeOrder(...sent: Parameters<typeof pay>): Promise<PaymentOrderDocument> {
+  const answer = await pay(...sent);
+  expect([answer.status, answer.body.code, answer.body.status]).toEqual([202, undefined, 'waiting']);
+  return answer.body;
+}
+
+/** Somebody approves a payment order, or says something else about it. */
+export function sign(
+  client: TestClient,
+  { id, instructionHash }: Pick<PaymentOrderDocument, 'id' | 'instructionHash'>,
+  party: string,
+  { decision = 'approve', headers = {} }: { decision?: 'approve' | 'reject'; headers?: Record<string, string> } = {},
+) {
+  return client.post(`/v1/payment-orders/${id}/authorisations`, { party, decision, instructionHash }, headers);
+}
+
+export function cancel(client: TestClient, { id }: Pick<PaymentOrderDocument, 'id'>, by?: string) {
+  return client.post(`/v1/payment-orders/${id}/cancel`, by === undefined ? undefined : { by });
+}
+
+/** Balance, what is held and what is available of an account. */
+export async function moneyOf(client: TestClient, accountId: string): Promise<[string, string, string]> {
+  const { balance, held, available } = (await client.get(`/v1/accounts/${accountId}`)).body;
+  return [balance, held, available];
+}
+
+/**
+ * Expects of all payment orders what the check of the books does not know: that the hold of each reserves its amount
+ * while it waits and nothing after, that each booked one is one transaction of its amount out of its account, and that
+ * nothing else came out of any.
+ */
+export async function expectOrdersSettled(database: Database): Promise<void> {
+  const { rows } = await database.raw(`
+    select o.id, o.status, h.status as hold, h.remaining, h.captured
+    from payment_orders o join holds h on h.ledger_id = o.ledger_id and h.id = o.id
+    where (o.status, h.status, h.remaining, h.captured) not in (
+      ('waiting', 'active', o.amount, 0::numeric), ('booked', 'captured', 0, o.amount),
+      ('rejected', 'voided', 0, 0), ('cancelled', 'voided', 0, 0), ('expired', 'expired', 0, 0))
+    or (select count(*) from transactions t where t.ledger_id = o.ledger_id and t.origin_id = o.id)
+       <> case when o.status = 'booked' then 1 else 0 end
+    or o.status = 'booked' and not exists (
+      select from transactions t
+      join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id and e.account_id = o.account_id
+      where t.ledger_id = o.ledger_id and t.origin = 'payment_order' and t.origin_id = o.id
+        and e.amount = -o.amount and t.initiated_by = o.initiated_by and t.id = o.transaction_id)`);
+  expect(rows).toEqual([]);
+}
