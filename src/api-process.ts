@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
 import { OperatorError } from './errors/operator-error.ts';
+import { createHttpServer } from './http/http-server.ts';
 import { answerUnreadableRequests } from './http/unreadable-request.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
 import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
@@ -57,7 +58,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     queueLimit,
   });
   const app = createApp({ database, engine, logger, isDraining: () => draining, readMetrics });
-  const server = createServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
+  const server = createHttpServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;
   answerUnreadableRequests(server);
