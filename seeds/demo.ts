@@ -107,6 +107,8 @@ const history: Array<{ daysAgo: number; movement: Movement }> = [
  */
 export async function seedDemo(database: Database, apiKey: string): Promise<void> {
   await database.transaction(async (knex) => {
+    // The mark of a transaction in which keys may be claimed.
+    await knex.raw('set transaction deferrable');
     const ledger = { id: demoLedgerId, name: 'Demo' };
     const created = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('id');
     if (created.length > 0) {

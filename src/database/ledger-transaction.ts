@@ -5,6 +5,7 @@ import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import type { Database } from './create-database.ts';
 import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, sqlStateOf } from './sqlstate.ts';
 import { openPipeline, type StatementPipeline } from './statement-pipeline.ts';
+import { hasBegun, withUnawaitedBegin } from './unawaited-begin.ts';
 
 /**
  * An open database transaction in the books of one ledger. Whatever writes takes one of these; a pool does not fit, so
@@ -61,17 +62,21 @@ export async function runLedgerTransaction<T>(
   for (let attempt = 1; ; attempt++) {
     let commitSent = false;
     let stopTimer = () => {};
-    let pipeline: StatementPipeline | undefined;
     try {
-      const result = await database.transaction(async (knex) => {
-        pipeline = await openPipeline(knex);
-        const worked = await work({ ledgerId, knex, pipeline, limits });
-        commitSent = true;
-        stopTimer = startTimer(metrics.commit);
+      const result = await withUnawaitedBegin(database, async (connection) => {
+        let pipeline: StatementPipeline | undefined;
+        const run = async (knex: Knex.Transaction) => {
+          pipeline = await openPipeline(knex);
+          const worked = await work({ ledgerId, knex, pipeline, limits });
+          commitSent = true;
+          stopTimer = startTimer(metrics.commit);
+          return worked;
+        };
+        const worked = await database.transaction(run, { connection });
+        // PostgreSQL rolls back when it is told to commit after a statement that failed.
+        await pipeline?.answered();
         return worked;
       });
-      // PostgreSQL rolls back when it is told to commit after a statement that failed.
-      await pipeline?.answered();
       stopTimer();
       return result;
     } catch (error) {
@@ -90,13 +95,15 @@ export async function runLedgerTransaction<T>(
  * A query that puts the limits into force as `SET LOCAL` would: for this transaction only, so that it works behind a
  * transaction pooler. It is made to be part of the transaction's first statement, because a statement of its own would
  * cost a round trip. The lock timeout already holds in that statement, the others from the next one on. Its one row
- * has the database's clock as `now`.
+ * has the database's clock as `now`; it has none where BEGIN failed, so that the statement can't do its work outside a
+ * transaction.
  */
 export function limitSettings(limits: TransactionLimits): { sql: string; bindings: string[] } {
   return {
     sql: `select clock_timestamp() as now, set_config('lock_timeout', ?, true),
                  set_config('statement_timeout', ?, true),
-                 set_config('idle_in_transaction_session_timeout', ?, true)`,
+                 set_config('idle_in_transaction_session_timeout', ?, true)
+          where ${hasBegun}`,
     bindings: [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
   };
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { QueryResult } from 'pg';
+import type { Session } from './unawaited-begin.ts';
 
 /**
  * Sends statements to the session of a transaction, in the order of the calls, without waiting for the answers to those
@@ -13,10 +14,6 @@ export interface StatementPipeline {
   send(statement: Knex.Raw | Knex.QueryBuilder): Promise<QueryResult>;
   /** Waits for all that was sent, and throws what the first of them failed with. */
   answered(): Promise<void>;
-}
-
-interface Session {
-  query(statement: { text: string; values: readonly unknown[] }): Promise<QueryResult>;
 }
 
 export async function openPipeline(transaction: Knex.Transaction): Promise<StatementPipeline> {
