@@ -96,13 +96,14 @@ export function createOperation<Command, Loaded, Effect, Result>(
 ): Operation<Result> {
   // The methods of a kind only ever see commands, loads and effects of that same kind, which the types can't say here.
   return {
-    ...terms,
     kind: kind as OperationKind<unknown, unknown, unknown, Result>,
     command,
     accountIds: kind.accountIds(command),
     ownedAccountIds: kind.ownedAccountIds?.(command) ?? [],
     itemKeys: kind.itemKeys?.(command) ?? [],
     size: kind.size?.(command) ?? 1,
+    // Last: what stands behind a spread at the beginning of an object is added slowly (docs/adr/0009).
+    ...terms,
   };
 }
 

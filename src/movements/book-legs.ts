@@ -35,14 +35,14 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
     balanceAfter: account.balance,
     version: account.version,
   }));
-  if (movement.clearingLeg !== null) entries.push({ ...movement.clearingLeg, balanceAfter: null, version: null });
+  if (movement.clearingLeg !== null) entries.push({ balanceAfter: null, version: null, ...movement.clearingLeg });
 
   const { id, type, amount, description, reference, metadata } = movement;
   const valueDate = movement.valueDate ?? bookedAt.toISOString().slice(0, 10);
   const notes = { initiatedBy, description, reference, metadata };
   const signedBy = approval?.signedBy ?? signersBeside(movement, state);
   const origin = approval?.origin ?? null;
-  const transaction = { id, type, amount, bookedAt, valueDate, ...notes, signedBy, origin, entries };
+  const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, ...notes };
   const result = presentTransaction(transaction);
   return {
     result: state.dryRun ? { ...result, explanation: explainDebit(legs, state) } : result,

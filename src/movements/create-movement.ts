@@ -16,12 +16,12 @@ export interface MovementTerms extends MovementNotes {
 export function createDeposit(ledgerId: string, accountId: string, terms: MovementTerms): Movement {
   const { amount } = terms;
   return {
-    ...terms,
     id: createId(),
     type: 'deposit',
     legs: [{ accountId, amount }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount: amount.negated() },
     approval: null,
+    ...terms,
   };
 }
 
@@ -29,12 +29,12 @@ export function createDeposit(ledgerId: string, accountId: string, terms: Moveme
 export function createWithdrawal(ledgerId: string, accountId: string, terms: MovementTerms): Movement {
   const { amount } = terms;
   return {
-    ...terms,
     id: createId(),
     type: 'withdrawal',
     legs: [{ accountId, amount: amount.negated() }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount },
     approval: null,
+    ...terms,
   };
 }
 
@@ -42,7 +42,6 @@ export function createWithdrawal(ledgerId: string, accountId: string, terms: Mov
 export function createTransfer(fromAccountId: string, toAccountId: string, terms: MovementTerms): Movement {
   const { amount } = terms;
   return {
-    ...terms,
     id: createId(),
     type: 'transfer',
     legs: [
@@ -51,6 +50,7 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
     ],
     clearingLeg: null,
     approval: null,
+    ...terms,
   };
 }
 
@@ -60,7 +60,7 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
  */
 export function createMultiLeg(legs: readonly Leg[], notes: Omit<MovementTerms, 'amount'>): Movement {
   const amount = sumOfIncoming(legs);
-  return { ...notes, id: createId(), type: 'multi_leg', amount, legs, clearingLeg: null, approval: null };
+  return { id: createId(), type: 'multi_leg', amount, legs, clearingLeg: null, approval: null, ...notes };
 }
 
 function sumOfIncoming(legs: readonly Leg[]): Money | null {

@@ -149,10 +149,10 @@ const batchItem = z.discriminatedUnion(
       .transform(readAccountItem),
     z
       .strictObject({ type: z.literal('transfer'), ...itemFields, ...transferFields })
-      .transform((fields, context) => ({ ...readTransfer(fields, context), ...itemOf(fields) })),
+      .transform((fields, context) => itemOf(fields, readTransfer(fields, context))),
     z
       .strictObject({ type: z.literal('multi_leg'), ...itemFields, ...multiLegFields })
-      .transform((fields, context) => ({ ...readMultiLeg(fields, context), ...itemOf(fields) })),
+      .transform((fields, context) => itemOf(fields, readMultiLeg(fields, context))),
   ],
   { error: 'must be one of "deposit", "withdrawal", "transfer", "multi_leg"' },
 );
@@ -161,11 +161,15 @@ function readAccountItem<Type extends 'deposit' | 'withdrawal'>(
   fields: Fields<typeof withdrawalFields> & Fields<typeof itemFields> & { type: Type; accountId: string },
   context: z.core.$RefinementCtx,
 ) {
-  return { accountId: fields.accountId, terms: readTerms(fields, context), ...itemOf(fields) };
+  const { accountId } = fields;
+  return itemOf(fields, { accountId, terms: readTerms(fields, context) });
 }
 
-function itemOf<Type>({ type, idempotencyKey }: { type: Type; idempotencyKey?: string | null | undefined }) {
-  return { type, idempotencyKey: idempotencyKey ?? null };
+function itemOf<Type, Movement>(
+  { type, idempotencyKey }: { type: Type; idempotencyKey?: string | null | undefined },
+  movement: Movement,
+) {
+  return { type, idempotencyKey: idempotencyKey ?? null, ...movement };
 }
 
 export type BatchItemInput = z.output<typeof batchItem>;
