@@ -1,5 +1,6 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
+import { getAccount } from '../accounts/account-queries.ts';
 import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
@@ -53,7 +54,10 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
     .get(async (req, res) => {
       const { limit, cursor, order, accountId, status } = readInput(listQuery, req.query);
       if (accountId === undefined) requireServiceKey(res);
-      else await hideFromStrangers(database, res, accountId, { right: 'view' });
+      else {
+        await hideFromStrangers(database, res, accountId, { right: 'view' });
+        await getAccount(database, ledgerIdOf(res), accountId);
+      }
       const list = `payment-orders ${order} ${accountId ?? ''} ${status ?? ''}`;
       const source = { knex: database, ledgerId: ledgerIdOf(res) };
       const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), order, accountId, status };

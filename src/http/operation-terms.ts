@@ -43,7 +43,8 @@ export function readOperationTerms(
 function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   const header = req.get('If-Match')?.trim();
   if (header === undefined) return undefined;
-  if (!isOffered) throw invalidInput([{ path: 'If-Match', message: 'is not possible here: there is no one account' }]);
+  if (!isOffered)
+    throw invalidInput([{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }]);
   if (header === '*') return undefined;
   if (!/^"\d{1,15}(?:-\d{1,15})?"$/.test(header)) {
     throw invalidInput([{ path: 'If-Match', message: 'must be the ETag of the account, such as "8" or "8-2"' }]);

@@ -26,7 +26,7 @@ describe('methods and addresses', () => {
     [`/v1/parties/${nobody}`, 'GET'],
     ['/v1/parties/by-external-id/x', 'PUT'],
     ['/v1/accounts', 'GET, POST'],
-    [`/v1/accounts/${account}`, 'GET'],
+    [`/v1/accounts/${account}`, 'GET, PATCH'],
     ['/v1/accounts/by-external-id/x', 'PUT'],
     [`/v1/accounts/${account}/close`, 'POST'],
     [`/v1/accounts/${account}/balances`, 'GET'],
@@ -53,6 +53,19 @@ describe('methods and addresses', () => {
     [`/v1/proposals/${nobody}`, 'GET'],
     [`/v1/proposals/${nobody}/accept`, 'POST'],
     [`/v1/proposals/${nobody}/withdraw`, 'POST'],
+    [`/v1/accounts/${account}/holders`, 'GET, POST'],
+    [`/v1/accounts/${account}/holders/${nobody}`, 'PUT'],
+    ...['accept', 'decline', 'leave', 'remove', 'death'].map((act) => [
+      ...[`/v1/accounts/${account}/holders/${nobody}/${act}`, 'POST'],
+    ]),
+    [`/v1/accounts/${account}/mandate`, 'GET, PUT'],
+    [`/v1/accounts/${account}/mandate/versions`, 'GET'],
+    [`/v1/accounts/${account}/restrictions`, 'GET, POST'],
+    [`/v1/restrictions/${nobody}/lift`, 'POST'],
+    [`/v1/accounts/${account}/changes`, 'GET'],
+    [`/v1/account-changes/${nobody}`, 'GET'],
+    [`/v1/account-changes/${nobody}/authorisations`, 'POST'],
+    [`/v1/account-changes/${nobody}/cancel`, 'POST'],
   ];
 
   test('refuses every method that an address does not take and names those it does', async () => {

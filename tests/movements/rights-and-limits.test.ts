@@ -176,7 +176,8 @@ describe('a stranger', () => {
       openJointAccount(client, { ann: {} }, { balance: '5.00' }),
     ]);
     expect((await client.post(`/v1/accounts/${closed.id}/close`)).status).toBe(200);
-    await service.database('accounts').where('id', stopped.id).update({ debits_stopped: true, credits_stopped: true });
+    const restriction = { reason: 'a court order', scope: 'both' };
+    expect((await client.post(`/v1/accounts/${stopped.id}/restrictions`, restriction)).status).toBe(201);
     for (const [name, { movement }] of taking) {
       for (const { id } of [empty, rich, full, closed, stopped]) {
         const byEve = movement(id, { initiatedBy: eve });
