@@ -72,14 +72,13 @@ async function meet(round: number, calls: readonly Call[]): Promise<Answer[]> {
   const apart = round % 4 < 2;
   const at = (caller: number) => clients[(apart ? caller + round : round) % 2]!;
   const deposit = { amount: '1.00', currency: 'USD' };
-  const busy = apart ? [] : [at(0).post(`/v1/accounts/${elsewhere}/deposits`, deposit)];
-  const [answers] = await Promise.all([
-    startTogether(order.length, async (caller) => ({
-      call: order[caller]!,
-      answer: await calls[order[caller]!]!(at(caller)),
-    })),
-    ...busy,
-  ]);
+  // Sent first, so that the others wait for their end and go on together.
+  const busy = startTogether(apart ? 0 : 3, async () => at(0).post(`/v1/accounts/${elsewhere}/deposits`, deposit));
+  const answers = await startTogether(order.length, async (caller) => {
+    const call = order[caller]!;
+    return { call, answer: await calls[call]!(at(caller)) };
+  });
+  await busy;
   return answers.sort((a, b) => a.call - b.call).map(({ answer }) => answer);
 }
 
