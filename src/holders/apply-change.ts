@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import { refusePassed } from '../http/read-input.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
@@ -67,6 +68,8 @@ function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
 
 function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
   const { account, by, now } = scene;
+  const passed = refusePassed('expiresAt', invitationExpiresAt, now);
+  if (passed !== undefined) return { refusal: passed };
   const present = presentHolders(scene);
   const already = present.find((holder) => holder.partyId === terms.partyId);
   if (already !== undefined) {

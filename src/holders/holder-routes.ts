@@ -32,7 +32,6 @@ const invitationBody = z.strictObject({
   rights: rights.optional(),
   limits: limits.optional(),
   expiresAt: instant
-    .refine((at) => at.getTime() > Date.now(), { error: 'must lie in the future' })
     .refine((at) => at.getTime() <= Date.now() + longestInvitationMs, { error: 'must lie within the next 90 days' })
     .optional(),
   invitedBy: id.nullish(),

@@ -1,4 +1,4 @@
-import { invalidInput } from '../http/read-input.ts';
+import { refusePassed } from '../http/read-input.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
 import { findMissingSignatures, refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
@@ -38,9 +38,8 @@ export const createHold: OperationKind<CreateHoldCommand, MovementFacts, Hold, H
     if ('refusal' in checked) return checked;
     const missing = findMissingSignatures(movement, checked.legs);
     if (missing !== undefined) return { refusal: refuseUnsigned(missing) };
-    if (expiresAt !== null && expiresAt <= now) {
-      return { refusal: invalidInput([{ path: 'expiresAt', message: 'passed while the request waited' }]).refusal };
-    }
+    const passed = refusePassed('expiresAt', expiresAt, now);
+    if (passed !== undefined) return { refusal: passed };
     const { account } = checked.legs[0]!;
     const hold = openHold(movement, { now, expiresAt: expiresAt ?? new Date(now.getTime() + usualWaitMs) });
     const result = presentHold(hold);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RefusalError } from '../errors/refusal.ts';
+import { type Refusal, RefusalError } from '../errors/refusal.ts';
 import { storableText } from './storable.ts';
 
 /** What was wrong with one field, as it stands in a problem document. */
@@ -22,6 +22,12 @@ export function invalidInput(errors: readonly FieldError[]): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   const listed = errors.slice(0, 20).map(({ path, message }) => ({ path: shorten(path, 200), message }));
   return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
+}
+
+/** The refusal of a time that had passed when the request was decided. */
+export function refusePassed(path: string, at: Date | null | undefined, now: Date): Refusal | undefined {
+  if (at === null || at === undefined || at > now) return undefined;
+  return invalidInput([{ path, message: 'must lie in the future' }]).refusal;
 }
 
 /** Names of fields come from the caller and may be as long as the body. A cut must not leave half a character. */

@@ -51,12 +51,14 @@ export async function bookGroup(
 
   const fresh = notAmong(earlier, operations);
   const outcomes = new Map<string, Outcome<unknown>>();
+  // Bad input that only shows when it is decided, such as a time that has passed, uses no key up.
+  const unkept = new Map<string, Outcome<unknown>>();
   if (fresh.length > 0) {
     const clock = bookingClock(locked.now ?? now!);
     const { accounts, changed } = await expireHolds(transaction, locked.accounts, clock, mode);
     const loaded = await loadByKind(transaction, fresh, accounts);
     const state = { accounts, changed, earlierItems: earlier, now: clock, dryRun: mode === 'read' };
-    const decided = decideInTurn(fresh, state, loaded, outcomes);
+    const decided = decideInTurn(fresh, state, loaded, { outcomes, unkept });
     if (mode !== 'read') {
       await writeByKind(transaction, decided.effects);
       writeJournal(transaction, { ...decided, outcomes });
@@ -70,7 +72,8 @@ export async function bookGroup(
     );
   }
   return operations.map(
-    ({ idempotencyKey: key }) => earlier.get(key) ?? { outcome: outcomes.get(key)!, replayed: false },
+    ({ idempotencyKey: key }) =>
+      earlier.get(key) ?? { outcome: (outcomes.get(key) ?? unkept.get(key))!, replayed: false },
   );
 }
 
@@ -96,7 +99,7 @@ function decideInTurn(
   operations: readonly Operation<unknown>[],
   state: Omit<DecisionState<unknown>, 'loaded'> & Record<'accounts' | 'changed', Map<string, LockedAccount>>,
   loaded: ReadonlyMap<AnyKind, unknown>,
-  outcomes: Map<string, Outcome<unknown>>,
+  { outcomes, unkept }: Record<'outcomes' | 'unkept', Map<string, Outcome<unknown>>>,
 ) {
   const { accounts, changed, earlierItems, now, dryRun } = state;
   const transactions: BookedTransaction[] = [];
@@ -107,7 +110,8 @@ function decideInTurn(
       refuseChanged(operation, accounts) ??
       kind.decide(command, { accounts, loaded: loaded.get(kind), earlierItems, now, dryRun });
     if ('refusal' in decision) {
-      outcomes.set(idempotencyKey, { refusal: decision.refusal });
+      const kept = decision.refusal.code === 'validation_failed' ? unkept : outcomes;
+      kept.set(idempotencyKey, { refusal: decision.refusal });
       continue;
     }
     for (const [key, outcome] of decision.itemOutcomes ?? []) outcomes.set(key, outcome);
@@ -130,7 +134,7 @@ function refuseChanged(
   const account = accounts.get(accountIds[0] ?? '');
   if (expectedTag === undefined || account === undefined || entityTag(account) === expectedTag) return undefined;
   const detail = `Account ${account.id} is at ${entityTag(account)}, the request expects ${expectedTag}.`;
-  return { refusal: refusal('version_mismatch', detail, { version: account.version }) };
+  return { refusal: refusal('version_mismatch', detail, { version: account.version, revision: account.revision }) };
 }
 
 function outcomeOf(result: unknown, account: LockedAccount | undefined): Outcome<unknown> {

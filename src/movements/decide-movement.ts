@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import { refusePassed } from '../http/read-input.ts';
 import { refuseLimit, refuseRight } from '../ownership/authorise.ts';
 import { askForSignatures } from './ask-for-signatures.ts';
 import { bookLegs, type DecidedMovement } from './book-legs.ts';
@@ -35,6 +36,8 @@ const checksOfMoney: readonly LegCheck[] = [
  * accounts as they are after it; or a payment order, where signatures are missing. Pure.
  */
 export function decideMovement(movement: Movement, state: MovementState): DecidedMovement | { refusal: Refusal } {
+  const passed = refusePassed('signBy', movement.signBy, state.now);
+  if (passed !== undefined) return { refusal: passed };
   const checked = checkMovement(movement, state);
   if ('refusal' in checked) return checked;
   const asked = askForSignatures(movement, checked.legs, state);

@@ -29,10 +29,13 @@ const moneyFields = { amount: amountText, currency };
 /** A signer may be on holiday; money is not reserved for ever. */
 const longestWaitMs = 90 * 86_400_000;
 
-/** Until when money is reserved: for missing signatures, or by a hold. */
-export const reservedUntil = instant
-  .refine((at) => at.getTime() > Date.now(), { error: 'must lie in the future' })
-  .refine((at) => at.getTime() <= Date.now() + longestWaitMs, { error: 'must lie within the next 90 days' });
+/**
+ * Until when money is reserved: for missing signatures, or by a hold. That it lies in the future is looked at when it
+ * is decided, so that a request can be repeated with its idempotency key after that time.
+ */
+export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() + longestWaitMs, {
+  error: 'must lie within the next 90 days',
+});
 
 const movementFields = { ...moneyFields, ...noteFields };
 const withdrawalFields = { ...movementFields, signBy: reservedUntil.nullish() };

@@ -27,6 +27,7 @@ interface HolderRow {
   partyId: string;
   rights: HolderRight[];
   status: string;
+  hasJoined: boolean;
   perMovement: string | null;
   perDay: string | null;
   perMonth: string | null;
@@ -61,7 +62,7 @@ export async function loadOwnership(
 const statement = `
   select a.id, a.currency, a.survivorship, m.version as mandate_version, m.terms,
     (select coalesce(json_agg(json_build_object(
-              'partyId', h.party_id, 'rights', h.rights, 'status', h.status,
+              'partyId', h.party_id, 'rights', h.rights, 'status', h.status, 'hasJoined', h.joined_at is not null,
               'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
               'perMonth', h.limit_per_month::text) order by h.party_id), '[]')
      from holders h where h.ledger_id = a.ledger_id and h.account_id = a.id) as holders,
@@ -99,7 +100,7 @@ function asOwnership(row: OwnershipRow): Ownership {
   const limit = (numeric: string | null) => (numeric === null ? null : money(numeric));
   const active = row.holders.filter((holder) => holder.status === 'active');
   return {
-    isHeld: row.holders.length > 0,
+    isHeld: row.holders.some((holder) => holder.hasJoined),
     holders: active.map(({ partyId, rights, perMovement, perDay, perMonth }) => ({
       partyId,
       rights,
