@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
@@ -21,19 +22,21 @@ export async function loadMovementFacts(
   movements: readonly Movement[],
   accounts: LockedAccounts,
 ): Promise<MovementFacts> {
-  const partyIds = movements.flatMap((movement) => movement.initiatedBy ?? []);
-  const legs = movements.flatMap((movement) => movement.legs.map((leg) => ({ movement, ...leg })));
-  const heldAccountIds = legs.flatMap(({ movement, accountId, amount }) =>
-    movement.initiatedBy === null || rightToMove(movement.type, amount) === undefined ? [] : accountId,
-  );
-  const paying = new Set(legs.flatMap(({ accountId, amount }) => (amount.isNegative() ? accountId : [])));
+  const partyIds: string[] = [];
+  const heldAccountIds: string[] = [];
+  const paying = new Set<LockedAccount>();
+  for (const { initiatedBy, type, legs } of movements) {
+    if (initiatedBy !== null) partyIds.push(initiatedBy);
+    for (const { accountId, amount } of legs) {
+      if (initiatedBy !== null && rightToMove(type, amount) !== undefined) heldAccountIds.push(accountId);
+      const account = amount.isNegative() ? accounts.get(accountId) : undefined;
+      if (account !== undefined) paying.add(account);
+    }
+  }
   const [existing, ownership, reservations] = await Promise.all([
     findExistingPartyIds(transaction, partyIds),
     loadOwnership(transaction, heldAccountIds, partyIds),
-    loadReservations(
-      transaction,
-      [...paying].flatMap((accountId) => accounts.get(accountId) ?? []),
-    ),
+    loadReservations(transaction, [...paying]),
   ]);
   return { partyIds: existing, ownership, reservations };
 }
