@@ -41,6 +41,8 @@ export const errorTitles = {
   batch_item_refused: 'An item of the batch was refused, and with it all of it',
   signatures_missing: 'Further signatures are needed, and this cannot wait for them',
   mandate_unreachable: 'The mandate asks for signatures that nobody can give',
+  too_many_payment_orders: 'As many payment orders wait on the account as can',
+  too_many_changes: 'As many changes wait on the account as can',
   payment_order_not_pending: 'The payment order does not wait for signatures any more',
   instruction_mismatch: 'The signature is for another instruction',
   already_decided: 'The party has decided otherwise before',

@@ -183,6 +183,20 @@ export async function findChanges(
   return new Map(rows.map((row) => [row.id, asChange(row)]));
 }
 
+export async function countWaitingChanges(
+  { knex, ledgerId }: Source,
+  accountIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await knex('account_changes')
+    .select<Array<{ account_id: string; waiting: number }>>('account_id', knex.raw('count(*) as waiting'))
+    .where('ledger_id', ledgerId)
+    .where('status', 'waiting')
+    .whereRaw('expires_at > clock_timestamp()')
+    .whereRaw('account_id = any(?::uuid[])', [[...new Set(accountIds)]])
+    .groupBy('account_id');
+  return new Map(rows.map((row) => [row.account_id, row.waiting]));
+}
+
 export async function getChange(source: Source, changeId: string): Promise<AccountChange> {
   const found = (await findChanges(source, [changeId])).get(changeId);
   if (found === undefined) throw changeNotFound(changeId);

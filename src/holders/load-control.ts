@@ -10,6 +10,7 @@ import { loadOwnership, type Ownership, type OwnershipByAccount } from '../owner
 import { findExistingPartyIds } from '../parties/party-queries.ts';
 import type { AccountChange } from './account-change.ts';
 import {
+  countWaitingChanges,
   findChanges,
   findHolderRecords,
   findRestrictions,
@@ -33,6 +34,8 @@ export interface ControlFacts {
   readonly holders: readonly HolderRecord[];
   readonly restrictions: ReadonlyMap<string, Restriction>;
   readonly changes: ReadonlyMap<string, AccountChange>;
+  /** How many changes wait for signatures on each of these accounts. */
+  readonly waitingChanges: ReadonlyMap<string, number>;
   /** The payment orders that wait on these accounts. */
   readonly orders: readonly PaymentOrder[];
   /** What was said about these changes and orders. */
@@ -46,8 +49,9 @@ export async function loadControl(
 ): Promise<ControlFacts> {
   const accountIds = commands.map((command) => command.accountId);
   const changeIds = commands.flatMap(({ names }) => names.changeId ?? []);
-  const [changes, orders, ownership, holders] = await Promise.all([
+  const [changes, waitingChanges, orders, ownership, holders] = await Promise.all([
     findChanges(transaction, changeIds),
+    countWaitingChanges(transaction, accountIds),
     findWaitingOrders(transaction, accountIds),
     loadOwnership(transaction, accountIds, []),
     findHolderRecords(transaction, accountIds),
@@ -64,7 +68,7 @@ export async function loadControl(
     findAuthorisations(transaction, [...changeIds, ...orders.map((order) => order.id)]),
     findMandates(transaction, orders),
   ]);
-  return { partyIds, ownership, holders, restrictions, changes, orders, authorisations, mandates };
+  return { partyIds, ownership, holders, restrictions, changes, waitingChanges, orders, authorisations, mandates };
 }
 
 /** An account that such an act may be about, with what is known of who holds it; or why not. */

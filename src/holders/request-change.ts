@@ -25,6 +25,9 @@ export interface RequestChangeCommand extends ControlCommand {
 /** A change that was made, or one that waits for the owners' signatures. */
 export type ControlResult = { readonly applied: ControlDocument } | { readonly waiting: AccountChangeDocument };
 
+/** Whoever owns an account must be able to look through what waits on it. */
+const mostWaitingChanges = 100;
+
 /** How long a change waits for the owners' signatures. */
 const waitMs = 14 * 86_400_000;
 
@@ -63,6 +66,10 @@ function decideRequest(
   if (!reading.isReachable) {
     const detail = `Account ${accountId} has no owner who could sign the change.`;
     return { refusal: refusal('mandate_unreachable', detail, { accountId }) };
+  }
+  if ((loaded.waitingChanges.get(accountId) ?? 0) >= mostWaitingChanges) {
+    const detail = `${mostWaitingChanges} changes of account ${accountId} wait for signatures; sign or cancel some.`;
+    return { refusal: refusal('too_many_changes', detail, { accountId, limit: mostWaitingChanges }) };
   }
   const change: AccountChange = {
     ...{ id, accountId, terms, status: 'waiting', requestedBy: by, createdAt: now },

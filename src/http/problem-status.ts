@@ -36,6 +36,8 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   batch_item_refused: 422,
   signatures_missing: 403,
   mandate_unreachable: 422,
+  too_many_payment_orders: 409,
+  too_many_changes: 409,
   payment_order_not_pending: 409,
   instruction_mismatch: 409,
   already_decided: 409,

@@ -1,6 +1,7 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { readMandate } from '../ownership/authorise.ts';
+import { mostWaitingOrders } from '../ownership/load-ownership.ts';
 import { bandFor } from '../ownership/mandate.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 import type { DecidedMovement } from './book-legs.ts';
@@ -33,6 +34,11 @@ export function askForSignatures(
   if (missing === undefined) return undefined;
   const mayWait = movement.type === 'withdrawal' || movement.type === 'transfer';
   if (!missing.reading.isReachable || !mayWait) return { refusal: refuseUnsigned(missing) };
+  const { id } = missing.account;
+  if (state.loaded.ownership.get(id)!.waitingOrders >= mostWaitingOrders) {
+    const detail = `${mostWaitingOrders} payment orders of account ${id} wait for signatures; sign or cancel some.`;
+    return { refusal: refusal('too_many_payment_orders', detail, { accountId: id, limit: mostWaitingOrders }) };
+  }
   return openOrder(movement, missing, state);
 }
 

@@ -12,6 +12,8 @@ export interface Ownership {
   readonly mandate: Mandate;
   /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
   readonly survivorship: 'survivors' | 'estate';
+  /** How many payment orders wait for signatures; of more than can be, no more are counted. */
+  readonly waitingOrders: number;
   /** What those of the named parties who have a limit took out already. */
   readonly spent: ReadonlyMap<string, Spent>;
 }
@@ -22,6 +24,9 @@ export interface Spent {
 }
 
 export type OwnershipByAccount = ReadonlyMap<string, Ownership>;
+
+/** Whoever holds an account must be able to look through what waits on it. */
+export const mostWaitingOrders = 1_000;
 
 interface HolderRow {
   partyId: string;
@@ -37,6 +42,7 @@ interface OwnershipRow {
   id: string;
   currency: string;
   survivorship: Ownership['survivorship'];
+  waiting_orders: number;
   holders: HolderRow[];
   mandate_version: number | null;
   terms: MandateTerms | null;
@@ -60,7 +66,11 @@ export async function loadOwnership(
 }
 
 const statement = `
-  select a.id, a.currency, a.survivorship, m.version as mandate_version, m.terms,
+  select a.id, a.currency, a.survivorship,
+    (select count(*) from (
+       select from holds w where w.ledger_id = a.ledger_id and w.account_id = a.id and w.status = 'active'
+                            and w.kind = 'payment_order' limit ${mostWaitingOrders}) w) as waiting_orders,
+    m.version as mandate_version, m.terms,
     (select coalesce(json_agg(json_build_object(
               'partyId', h.party_id, 'rights', h.rights, 'status', h.status, 'hasJoined', h.joined_at is not null,
               'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
@@ -107,6 +117,7 @@ function asOwnership(row: OwnershipRow): Ownership {
       limits: { perMovement: limit(perMovement), perDay: limit(perDay), perMonth: limit(perMonth) },
     })),
     survivorship: row.survivorship,
+    waitingOrders: row.waiting_orders,
     mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, terms: row.terms },
     spent: new Map(
       row.spent.map(({ partyId, today, thisMonth }) => [partyId, { today: money(today), thisMonth: money(thisMonth) }]),

@@ -397,3 +397,13 @@ test('expects the tag of If-Match, and answers a used key with its first answer'
   expect((await client.get(path)).body.status).toBe('applied');
   expect(outcomeOf(await cancel(asked.body.id, undefined, key))).toBe('422 idempotency_key_reused');
 });
+
+test('no more than a hundred wait on an account, until one of them is taken back', async () => {
+  const { control, party } = await ask();
+  const asked = await startTogether(99, () => control.setMandate({ rule: 'any' }, party.ann));
+  expect(asked.map(({ status }) => status)).toEqual(Array(99).fill(202));
+  const refused = await control.setMandate({ rule: 'any' }, party.ann);
+  expect(refused.body).toMatchObject({ status: 409, code: 'too_many_changes', limit: 100 });
+  await client.post(`/v1/account-changes/${asked[0]!.body.id}/cancel`, { by: party.ann });
+  expect((await control.setMandate({ rule: 'any' }, party.ann)).status).toBe(202);
+});

@@ -602,3 +602,15 @@ test('ten orders of 300.00 at once on 1000.00, from two services: exactly three 
     await second.api.stop(5_000);
   }
 });
+
+test('no more than a thousand orders wait on an account, until one of them ends', async () => {
+  const { id, party } = await openForThree({ balance: '1000.00' });
+  expect((await client.put(`/v1/accounts/${id}/mandate`, { mandate: { rule: 'all' } })).status).toBe(200);
+  const small = item.withdrawal(id, '0.01', { initiatedBy: party.ann });
+  const batch = await sendBatch(client, true, Array(1_000).fill(small));
+  expect(batch.status).toBe(200);
+  const refused = await sendSingle(client, small);
+  expect(refused.body).toMatchObject({ status: 409, code: 'too_many_payment_orders', limit: 1_000 });
+  await client.post(`/v1/payment-orders/${batch.body.results[0].paymentOrder.id}/cancel`);
+  expect((await sendSingle(client, small)).status).toBe(202);
+});

@@ -25,7 +25,7 @@ function holder(partyId: string, rights: readonly HolderRight[], limits: Limits 
 }
 
 function ownershipOf(holders: readonly Holder[], spent: ReadonlyMap<string, Spent> = new Map()): Ownership {
-  return { isHeld: true, survivorship: 'survivors', holders, mandate: anyOneSigns, spent };
+  return { isHeld: true, survivorship: 'survivors', waitingOrders: 0, holders, mandate: anyOneSigns, spent };
 }
 
 function account(takenOut: Readonly<Record<string, string>> = {}): LockedAccount {
