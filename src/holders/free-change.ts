@@ -1,6 +1,6 @@
 import { Money } from '../money/money.ts';
 import { type HolderRight, isOwner, type LimitsDocument } from '../ownership/holder.ts';
-import { isTighterOrSame } from '../ownership/tighter-mandate.ts';
+import { isTighterOrSame, shutsNobodyOut } from '../ownership/tighter-mandate.ts';
 import type { ChangeTerms } from './account-change.ts';
 import type { ChangeScene } from './apply-change.ts';
 import { holderOf } from './load-control.ts';
@@ -16,7 +16,10 @@ export function isFree(terms: ChangeTerms, { account, ownership, facts, by }: Ch
   switch (terms.kind) {
     case 'mandate': {
       const { currency } = account;
-      return isTighterOrSame(terms.mandate, ownership.mandate.terms, { currency, holders: ownership.holders });
+      const { mandate } = terms;
+      const of = { currency, holders: ownership.holders };
+      const current = ownership.mandate.terms;
+      return isTighterOrSame(mandate, current, of) && shutsNobodyOut(mandate, current, of, by);
     }
     case 'holder_invitation':
       return !isOwner(terms.holder) && terms.holder.rights.every((right) => harmless.includes(right));

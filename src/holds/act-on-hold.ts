@@ -58,8 +58,8 @@ export async function loadHoldFacts(
 }
 
 /**
- * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is unknown
- * or lacks the right, the hold belongs to a payment order, or it is finished. Pure.
+ * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is unknown,
+ * lacks the right or has not made it (else one signature could move what another's hold reserves), the hold belongs to a payment order, or it is finished. Pure.
  */
 export function findActiveHold(
   { hold: { id, accountId, toAccountId }, by }: HoldCommand,
@@ -77,6 +77,10 @@ export function findActiveHold(
   if (by !== null && ownership?.isHeld) {
     const refused = refuseRight(accountId, ownership, by, toAccountId === null ? 'withdraw' : 'transfer');
     if (refused !== undefined) return { refusal: refused };
+  }
+  if (by !== null && by !== inPlace.hold.initiatedBy) {
+    const detail = `Hold ${id} is for whoever made it, or for the service itself, to capture, void and extend.`;
+    return { refusal: refusal('right_missing', detail, { accountId, initiatedBy: inPlace.hold.initiatedBy }) };
   }
   const hold = inPlace.hold.expiresAt <= now ? expireByTheClock(inPlace.hold) : inPlace.hold;
   const refused = refuseInactive(hold);

@@ -26,8 +26,8 @@ export function readOperationTerms(
   const terms = {
     ledgerId: ledgerIdOf(res),
     // Finding or making is idempotent by what it says (RFC 9110, section 9.2.2); only the first answer differs, by 201.
-    idempotencyKey: req.method === 'PUT' && !offers.ifMatch ? makeUpKey() : readIdempotencyKey(req),
-    requestHash: hashRequest(res, req.method, req.originalUrl.split('?')[0]!, req.body ?? null),
+    idempotencyKey: req.method === 'PUT' && !offers.ifMatch ? makeUpKey() : readIdempotencyKey(req, res),
+    requestHash: hashRequest(req.method, req.originalUrl.split('?')[0]!, req.body ?? null),
     dryRun: 'dryRun' in query && query.dryRun === 'true',
     isAbandoned: () => res.destroyed,
   };
@@ -52,10 +52,19 @@ function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   return header;
 }
 
-function readIdempotencyKey(req: Request): string {
+function readIdempotencyKey(req: Request, res: Response): string {
   const key = req.get('Idempotency-Key');
   if (key === undefined) return makeUpKey();
-  return readInput(idempotencyKeyHeader, { 'Idempotency-Key': key })['Idempotency-Key'];
+  return keyOfCaller(res, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key })['Idempotency-Key']);
+}
+
+/**
+ * An idempotency key as it is stored. Parties with API keys of their own each have a space of their own, so that none
+ * can use up, or find out, what another or the service has used.
+ */
+export function keyOfCaller(res: Response, key: string): string {
+  const party = boundPartyOf(res);
+  return party === null ? key : `${party} ${key}`;
 }
 
 /** A space cannot stand in a caller's key, so a made-up one never meets it. */
@@ -74,11 +83,9 @@ function readPreferredWait(req: Request): number | undefined {
 }
 
 /**
- * Two requests are the same when method, path and JSON document are, and the party that the key is bound to, if it is;
- * the order of a document's fields doesn't matter. The hashes are stored: whatever changes here must give the same ones.
+ * Two requests are the same when method, path and JSON document are; the order of a document's fields doesn't matter.
+ * The hashes are stored: whatever changes here must give the same ones.
  */
-export function hashRequest(res: Response, method: string, path: string, document: unknown): Buffer {
-  const party = boundPartyOf(res);
-  const request = party === null ? [method, path, document] : [method, path, document, party];
-  return hash('sha256', canonicalJson(request), 'buffer');
+export function hashRequest(method: string, path: string, document: unknown): Buffer {
+  return hash('sha256', canonicalJson([method, path, document]), 'buffer');
 }

@@ -1,7 +1,7 @@
 import type { Response, Router } from 'express';
 import { actingParty } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
-import { hashRequest, readOperationTerms } from '../http/operation-terms.ts';
+import { hashRequest, keyOfCaller, readOperationTerms } from '../http/operation-terms.ts';
 import { methodNotAllowed, presentProblem } from '../http/problem.ts';
 import { invalidInput, readInput } from '../http/read-input.ts';
 import { type Success, sendAnswer } from '../http/send-answer.ts';
@@ -22,7 +22,7 @@ export function addBatchRoutes(router: Router, { database, engine }: ServicePart
     .post(async (req, res) => {
       const { atomic, items } = readInput(batchBody, req.body);
       const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: false });
-      refuseRepeatedKeys(terms.idempotencyKey, items);
+      refuseRepeatedKeys(req.get('Idempotency-Key'), items);
       const batch = {
         atomic,
         items: items.map((item, index) => ({
@@ -59,7 +59,7 @@ function readMovement(ledgerId: string, item: BatchItemInput): Movement {
   }
 }
 
-function refuseRepeatedKeys(batchKey: string, items: readonly BatchItemInput[]): void {
+function refuseRepeatedKeys(batchKey: string | undefined, items: readonly BatchItemInput[]): void {
   const seen = new Set([batchKey]);
   const errors = [];
   for (const [index, { idempotencyKey }] of items.entries()) {
@@ -82,11 +82,14 @@ function claimItemKey(
   sent: Record<string, unknown>,
 ): KeyClaim | null {
   if (idempotencyKey === null) return null;
-  const { type, idempotencyKey: _key, ...body } = sent;
-  if (type === 'transfer') return { idempotencyKey, requestHash: hashRequest(res, 'POST', '/v1/transfers', body) };
-  if (type === 'multi_leg') return { idempotencyKey, requestHash: hashRequest(res, 'POST', '/v1/transactions', body) };
+  return { idempotencyKey: keyOfCaller(res, idempotencyKey), requestHash: hashItem(sent) };
+}
+
+function hashItem({ type, idempotencyKey: _key, ...body }: Record<string, unknown>): Buffer {
+  if (type === 'transfer') return hashRequest('POST', '/v1/transfers', body);
+  if (type === 'multi_leg') return hashRequest('POST', '/v1/transactions', body);
   const { accountId, ...rest } = body;
-  return { idempotencyKey, requestHash: hashRequest(res, 'POST', `/v1/accounts/${accountId}/${type}s`, rest) };
+  return hashRequest('POST', `/v1/accounts/${accountId}/${type}s`, rest);
 }
 
 function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean, readable: ReadonlySet<string> | null): Success {

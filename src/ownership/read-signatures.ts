@@ -40,7 +40,7 @@ export function readSignatures(rule: SignatureRule, signers: readonly Holder[], 
 }
 
 /** Those whose signatures a rule counts. */
-function poolOf(rule: SignatureRule, signers: readonly Holder[]): string[] {
+export function poolOf(rule: SignatureRule, signers: readonly Holder[]): string[] {
   const among = (named: readonly string[]) => signers.filter(({ partyId }) => named.includes(partyId));
   const pool = () => {
     switch (rule.rule) {

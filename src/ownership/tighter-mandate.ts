@@ -1,6 +1,15 @@
 import { Money } from '../money/money.ts';
 import { type Holder, hasRight, isOwner } from './holder.ts';
-import { bandFor, bandsOf, type MandateTerms, mandatedKinds, rightFor, type SignatureRule } from './mandate.ts';
+import {
+  bandFor,
+  bandsOf,
+  type MandatedKind,
+  type MandateTerms,
+  mandatedKinds,
+  rightFor,
+  type SignatureRule,
+} from './mandate.ts';
+import { poolOf } from './read-signatures.ts';
 
 /** What the two mandates are compared for. */
 export interface MandatedAccount {
@@ -15,13 +24,47 @@ export interface MandatedAccount {
  * where one of the two changes its rule, and beyond. Where it can't tell, it answers false, which asks everybody.
  */
 export function isTighterOrSame(next: MandateTerms, current: MandateTerms, account: MandatedAccount): boolean {
-  return mandatedKinds.every((kind) => {
-    const limits = [...bandsOf(next, kind), ...bandsOf(current, kind)].flatMap(({ upTo }) => upTo ?? []);
-    const amounts = [...limits.map((upTo) => Money.parse(upTo, account.currency)), null];
-    const owners = account.holders.filter((holder) => isOwner(holder) && hasRight(holder, rightFor(kind)));
-    const ownerIds = owners.map(({ partyId }) => partyId);
-    return amounts.every((amount) => implies(bandFor(next, kind, amount), bandFor(current, kind, amount), ownerIds));
+  return bandsToCompare(next, current, account.currency).every(({ kind, after, before }) =>
+    implies(after, before, idsOf(ownersWho(kind, account))),
+  );
+}
+
+/**
+ * Whether everybody whose signature counted still has a signature that counts, those aside whom `by` leaves out for
+ * itself. To name signatories is stricter, and yet shuts the other owners out, so they have a say in it.
+ */
+export function shutsNobodyOut(
+  next: MandateTerms,
+  current: MandateTerms,
+  account: MandatedAccount,
+  by: string | null,
+): boolean {
+  return bandsToCompare(next, current, account.currency).every(({ kind, after, before }) => {
+    const owners = ownersWho(kind, account);
+    const counted = poolOf(after, owners);
+    return poolOf(before, owners).every((partyId) => partyId === by || counted.includes(partyId));
   });
+}
+
+/** The bands of both for each kind of movement at each amount where one of the two changes its rule, and beyond. */
+function bandsToCompare(next: MandateTerms, current: MandateTerms, currency: string) {
+  return mandatedKinds.flatMap((kind) => {
+    const limits = [...bandsOf(next, kind), ...bandsOf(current, kind)].flatMap(({ upTo }) => upTo ?? []);
+    const amounts = [...limits.map((upTo) => Money.parse(upTo, currency)), null];
+    return amounts.map((amount) => ({
+      kind,
+      after: bandFor(next, kind, amount),
+      before: bandFor(current, kind, amount),
+    }));
+  });
+}
+
+function ownersWho(kind: MandatedKind, { holders }: MandatedAccount): Holder[] {
+  return holders.filter((holder) => isOwner(holder) && hasRight(holder, rightFor(kind)));
+}
+
+function idsOf(holders: readonly Holder[]): string[] {
+  return holders.map(({ partyId }) => partyId);
 }
 
 /** Whether every set of signatures that satisfies `next` satisfies `loose` too. */

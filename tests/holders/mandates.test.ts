@@ -116,7 +116,7 @@ describe('who may change it', () => {
     ['all of any', () => ({ rule: 'any' }), () => ({ rule: 'all' }), '200'],
     ['two of all, who may become more', () => ({ rule: 'all' }), () => ({ rule: 'count', count: 2 }), '202'],
     ['herself alone', () => ({ rule: 'count', count: 2 }), ({ ann }) => ({ rule: 'named', signatories: [ann] }), '202'],
-    ['herself of any', () => ({ rule: 'any' }), ({ ann }) => ({ rule: 'named', signatories: [ann] }), '200'],
+    ['herself of any', () => ({ rule: 'any' }), ({ ann }) => ({ rule: 'named', signatories: [ann] }), '202'],
     [
       'both by name',
       () => ({ rule: 'count', count: 2 }),

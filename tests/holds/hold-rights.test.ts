@@ -162,13 +162,16 @@ test('a holder without the right to view, and one who pays another account, lear
   const { id } = placed.body;
   expect((await asBen.get(`/v1/holds/${id}`)).body.code).toBe('hold_not_found');
   expect((await asBen.get(`/v1/accounts/${account}/holds`)).body.code).toBe('account_not_found');
-  const [byAnn, byBen] = [
-    await asAnn.post(`/v1/holds/${id}/capture`, { amount: '10.00' }),
-    await asBen.post(`/v1/holds/${id}/capture`, { amount: '10.00' }),
-  ];
+  const byBen = await asBen.post(`/v1/holds/${id}/capture`, { amount: '10.00' });
+  // Nobody moves what somebody else has reserved, or the service.
+  for (const other of [id, (await client.post('/v1/holds', dry)).body.id]) {
+    for (const action of ['capture', 'void']) {
+      const refused = await asAnn.post(`/v1/holds/${other}/${action}`);
+      expect([refused.status, refused.body.code]).toEqual([403, 'right_missing']);
+    }
+  }
   const debit = { accountId: account, amount: '-10.00' };
   const credit = { accountId: toAccountId, amount: '10.00' };
-  expect(byAnn.body.transaction.entries).toEqual([{ ...debit, balanceAfter: '90.00', version: 2 }, credit]);
   expect(byBen.body.transaction.entries).toEqual([debit, credit]);
   expect((await asBen.post(`/v1/holds/${id}/void`)).status).toBe(200);
 });

@@ -13,7 +13,7 @@ export interface Life {
   mandateVersion: number;
   readonly restrictions: Array<Made & { by: By; isActive: boolean }>;
   readonly orders: Array<Made & Voices & Order>;
-  readonly holds: Array<Made & { remaining: number }>;
+  readonly holds: Array<Made & { by: By; remaining: number }>;
   readonly changes: Array<Made & Voices & { by: number; terms: Terms; isOpen: boolean }>;
 }
 
@@ -109,7 +109,8 @@ export function live(life: Life, act: Act): Told {
       return capture(life, act);
     case 'void': {
       const hold = life.holds[act.index]!;
-      const refused = lacks(life, act.by, mayWithdraw);
+      const isForeign = act.by !== null && act.by !== hold.by;
+      const refused = lacks(life, act.by, mayWithdraw) ?? (isForeign ? ([403, 'right_missing'] as Told) : undefined);
       if (refused !== undefined || hold.remaining === 0) return refused ?? [409, 'hold_not_active'];
       hold.remaining = 0;
       return changed(life, 200);
@@ -207,7 +208,7 @@ function pay(
   if (!isSigned && !reading.isReachable) return [422, 'mandate_unreachable'];
   if (!isSigned && type === 'hold') return [403, 'signatures_missing'];
   if (type === 'hold') {
-    life.holds.push({ remaining: cents });
+    life.holds.push({ by, remaining: cents });
     return changed(life, 201);
   }
   if (isSigned) return book(life, -cents, 201);
