@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
 import { type AccountStatus, availableBalance, type LockedAccount, type Ownership } from '../ledger/locked-account.ts';
+import { accountNotFound } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
 import type { HolderDocument } from '../ownership/holder.ts';
 import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
@@ -174,10 +174,6 @@ export function withState(document: AccountDocument, account: LockedAccount): Ac
     revision: account.revision,
     closedAt: account.closedAt?.toISOString() ?? null,
   };
-}
-
-export function accountNotFound(accountId: string): RefusalError {
-  return new RefusalError('account_not_found', `There is no account ${accountId} in this ledger.`);
 }
 
 function asAccount(row: AccountRow): AccountDocument {

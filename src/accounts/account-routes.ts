@@ -2,23 +2,18 @@ import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
 import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
+import { getMoney } from '../http/money-fields.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { entityTag } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { AmountError, Money } from '../money/money.ts';
-import {
-  type AccountDocument,
-  accountNotFound,
-  findAccountByExternalId,
-  getAccount,
-  listAccounts,
-} from './account-queries.ts';
+import { accountNotFound } from '../ledger/refuse-account.ts';
+import { type AccountDocument, findAccountByExternalId, getAccount, listAccounts } from './account-queries.ts';
 import {
   balanceQuery,
   balancesQuery,
@@ -144,12 +139,7 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
   async function readOverdraftLimit(res: Response, accountId: string, text: string | undefined) {
     if (text === undefined) return undefined;
     const { currency } = await getAccount(database, ledgerIdOf(res), accountId);
-    try {
-      return Money.parse(text, currency);
-    } catch (error) {
-      if (!(error instanceof AmountError)) throw error;
-      throw invalidInput([{ path: 'overdraftLimit', message: error.message }]);
-    }
+    return getMoney(text, currency, 'overdraftLimit');
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
 import { availableBalance, type Ownership } from '../ledger/locked-account.ts';
+import { accountNotFound } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
-import { accountNotFound, bookedBalance, currentlyHeld } from './account-queries.ts';
+import { bookedBalance, currentlyHeld } from './account-queries.ts';
 
 /** What an account has at one moment. A clearing account has only a booked balance. */
 export interface BalanceDocument {

@@ -1,6 +1,7 @@
 import { refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { type AccountDocument, findAccountsById, withState } from './account-queries.ts';
 
 export interface CloseAccountCommand {
@@ -23,15 +24,9 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
   decide({ accountId }, { accounts, loaded, now }) {
     const account = accounts.get(accountId);
     const document = loaded.get(accountId);
-    if (account === undefined || document === undefined) {
-      return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
-    }
-    if (account.ownership === 'clearing') {
-      return { refusal: refusal('clearing_account', `Account ${accountId} is the ledger's own clearing account.`) };
-    }
-    if (account.status === 'closed') {
-      return { refusal: refusal('account_closed', `Account ${accountId} is closed already.`) };
-    }
+    if (account === undefined || document === undefined) return { refusal: noSuchAccount(accountId) };
+    const refused = refuseClearingAccount(account) ?? refuseClosed(account);
+    if (refused !== undefined) return { refusal: refused };
     if (!account.balance.isZero() || !account.held.isZero()) {
       const detail = `Account ${accountId} still has ${account.balance} ${account.currency} booked and ${account.held} held.`;
       const facts = { balance: account.balance.toString(), held: account.held.toString() };

@@ -1,6 +1,7 @@
 import { refusal } from '../errors/refusal.ts';
 import { availableBalance } from '../ledger/locked-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import type { Money } from '../money/money.ts';
 import { type AccountDocument, findAccountsById, type Survivorship, withState } from './account-queries.ts';
 
@@ -32,15 +33,9 @@ export const updateAccount: OperationKind<
   decide({ accountId, name, overdraftLimit, timeZone, survivorship }, { accounts, loaded }) {
     const account = accounts.get(accountId);
     const document = loaded.get(accountId);
-    if (account === undefined || document === undefined) {
-      return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
-    }
-    if (account.ownership === 'clearing') {
-      return { refusal: refusal('clearing_account', `Account ${accountId} is the ledger's own clearing account.`) };
-    }
-    if (account.status === 'closed') {
-      return { refusal: refusal('account_closed', `Account ${accountId} is closed.`) };
-    }
+    if (account === undefined || document === undefined) return { refusal: noSuchAccount(accountId) };
+    const refused = refuseClearingAccount(account) ?? refuseClosed(account);
+    if (refused !== undefined) return { refusal: refused };
     const limit = overdraftLimit ?? account.overdraftLimit;
     const changed = { ...account, overdraftLimit: limit, revision: account.revision + 1 };
     if (availableBalance(changed).isNegative()) {

@@ -6,12 +6,13 @@ import { decideMovement } from '../movements/decide-movement.ts';
 import { explain, explained, loadReservations, needed, type Reservations } from '../movements/explain.ts';
 import type { Movement } from '../movements/movement.ts';
 import { accountIdsOf } from '../movements/post-movement.ts';
-import { refuseLimit } from '../ownership/authorise.ts';
+import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Authorisation } from './authorisations.ts';
 import { refuseFinished } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
-import { type Actors, loadActors, refuseActor, refuseUnknownParty } from './project-actors.ts';
+import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
 import { type Proposal, type ProposalDocument, paymentKind, presentProposal, readAcceptances } from './proposal.ts';
 import { findProposalsById } from './proposal-queries.ts';
@@ -88,9 +89,14 @@ export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Accept
     const refused =
       refuseFinished(project) ??
       refuseNotPending(proposal) ??
-      refuseUnknownParty(command.by, loaded.actors, 'party') ??
+      refuseUnknownParty(loaded.actors.partyIds, command.by, 'party') ??
       refuseNobody(command, loaded.actors) ??
-      refuseActor(command, loaded.actors, rightFor(paymentKind(proposal)));
+      refuseActor(
+        command.accountId,
+        loaded.actors.ownership.get(command.accountId)!,
+        command.by,
+        rightFor(paymentKind(proposal)),
+      );
     if (refused !== undefined) return { refusal: refused };
 
     const signature = signatureOf(command, proposal, now);

@@ -1,8 +1,8 @@
-import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../movements/payment-order.ts';
 import { release } from '../movements/reserve.ts';
 import { refuseRight } from '../ownership/authorise.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { presentAuthorisations } from './authorisations.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
 import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
@@ -29,12 +29,11 @@ export const cancelPaymentOrder: OperationKind<
     const { order, account } = found;
     const ownership = loaded.ownership.get(account.id)!;
     const { partyId } = command;
-    if (partyId !== null && !loaded.partyIds.has(partyId)) {
-      return { refusal: refusal('party_not_found', `There is no party ${partyId} in this ledger (by).`) };
-    }
     const byOther = partyId !== null && partyId !== order.initiatedBy;
     const refused =
-      (byOther ? refuseRight(account.id, ownership, partyId, 'manage') : undefined) ?? refuseFinished(order);
+      refuseUnknownParty(loaded.partyIds, partyId, 'by') ??
+      (byOther ? refuseRight(account.id, ownership, partyId, 'manage') : undefined) ??
+      refuseFinished(order);
     if (refused !== undefined) return { refusal: refused };
 
     const cancelled: PaymentOrder = { ...order, status: 'cancelled', finishedAt: now };

@@ -1,8 +1,10 @@
 import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { refuseActor } from '../ownership/authorise.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type FinishedProject, finishProjects, refuseFinished } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
-import { type Actors, loadActors, refuseActor, refuseUnknownParty } from './project-actors.ts';
+import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
 
 export interface CloseProjectCommand {
@@ -44,8 +46,8 @@ export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedPr
     }
     const refused =
       refuseFinished(project) ??
-      refuseUnknownParty(by, loaded.actors, 'by') ??
-      refuseActor(command, loaded.actors, 'manage');
+      refuseUnknownParty(loaded.actors.partyIds, by, 'by') ??
+      refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command.by, 'manage');
     if (refused !== undefined) return { refusal: refused };
 
     const finished = { status: 'closed' as const, finishedAt: now.toISOString() };

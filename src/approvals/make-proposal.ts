@@ -1,10 +1,13 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts, OperationKind } from '../ledger/operation.ts';
+import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import type { Money } from '../money/money.ts';
-import { refuseClearingAccount, refuseClosed, refuseCurrency } from '../movements/check-leg.ts';
+import { refuseCurrency } from '../movements/check-leg.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { refuseFinished } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
-import { type Actors, loadActors, refuseUnknownParty } from './project-actors.ts';
+import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
 import { type Proposal, type ProposalDocument, presentProposal } from './proposal.ts';
 import { countPending } from './proposal-queries.ts';
@@ -61,7 +64,7 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
     }
     const refused =
       refuseFinished(project) ??
-      refuseUnknownParty(proposedBy, loaded.actors, 'proposedBy') ??
+      refuseUnknownParty(loaded.actors.partyIds, proposedBy, 'proposedBy') ??
       refuseAccounts(command, accounts) ??
       refuseCrowd(projectId, loaded);
     if (refused !== undefined) return { refusal: refused };
@@ -108,11 +111,12 @@ function refuseAccounts(
 ): Refusal | undefined {
   const ids = toAccountId === null ? [accountId] : [accountId, toAccountId];
   const missing = ids.find((id) => !accounts.has(id));
-  if (missing !== undefined) return refusal('account_not_found', `There is no account ${missing} in this ledger.`);
-  const legs = ids.map((id) => ({ account: accounts.get(id)!, amount }));
-  for (const check of [refuseClearingAccount, refuseClosed, refuseCurrency]) {
-    for (const leg of legs) {
-      const refused = check(leg);
+  if (missing !== undefined) return noSuchAccount(missing);
+  const found = ids.map((id) => accounts.get(id)!);
+  const checks = [refuseClearingAccount, refuseClosed, (account: LockedAccount) => refuseCurrency({ account, amount })];
+  for (const check of checks) {
+    for (const account of found) {
+      const refused = check(account);
       if (refused !== undefined) return refused;
     }
   }

@@ -1,9 +1,9 @@
-import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { Money } from '../money/money.ts';
-import { refuseClearingAccount, refuseClosed } from '../movements/check-leg.ts';
+import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseActor } from '../ownership/authorise.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { ProjectDocument } from './project.ts';
-import { type Actors, loadActors, refuseActor, refuseUnknownParty } from './project-actors.ts';
+import { type Actors, loadActors } from './project-actors.ts';
 
 export interface OpenProjectCommand {
   readonly id: string;
@@ -28,15 +28,12 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
   decide(command, { accounts, loaded, now }) {
     const { accountId, createdBy } = command;
     const account = accounts.get(accountId);
-    if (account === undefined) {
-      return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
-    }
-    const nothingMoved = { account, amount: Money.zero(account.currency) };
+    if (account === undefined) return { refusal: noSuchAccount(accountId) };
     const refused =
-      refuseUnknownParty(createdBy, loaded, 'createdBy') ??
-      refuseClearingAccount(nothingMoved) ??
-      refuseActor({ accountId, by: createdBy }, loaded, 'manage') ??
-      refuseClosed(nothingMoved);
+      refuseUnknownParty(loaded.partyIds, createdBy, 'createdBy') ??
+      refuseClearingAccount(account) ??
+      refuseActor(accountId, loaded.ownership.get(accountId)!, createdBy, 'manage') ??
+      refuseClosed(account);
     if (refused !== undefined) return { refusal: refused };
 
     const project: ProjectDocument = {

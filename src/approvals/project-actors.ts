@@ -1,7 +1,4 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { type Refusal, refusal } from '../errors/refusal.ts';
-import { refuseRight } from '../ownership/authorise.ts';
-import type { HolderRight } from '../ownership/holder.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
 
@@ -27,19 +24,4 @@ export async function loadActors(transaction: LedgerTransaction, acts: readonly 
     loadOwnership(transaction, accountIds, named),
   ]);
   return { partyIds, ownership };
-}
-
-/** Refuses a party that does not exist. */
-export function refuseUnknownParty(partyId: string | null, { partyIds }: Actors, field: string): Refusal | undefined {
-  if (partyId === null || partyIds.has(partyId)) return undefined;
-  return refusal('party_not_found', `There is no party ${partyId} in this ledger (${field}).`);
-}
-
-/**
- * Refuses a party that lacks the right on the account. The calling service needs none; neither does anybody where
- * nobody ever held the account.
- */
-export function refuseActor({ accountId, by }: Act, { ownership }: Actors, right: HolderRight): Refusal | undefined {
-  const found = ownership.get(accountId)!;
-  return by === null || !found.isHeld ? undefined : refuseRight(accountId, found, by, right);
 }

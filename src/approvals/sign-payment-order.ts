@@ -17,6 +17,7 @@ import { release } from '../movements/reserve.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { mandateOf } from '../ownership/find-mandates.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type Authorisation, presentAuthorisations } from './authorisations.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
 import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
@@ -63,10 +64,10 @@ function decideSignature(
   if ('refusal' in found) return found;
   const { order, account } = found;
   const ownership = loaded.ownership.get(account.id)!;
-  if (!loaded.partyIds.has(partyId)) {
-    return { refusal: refusal('party_not_found', `There is no party ${partyId} in this ledger (party).`) };
-  }
-  const refused = refuseRight(account.id, ownership, partyId, rightFor(order.type)) ?? refuseFinished(order);
+  const refused =
+    refuseUnknownParty(loaded.partyIds, partyId, 'party') ??
+    refuseRight(account.id, ownership, partyId, rightFor(order.type)) ??
+    refuseFinished(order);
   if (refused !== undefined) return { refusal: refused };
   if (instructionHash(order).toString('hex') !== command.instructionHash) {
     const detail = `The hash is not that of the instruction of payment order ${order.id}; read the order again.`;

@@ -1,6 +1,8 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { type Actors, loadActors, refuseActor, refuseUnknownParty } from './project-actors.ts';
+import { refuseActor } from '../ownership/authorise.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
+import { type Actors, loadActors } from './project-actors.ts';
 import { type Proposal, type ProposalDocument, presentProposal } from './proposal.ts';
 import { findProposalsById } from './proposal-queries.ts';
 
@@ -44,8 +46,10 @@ export const withdrawProposal: OperationKind<WithdrawProposalCommand, Loaded, Pr
     const isProposer = by !== null && by === proposal.proposedBy;
     const refused =
       refuseNotPending(proposal) ??
-      refuseUnknownParty(by, loaded.actors, 'by') ??
-      (isProposer ? undefined : refuseActor(command, loaded.actors, 'manage'));
+      refuseUnknownParty(loaded.actors.partyIds, by, 'by') ??
+      (isProposer
+        ? undefined
+        : refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command.by, 'manage'));
     if (refused !== undefined) return { refusal: refused };
 
     const withdrawn: Proposal = { ...proposal, status: 'withdrawn', finishedAt: now.toISOString() };

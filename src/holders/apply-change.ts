@@ -57,10 +57,9 @@ export function applyChange(terms: ChangeTerms, scene: ChangeScene): Outcome {
 }
 
 function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
-  const { account, ownership, facts, now } = scene;
-  const mayJoin = (holder: HolderRecord | undefined) =>
-    holder !== undefined && (holder.status === 'active' || isOpenInvitation(holder, now));
-  const stranger = namedIn(terms).find((partyId) => !mayJoin(holderOf(facts, account.id, partyId)));
+  const { account, ownership } = scene;
+  const present = new Set(presentHolders(scene).map(({ partyId }) => partyId));
+  const stranger = namedIn(terms).find((partyId) => !present.has(partyId));
   if (stranger !== undefined) return noHolder(account.id, stranger);
   const mandate = { version: ownership.mandate.version + 1, terms };
   return applied(scene, presentMandate(account.id, mandate), { mandate });
@@ -106,12 +105,8 @@ function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {
 }
 
 function remove(partyId: string, scene: ChangeScene): Outcome {
-  const { account, facts, now } = scene;
-  const holder = holderOf(facts, account.id, partyId);
-  if (holder === undefined || !(holder.status === 'active' || isOpenInvitation(holder, now))) {
-    return noHolder(account.id, partyId);
-  }
-  return endPlace(holder, 'removed', scene);
+  const holder = presentHolders(scene).find((present) => present.partyId === partyId);
+  return holder === undefined ? noHolder(scene.account.id, partyId) : endPlace(holder, 'removed', scene);
 }
 
 /** Ends a holder's place. Its signatures no longer count, and what can't be signed any more ends too. */

@@ -4,6 +4,7 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
+import { noSuchAccount, refuseClearingAccount } from '../ledger/refuse-account.ts';
 import type { PaymentOrder } from '../movements/payment-order.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
@@ -79,21 +80,13 @@ export function controlledAccount(
 ): { account: LockedAccount; ownership: Ownership } | { refusal: Refusal } {
   const account = accounts.get(accountId);
   const ownership = facts.ownership.get(accountId);
-  if (account === undefined || ownership === undefined) {
-    return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
-  }
+  if (account === undefined || ownership === undefined) return { refusal: noSuchAccount(accountId) };
   const stranger = [...(by === null ? [] : [by]), ...names.partyIds].find((partyId) => !facts.partyIds.has(partyId));
   if (stranger !== undefined) {
     return { refusal: refusal('party_not_found', `There is no party ${stranger} in this ledger.`) };
   }
-  if (account.ownership === 'clearing') {
-    return { refusal: refusal('clearing_account', `Account ${accountId} is the ledger's own clearing account.`) };
-  }
-  return { account, ownership };
-}
-
-export function refuseClosedAccount({ id, status }: LockedAccount): Refusal | undefined {
-  return status === 'closed' ? refusal('account_closed', `Account ${id} is closed.`) : undefined;
+  const refused = refuseClearingAccount(account);
+  return refused === undefined ? { account, ownership } : { refusal: refused };
 }
 
 export function holderOf(facts: ControlFacts, accountId: string, partyId: string): HolderRecord | undefined {

@@ -1,13 +1,8 @@
 import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { refuseClosed } from '../ledger/refuse-account.ts';
 import type { Restriction } from './control-queries.ts';
-import {
-  type ControlCommand,
-  type ControlFacts,
-  controlledAccount,
-  loadControl,
-  refuseClosedAccount,
-} from './load-control.ts';
+import { type ControlCommand, type ControlFacts, controlledAccount, loadControl } from './load-control.ts';
 import { presentRestriction, type RestrictionDocument } from './present-control.ts';
 import { type ControlEffect, writeControl } from './write-control.ts';
 
@@ -44,7 +39,7 @@ export const placeRestriction: OperationKind<
       const detail = 'A holder may stop debits; only the service itself stops credits.';
       return { refusal: refusal('right_missing', detail, { accountId }) };
     }
-    const closed = refuseClosedAccount(account);
+    const closed = refuseClosed(account);
     if (closed !== undefined) return { refusal: closed };
     const placed: Restriction = {
       ...{ id, accountId, scope, reason, placedBy: by, placedAt: now, liftedBy: null, liftedAt: null },

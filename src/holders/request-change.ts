@@ -2,18 +2,13 @@ import type { Authorisation } from '../approvals/authorisations.ts';
 import { presentAuthorisations } from '../approvals/authorisations.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
 import { type AccountChange, type AccountChangeDocument, type ChangeTerms, presentChange } from './account-change.ts';
 import { applyChange, type ChangeScene, type ControlDocument } from './apply-change.ts';
 import { isFree } from './free-change.ts';
-import {
-  type ControlCommand,
-  type ControlFacts,
-  controlledAccount,
-  loadControl,
-  refuseClosedAccount,
-} from './load-control.ts';
+import { type ControlCommand, type ControlFacts, controlledAccount, loadControl } from './load-control.ts';
 import { type ControlEffect, writeControl } from './write-control.ts';
 
 export interface RequestChangeCommand extends ControlCommand {
@@ -51,7 +46,7 @@ function decideRequest(
   const found = controlledAccount(command, accounts, loaded);
   if ('refusal' in found) return found;
   const { account, ownership } = found;
-  const refused = refuseRequest(command, found) ?? refuseClosedAccount(account);
+  const refused = refuseRequest(command, found) ?? refuseClosed(account);
   if (refused !== undefined) return { refusal: refused };
   const scene: ChangeScene = { account, ownership, facts: loaded, by, now };
   const applied = applyChange(terms, scene);

@@ -1,6 +1,7 @@
 import { type Authorisation, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
 import { refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { refuseClosed } from '../ledger/refuse-account.ts';
 import { isOwner } from '../ownership/holder.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
 import {
@@ -11,13 +12,7 @@ import {
   presentChange,
 } from './account-change.ts';
 import { applyChange, type ControlDocument } from './apply-change.ts';
-import {
-  type ControlCommand,
-  type ControlFacts,
-  controlledAccount,
-  loadControl,
-  refuseClosedAccount,
-} from './load-control.ts';
+import { type ControlCommand, type ControlFacts, controlledAccount, loadControl } from './load-control.ts';
 import { type ControlEffect, writeControl } from './write-control.ts';
 
 export interface SignChangeCommand extends ControlCommand {
@@ -83,7 +78,7 @@ function decideSignature(
   const read = (said: readonly Authorisation[]) => readSignatures({ rule: 'all' }, ownership.holders, voicesOf(said));
   if (act === 'cancel') return settle({ ...change, status: 'cancelled', finishedAt: now }, before);
 
-  const refused = refuseClosedAccount(account);
+  const refused = refuseClosed(account);
   if (refused !== undefined) return { refusal: refused };
   if (changeHash(change).toString('hex') !== act.instructionHash) {
     const detail = `The hash is not that of change ${changeId}; read the change again.`;

@@ -1,16 +1,10 @@
 import { refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { refuseClosed } from '../ledger/refuse-account.ts';
 import { isOwner } from '../ownership/holder.ts';
 import { type ChangeScene, endPlace, noHolder } from './apply-change.ts';
 import type { HolderRecord, Restriction } from './control-queries.ts';
-import {
-  type ControlCommand,
-  type ControlFacts,
-  controlledAccount,
-  holderOf,
-  loadControl,
-  refuseClosedAccount,
-} from './load-control.ts';
+import { type ControlCommand, type ControlFacts, controlledAccount, holderOf, loadControl } from './load-control.ts';
 import { type HolderRecordDocument, isOpenInvitation, presentHolder } from './present-control.ts';
 import { type ControlEffect, writeControl } from './write-control.ts';
 
@@ -41,7 +35,7 @@ function decidePlace(
   const { account, ownership } = found;
   const holder = holderOf(loaded, accountId, partyId);
   if (holder === undefined) return noHolder(accountId, partyId);
-  const closed = refuseClosedAccount(account);
+  const closed = refuseClosed(account);
   if (closed !== undefined) return { refusal: closed };
   const scene: ChangeScene = { account, ownership, facts: loaded, by, now };
   if (act === 'accept' || act === 'decline') return answerInvitation(holder, act, scene);

@@ -4,9 +4,10 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
 import { loadReservations } from '../movements/explain.ts';
 import type { MovementFacts } from '../movements/load-movement-facts.ts';
-import { refuseRight } from '../ownership/authorise.ts';
+import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
-import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { rightFor } from '../ownership/mandate.ts';
+import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Hold, HoldDocument } from './hold.ts';
 import { expireByTheClock, findHoldsById, type HoldInPlace } from './hold-queries.ts';
 
@@ -44,11 +45,7 @@ export async function loadHoldFacts(
       transaction,
       commands.flatMap(({ hold, by }) => [hold.initiatedBy, by]).filter((partyId) => partyId !== null),
     ),
-    loadOwnership(
-      transaction,
-      commands.flatMap(({ hold, by }) => (by === null ? [] : hold.accountId)),
-      [],
-    ),
+    loadOwnership(transaction, accountIds, []),
     loadReservations(
       transaction,
       accountIds.flatMap((accountId) => accounts.get(accountId) ?? []),
@@ -59,7 +56,8 @@ export async function loadHoldFacts(
 
 /**
  * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is unknown,
- * lacks the right or has not made it (else one signature could move what another's hold reserves), the hold belongs to a payment order, or it is finished. Pure.
+ * lacks the right or has not made it (else one signature could move what another's hold reserves), the hold belongs to
+ * a payment order, or it is finished. Pure.
  */
 export function findActiveHold(
   { hold: { id, accountId, toAccountId }, by }: HoldCommand,
@@ -70,14 +68,10 @@ export function findActiveHold(
   if (account === undefined || inPlace === undefined) {
     return { refusal: refusal('hold_not_found', `There is no hold ${id} in this ledger.`) };
   }
-  if (by !== null && !loaded.partyIds.has(by)) {
-    return { refusal: refusal('party_not_found', `There is no party ${by} in this ledger (by).`) };
-  }
-  const ownership = loaded.ownership.get(accountId);
-  if (by !== null && ownership?.isHeld) {
-    const refused = refuseRight(accountId, ownership, by, toAccountId === null ? 'withdraw' : 'transfer');
-    if (refused !== undefined) return { refusal: refused };
-  }
+  const ownership = loaded.ownership.get(accountId)!;
+  const right = rightFor(toAccountId === null ? 'withdrawal' : 'transfer');
+  const refusedActor = refuseUnknownParty(loaded.partyIds, by, 'by') ?? refuseActor(accountId, ownership, by, right);
+  if (refusedActor !== undefined) return { refusal: refusedActor };
   if (by !== null && by !== inPlace.hold.initiatedBy) {
     const detail = `Hold ${id} is for whoever made it, or for the service itself, to capture, void and extend.`;
     return { refusal: refusal('right_missing', detail, { accountId, initiatedBy: inPlace.hold.initiatedBy }) };

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { accountNotFound } from '../ledger/refuse-account.ts';
 import { boundPartyOf, ledgerIdOf } from './authenticate.ts';
 
 /**
@@ -29,7 +30,10 @@ export async function hideFromStrangers(
   database: Database,
   res: Response,
   accountId: string,
-  { right, notFound = accountHidden }: { right?: 'view'; notFound?: (accountId: string) => RefusalError } = {},
+  {
+    right,
+    notFound = accountNotFound,
+  }: { right?: 'view' | undefined; notFound?: (accountId: string) => RefusalError } = {},
 ): Promise<void> {
   const bound = boundPartyOf(res);
   if (bound === null) return;
@@ -57,8 +61,4 @@ export async function findReadable(
     .whereRaw("'view' = any(rights)")
     .pluck('account_id');
   return new Set(found);
-}
-
-function accountHidden(accountId: string): RefusalError {
-  return new RefusalError('account_not_found', `There is no account ${accountId} in this ledger.`);
 }

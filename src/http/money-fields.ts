@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { currencyCodes } from '../money/currencies.ts';
 import { AmountError, Money } from '../money/money.ts';
-import { readInput } from './read-input.ts';
+import { invalidInput, readInput } from './read-input.ts';
 
 /** An ISO 4217 code. */
 export const currency = z.enum(currencyCodes, { error: 'must be an ISO 4217 currency code such as "USD"' });
@@ -27,14 +27,17 @@ export function readMoney(
 }
 
 /**
- * Reads an amount above zero whose currency stands elsewhere than in the body, so that no schema could read it. Throws
+ * Reads an amount whose currency stands elsewhere than in the body, so that no schema could read it. Throws
  * RefusalError `validation_failed` for the field at `path`.
  */
-export function getAmount(amount: string, currencyCode: string, path: string): Money {
-  const schema = z.string().transform((text, context) => {
-    const money = readMoney(text, currencyCode, [], context);
-    if (money !== z.NEVER && money.isZero()) context.addIssue({ code: 'custom', message: 'must be above zero' });
-    return money;
-  });
+export function getMoney(amount: string, currencyCode: string, path: string): Money {
+  const schema = z.string().transform((text, context) => readMoney(text, currencyCode, [], context));
   return readInput(z.object({ [path]: schema }), { [path]: amount })[path]!;
+}
+
+/** The same, above zero. */
+export function getAmount(amount: string, currencyCode: string, path: string): Money {
+  const money = getMoney(amount, currencyCode, path);
+  if (money.isZero()) throw invalidInput([{ path, message: 'must be above zero' }]);
+  return money;
 }

@@ -8,15 +8,6 @@ interface CheckedLeg {
   readonly amount: Money;
 }
 
-export function refuseClearingAccount({ account: { id, ownership } }: CheckedLeg): Refusal | undefined {
-  if (ownership !== 'clearing') return undefined;
-  return refusal('clearing_account', `Account ${id} is the ledger's own clearing account; name a customer's account.`);
-}
-
-export function refuseClosed({ account: { id, status } }: CheckedLeg): Refusal | undefined {
-  return status === 'closed' ? refusal('account_closed', `Account ${id} is closed.`) : undefined;
-}
-
 export function refuseCurrency({ account: { id, currency }, amount }: CheckedLeg): Refusal | undefined {
   if (currency === amount.currency) return undefined;
   return refusal('currency_mismatch', `Account ${id} is kept in ${currency}, the request says ${amount.currency}.`);

@@ -1,16 +1,11 @@
-import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Refusal } from '../errors/refusal.ts';
 import { refusePassed } from '../http/read-input.ts';
+import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseLimit, refuseRight } from '../ownership/authorise.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { askForSignatures } from './ask-for-signatures.ts';
 import { bookLegs, type DecidedMovement } from './book-legs.ts';
-import {
-  refuseClearingAccount,
-  refuseClosed,
-  refuseCurrency,
-  refuseOverdraw,
-  refuseOverflow,
-  refuseStopped,
-} from './check-leg.ts';
+import { refuseCurrency, refuseOverdraw, refuseOverflow, refuseStopped } from './check-leg.ts';
 import { explain, explained } from './explain.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked, rightToMove } from './movement.ts';
 
@@ -21,9 +16,9 @@ type LegCheck = (leg: OpenLeg) => Refusal | undefined;
  * and the initiating party come before these, the mandate after them. `docs/errors.md` states the order and a test
  * walks it.
  */
-const checksOfAuthority: readonly LegCheck[] = [refuseClearingAccount, refuseInitiator];
+const checksOfAuthority: readonly LegCheck[] = [({ account }) => refuseClearingAccount(account), refuseInitiator];
 const checksOfMoney: readonly LegCheck[] = [
-  refuseClosed,
+  ({ account }) => refuseClosed(account),
   refuseCurrency,
   refuseStopped,
   refuseInitiatorsLimit,
@@ -54,16 +49,13 @@ export function checkMovement(
   const legs: OpenLeg[] = [];
   for (const { accountId, amount } of movement.legs) {
     const account = state.accounts.get(accountId);
-    if (account === undefined) {
-      return { refusal: refusal('account_not_found', `There is no account ${accountId} in this ledger.`) };
-    }
+    if (account === undefined) return { refusal: noSuchAccount(accountId) };
     legs.push({ movement, account, amount, facts });
   }
-  const { initiatedBy } = movement;
-  if (initiatedBy !== null && !facts.partyIds.has(initiatedBy)) {
-    return { refusal: refusal('party_not_found', `There is no party ${initiatedBy} in this ledger (initiatedBy).`) };
-  }
-  const refused = firstRefusal(checksOfAuthority, legs) ?? firstRefusal(checksOfMoney, legs);
+  const refused =
+    refuseUnknownParty(facts.partyIds, movement.initiatedBy, 'initiatedBy') ??
+    firstRefusal(checksOfAuthority, legs) ??
+    firstRefusal(checksOfMoney, legs);
   return refused === undefined ? { legs } : { refusal: refused };
 }
 

@@ -23,6 +23,19 @@ export function refuseRight(
 }
 
 /**
+ * Refuses the act of a party that lacks the right to it. The calling service (null) needs none, and nobody does on an
+ * account that never had a holder.
+ */
+export function refuseActor(
+  accountId: string,
+  ownership: Ownership,
+  by: string | null,
+  right: HolderRight,
+): Refusal | undefined {
+  return by === null || !ownership.isHeld ? undefined : refuseRight(accountId, ownership, by, right);
+}
+
+/**
  * Refuses what would take a holder beyond its own limits: of one movement, of the day, of the month. What it took out
  * since the row was locked counts too, so that two movements decided together cannot both take the rest.
  */

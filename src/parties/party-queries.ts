@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 
 /** A party as callers see it. */
 export interface PartyDocument {
@@ -73,6 +73,16 @@ export async function findExistingPartyIds(
     .whereRaw('id = any(?::uuid[])', [[...new Set(partyIds)]])
     .pluck('id');
   return new Set(rows);
+}
+
+/** Refuses a party that is not among these, which exist; `field` is where the request names it. Null names nobody. */
+export function refuseUnknownParty(
+  existing: ReadonlySet<string>,
+  partyId: string | null,
+  field: string,
+): Refusal | undefined {
+  if (partyId === null || existing.has(partyId)) return undefined;
+  return refusal('party_not_found', `There is no party ${partyId} in this ledger (${field}).`);
 }
 
 function asParty(row: PartyRow): PartyDocument {

@@ -1,0 +1,21 @@
+import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import type { LockedAccount } from './locked-account.ts';
+
+export function noSuchAccount(accountId: string): Refusal {
+  return refusal('account_not_found', `There is no account ${accountId} in this ledger.`);
+}
+
+/** The same, thrown by whoever only reads. */
+export function accountNotFound(accountId: string): RefusalError {
+  const { code, detail } = noSuchAccount(accountId);
+  return new RefusalError(code, detail);
+}
+
+export function refuseClearingAccount({ id, ownership }: LockedAccount): Refusal | undefined {
+  if (ownership !== 'clearing') return undefined;
+  return refusal('clearing_account', `Account ${id} is the ledger's own clearing account; name a customer's account.`);
+}
+
+export function refuseClosed({ id, status }: LockedAccount): Refusal | undefined {
+  return status === 'closed' ? refusal('account_closed', `Account ${id} is closed.`) : undefined;
+}
