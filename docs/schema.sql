@@ -20,6 +20,7 @@ CREATE TABLE account_changes (
   CONSTRAINT account_changes_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'applied'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text])))
 );
 CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
+CREATE INDEX account_changes_waiting ON public.account_changes USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
 
 CREATE TABLE accounts (
   ledger_id uuid NOT NULL,
@@ -42,6 +43,7 @@ CREATE TABLE accounts (
   next_expiry timestamp(3) with time zone,
   time_zone text NOT NULL DEFAULT 'UTC'::text,
   survivorship text NOT NULL DEFAULT 'survivors'::text,
+  event_count bigint NOT NULL DEFAULT 0,
   CONSTRAINT accounts_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT accounts_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT accounts_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
@@ -57,6 +59,7 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_survivorship_known CHECK ((survivorship = ANY (ARRAY['survivors'::text, 'estate'::text]))),
   CONSTRAINT accounts_version_not_negative CHECK ((version >= 0))
 ) WITH (fillfactor=80);
+CREATE INDEX accounts_next_expiry ON public.accounts USING btree (ledger_id, next_expiry) WHERE (next_expiry IS NOT NULL);
 CREATE UNIQUE INDEX accounts_one_clearing_account_a_currency ON public.accounts USING btree (ledger_id, currency) WHERE (ownership = 'clearing'::text);
 CREATE TRIGGER accounts_never_deleted BEFORE DELETE OR TRUNCATE ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -104,6 +107,36 @@ CREATE TABLE entries (
 CREATE INDEX entries_of_clearing_accounts ON public.entries USING btree (ledger_id, account_id, id) INCLUDE (amount, booked_at) WHERE (version IS NULL);
 CREATE TRIGGER entries_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE events (
+  ledger_id uuid NOT NULL,
+  epoch integer NOT NULL,
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  "position" integer NOT NULL,
+  account_id uuid,
+  sequence bigint,
+  type text NOT NULL,
+  subject_id uuid NOT NULL,
+  occurred_at timestamp(3) with time zone NOT NULL,
+  data json,
+  CONSTRAINT events_pkey PRIMARY KEY (ledger_id, epoch, xid, "position"),
+  CONSTRAINT events_sequence_with_account CHECK (((account_id IS NULL) = (sequence IS NULL)))
+);
+CREATE UNIQUE INDEX events_of_account ON public.events USING btree (ledger_id, account_id, sequence) WHERE (account_id IS NOT NULL);
+CREATE TRIGGER events_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE failed_work (
+  ledger_id uuid NOT NULL,
+  queue text NOT NULL,
+  item_id text NOT NULL,
+  attempts integer NOT NULL,
+  retry_at timestamp(3) with time zone,
+  error text NOT NULL,
+  first_failed_at timestamp(3) with time zone NOT NULL,
+  last_failed_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT failed_work_pkey PRIMARY KEY (ledger_id, queue, item_id),
+  CONSTRAINT failed_work_attempts_positive CHECK ((attempts > 0))
+);
+
 CREATE TABLE holders (
   ledger_id uuid NOT NULL,
   account_id uuid NOT NULL,
@@ -122,9 +155,10 @@ CREATE TABLE holders (
   CONSTRAINT holders_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT holders_party_fkey FOREIGN KEY (ledger_id, party_id) REFERENCES parties(ledger_id, id),
   CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text, 'delegate'::text]) AND (cardinality(rights) > 0))),
-  CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text])))
+  CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text, 'expired'::text])))
 );
 CREATE INDEX holders_by_party ON public.holders USING btree (ledger_id, party_id);
+CREATE INDEX holders_invited ON public.holders USING btree (ledger_id, invitation_expires_at) WHERE (status = 'invited'::text);
 
 CREATE TABLE holds (
   ledger_id uuid NOT NULL,
@@ -165,11 +199,13 @@ CREATE TABLE idempotency_keys (
   CONSTRAINT idempotency_keys_pkey PRIMARY KEY (ledger_id, key),
   CONSTRAINT idempotency_keys_request_hash_is_sha256 CHECK ((octet_length(request_hash) = 32))
 ) WITH (fillfactor=50);
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (ledger_id, created_at);
 
 CREATE TABLE ledgers (
   id uuid NOT NULL,
   name text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  event_epoch integer NOT NULL DEFAULT 0,
   CONSTRAINT ledgers_pkey PRIMARY KEY (id)
 );
 CREATE TRIGGER ledgers_never_deleted BEFORE DELETE OR TRUNCATE ON public.ledgers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -236,12 +272,14 @@ CREATE TABLE projects (
   created_by uuid,
   created_at timestamp(3) with time zone NOT NULL,
   finished_at timestamp(3) with time zone,
+  expires_at timestamp(3) with time zone,
   CONSTRAINT projects_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT projects_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT projects_finished_at_matches_status CHECK (((status = 'open'::text) = (finished_at IS NULL))),
-  CONSTRAINT projects_status_known CHECK ((status = ANY (ARRAY['open'::text, 'assigned'::text, 'closed'::text])))
+  CONSTRAINT projects_status_known CHECK ((status = ANY (ARRAY['open'::text, 'assigned'::text, 'closed'::text, 'expired'::text])))
 );
 CREATE INDEX projects_of_account ON public.projects USING btree (ledger_id, account_id, id);
+CREATE INDEX projects_open ON public.projects USING btree (ledger_id, expires_at) WHERE ((status = 'open'::text) AND (expires_at IS NOT NULL));
 
 CREATE TABLE proposals (
   ledger_id uuid NOT NULL,
@@ -285,6 +323,75 @@ CREATE TABLE restrictions (
 );
 CREATE INDEX restrictions_of_account ON public.restrictions USING btree (ledger_id, account_id, id);
 
+CREATE TABLE standing_order_runs (
+  ledger_id uuid NOT NULL,
+  standing_order_id uuid NOT NULL,
+  occurrence_at timestamp(3) with time zone NOT NULL,
+  id uuid NOT NULL,
+  due_at timestamp(3) with time zone NOT NULL,
+  status text NOT NULL,
+  attempts integer NOT NULL,
+  amount numeric(22,4),
+  transaction_id uuid,
+  refusal json,
+  last_attempt_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT standing_order_runs_pkey PRIMARY KEY (ledger_id, standing_order_id, occurrence_at),
+  CONSTRAINT standing_order_runs_order_fkey FOREIGN KEY (ledger_id, standing_order_id) REFERENCES standing_orders(ledger_id, id),
+  CONSTRAINT standing_order_runs_booked_with_transaction CHECK (((status = 'booked'::text) = (transaction_id IS NOT NULL))),
+  CONSTRAINT standing_order_runs_refused_with_reason CHECK (((status = ANY (ARRAY['retrying'::text, 'refused'::text])) = (refusal IS NOT NULL))),
+  CONSTRAINT standing_order_runs_status_known CHECK ((status = ANY (ARRAY['booked'::text, 'retrying'::text, 'refused'::text, 'nothing_to_do'::text, 'missed'::text])))
+);
+
+CREATE TABLE standing_orders (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  to_account_id uuid NOT NULL,
+  status text NOT NULL,
+  currency text NOT NULL,
+  amount numeric(22,4),
+  keep numeric(22,4),
+  top_up_to numeric(22,4),
+  most numeric(22,4),
+  starts_at text NOT NULL,
+  time_zone text NOT NULL,
+  recurrence text,
+  weekends text NOT NULL,
+  catch_up text NOT NULL,
+  retry_times integer NOT NULL,
+  retry_minutes integer NOT NULL,
+  initiated_by uuid,
+  description text,
+  reference text,
+  metadata json,
+  mandate_version bigint NOT NULL,
+  instruction_hash bytea NOT NULL,
+  signed_by uuid[],
+  handled_until timestamp(3) with time zone,
+  next_occurrence_at timestamp(3) with time zone,
+  next_due_at timestamp(3) with time zone,
+  next_attempt_at timestamp(3) with time zone,
+  attempts integer NOT NULL DEFAULT 0,
+  created_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT standing_orders_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT standing_orders_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT standing_orders_to_account_fkey FOREIGN KEY (ledger_id, to_account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT standing_orders_active_with_next CHECK (((status = 'active'::text) = (next_attempt_at IS NOT NULL))),
+  CONSTRAINT standing_orders_amounts_in_range CHECK (((amount > (0)::numeric) AND (keep >= (0)::numeric) AND (top_up_to > (0)::numeric) AND (most > (0)::numeric))),
+  CONSTRAINT standing_orders_catch_up_known CHECK ((catch_up = ANY (ARRAY['all'::text, 'latest'::text, 'none'::text]))),
+  CONSTRAINT standing_orders_finished_at_matches_status CHECK (((status = ANY (ARRAY['waiting'::text, 'active'::text, 'paused'::text])) = (finished_at IS NULL))),
+  CONSTRAINT standing_orders_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
+  CONSTRAINT standing_orders_one_rule_of_amount CHECK ((num_nonnulls(amount, keep, top_up_to) = 1)),
+  CONSTRAINT standing_orders_retries_in_range CHECK ((((retry_times >= 0) AND (retry_times <= 20)) AND (retry_minutes > 0))),
+  CONSTRAINT standing_orders_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'active'::text, 'paused'::text, 'completed'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text]))),
+  CONSTRAINT standing_orders_weekends_known CHECK ((weekends = ANY (ARRAY['keep'::text, 'skip'::text, 'next'::text, 'previous'::text])))
+);
+CREATE INDEX standing_orders_due ON public.standing_orders USING btree (ledger_id, next_attempt_at) WHERE (status = 'active'::text);
+CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (ledger_id, account_id, id);
+CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
+
 CREATE TABLE transactions (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -305,7 +412,7 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_amount_with_currency CHECK (((amount IS NULL) = (currency IS NULL))),
   CONSTRAINT transactions_currency_is_a_code CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT transactions_only_multi_leg_without_amount CHECK (((amount IS NOT NULL) OR (type = ANY (ARRAY['multi_leg'::text, 'reversal'::text])))),
-  CONSTRAINT transactions_origin_known CHECK ((origin = ANY (ARRAY['payment_order'::text, 'hold'::text, 'proposal'::text, 'reversal'::text]))),
+  CONSTRAINT transactions_origin_known CHECK ((origin = ANY (ARRAY['payment_order'::text, 'hold'::text, 'proposal'::text, 'reversal'::text, 'standing_order'::text]))),
   CONSTRAINT transactions_origin_with_id CHECK (((origin IS NULL) = (origin_id IS NULL))),
   CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text, 'capture'::text, 'reversal'::text])))
 );
@@ -313,6 +420,57 @@ CREATE INDEX transactions_by_initiator ON public.transactions USING btree (ledge
 CREATE INDEX transactions_of_holds ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'hold'::text);
 CREATE UNIQUE INDEX transactions_of_origin_once ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin <> 'hold'::text);
 CREATE TRIGGER transactions_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE webhook_deliveries (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  event_epoch integer,
+  event_xid xid8,
+  event_position integer,
+  account_id uuid,
+  type text NOT NULL,
+  status text NOT NULL DEFAULT 'pending'::text,
+  attempts integer NOT NULL DEFAULT 0,
+  answers json[] NOT NULL DEFAULT '{}'::json[],
+  next_attempt_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone NOT NULL,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (ledger_id, endpoint_id) REFERENCES webhook_endpoints(ledger_id, id) ON DELETE CASCADE,
+  CONSTRAINT webhook_deliveries_finished_at_matches_status CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
+  CONSTRAINT webhook_deliveries_pending_with_next CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
+  CONSTRAINT webhook_deliveries_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (ledger_id, next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_in_order ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, account_id, event_epoch, event_xid, event_position) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_of_endpoint ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, id);
+CREATE UNIQUE INDEX webhook_deliveries_of_event ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, event_epoch, event_xid, event_position) WHERE (event_xid IS NOT NULL);
+
+CREATE TABLE webhook_endpoints (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  url text NOT NULL,
+  description text,
+  event_types text[],
+  account_ids uuid[],
+  is_ordered boolean NOT NULL,
+  status text NOT NULL DEFAULT 'active'::text,
+  secret text NOT NULL,
+  previous_secret text,
+  previous_secret_until timestamp(3) with time zone,
+  cursor_epoch integer NOT NULL,
+  cursor_xid xid8 NOT NULL,
+  cursor_position integer NOT NULL,
+  failing_since timestamp(3) with time zone,
+  disabled_reason text,
+  created_at timestamp(3) with time zone NOT NULL,
+  disabled_at timestamp(3) with time zone,
+  CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT webhook_endpoints_disabled_with_reason CHECK ((((status = 'disabled'::text) = (disabled_at IS NOT NULL)) AND ((disabled_at IS NULL) = (disabled_reason IS NULL)))),
+  CONSTRAINT webhook_endpoints_previous_secret_with_end CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL))),
+  CONSTRAINT webhook_endpoints_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
+);
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger

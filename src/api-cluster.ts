@@ -1,9 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Api, type ApiOptions, startApi } from './api-process.ts';
+import { type ApiOptions, startApi } from './api-process.ts';
 import { answerMetricsRequests, createMetricsReader, type MetricsMessage } from './cluster-metrics.ts';
 import { OperatorError } from './errors/operator-error.ts';
+import type { HttpListener } from './listen-http.ts';
 import { operatorSentence } from './operator-sentence.ts';
 
 /**
@@ -16,7 +17,7 @@ export type ClusterMessage =
   | { type: 'drain'; drainMs: number }
   | MetricsMessage;
 
-export interface ApiClusterOptions extends Omit<ApiOptions, 'logger' | 'readMetrics'> {
+export interface ApiClusterOptions extends Omit<ApiOptions, 'logger' | 'readMetrics' | 'workerProblem'> {
   readonly processes: number;
   readonly logger: Logger;
 }
@@ -30,7 +31,7 @@ const longestRestartPauseMs = 5_000;
 const wellAfterMs = 10_000;
 
 /** Runs the API in several processes that share one port. One that dies is replaced. */
-export async function startApiCluster({ processes, logger, ...apiOptions }: ApiClusterOptions): Promise<Api> {
+export async function startApiCluster({ processes, logger, ...apiOptions }: ApiClusterOptions): Promise<HttpListener> {
   let stopping = false;
   let restartPauseMs = firstRestartPauseMs;
   const answerMetrics = answerMetricsRequests();
@@ -104,7 +105,7 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
 
 /** The life of one API process of the cluster: listen, answer, drain when told, exit. */
 export async function runClusteredApi(
-  options: Omit<ApiOptions, 'logger' | 'readMetrics'>,
+  options: Omit<ApiOptions, 'logger' | 'readMetrics' | 'workerProblem'>,
   logger: Logger,
 ): Promise<void> {
   const tell = (message: ClusterMessage) => process.send?.(message);

@@ -19,6 +19,7 @@ import type { ServiceParts } from './http/service-parts.ts';
 import { addBatchRoutes } from './movements/batch-routes.ts';
 import { addMovementRoutes } from './movements/movement-routes.ts';
 import { addPartyRoutes } from './parties/party-routes.ts';
+import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts): Express {
@@ -57,11 +58,12 @@ function ledgerRoutes(parts: ServiceParts): Router {
   addRestrictionRoutes(router, parts);
   addAccountChangeRoutes(router, parts);
   addPartyRoutes(router, parts);
+  addFailedWorkRoutes(router, parts);
   return router;
 }
 
 /** Headers of every answer, a request id that the log and problem documents share, and the access log at level debug. */
-function describeAnswer({ logger, isDraining }: ServiceParts): RequestHandler {
+function describeAnswer({ logger, draining }: ServiceParts): RequestHandler {
   return (req, res, next) => {
     const proposed = req.get('X-Request-Id');
     const requestId = proposed !== undefined && /^[\w.:-]{1,128}$/.test(proposed) ? proposed : randomUUID();
@@ -69,7 +71,7 @@ function describeAnswer({ logger, isDraining }: ServiceParts): RequestHandler {
     res.setHeader('X-Request-Id', requestId);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Cache-Control', 'no-store');
-    if (isDraining()) res.setHeader('Connection', 'close');
+    if (draining.aborted) res.setHeader('Connection', 'close');
     if (logger.isLevelEnabled('debug')) {
       const startedAt = performance.now();
       const { method, path } = req;

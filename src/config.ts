@@ -1,8 +1,14 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
+const roles = ['api', 'worker', 'all'] as const;
+
+export type Role = (typeof roles)[number];
+
 /** Everything that can be set from outside. Nothing else in the service reads the environment. */
 export interface Config {
+  /** What this process is for: answering requests, working through the queues, or both. */
+  readonly role: Role;
   readonly host: string;
   readonly port: number;
   /** Undefined: the embedded PostgreSQL. */
@@ -16,6 +22,9 @@ export interface Config {
   readonly lockTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
   readonly demoApiKey: string | undefined;
+  /** For how long the answer to a request is kept, to be given again to the same request. */
+  readonly idempotencyRetentionHours: number;
+  readonly webhookTargets: { readonly allowHttp: boolean; readonly allowPrivate: boolean };
 }
 
 /** The settings don't fit; its message lists every problem. */
@@ -33,7 +42,10 @@ function wholeNumber(range: { from: number; to: number; otherwise: number }) {
     .default(range.otherwise);
 }
 
+const onOrOff = z.enum(['on', 'off'], 'must be on or off');
+
 const settings = z.object({
+  ROLE: z.enum(roles, `must be one of ${roles.join(', ')}`).default('all'),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber({ from: 0, to: 65_535, otherwise: 3000 }),
   DATABASE_URL: z
@@ -53,11 +65,14 @@ const settings = z.object({
     .string()
     .regex(/^[\x21-\x7e]{8,512}$/, 'must be 8 to 512 visible ASCII characters without spaces')
     .optional(),
+  IDEMPOTENCY_RETENTION_HOURS: wholeNumber({ from: 24, to: 8_760, otherwise: 168 }),
+  WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
+  WEBHOOK_ALLOW_PRIVATE: onOrOff.default('off'),
 });
 
 /**
- * Reads the settings from the environment and the command line (`--processes N` stands for `API_PROCESSES`). A variable
- * that is set to nothing counts as unset. Throws ConfigError with every problem at once.
+ * Reads the settings from the environment and the command line (`--processes N` stands for `API_PROCESSES`, `--role R`
+ * for `ROLE`). A variable that is set to nothing counts as unset. Throws ConfigError with every problem at once.
  */
 export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string[]): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
@@ -67,6 +82,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('; '));
   const values = parsed.data;
   return {
+    role: values.ROLE,
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
@@ -79,14 +95,29 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     lockTimeoutMs: values.LOCK_TIMEOUT_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     demoApiKey: values.DEMO_API_KEY,
+    idempotencyRetentionHours: values.IDEMPOTENCY_RETENTION_HOURS,
+    webhookTargets: {
+      allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
+      allowPrivate: values.WEBHOOK_ALLOW_PRIVATE === 'on',
+    },
   };
 }
 
+/** The options of the command line, and the variables that they stand for. */
+const options = { processes: 'API_PROCESSES', role: 'ROLE' } as const;
+
 function readArguments(args: readonly string[]): { fromArguments: Record<string, string>; problems: string[] } {
   try {
-    const { values } = parseArgs({ args: [...args], options: { processes: { type: 'string' } } });
-    return { fromArguments: values.processes === undefined ? {} : { API_PROCESSES: values.processes }, problems: [] };
+    const { values } = parseArgs({
+      args: [...args],
+      options: { processes: { type: 'string' }, role: { type: 'string' } },
+    });
+    const given = Object.entries(values).map(([name, value]) => [options[name as keyof typeof options], value]);
+    return { fromArguments: Object.fromEntries(given), problems: [] };
   } catch (error) {
-    return { fromArguments: {}, problems: [`${(error as Error).message}; the only option is --processes N`] };
+    return {
+      fromArguments: {},
+      problems: [`${(error as Error).message}; the options are --processes N and --role api, worker or all`],
+    };
   }
 }

@@ -1,14 +1,17 @@
 import type { Logger } from 'pino';
 import { seedDemo } from '../seeds/demo.ts';
 import { startApiCluster } from './api-cluster.ts';
-import { type Api, startApi } from './api-process.ts';
+import { startApi } from './api-process.ts';
 import type { Config } from './config.ts';
 import { createDatabase } from './database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from './database/embedded/embedded-server.ts';
 import { migrate } from './database/migrate.ts';
 import { embeddedDatabaseName } from './database-in-use.ts';
 import { readDemoApiKey } from './demo-api-key.ts';
+import type { HttpListener } from './listen-http.ts';
 import { welcome } from './welcome.ts';
+import { startWorker, startWorkerHealth } from './worker-process.ts';
+import type { Workers } from './workers/start-workers.ts';
 
 /** Everything that one `npm start` runs. */
 export interface Service {
@@ -22,32 +25,36 @@ export interface Service {
 
 /**
  * Starts the service: the embedded database unless there is another one, then migrations, then demo accounts (always
- * on the embedded database, on another one only when `DEMO_API_KEY` asks for them), then the API. What was started is
- * stopped again when a later step fails.
+ * on the embedded database, on another one only when `DEMO_API_KEY` asks for them), then what its role asks for: the
+ * workers, the API. What was started is stopped again when a later step fails.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const embedded = config.databaseUrl === undefined ? await startEmbedded(config, logger) : undefined;
+  let workers: Workers | undefined;
   try {
     const databaseUrl = embedded?.url ?? config.databaseUrl!;
     const demoApiKey = embedded !== undefined ? readDemoApiKey(config) : config.demoApiKey;
     await prepareDatabase(databaseUrl, demoApiKey, logger);
-    const api = await startApiProcesses(config, databaseUrl, logger);
-    const { host, apiProcesses } = config;
+    if (config.role !== 'api') workers = startWorker({ ...config, databaseUrl, logger });
+    const listener = await startListener(config, { databaseUrl, logger, workers });
+    const { host, role, apiProcesses } = config;
     const database = embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${embedded.folder}`;
     return {
-      welcome: welcome({ host, port: api.port, processes: apiProcesses, database, demoApiKey }),
+      welcome: welcome({ host, port: listener.port, role, processes: apiProcesses, database, demoApiKey }),
       async stop() {
         // The database's own stop takes its share of the time.
-        const drained = await api.stop(config.shutdownTimeoutMs - Math.min(2_000, config.shutdownTimeoutMs / 4));
+        const drainMs = config.shutdownTimeoutMs - Math.min(2_000, config.shutdownTimeoutMs / 4);
+        const drained = await Promise.all([listener.stop(drainMs), workers?.stop(drainMs)]);
         await embedded?.stop();
-        return drained;
+        return !drained.includes(false);
       },
       stopNow() {
-        api.stopNow();
+        listener.stopNow();
         embedded?.stopNow();
       },
     };
   } catch (error) {
+    await workers?.stop(0);
     await embedded?.stop();
     throw error;
   }
@@ -78,8 +85,25 @@ async function prepareDatabase(url: string, demoApiKey: string | undefined, logg
   }
 }
 
-function startApiProcesses(config: Config, databaseUrl: string, logger: Logger): Promise<Api> {
-  const { host, port, databasePoolSize, preparedStatements, lockTimeoutMs, apiProcesses } = config;
-  const options = { host, port, databaseUrl, databasePoolSize, preparedStatements, lockTimeoutMs, logger };
-  return apiProcesses === 1 ? startApi(options) : startApiCluster({ ...options, processes: apiProcesses });
+/** The API in as many processes as wanted; of a process that only works, what says how it is. */
+function startListener(
+  config: Config,
+  { databaseUrl, logger, workers }: { databaseUrl: string; logger: Logger; workers: Workers | undefined },
+): Promise<HttpListener> {
+  const { host, port, role, databasePoolSize, preparedStatements, lockTimeoutMs, webhookTargets } = config;
+  const workerProblem = () => workers?.problem();
+  if (role === 'worker') return startWorkerHealth({ host, port, databaseUrl, logger, workerProblem });
+  const options = {
+    host,
+    port,
+    databaseUrl,
+    databasePoolSize,
+    preparedStatements,
+    lockTimeoutMs,
+    webhookTargets,
+    logger,
+  };
+  return config.apiProcesses === 1
+    ? startApi({ ...options, workerProblem })
+    : startApiCluster({ ...options, processes: config.apiProcesses });
 }

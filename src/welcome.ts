@@ -1,8 +1,10 @@
 import { demoAccountIds } from '../seeds/demo.ts';
+import type { Role } from './config.ts';
 
 export interface WelcomeFacts {
   readonly host: string;
   readonly port: number;
+  readonly role: Role;
   readonly processes: number;
   /** Which embedded database it runs on; undefined for another one. */
   readonly database: string | undefined;
@@ -11,12 +13,16 @@ export interface WelcomeFacts {
 }
 
 /** What a start prints: where the service listens, and a first request to paste. */
-export function welcome({ host, port, processes, database, demoApiKey }: WelcomeFacts): string {
+export function welcome({ host, port, role, processes, database, demoApiKey }: WelcomeFacts): string {
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const workers = role === 'all' ? ' and workers' : '';
   const lines = [
-    `joint-ledger listens on ${url} (${processes === 1 ? '1 process' : `${processes} processes`})`,
+    role === 'worker'
+      ? `joint-ledger works on its queues, and listens on ${url} for its health`
+      : `joint-ledger listens on ${url} (${processes === 1 ? '1 process' : `${processes} processes`}${workers})`,
     ...(database === undefined ? [] : [`Database: ${database}`]),
   ];
+  if (role === 'worker') return `${lines.join('\n')}\n`;
   if (demoApiKey === undefined) {
     return [
       ...lines,

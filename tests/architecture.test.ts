@@ -45,6 +45,7 @@ describe('import directions', () => {
     'database',
     'ledger',
     'http',
+    'workers',
     'parties',
     'ownership',
     'accounts',
@@ -52,10 +53,26 @@ describe('import directions', () => {
     'approvals',
     'holds',
     'holders',
+    'sweeps',
+    'events',
+    'standing-orders',
+    'webhooks',
     'top',
     'cli',
   ];
-  const customerRooms = ['parties', 'ownership', 'accounts', 'movements', 'approvals', 'holds', 'holders'];
+  const customerRooms = [
+    'parties',
+    'ownership',
+    'accounts',
+    'movements',
+    'approvals',
+    'holds',
+    'holders',
+    'sweeps',
+    'events',
+    'standing-orders',
+    'webhooks',
+  ];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */
   const core: Record<string, string[]> = {
     money: [],
@@ -64,6 +81,7 @@ describe('import directions', () => {
     database: ['errors', 'metrics'],
     ledger: ['database', 'money', 'errors', 'metrics'],
     http: ['ledger', 'database', 'money', 'errors', 'metrics'],
+    workers: ['http', 'ledger', 'database', 'errors', 'metrics'],
   };
 
   test('every folder of src is a room whose place is known', () => {
@@ -81,9 +99,12 @@ describe('import directions', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only src/app.ts puts rooms into the service', () => {
+  test('only src/app.ts and src/work-queues.ts put rooms into the service', () => {
     const wrong = imports.filter(
-      ({ from, to }) => roomOf(from) === 'top' && from !== 'src/app.ts' && customerRooms.includes(roomOf(to)),
+      ({ from, to }) =>
+        roomOf(from) === 'top' &&
+        !['src/app.ts', 'src/work-queues.ts'].includes(from) &&
+        customerRooms.includes(roomOf(to)),
     );
     expect(wrong).toEqual([]);
   });
@@ -128,9 +149,10 @@ describe('one place for each thing', () => {
     expect(filesWith(/'decimal\.js'/)).toEqual(['src/money/money.ts']);
   });
 
-  test('rows are locked in src/ledger/lock-accounts.ts and nowhere else', () => {
+  test('accounts are locked in src/ledger/lock-accounts.ts, work is claimed in src/workers/claim-work.ts, and nothing else anywhere', () => {
     expect(filesWith(/\bfor\s*(no key)?\s*update\b|\bfor(NoKey)?Update\s*\(/i)).toEqual([
       'src/ledger/lock-accounts.ts',
+      'src/workers/claim-work.ts',
     ]);
   });
 

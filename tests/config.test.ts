@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '../src/config.ts';
 
 const defaults = {
+  role: 'all',
   host: '127.0.0.1',
   port: 3000,
   databaseUrl: undefined,
@@ -14,9 +15,12 @@ const defaults = {
   lockTimeoutMs: 5000,
   shutdownTimeoutMs: 10_000,
   demoApiKey: undefined,
+  idempotencyRetentionHours: 168,
+  webhookTargets: { allowHttp: false, allowPrivate: false },
 };
 
 const variables = [
+  'ROLE',
   'HOST',
   'PORT',
   'DATABASE_URL',
@@ -29,6 +33,9 @@ const variables = [
   'LOCK_TIMEOUT_MS',
   'SHUTDOWN_TIMEOUT_MS',
   'DEMO_API_KEY',
+  'IDEMPOTENCY_RETENTION_HOURS',
+  'WEBHOOK_ALLOW_HTTP',
+  'WEBHOOK_ALLOW_PRIVATE',
 ];
 
 /** The one message that says everything that is wrong. */
@@ -56,6 +63,7 @@ test('passes over variables of others', () => {
 
 test('reads every setting', () => {
   const environment = {
+    ROLE: 'worker',
     HOST: '0.0.0.0',
     PORT: '0',
     DATABASE_URL: 'postgresql://user:p%40ss@db:5432/ledger?sslmode=require',
@@ -68,9 +76,13 @@ test('reads every setting', () => {
     LOCK_TIMEOUT_MS: '250',
     SHUTDOWN_TIMEOUT_MS: '5000',
     DEMO_API_KEY: 'demo-key',
+    IDEMPOTENCY_RETENTION_HOURS: '48',
+    WEBHOOK_ALLOW_HTTP: 'on',
+    WEBHOOK_ALLOW_PRIVATE: 'on',
   };
   expect(Object.keys(environment).sort()).toEqual([...variables].sort());
   expect(readConfig(environment, [])).toEqual({
+    role: 'worker',
     host: '0.0.0.0',
     port: 0,
     databaseUrl: environment.DATABASE_URL,
@@ -83,6 +95,8 @@ test('reads every setting', () => {
     lockTimeoutMs: 250,
     shutdownTimeoutMs: 5000,
     demoApiKey: 'demo-key',
+    idempotencyRetentionHours: 48,
+    webhookTargets: { allowHttp: true, allowPrivate: true },
   });
 });
 
@@ -93,6 +107,7 @@ describe('whole numbers', () => {
     ['API_PROCESSES', 1, 64, 'apiProcesses'],
     ['LOCK_TIMEOUT_MS', 25, 60_000, 'lockTimeoutMs'],
     ['SHUTDOWN_TIMEOUT_MS', 100, 600_000, 'shutdownTimeoutMs'],
+    ['IDEMPOTENCY_RETENTION_HOURS', 24, 8_760, 'idempotencyRetentionHours'],
   ];
 
   test.each(ranges)('%s lies between %i and %i', (name, from, to, setting) => {
@@ -138,7 +153,7 @@ test('reports every problem together, those of the command line included', () =>
   for (const subject of ['PORT', 'LOG_LEVEL', 'LOCK_TIMEOUT_MS', 'DATABASE_URL', '--proceses']) {
     expect(complaint.split('; ').filter((sentence) => sentence.includes(subject))).toHaveLength(1);
   }
-  expect(complaint).toContain('the only option is --processes N');
+  expect(complaint).toContain('the options are --processes N and --role api, worker or all');
 });
 
 describe('--processes', () => {
@@ -155,7 +170,7 @@ describe('--processes', () => {
   test.each([[['--processes']], [['--process', '2']], [['-p', '2']], [['2']], [['start']]])(
     'refuses the arguments %j',
     (args) => {
-      expect(problems({}, args)).toMatch(/; the only option is --processes N$/);
+      expect(problems({}, args)).toMatch(/; the options are --processes N and --role api, worker or all$/);
     },
   );
 });

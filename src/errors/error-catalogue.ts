@@ -25,6 +25,7 @@ export const errorTitles = {
   right_missing: 'The holder lacks the right',
   payment_order_not_found: 'There is no such payment order in this ledger',
   hold_not_found: 'There is no such hold in this ledger',
+  failed_work_not_found: 'No such item of work has failed in this ledger',
   project_not_found: 'There is no such project in this ledger',
   proposal_not_found: 'There is no such proposal in this ledger',
   holder_not_found: 'The party has no place on the account',

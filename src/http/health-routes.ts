@@ -6,10 +6,10 @@ import { metricsMediaType } from '../metrics/service-metrics.ts';
 import { createRouter } from './create-router.ts';
 import { methodNotAllowed } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
-import type { ServiceParts } from './service-parts.ts';
+import type { HealthParts } from './service-parts.ts';
 
 /** What operators and curious callers ask without a key: liveness, readiness, metrics, and the list of error codes. */
-export function healthRoutes({ database, isDraining, readMetrics }: ServiceParts): Router {
+export function healthRoutes({ database, draining, readMetrics, workerProblem }: HealthParts): Router {
   const router = createRouter();
 
   router
@@ -22,11 +22,13 @@ export function healthRoutes({ database, isDraining, readMetrics }: ServiceParts
   router
     .route('/readyz')
     .get(async (_req, res) => {
-      if (isDraining()) throw notReady('The process is shutting down.');
+      if (draining.aborted) throw notReady('The process is shutting down.');
       const pending = await pendingMigrations(database).catch((error: unknown) => {
         throw notReady('The database cannot be reached.', error);
       });
       if (pending.length > 0) throw notReady(`The database still lacks ${pending.length} migrations.`);
+      const problem = workerProblem();
+      if (problem !== undefined) throw notReady(problem);
       res.json({ status: 'ready' });
     })
     .all(methodNotAllowed('GET'));

@@ -20,6 +20,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   right_missing: 403,
   payment_order_not_found: 404,
   hold_not_found: 404,
+  failed_work_not_found: 404,
   project_not_found: 404,
   proposal_not_found: 404,
   holder_not_found: 404,

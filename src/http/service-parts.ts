@@ -3,13 +3,36 @@ import type { Database } from '../database/create-database.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
 
 /** What the routes of every room are given. */
-export interface ServiceParts {
-  /** For reading. Whatever changes the books goes through the engine. */
-  readonly database: Database;
+export interface ServiceParts extends HealthParts {
   readonly engine: PostingEngine;
   readonly logger: Logger;
-  /** True once the process has been told to stop. */
-  readonly isDraining: () => boolean;
+  readonly wakeUp: Hints;
+  readonly webhookTargets: TargetRules;
+}
+
+/** What the routes for operators are given. */
+export interface HealthParts {
+  /** For reading. Whatever changes the books goes through the engine. */
+  readonly database: Database;
+  /** Aborted once the process has been told to stop. */
+  readonly draining: AbortSignal;
   /** What Prometheus reads: of this process, or of all processes of the cluster that it is one of. */
   readonly readMetrics: () => Promise<string>;
+  /** What keeps the workers of this process from working; undefined when nothing does, or there are none. */
+  readonly workerProblem: () => string | undefined;
+}
+
+/** Between those who commit something and those who look for it. */
+export interface Hints {
+  /** Tells everybody that something was committed. */
+  hint(): void;
+  /** Waits for a hint, for `ms` at most, or until the signal is aborted. */
+  rest(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Where webhooks may go beside public https addresses. */
+export interface TargetRules {
+  readonly allowHttp: boolean;
+  /** Private, loopback and link-local addresses. */
+  readonly allowPrivate: boolean;
 }

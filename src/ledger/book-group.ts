@@ -3,7 +3,8 @@ import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import { expireHolds } from './expire-holds.ts';
 import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
-import { type LockMode, lockAccounts } from './lock-accounts.ts';
+import { bookingEvents, type LedgerEvent, numberEvents } from './ledger-event.ts';
+import { type LockedAccounts as Locked, type LockMode, lockAccounts } from './lock-accounts.ts';
 import { entityTag, type LockedAccount } from './locked-account.ts';
 import type {
   Answer,
@@ -42,11 +43,7 @@ export async function bookGroup(
   const claiming = mode === 'read' ? beginReading(transaction) : claimIdempotencyKeys(transaction, claims);
   // An operation by itself waits for its key: if that was used before, the answer needs no lock.
   const wanted = operations.length === 1 ? notAmong((await claiming).earlier, operations) : operations;
-  const locking = lockAccounts(
-    transaction,
-    [...new Set(wanted.flatMap((operation) => operation.accountIds))].sort(),
-    mode,
-  );
+  const locking = lockRows(transaction, wanted, mode);
   const [{ earlier, now }, locked] = await inOrder(claiming, locking);
 
   const fresh = notAmong(earlier, operations);
@@ -55,13 +52,21 @@ export async function bookGroup(
   const unkept = new Map<string, Outcome<unknown>>();
   if (fresh.length > 0) {
     const clock = bookingClock(locked.now ?? now!);
-    const { accounts, changed } = await expireHolds(transaction, locked.accounts, clock, mode);
+    const { accounts, changed, events } = await expireHolds(transaction, locked.accounts, clock, mode);
     const loaded = await loadByKind(transaction, fresh, accounts);
     const state = { accounts, changed, earlierItems: earlier, now: clock, dryRun: mode === 'read' };
     const decided = decideInTurn(fresh, state, loaded, { outcomes, unkept });
     if (mode !== 'read') {
       await writeByKind(transaction, decided.effects);
-      writeJournal(transaction, { ...decided, outcomes });
+      const numbered = numberEvents([...events, ...decided.events], accounts, changed);
+      const { transactions } = decided;
+      writeJournal(transaction, {
+        transactions,
+        accounts: [...changed.values()],
+        outcomes,
+        events: numbered,
+        now: clock,
+      });
     }
   }
   if (mode !== 'read') {
@@ -75,6 +80,19 @@ export async function bookGroup(
     ({ idempotencyKey: key }) =>
       earlier.get(key) ?? { outcome: (outcomes.get(key) ?? unkept.get(key))!, replayed: false },
   );
+}
+
+/** Locks what the operations work on; the statement for the accounts is on its way when this returns, nearly always. */
+async function lockRows(
+  transaction: LedgerTransaction,
+  operations: readonly Operation<unknown>[],
+  mode: LockMode,
+): Promise<Locked> {
+  const claimable = new Set(operations.map(({ kind }) => kind).filter((kind) => kind.lockClaimable !== undefined));
+  for (const kind of mode === 'read' ? [] : claimable)
+    await kind.lockClaimable?.(transaction, commandsOf(kind, operations));
+  const accountIds = [...new Set(operations.flatMap((operation) => operation.accountIds))].sort();
+  return lockAccounts(transaction, accountIds, mode);
 }
 
 /** Both were sent together. When the first fails, the second fails only because of that. */
@@ -103,6 +121,7 @@ function decideInTurn(
 ) {
   const { accounts, changed, earlierItems, now, dryRun } = state;
   const transactions: BookedTransaction[] = [];
+  const events: LedgerEvent[] = [];
   const effects = new Map<AnyKind, unknown[]>();
   for (const operation of operations) {
     const { kind, command, idempotencyKey } = operation;
@@ -120,10 +139,14 @@ function decideInTurn(
       changed.set(account.id, account);
     }
     outcomes.set(idempotencyKey, outcomeOf(decision.result, accounts.get(operation.accountIds[0] ?? '')));
-    transactions.push(...(decision.transactions ?? []));
+    for (const booked of decision.transactions ?? []) {
+      transactions.push(booked);
+      events.push(...bookingEvents(booked));
+    }
+    events.push(...(decision.events ?? []));
     if (decision.effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), decision.effect]);
   }
-  return { transactions, accounts: [...changed.values()], effects };
+  return { transactions, events, effects };
 }
 
 /** The caller acted on what it read of the account before; that must still be so (RFC 9110, section 13.1.1). */
@@ -148,10 +171,13 @@ async function loadByKind(
 ): Promise<Map<AnyKind, unknown>> {
   const loaded = new Map<AnyKind, unknown>();
   for (const kind of new Set(operations.map((operation) => operation.kind))) {
-    const commands = operations.filter((operation) => operation.kind === kind).map((operation) => operation.command);
-    loaded.set(kind, await kind.load(transaction, commands, accounts));
+    loaded.set(kind, await kind.load(transaction, commandsOf(kind, operations), accounts));
   }
   return loaded;
+}
+
+function commandsOf(kind: AnyKind, operations: readonly Operation<unknown>[]): unknown[] {
+  return operations.filter((operation) => operation.kind === kind).map((operation) => operation.command);
 }
 
 async function writeByKind(

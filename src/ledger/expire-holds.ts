@@ -1,14 +1,13 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { Money } from '../money/money.ts';
+import type { LedgerEvent } from './ledger-event.ts';
 import type { LockMode } from './lock-accounts.ts';
 import type { LockedAccount } from './locked-account.ts';
 
 interface ExpiredRow {
   account_id: string;
-  /** What the holds that have run out still reserved. */
-  expired: string;
-  /** How many they are. */
-  count: number;
+  /** The holds that have run out, with what they still reserved. */
+  expired: Array<{ id: string; kind: 'hold' | 'payment_order'; remaining: string }>;
   next_expiry: Date | null;
 }
 
@@ -16,6 +15,7 @@ export interface AfterExpiry {
   readonly accounts: Map<string, LockedAccount>;
   /** Those of them that are different now, and have to be written. */
   readonly changed: Map<string, LockedAccount>;
+  readonly events: readonly LedgerEvent[];
 }
 
 /**
@@ -31,23 +31,32 @@ export async function expireHolds(
 ): Promise<AfterExpiry> {
   const due = [...locked.values()].filter(({ nextExpiry }) => nextExpiry !== null && nextExpiry <= now);
   const changed = new Map<string, LockedAccount>();
-  if (due.length === 0) return { accounts: locked, changed };
+  if (due.length === 0) return { accounts: locked, changed, events: [] };
   const { knex, ledgerId } = transaction;
   const accountIds = due.map((account) => account.id);
   const { rows } = await knex.raw(mode === 'read' ? findExpired : writeExpired, { ledgerId, accountIds, now });
-  for (const { account_id, expired, count, next_expiry } of rows as ExpiredRow[]) {
-    const account = locked.get(account_id)!;
-    const held = account.held.minus(Money.fromDatabase(expired, account.currency));
-    const revision = account.revision + count;
-    changed.set(account_id, { ...account, held, revision, nextExpiry: next_expiry });
+  const events: LedgerEvent[] = [];
+  for (const { account_id: accountId, expired, next_expiry } of rows as ExpiredRow[]) {
+    const account = locked.get(accountId)!;
+    const { currency } = account;
+    let { held } = account;
+    for (const { id, kind, remaining } of expired) {
+      const released = Money.fromDatabase(remaining, currency);
+      held = held.minus(released);
+      const data = { id, accountId, status: 'expired', released: released.toString(), currency };
+      events.push({ type: `${kind}.expired`, accountId, subjectId: id, data });
+    }
+    const revision = account.revision + expired.length;
+    changed.set(accountId, { ...account, held, revision, nextExpiry: next_expiry });
   }
-  return { accounts: new Map([...locked, ...changed]), changed };
+  return { accounts: new Map([...locked, ...changed]), changed, events };
 }
 
 const summary = `
   select a.id as account_id,
-         coalesce((select sum(e.remaining) from expired e where e.account_id = a.id), 0) as expired,
-         (select count(*) from expired e where e.account_id = a.id) as count,
+         (select coalesce(json_agg(json_build_object('id', e.id, 'kind', e.kind, 'remaining', e.remaining::text)
+                                   order by e.id), '[]')
+          from expired e where e.account_id = a.id) as expired,
          (select min(h.expires_at) from holds h
           where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active' and h.expires_at > :now)
            as next_expiry
@@ -55,7 +64,7 @@ const summary = `
 
 const findExpired = `
   with expired as (
-    select account_id, remaining from holds
+    select id, account_id, kind, remaining from holds
     where ledger_id = :ledgerId and account_id = any(:accountIds::uuid[]) and status = 'active' and expires_at <= :now)
   ${summary}`;
 
@@ -64,7 +73,7 @@ const writeExpired = `
   with expired as (
     update holds set status = 'expired', remaining = 0, finished_at = expires_at
     where ledger_id = :ledgerId and account_id = any(:accountIds::uuid[]) and status = 'active' and expires_at <= :now
-    returning id, account_id, amount - captured as remaining),
+    returning id, account_id, kind, amount - captured as remaining),
   expired_orders as (
     update payment_orders o set status = 'expired', finished_at = o.expires_at
     from expired e where o.ledger_id = :ledgerId and o.id = e.id and o.status = 'waiting')

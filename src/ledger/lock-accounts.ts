@@ -32,6 +32,8 @@ const columns = [
   'overdraft_limit',
   'version',
   'revision',
+  'event_count',
+  'last_event_xid',
   'debits_stopped',
   'credits_stopped',
   'next_expiry',
@@ -49,6 +51,8 @@ interface AccountRow {
   overdraft_limit: string | null;
   version: number | null;
   revision: number;
+  event_count: number;
+  last_event_xid: string | null;
   debits_stopped: boolean;
   credits_stopped: boolean;
   next_expiry: Date | null;
@@ -153,6 +157,8 @@ function asLockedAccount(row: AccountRow): LockedAccount {
     overdraftLimit: stored(row.overdraft_limit),
     version: row.version ?? 0,
     revision: row.revision,
+    eventCount: row.event_count,
+    lastEventXid: row.last_event_xid,
     lastBookedAt: row.last_booked_at,
     closedAt: row.closed_at,
     debitsStopped: row.debits_stopped,

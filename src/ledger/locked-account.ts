@@ -18,6 +18,10 @@ export interface LockedAccount {
   readonly version: number;
   /** How often anything else of the account changed: holds, holders, mandate, restrictions, limits. */
   readonly revision: number;
+  /** How many events tell of the account; the next one carries the next number. */
+  readonly eventCount: number;
+  /** The transaction id under which its last event stands in the log; null without one. */
+  readonly lastEventXid: string | null;
   readonly lastBookedAt: Date | null;
   readonly closedAt: Date | null;
   /** No money may leave, or come in, because of a restriction. */

@@ -1,6 +1,7 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
+import type { LedgerEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
 
 /** The locked accounts that exist, by id. */
@@ -24,6 +25,8 @@ export interface Approval<Effect, Result> {
   readonly result: Result;
   readonly changedAccounts?: readonly LockedAccount[];
   readonly transactions?: readonly BookedTransaction[];
+  /** What happened, in its order, beside the booking of the transactions: that is told without being said here. */
+  readonly events?: readonly LedgerEvent[];
   /** What to store with each of the operation's item keys that was not used before. */
   readonly itemOutcomes?: ReadonlyMap<string, Outcome<unknown>>;
   readonly effect?: Effect;
@@ -51,6 +54,12 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    * that what `load` read of them is true when it is decided. None unless it says otherwise.
    */
   ownedAccountIds?(command: Command): readonly string[];
+  /**
+   * Locks rows that workers claim (`workers/claim-work.ts`) before any account is locked, because a worker locks accounts
+   * while it holds such a row. One statement, in the order of the rows' ids; one kind for each such table, so that two
+   * groups take these locks in one order.
+   */
+  lockClaimable?(transaction: LedgerTransaction, commands: readonly Command[]): Promise<void>;
   /** Reads, in a constant number of queries, what `decide` needs beyond the locked rows. */
   load(transaction: LedgerTransaction, commands: readonly Command[], accounts: LockedAccounts): Promise<Loaded>;
   /** Pure: no I/O, no clock, no randomness. All checks first, in the documented order; after them nothing can fail. */

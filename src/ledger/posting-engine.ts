@@ -17,6 +17,8 @@ export interface PostingEngineOptions {
   readonly lanes: number;
   /** How many operations may wait for their turn; one more is refused with `ledger_busy`. */
   readonly queueLimit: number;
+  /** Told after each commit, to wake up those who wait for what was written. */
+  readonly onCommitted: () => void;
 }
 
 /** The one way into the books: everything that changes them is submitted here as an operation. */
@@ -149,9 +151,11 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
     const mode = lockMode(first);
     const lockTimeoutMs = Math.max(shortestLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
-    return runLedgerTransaction(options.database, first.ledgerId, limits, (transaction) =>
+    const answers = runLedgerTransaction(options.database, first.ledgerId, limits, (transaction) =>
       bookGroup(transaction, operations, mode),
     );
+    answers.then(options.onCommitted, () => {});
+    return answers;
   }
 
   /**

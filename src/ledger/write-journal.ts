@@ -3,6 +3,7 @@ import { prepared } from '../database/prepared-statement.ts';
 import type { Money } from '../money/money.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import { createId } from './create-id.ts';
+import type { NumberedEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
 import type { Outcome } from './operation.ts';
 
@@ -13,10 +14,13 @@ export interface JournalWrites {
   readonly accounts: readonly LockedAccount[];
   /** What is stored with each idempotency key that the group claimed and uses up. */
   readonly outcomes: ReadonlyMap<string, Outcome<unknown>>;
+  readonly events: readonly NumberedEvent[];
+  /** When it happened. */
+  readonly now: Date;
 }
 
 /**
- * Writes transactions, entries, account rows and stored outcomes in one statement, each column of each table as one
+ * Writes transactions, entries, account rows, events and stored outcomes in one statement, each column of each table as one
  * array. The account rows must be locked and the keys claimed by this transaction. Does not wait for the answer: COMMIT
  * may follow at once, and fails if this does.
  *
@@ -31,6 +35,7 @@ export function writeJournal(transaction: LedgerTransaction, writes: JournalWrit
     knex
       .raw(statement, [
         transaction.ledgerId,
+        latestEventXid(accounts),
         arrayOf(transactions, (booked) => booked.id),
         arrayOf(transactions, (booked) => booked.type),
         arrayOf(transactions, (booked) => booked.amount),
@@ -50,11 +55,18 @@ export function writeJournal(transaction: LedgerTransaction, writes: JournalWrit
         arrayOf(accounts, (account) => account.status),
         arrayOf(accounts, (account) => account.version),
         arrayOf(accounts, (account) => account.revision),
+        arrayOf(accounts, (account) => account.eventCount),
         arrayOf(accounts, (account) => account.nextExpiry?.toISOString()),
         arrayOf(accounts, (account) => account.lastBookedAt?.toISOString()),
         arrayOf(accounts, (account) => account.closedAt?.toISOString()),
         textArrayOf([...writes.outcomes.keys()], (key) => key),
         jsonArrayOf([...writes.outcomes.values()], (outcome) => outcome),
+        writes.now.toISOString(),
+        arrayOf(writes.events, (event) => event.accountId),
+        arrayOf(writes.events, (event) => event.sequence),
+        arrayOf(writes.events, (event) => event.type),
+        arrayOf(writes.events, (event) => event.subjectId),
+        jsonArrayOf(writes.events, (event) => event.data),
         arrayOf(entries, ({ booked }) => booked.id),
         arrayOf(entries, createId),
         arrayOf(entries, ({ entry }) => entry.accountId),
@@ -69,6 +81,7 @@ export function writeJournal(transaction: LedgerTransaction, writes: JournalWrit
 
 const statement = `
   with ledger as (select ?::uuid as ledger_id),
+  log as (select greatest(pg_current_xact_id(), ?::xid8) as xid),
   new_transactions as (
     insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by,
                               description, reference, metadata, signed_by, origin, origin_id)
@@ -81,19 +94,39 @@ const statement = `
   changed_accounts as (
     update accounts a
     set balance = c.balance, held = c.held, status = c.status, version = c.version, revision = c.revision,
-        next_expiry = c.next_expiry, last_booked_at = c.last_booked_at, closed_at = c.closed_at
-    from ledger, unnest(?::uuid[], ?::numeric[], ?::numeric[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[],
-                        ?::timestamptz[], ?::timestamptz[])
-         as c (id, balance, held, status, version, revision, next_expiry, last_booked_at, closed_at)
+        event_count = c.event_count, last_event_xid = log.xid, next_expiry = c.next_expiry, last_booked_at = c.last_booked_at, closed_at = c.closed_at
+    from ledger, log, unnest(?::uuid[], ?::numeric[], ?::numeric[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[],
+                        ?::timestamptz[], ?::timestamptz[], ?::timestamptz[])
+         as c (id, balance, held, status, version, revision, event_count, next_expiry, last_booked_at, closed_at)
     where a.ledger_id = ledger.ledger_id and a.id = c.id),
   stored_outcomes as (
     update idempotency_keys k
     set outcome = o.outcome
     from ledger, unnest(?::text[], ?::json[]) as o (key, outcome)
-    where k.ledger_id = ledger.ledger_id and k.key = o.key)
+    where k.ledger_id = ledger.ledger_id and k.key = o.key),
+  new_events as (
+    insert into events (ledger_id, epoch, xid, occurred_at, account_id, sequence, type, subject_id, data)
+    select l.id, l.event_epoch, log.xid, ?::timestamptz, e.account_id, e.sequence, e.type, e.subject_id, e.data
+    from ledger join ledgers l on l.id = ledger.ledger_id, log,
+         unnest(?::uuid[], ?::bigint[], ?::text[], ?::uuid[], ?::json[])
+           with ordinality as e (account_id, sequence, type, subject_id, data, place)
+    order by e.place)
   insert into entries (ledger_id, transaction_id, id, account_id, amount, balance_after, version, booked_at)
   select ledger.ledger_id, e.*
   from ledger, unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::numeric[], ?::numeric[], ?::bigint[], ?::timestamptz[]) as e`;
+
+/**
+ * The id under which the latest event of these accounts stands in the log, null without one. A transaction may get its
+ * own id long before it gets the locks, and then come behind one with a later id; its events must come behind too.
+ */
+function latestEventXid(accounts: readonly LockedAccount[]): string | null {
+  let latest: bigint | null = null;
+  for (const { lastEventXid } of accounts) {
+    const xid = lastEventXid === null ? null : BigInt(lastEventXid);
+    if (xid !== null && (latest === null || xid > latest)) latest = xid;
+  }
+  return latest === null ? null : `${latest}`;
+}
 
 /** A PostgreSQL array (manual, chapter 8.15.2) of what needs no quotes: ids, numbers, codes, times. */
 function arrayOf<Item>(

@@ -1,4 +1,5 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { readWorkMetrics } from './work-metrics.ts';
 
 /** Everything this process measures. Metrics are counted where it happens, and only here is said what they mean. */
 const registry = new Registry();
@@ -55,9 +56,9 @@ export const metrics = {
   }),
 };
 
-/** The text that Prometheus reads: what this process measured, memory and event loop included. */
-export function readProcessMetrics(): Promise<string> {
-  return registry.metrics();
+/** The text that Prometheus reads: what this process measured, memory, event loop and its workers included. */
+export async function readProcessMetrics(): Promise<string> {
+  return `${await registry.metrics()}\n${await readWorkMetrics()}`;
 }
 
 /** Begins to measure the process itself, and in a cluster lets the supervising process ask for what was measured. */
@@ -68,10 +69,10 @@ export function startProcessMetrics(): void {
   createClusterMetrics();
 }
 
-/** For the supervising process of a cluster: reads what all its processes measured, as one. */
+/** For the supervising process of a cluster: reads what all its processes measured, as one, and its own workers. */
 export function createClusterMetrics(): () => Promise<string> {
   const aggregator = new AggregatorRegistry();
-  return () => aggregator.clusterMetrics();
+  return async () => `${await aggregator.clusterMetrics()}\n${await readWorkMetrics()}`;
 }
 
 /** Times something, from now until the answer is called. */

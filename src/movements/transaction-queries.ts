@@ -57,6 +57,20 @@ export async function listTransactions(
   return withEntries(database, ledgerId, await query);
 }
 
+/** These transactions, by their ids. */
+export async function findTransactions(
+  database: Knex,
+  ledgerId: string,
+  transactionIds: readonly string[],
+): Promise<ReadonlyMap<string, TransactionDocument>> {
+  if (transactionIds.length === 0) return new Map();
+  const rows = await selectTransactions(database, ledgerId).whereRaw('t.id = any(?::uuid[])', [
+    [...new Set(transactionIds)],
+  ]);
+  const found = await withEntries(database, ledgerId, rows);
+  return new Map(found.map((transaction) => [transaction.id, transaction]));
+}
+
 /** The reversals of those of these transactions that have one, by the transaction. Their accounts must be locked. */
 export async function findReversals(
   { knex, ledgerId }: LedgerTransaction,

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { type Api, startApi } from '../../src/api-process.ts';
+import { startApi } from '../../src/api-process.ts';
+import type { HttpListener } from '../../src/listen-http.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
-let secondApi: Api;
+let secondApi: HttpListener;
 let clients: TestClient[];
 
 beforeAll(async () => {
@@ -17,6 +18,7 @@ beforeAll(async () => {
     databaseUrl: service.databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs: 5_000,
+    webhookTargets: { allowHttp: false, allowPrivate: false },
     logger: pino({ level: 'silent' }),
   });
   clients = [service.client, createTestClient(`http://127.0.0.1:${secondApi.port}`, service.apiKey)];

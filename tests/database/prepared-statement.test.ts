@@ -15,7 +15,13 @@ test.each([
   const account = await service.client.openAccount();
   const pool = { url: service.databaseUrl, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 10_000 };
   const database = createDatabase({ ...pool, preparedStatements });
-  const engine = createPostingEngine({ database, lockTimeoutMs: 5_000, lanes: 1, queueLimit: 10 });
+  const engine = createPostingEngine({
+    database,
+    lockTimeoutMs: 5_000,
+    lanes: 1,
+    queueLimit: 10,
+    onCommitted: () => {},
+  });
   const { ledgerId } = service;
   const notes = { initiatedBy: null, description: null, reference: null, valueDate: null, metadata: null };
   const deposit = createDeposit(ledgerId, account, { amount: Money.parse('1.00', 'USD'), ...notes });

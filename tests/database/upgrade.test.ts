@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { type Api, startApi } from '../../src/api-process.ts';
+import { startApi } from '../../src/api-process.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { clearingAccountId } from '../../src/ledger/clearing-account.ts';
 import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import type { HttpListener } from '../../src/listen-http.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from '../support/test-database.ts';
 
@@ -22,7 +23,7 @@ const transactionIds = { deposit: uuidv7(), withdrawal: uuidv7(), multiLeg: uuid
 let testDatabase: TestDatabase;
 let database: Database;
 let ledger: TestLedger;
-let api: Api;
+let api: HttpListener;
 let client: TestClient;
 
 beforeAll(async () => {
@@ -35,7 +36,8 @@ beforeAll(async () => {
   await writeFirstRelease();
   expect(await migrate(database)).not.toEqual([]);
   const logger = pino({ level: 'silent' });
-  const options = { host: '127.0.0.1', port: 0, databasePoolSize: 5, lockTimeoutMs: 5_000, logger };
+  const webhookTargets = { allowHttp: false, allowPrivate: false };
+  const options = { host: '127.0.0.1', port: 0, databasePoolSize: 5, lockTimeoutMs: 5_000, webhookTargets, logger };
   api = await startApi({ ...options, databaseUrl: testDatabase.url });
   client = createTestClient(`http://127.0.0.1:${api.port}`, ledger.apiKey);
 });

@@ -66,6 +66,8 @@ describe('methods and addresses', () => {
     [`/v1/account-changes/${nobody}`, 'GET'],
     [`/v1/account-changes/${nobody}/authorisations`, 'POST'],
     [`/v1/account-changes/${nobody}/cancel`, 'POST'],
+    ['/v1/failed-work', 'GET'],
+    ['/v1/failed-work/expiries/1/requeue', 'POST'],
   ];
 
   test('refuses every method that an address does not take and names those it does', async () => {

@@ -370,6 +370,8 @@ const calls: Call[] = [
   call('POST /restrictions/:restrictionId/lift', ['404 restriction_not_found', '404 restriction_not_found'], () => ({
     restrictionId: nobody,
   })),
+  call('GET /failed-work', [forService, forService]),
+  call('POST /failed-work/:queue/:itemId/requeue', [forService, forService], () => ({ queue: 'expiries', itemId: '1' })),
   call('POST /accounts/:accountId/holders/:partyId/leave', [forService, '200'], ({ account, party }) => ({
     accountId: account,
     partyId: party.ann,

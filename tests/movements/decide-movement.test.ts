@@ -30,6 +30,8 @@ function account(id: string, { balance = '0', currency = 'USD', limit = '0', ...
     overdraftLimit: money(limit, currency),
     version: 7,
     revision: 0,
+    eventCount: 0,
+    lastEventXid: null,
     lastBookedAt: null,
     closedAt: null,
     debitsStopped: false,

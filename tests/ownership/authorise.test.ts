@@ -30,7 +30,16 @@ function ownershipOf(holders: readonly Holder[], spent: ReadonlyMap<string, Spen
 
 function account(takenOut: Readonly<Record<string, string>> = {}): LockedAccount {
   return {
-    ...{ id: 'account', currency: 'USD', ownership: 'joint', status: 'active', version: 1, revision: 0 },
+    ...{
+      id: 'account',
+      currency: 'USD',
+      ownership: 'joint',
+      status: 'active',
+      version: 1,
+      revision: 0,
+      eventCount: 0,
+      lastEventXid: null,
+    },
     ...{ balance: money('1000'), held: money('0'), overdraftLimit: money('0') },
     ...{ lastBookedAt: null, closedAt: null, debitsStopped: false, creditsStopped: false, nextExpiry: null },
     takenOut: new Map(Object.entries(takenOut).map(([partyId, amount]) => [partyId, money(amount)])),

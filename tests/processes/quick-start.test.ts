@@ -56,7 +56,7 @@ test('starts with npm start, moves money with the printed commands, and goes on 
   expect(await first.stop()).toBe(0);
 
   const second = await npmStart(['--processes', '2']);
-  expect(second.output).toContain('(2 processes)');
+  expect(second.output).toContain('(2 processes and workers)');
   const [, lookAgain] = second.output.match(/^curl.*$/gm)!;
   expect((await paste(lookAgain!)).body.balance).toBe('1100.00');
   expect(await second.stop()).toBe(0);

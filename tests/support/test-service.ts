@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { pino } from 'pino';
-import { type Api, startApi } from '../../src/api-process.ts';
+import { startApi } from '../../src/api-process.ts';
+import type { HttpListener } from '../../src/listen-http.ts';
 import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from './test-database.ts';
@@ -10,7 +11,7 @@ export interface TestService extends TestLedger {
   readonly client: TestClient;
   readonly database: TestDatabase['database'];
   readonly databaseUrl: string;
-  readonly api: Api;
+  readonly api: HttpListener;
   /** Stops the service, proves the books and removes the database. */
   stop(): Promise<void>;
 }
@@ -44,7 +45,10 @@ export async function startTestService(
  * The service once more, as another process would run it: its own pool and its own queue on the same database. The
  * caller stops it before the service itself.
  */
-export async function startSecondApi({ databaseUrl, apiKey }: TestService): Promise<{ api: Api; client: TestClient }> {
+export async function startSecondApi({
+  databaseUrl,
+  apiKey,
+}: TestService): Promise<{ api: HttpListener; client: TestClient }> {
   const api = await startTestApi(databaseUrl);
   return { api, client: createTestClient(`http://127.0.0.1:${api.port}`, apiKey) };
 }
@@ -67,7 +71,16 @@ export async function withoutDeadlock(meet: (first: TestClient, second: TestClie
   }
 }
 
-function startTestApi(databaseUrl: string, lockTimeoutMs = 5_000): Promise<Api> {
+function startTestApi(databaseUrl: string, lockTimeoutMs = 5_000): Promise<HttpListener> {
   const logger = pino({ level: 'silent' });
-  return startApi({ host: '127.0.0.1', port: 0, databaseUrl, databasePoolSize: 10, lockTimeoutMs, logger });
+  const webhookTargets = { allowHttp: true, allowPrivate: true };
+  return startApi({
+    host: '127.0.0.1',
+    port: 0,
+    databaseUrl,
+    databasePoolSize: 10,
+    lockTimeoutMs,
+    webhookTargets,
+    logger,
+  });
 }

@@ -1,0 +1,88 @@
+import type { Knex } from 'knex';
+import type { EventType } from '../ledger/ledger-event.ts';
+
+export interface EventSource {
+  readonly knex: Knex;
+  readonly ledgerId: string;
+}
+
+/** Where an event stands in its ledger's log. The transaction id is text: it may exceed what a number holds. */
+export interface EventPlace {
+  readonly epoch: number;
+  readonly xid: string;
+  readonly position: number;
+}
+
+export interface StoredEvent extends EventPlace {
+  readonly type: EventType;
+  readonly accountId: string | null;
+  readonly sequence: number | null;
+  readonly subjectId: string;
+  readonly occurredAt: Date;
+  /** Null for the booking of a transaction, which the journal has. */
+  readonly data: object | null;
+}
+
+export interface EventFilter {
+  readonly types?: readonly string[] | null | undefined;
+  readonly accountIds?: readonly string[] | null | undefined;
+}
+
+interface EventRow {
+  epoch: number;
+  xid: string;
+  position: number;
+  account_id: string | null;
+  sequence: number | null;
+  type: EventType;
+  subject_id: string;
+  occurred_at: Date;
+  data: object | null;
+}
+
+/**
+ * SQL: whether every transaction that could still add to the log before this event has ended (PostgreSQL manual,
+ * chapter 9.27.10: no transaction below `pg_snapshot_xmin` is running any more). One that commits late has a lower id
+ * than it, so a reader who goes on from the last event it got never misses any.
+ */
+export const isSettled = (event: string) => `${event}.xid < pg_snapshot_xmin(pg_current_snapshot())`;
+
+/**
+ * The events behind this place, in the order in which they stand in the log for ever. Answers fewer than there are
+ * while a transaction is running that began to write before them; they come later.
+ */
+export async function readEvents(
+  { knex, ledgerId }: EventSource,
+  { after, limit, types, accountIds }: EventFilter & { after: EventPlace | null; limit: number },
+): Promise<StoredEvent[]> {
+  const query = knex<EventRow>('events as e')
+    .select('epoch', 'xid', 'position', 'account_id', 'sequence', 'type', 'subject_id', 'occurred_at', 'data')
+    .where('ledger_id', ledgerId)
+    .whereRaw(isSettled('e'))
+    .orderBy(['epoch', 'xid', 'position'])
+    .limit(limit);
+  if (after !== null) {
+    query.whereRaw('(epoch, xid, position) > (?::int, ?::xid8, ?::bigint)', [after.epoch, after.xid, after.position]);
+  }
+  if (types) query.whereRaw('type = any(?::text[])', [[...types]]);
+  if (accountIds) query.whereRaw('account_id = any(?::uuid[])', [[...accountIds]]);
+  return (await query).map((row) => ({
+    epoch: row.epoch,
+    xid: row.xid,
+    position: row.position,
+    type: row.type,
+    accountId: row.account_id,
+    sequence: row.sequence,
+    subjectId: row.subject_id,
+    occurredAt: row.occurred_at,
+    data: row.data,
+  }));
+}
+
+/** The place behind everything that is settled at this moment: from here on a reader gets what is new. */
+export async function latestPlace({ knex, ledgerId }: EventSource): Promise<EventPlace> {
+  const [row] = await knex('ledgers')
+    .where('id', ledgerId)
+    .select('event_epoch', knex.raw('pg_snapshot_xmin(pg_current_snapshot())::text as xid'));
+  return { epoch: row.event_epoch, xid: row.xid, position: 0 };
+}

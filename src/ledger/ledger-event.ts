@@ -1,0 +1,109 @@
+import type { BookedTransaction } from './booked-transaction.ts';
+import type { LockedAccount } from './locked-account.ts';
+
+/** What can happen. `docs/events.md` says what each means and carries; a test keeps both in step. */
+export const eventTypes = [
+  'party.created',
+  'account.opened',
+  'account.updated',
+  'account.closed',
+  'transaction.booked',
+  'payment_order.waiting',
+  'payment_order.signed',
+  'payment_order.booked',
+  'payment_order.rejected',
+  'payment_order.cancelled',
+  'payment_order.expired',
+  'hold.placed',
+  'hold.extended',
+  'hold.captured',
+  'hold.voided',
+  'hold.expired',
+  'project.opened',
+  'project.assigned',
+  'project.closed',
+  'project.expired',
+  'proposal.made',
+  'proposal.signed',
+  'proposal.accepted',
+  'proposal.rejected',
+  'proposal.withdrawn',
+  'holder.invited',
+  'holder.joined',
+  'holder.declined',
+  'holder.changed',
+  'holder.left',
+  'holder.removed',
+  'holder.deceased',
+  'holder.invitation_expired',
+  'mandate.changed',
+  'restriction.placed',
+  'restriction.lifted',
+  'account_change.waiting',
+  'account_change.signed',
+  'account_change.applied',
+  'account_change.rejected',
+  'account_change.cancelled',
+  'account_change.expired',
+  'standing_order.waiting',
+  'standing_order.signed',
+  'standing_order.activated',
+  'standing_order.rejected',
+  'standing_order.expired',
+  'standing_order.paused',
+  'standing_order.resumed',
+  'standing_order.cancelled',
+  'standing_order.completed',
+  'standing_order.run_booked',
+  'standing_order.run_refused',
+  'standing_order.run_skipped',
+  'webhook_endpoint.disabled',
+] as const;
+
+export type EventType = (typeof eventTypes)[number];
+
+/** Something that happened, as an operation tells it: in the same transaction as the change, or not at all. */
+export interface LedgerEvent {
+  readonly type: EventType;
+  /** The account to whose sequence it belongs; null for what belongs to none. */
+  readonly accountId: string | null;
+  /** The transaction, order, hold, ... that it is about. */
+  readonly subjectId: string;
+  /** What it is about, as callers saw it at that moment; null for a transaction, which the journal has for ever. */
+  readonly data: object | null;
+}
+
+export interface NumberedEvent extends LedgerEvent {
+  /** One more than the event before it of the same account, without gaps. */
+  readonly sequence: number | null;
+}
+
+/** That a transaction was booked is told once to each account that it moves; clearing accounts are told nothing. */
+export function bookingEvents({ id, entries }: BookedTransaction): LedgerEvent[] {
+  return entries
+    .filter((entry) => entry.version !== null)
+    .map(({ accountId }) => ({ type: 'transaction.booked', accountId, subjectId: id, data: null }));
+}
+
+/**
+ * Gives events, in their order, the next numbers of their accounts, and adds these accounts with their new count to
+ * `changed`. An account that is not among the locked ones is being opened, and this is its first event.
+ */
+export function numberEvents(
+  events: readonly LedgerEvent[],
+  accounts: ReadonlyMap<string, LockedAccount>,
+  changed: Map<string, LockedAccount>,
+): NumberedEvent[] {
+  const counts = new Map<string, number>();
+  const numbered = events.map(({ type, accountId, subjectId, data }) => {
+    if (accountId === null) return { type, accountId, subjectId, data, sequence: null };
+    const sequence = (counts.get(accountId) ?? accounts.get(accountId)?.eventCount ?? 0) + 1;
+    counts.set(accountId, sequence);
+    return { type, accountId, subjectId, data, sequence };
+  });
+  for (const [accountId, eventCount] of counts) {
+    const account = accounts.get(accountId);
+    if (account !== undefined) changed.set(accountId, { ...account, eventCount });
+  }
+  return numbered;
+}

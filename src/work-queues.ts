@@ -1,0 +1,18 @@
+import type { Logger } from 'pino';
+import type { TargetRules } from './http/service-parts.ts';
+import { expiriesQueue } from './sweeps/expiries-queue.ts';
+import { idempotencyKeysQueue } from './sweeps/idempotency-keys-queue.ts';
+import type { WorkQueue } from './workers/work-queue.ts';
+
+export interface WorkQueuesOptions {
+  readonly idempotencyRetentionHours: number;
+  readonly webhookTargets: TargetRules;
+  readonly logger: Logger;
+  /** Aborted once the process has been told to stop. */
+  readonly stopping: AbortSignal;
+}
+
+/** All that workers do. */
+export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
+  return [expiriesQueue, idempotencyKeysQueue(options.idempotencyRetentionHours)];
+}

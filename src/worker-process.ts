@@ -1,0 +1,91 @@
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import { createDatabase, type Database } from './database/create-database.ts';
+import { healthRoutes } from './http/health-routes.ts';
+import { answerErrors, routeNotFound } from './http/problem.ts';
+import type { TargetRules } from './http/service-parts.ts';
+import { type Address, type HttpListener, listenHttp } from './listen-http.ts';
+import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
+import { createWorkQueues } from './work-queues.ts';
+import { startWorkers, type Workers } from './workers/start-workers.ts';
+import { startWakeUp } from './workers/wake-up.ts';
+
+export interface WorkerOptions {
+  readonly databaseUrl: string;
+  readonly preparedStatements?: boolean;
+  readonly idempotencyRetentionHours: number;
+  readonly webhookTargets: TargetRules;
+  readonly logger: Logger;
+}
+
+/** Runs the workers of all queues in this process, with sessions of their own. */
+export function startWorker(options: WorkerOptions): Workers {
+  const { databaseUrl, logger, preparedStatements } = options;
+  startProcessMetrics();
+  const stopping = new AbortController();
+  const queues = createWorkQueues({ ...options, stopping: stopping.signal });
+  const database = createDatabase({
+    url: databaseUrl,
+    // One for each lane, and one to look and to measure with.
+    poolSize: queues.reduce((sum, queue) => sum + queue.lanes, 1),
+    applicationName: 'joint-ledger worker',
+    acquireTimeoutMs: 10_000,
+    preparedStatements: preparedStatements ?? true,
+  });
+  const wakeUp = startWakeUp({ url: databaseUrl, database, logger });
+  const workers = startWorkers({ database, logger, queues, wakeUp });
+  return {
+    problem: workers.problem,
+    async stop(drainMs) {
+      stopping.abort();
+      const inTime = await workers.stop(drainMs);
+      await wakeUp.stop();
+      await database.destroy();
+      return inTime;
+    },
+  };
+}
+
+/** Lets a process without an API say how its workers are: `/healthz`, `/readyz`, `/metrics`. */
+export async function startWorkerHealth(
+  options: Address & { databaseUrl: string; logger: Logger; workerProblem: () => string | undefined },
+): Promise<HttpListener> {
+  const { databaseUrl: url, logger, workerProblem } = options;
+  const draining = new AbortController();
+  const database = createDatabase({
+    url,
+    poolSize: 2,
+    applicationName: 'joint-ledger health',
+    acquireTimeoutMs: 5_000,
+  });
+  try {
+    const app = healthApp({ database, logger, workerProblem, draining: draining.signal });
+    const listener = await listenHttp(app, options);
+    return {
+      ...listener,
+      async stop(drainMs) {
+        draining.abort();
+        const inTime = await listener.stop(drainMs);
+        await database.destroy();
+        return inTime;
+      },
+    };
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+}
+
+function healthApp(parts: {
+  database: Database;
+  logger: Logger;
+  workerProblem: () => string | undefined;
+  draining: AbortSignal;
+}): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(healthRoutes({ ...parts, readMetrics: readProcessMetrics }));
+  app.use(routeNotFound);
+  app.use(answerErrors(parts.logger));
+  return app;
+}

@@ -1,0 +1,85 @@
+import type { Knex } from 'knex';
+import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/**
+ * Locks items that are due, soonest first, and answers their ids: at most a batch, none that anybody else has locked,
+ * and none that failed and has to wait. Never waits itself, so that any number of workers take different items at the
+ * same time (PostgreSQL manual, SELECT, "The Locking Clause": SKIP LOCKED is made for queues). The transaction begins
+ * with this; its end is the end of the claim.
+ *
+ * @param only The one item to claim, if it is still due; any when left out.
+ */
+export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue, only?: string): Promise<string[]> {
+  const { knex, ledgerId, pipeline, limits } = transaction;
+  const { sql, bindings } = limitSettings(limits);
+  const { rows } = await pipeline.send(knex.raw(sql, bindings));
+  if (rows.length === 0) throw new Error('the transaction has not begun');
+  const query = dueItems(knex, queue)
+    .select({ id: `item.${queue.idColumn}` })
+    .where('item.ledger_id', ledgerId)
+    .orderByRaw(queue.dueSince)
+    .limit(queue.batchSize)
+    .forUpdate('item')
+    .skipLocked();
+  if (only !== undefined) query.where(`item.${queue.idColumn}`, only);
+  return (await query).map(({ id }: { id: string }) => id);
+}
+
+/**
+ * Locks rows of a queue's table for a caller who is about to change them, in the order of their ids, waiting for the
+ * worker that has claimed one. Workers lock accounts after their items, so whoever locks both takes these first.
+ */
+export async function lockClaimable(
+  { knex, ledgerId }: LedgerTransaction,
+  { table, idColumn }: Pick<WorkQueue, 'table' | 'idColumn'>,
+  ids: readonly string[],
+): Promise<void> {
+  await knex(table)
+    .select(idColumn)
+    .where('ledger_id', ledgerId)
+    .whereIn(idColumn, [...new Set(ids)])
+    .orderBy(idColumn)
+    .forUpdate();
+}
+
+/**
+ * The ledgers that have work, in no particular order, so that workers do not all begin with the same one. The one
+ * statement of a queue that names no ledger: it looks each of them up in the queue's index, and locks nothing.
+ */
+export async function findLedgersWithWork(knex: Knex, queue: WorkQueue): Promise<string[]> {
+  return knex('ledgers as l')
+    .whereExists(dueItems(knex, queue).select(knex.raw('1')).whereRaw('item.ledger_id = l.id'))
+    .orderByRaw('random()')
+    .pluck('l.id');
+}
+
+export interface QueueState {
+  readonly due: number;
+  /** For how long the oldest item has been due, in seconds; zero when none is. */
+  readonly oldestSeconds: number;
+}
+
+/** More than this are not counted: whoever reads the figure knows enough. */
+const mostCounted = 100_000;
+
+/** How much of a queue waits. Items that somebody works on at this moment count, because their work is not committed. */
+export async function readQueueState(knex: Knex, queue: WorkQueue): Promise<QueueState> {
+  const due = dueItems(knex, queue)
+    .select(knex.raw(`${queue.dueSince} as due_since`))
+    .limit(mostCounted);
+  const [row] = await knex
+    .from(due.as('due'))
+    .select(knex.raw('count(*) as due, coalesce(extract(epoch from now() - min(due_since)), 0)::float8 as oldest'));
+  return { due: row.due, oldestSeconds: row.oldest };
+}
+
+function dueItems(knex: Knex, queue: WorkQueue): Knex.QueryBuilder {
+  const waiting = knex('failed_work as f')
+    .select(knex.raw('1'))
+    .whereRaw('f.ledger_id = item.ledger_id')
+    .where('f.queue', queue.name)
+    .whereRaw(`f.item_id = item.${queue.idColumn}::text`)
+    .whereRaw('(f.retry_at is null or f.retry_at > now())');
+  return knex(`${queue.table} as item`).whereRaw(`(${queue.isDue})`).whereNotExists(waiting);
+}

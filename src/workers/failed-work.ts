@@ -1,0 +1,107 @@
+import type { Knex } from 'knex';
+import { backoffMs } from './backoff.ts';
+
+/** An item that could not be worked on, as operators see it. */
+export interface FailedWork {
+  readonly queue: string;
+  readonly itemId: string;
+  readonly attempts: number;
+  /** Null: it failed so often that nobody tries again before it is requeued. */
+  readonly retryAt: Date | null;
+  readonly error: string;
+  readonly firstFailedAt: Date;
+  readonly lastFailedAt: Date;
+}
+
+interface FailedWorkRow {
+  queue: string;
+  item_id: string;
+  attempts: number;
+  retry_at: Date | null;
+  error: string;
+  first_failed_at: Date;
+  last_failed_at: Date;
+}
+
+export interface ItemOfWork {
+  readonly ledgerId: string;
+  readonly queue: string;
+  readonly itemId: string;
+}
+
+/** With these pauses the last of twelve tries comes about an hour after the first. */
+const pauses = { firstMs: 2_000, longestMs: 1_800_000 };
+export const mostAttempts = 12;
+const longestError = 500;
+
+/**
+ * Notes that an item failed, and until when nobody shall try it again: longer each time, and after the last try until
+ * somebody asks for it (`retry_at` null). Answers how often it has failed.
+ */
+export async function noteFailure(
+  knex: Knex,
+  { ledgerId, queue, itemId }: ItemOfWork,
+  error: unknown,
+): Promise<number> {
+  const item = { ledger_id: ledgerId, queue, item_id: itemId };
+  const before = await knex<FailedWorkRow>('failed_work').where(item).first('attempts');
+  const attempts = (before?.attempts ?? 0) + 1;
+  const now = knex.raw('clock_timestamp()');
+  const failure = {
+    attempts,
+    retry_at: attempts < mostAttempts ? later(knex, backoffMs(attempts, pauses)) : null,
+    error: `${error instanceof Error ? error.message : error}`.replaceAll('\0', '').slice(0, longestError),
+    last_failed_at: now,
+  };
+  await knex('failed_work')
+    .insert({ ...item, ...failure, first_failed_at: now })
+    .onConflict(['ledger_id', 'queue', 'item_id'])
+    .merge(failure);
+  return attempts;
+}
+
+/** By the database's clock, as everything that is due. */
+function later(knex: Knex, ms: number): Knex.Raw {
+  return knex.raw("clock_timestamp() + ? * interval '1 ms'", [ms]);
+}
+
+/** Forgets that these items failed: they have been worked on, or somebody wants them to be tried at once. */
+export async function forgetFailures(
+  knex: Knex,
+  { ledgerId, queue, itemIds }: { ledgerId: string; queue: string; itemIds: readonly string[] },
+): Promise<number> {
+  return knex('failed_work')
+    .where({ ledger_id: ledgerId, queue })
+    .whereIn('item_id', [...itemIds])
+    .delete();
+}
+
+/** A page of what failed, in the order of queues and items. */
+export async function listFailedWork(
+  knex: Knex,
+  { ledgerId, after, limit }: { ledgerId: string; after: readonly [string, string] | null; limit: number },
+): Promise<FailedWork[]> {
+  const query = knex<FailedWorkRow>('failed_work')
+    .where('ledger_id', ledgerId)
+    .orderBy(['queue', 'item_id'])
+    .limit(limit);
+  if (after !== null) query.whereRaw('(queue, item_id) > (?, ?)', [...after]);
+  return (await query).map((row) => ({
+    queue: row.queue,
+    itemId: row.item_id,
+    attempts: row.attempts,
+    retryAt: row.retry_at,
+    error: row.error,
+    firstFailedAt: row.first_failed_at,
+    lastFailedAt: row.last_failed_at,
+  }));
+}
+
+/** How many items of each queue wait for somebody to requeue them. */
+export async function countGivenUp(knex: Knex): Promise<Map<string, number>> {
+  const rows = await knex('failed_work')
+    .whereNull('retry_at')
+    .groupBy('queue')
+    .select<Array<{ queue: string; items: number }>>('queue', knex.raw('count(*) as items'));
+  return new Map(rows.map(({ queue, items }) => [queue, items]));
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workMetrics } from '../metrics/work-metrics.ts';
+import { backoffMs } from './backoff.ts';
+import { findLedgersWithWork, readQueueState } from './claim-work.ts';
+import { countGivenUp } from './failed-work.ts';
+import { runBatch, type WorkContext } from './run-batch.ts';
+import type { WakeUp } from './wake-up.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export interface WorkersOptions extends WorkContext {
+  readonly queues: readonly WorkQueue[];
+  readonly wakeUp: WakeUp;
+}
+
+/** The workers of one process. */
+export interface Workers {
+  /** What keeps them from working at this moment, undefined when nothing does. */
+  problem(): string | undefined;
+  /** Claims nothing more, and finishes what is claimed. Answers false when that took longer than `drainMs`. */
+  stop(drainMs: number): Promise<boolean>;
+}
+
+/** How long a queue in which nothing was due is left alone: first, and at most. A hint ends it. */
+const firstRestMs = 50;
+const longestRestMs = 2_000;
+/** After the database failed. */
+const pauses = { firstMs: 200, longestMs: 10_000 };
+const measureEveryMs = 5_000;
+/** A lane whose last round through the ledgers is longer ago is stuck, or the database is away. */
+const stuckAfterMs = 60_000;
+
+/** Works on these queues until it is told to stop: each in lanes of its own, so that none waits for another. */
+export function startWorkers(options: WorkersOptions): Workers {
+  const { database, logger, queues, wakeUp } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const problems = new Map<WorkQueue, string>();
+  const lastRounds = new Map(queues.map((queue) => [queue, performance.now()]));
+  const lanes = queues.flatMap((queue) => Array.from({ length: queue.lanes }, () => runLane(queue)));
+  const measuring = measure();
+
+  /** Quick while there is work, ever slower while there is none. */
+  async function runLane(queue: WorkQueue): Promise<void> {
+    let restMs = firstRestMs;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const worked = await runRound(queue);
+        failures = 0;
+        problems.delete(queue);
+        lastRounds.set(queue, performance.now());
+        restMs = worked > 0 ? 0 : Math.min(longestRestMs, Math.max(firstRestMs, restMs * 2));
+        if (worked > 0) wakeUp.hint();
+      } catch (error) {
+        failures++;
+        restMs = backoffMs(failures, pauses);
+        problems.set(queue, `The queue ${queue.name} cannot be worked on: ${(error as Error).message}`);
+        logger.warn({ err: error, queue: queue.name, failures }, 'a queue could not be worked on');
+      }
+      if (restMs === 0) continue;
+      const ms = restMs * (0.75 + Math.random() / 2);
+      if (queue.isUrgent && failures === 0) await wakeUp.rest(ms, signal);
+      else await sleep(ms, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** One batch of each ledger that has work, so that a ledger with much of it does not keep the others waiting. */
+  async function runRound(queue: WorkQueue): Promise<number> {
+    let worked = 0;
+    for (const ledgerId of await findLedgersWithWork(database, queue)) {
+      if (signal.aborted) break;
+      workMetrics.running.inc({ queue: queue.name });
+      try {
+        worked += await runBatch({ database, logger }, queue, ledgerId);
+      } finally {
+        workMetrics.running.dec({ queue: queue.name });
+      }
+    }
+    return worked;
+  }
+
+  async function measure(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const givenUp = await countGivenUp(database);
+        for (const queue of queues) {
+          const { due, oldestSeconds } = await readQueueState(database, queue);
+          workMetrics.due.set({ queue: queue.name }, due);
+          workMetrics.oldest.set({ queue: queue.name }, oldestSeconds);
+          workMetrics.givenUp.set({ queue: queue.name }, givenUp.get(queue.name) ?? 0);
+        }
+      } catch (error) {
+        logger.debug({ err: error }, 'the queues could not be measured');
+      }
+      await sleep(measureEveryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  return {
+    problem() {
+      const [first] = problems.values();
+      if (first !== undefined) return first;
+      const now = performance.now();
+      const stuck = queues.find((queue) => now - lastRounds.get(queue)! > stuckAfterMs);
+      return stuck && `The queue ${stuck.name} has not got on for a minute.`;
+    },
+    async stop(drainMs) {
+      stopping.abort();
+      const done = Promise.all([...lanes, measuring]).then(() => true);
+      const enough = new AbortController();
+      const late = sleep(drainMs, false, { signal: enough.signal }).catch(() => false);
+      const inTime = await Promise.race([done, late]);
+      enough.abort();
+      return inTime;
+    },
+  };
+}

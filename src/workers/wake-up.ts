@@ -1,0 +1,93 @@
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { Database } from '../database/create-database.ts';
+import type { Hints } from '../http/service-parts.ts';
+
+/**
+ * Hints between all processes of the service that there may be something new, for those who would find it anyway the
+ * next time they look. To give one costs nothing; many in a row are told as one.
+ */
+export interface WakeUp extends Hints {
+  stop(): Promise<void>;
+}
+
+export interface WakeUpOptions {
+  readonly url: string;
+  readonly database: Database;
+  readonly logger: Logger;
+}
+
+const channel = 'joint_ledger_work';
+/** Hints within this time are one. A statement for each commit would cost more than it saves. */
+const gatherMs = 100;
+const reconnectMs = 5_000;
+
+/**
+ * Hints travel by NOTIFY where the database has it (PostgreSQL manual, NOTIFY), outside of all transactions that book:
+ * one with a notification takes a lock at COMMIT that all others like it wait for. Where it doesn't work (behind a
+ * transaction pooler, on other databases of its kind), hints stay within the process.
+ */
+export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
+  const hints = new EventEmitter();
+  hints.setMaxListeners(0);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let gathering: NodeJS.Timeout | undefined;
+  const listening = listen();
+
+  async function listen(): Promise<void> {
+    while (!signal.aborted) {
+      await hear().catch((error) => {
+        logger.debug({ err: error }, 'no hints come from the database; work is found by looking for it');
+      });
+      await sleep(reconnectMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  /** Hears hints until the session ends, or we stop. */
+  async function hear(): Promise<void> {
+    const session = new pg.Client({
+      ...{ connectionString: url, application_name: 'joint-ledger hints' },
+      ...{ keepAlive: true, connectionTimeoutMillis: 5_000 },
+    });
+    const ended = new Promise<void>((resolve) => session.once('end', resolve).once('error', () => resolve()));
+    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    session.on('notification', () => hints.emit('hint'));
+    try {
+      await session.connect();
+      await session.query(`listen ${channel}`);
+      await Promise.race([ended, stopped]);
+    } finally {
+      await session.end().catch(() => {});
+    }
+  }
+
+  function tellOthers(): void {
+    gathering = undefined;
+    hints.emit('hint');
+    database.raw('select pg_notify(?, ?)', [channel, '']).catch((error) => {
+      logger.debug({ err: error }, 'a hint could not be sent');
+    });
+  }
+
+  return {
+    hint() {
+      if (!signal.aborted) gathering ??= setTimeout(tellOthers, gatherMs);
+    },
+    async rest(ms, until) {
+      const enough = new AbortController();
+      const either = AbortSignal.any([until, enough.signal]);
+      const hinted = once(hints, 'hint', { signal: either }).catch(() => {});
+      const slept = sleep(ms, undefined, { signal: either }).catch(() => {});
+      await Promise.race([hinted, slept]);
+      enough.abort();
+    },
+    async stop() {
+      stopping.abort();
+      clearTimeout(gathering);
+      await listening;
+    },
+  };
+}

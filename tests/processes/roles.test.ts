@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import { startServerProcess } from '../support/server-process.ts';
+import { createTestClient } from '../support/test-client.ts';
+import { createTestDatabase, createTestLedger } from '../support/test-database.ts';
+
+test('runs the API and the workers apart, and each says how it is', async () => {
+  const { database, url, verifyAndDrop } = await createTestDatabase();
+  const { apiKey } = await createTestLedger(database);
+  const settings = { DATABASE_URL: url };
+  const [api, worker] = await Promise.all([
+    startServerProcess(settings, ['--role', 'api']),
+    startServerProcess(settings, ['--role', 'worker']),
+  ]);
+  const client = createTestClient(api.url, apiKey);
+  const account = await client.openAccount({ balance: '100.00' });
+  const hold = await client.post('/v1/holds', { accountId: account, amount: '10.00', currency: 'USD' });
+  await database('holds')
+    .where('id', hold.body.id)
+    .update({ expires_at: database.raw('now()') });
+  await database('accounts')
+    .where('id', account)
+    .update({ next_expiry: database.raw('now()') });
+  // Nobody but the worker comes by.
+  for (let held = '10.0000'; held !== '0.0000'; ) {
+    held = (await database('accounts').where('id', account).pluck('held'))[0];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  const get = async (path: string) => {
+    const answer = await fetch(`${worker.url}${path}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  expect(await get('/readyz')).toEqual({ status: 200, text: '{"status":"ready"}' });
+  expect((await get('/healthz')).status).toBe(200);
+  expect((await get('/v1/accounts')).status).toBe(404);
+  const { text } = await get('/metrics');
+  expect(text).toMatch(/joint_ledger_work_items_total\{queue="expiries"\} 1\n/);
+  expect(text).toMatch(/joint_ledger_work_due\{queue="idempotency-keys"\} 0\n/);
+  expect(text).toMatch(/joint_ledger_work_oldest_seconds\{queue="expiries"\} \d/);
+
+  expect(await worker.end('SIGTERM')).toBe(0);
+  expect(await api.end('SIGTERM')).toBe(0);
+  await verifyAndDrop();
+});
