@@ -5,6 +5,7 @@ import { addAccountRoutes } from './accounts/account-routes.ts';
 import { addPaymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { addProjectRoutes } from './approvals/project-routes.ts';
 import { addProposalRoutes } from './approvals/proposal-routes.ts';
+import { addEventRoutes } from './events/event-routes.ts';
 import { addAccountChangeRoutes } from './holders/account-change-routes.ts';
 import { addHolderRoutes } from './holders/holder-routes.ts';
 import { addMandateRoutes } from './holders/mandate-routes.ts';
@@ -19,6 +20,8 @@ import type { ServiceParts } from './http/service-parts.ts';
 import { addBatchRoutes } from './movements/batch-routes.ts';
 import { addMovementRoutes } from './movements/movement-routes.ts';
 import { addPartyRoutes } from './parties/party-routes.ts';
+import { addWebhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
+import { addWebhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
@@ -58,6 +61,9 @@ function ledgerRoutes(parts: ServiceParts): Router {
   addRestrictionRoutes(router, parts);
   addAccountChangeRoutes(router, parts);
   addPartyRoutes(router, parts);
+  addWebhookEndpointRoutes(router, parts);
+  addWebhookDeliveryRoutes(router, parts);
+  addEventRoutes(router, parts);
   addFailedWorkRoutes(router, parts);
   return router;
 }

@@ -8,6 +8,7 @@ import { type EmbeddedServer, startEmbeddedServer } from './database/embedded/em
 import { migrate } from './database/migrate.ts';
 import { embeddedDatabaseName } from './database-in-use.ts';
 import { readDemoApiKey } from './demo-api-key.ts';
+import { beginEventEpochs } from './ledger/event-epochs.ts';
 import type { HttpListener } from './listen-http.ts';
 import { welcome } from './welcome.ts';
 import { startWorker, startWorkerHealth } from './worker-process.ts';
@@ -79,6 +80,9 @@ async function prepareDatabase(url: string, demoApiKey: string | undefined, logg
   try {
     const migrations = await migrate(database);
     if (migrations.length > 0) logger.info({ migrations }, 'the database was migrated');
+    const ledgers = await beginEventEpochs(database);
+    if (ledgers.length > 0)
+      logger.warn({ ledgers }, 'these books come from elsewhere; their events go on in a new epoch');
     if (demoApiKey !== undefined) await seedDemo(database, demoApiKey);
   } finally {
     await database.destroy();

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { TargetRules } from './http/service-parts.ts';
 import { expiriesQueue } from './sweeps/expiries-queue.ts';
 import { idempotencyKeysQueue } from './sweeps/idempotency-keys-queue.ts';
+import { createWebhookQueues } from './webhooks/webhook-queues.ts';
 import type { WorkQueue } from './workers/work-queue.ts';
 
 export interface WorkQueuesOptions {
@@ -14,5 +15,9 @@ export interface WorkQueuesOptions {
 
 /** All that workers do. */
 export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
-  return [expiriesQueue, idempotencyKeysQueue(options.idempotencyRetentionHours)];
+  return [
+    expiriesQueue,
+    idempotencyKeysQueue(options.idempotencyRetentionHours),
+    ...createWebhookQueues({ ...options, targets: options.webhookTargets }),
+  ];
 }

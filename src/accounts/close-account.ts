@@ -33,6 +33,11 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
       return { refusal: refusal('balance_not_zero', detail, facts) };
     }
     const changed: LockedAccount = { ...account, status: 'closed', closedAt: now, revision: account.revision + 1 };
-    return { result: withState(document, changed), changedAccounts: [changed] };
+    const result = withState(document, changed);
+    return {
+      result,
+      changedAccounts: [changed],
+      events: [{ type: 'account.closed', accountId, subjectId: accountId, data: result }],
+    };
   },
 };

@@ -97,7 +97,8 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       closedAt: null,
     };
     const { holders, mandate } = command;
-    return { result: { account, created: true }, effect: { account, holders, mandate } };
+    const events = [{ type: 'account.opened' as const, accountId: account.id, subjectId: account.id, data: account }];
+    return { result: { account, created: true }, events, effect: { account, holders, mandate } };
   },
 
   async write({ knex, ledgerId }, opened) {
@@ -147,6 +148,8 @@ function accountRow(ledgerId: string, account: AccountDocument) {
     held: account.held,
     overdraft_limit: account.overdraftLimit,
     version: account.version,
+    // That it was opened.
+    event_count: 1,
     time_zone: account.timeZone,
     survivorship: account.survivorship,
     created_at: account.createdAt,

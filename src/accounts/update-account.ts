@@ -50,7 +50,12 @@ export const updateAccount: OperationKind<
       timeZone: timeZone ?? document.timeZone,
       survivorship: survivorship ?? document.survivorship,
     };
-    return { result, changedAccounts: [changed], effect: result };
+    return {
+      result,
+      changedAccounts: [changed],
+      events: [{ type: 'account.updated', accountId, subjectId: accountId, data: result }],
+      effect: result,
+    };
   },
 
   /** What is held is written together with the limit: the row is checked now, and holds may just have run out. */

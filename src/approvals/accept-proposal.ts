@@ -10,12 +10,12 @@ import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Authorisation } from './authorisations.ts';
-import { refuseFinished } from './finish-projects.ts';
+import { refuseFinished, rejectionEvents } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
 import { type Proposal, type ProposalDocument, paymentKind, presentProposal, readAcceptances } from './proposal.ts';
-import { findProposalsById } from './proposal-queries.ts';
+import { findPending, findProposalsById } from './proposal-queries.ts';
 import { refuseNotPending } from './withdraw-proposal.ts';
 import { type Acceptance, writeAcceptances } from './write-acceptances.ts';
 
@@ -38,6 +38,8 @@ export interface AcceptedProposalDocument extends ProposalDocument {
 interface Loaded {
   readonly projects: ReadonlyMap<string, ProjectDocument>;
   readonly proposals: ReadonlyMap<string, Proposal>;
+  /** All pending proposals of the projects. */
+  readonly pending: readonly Proposal[];
   readonly actors: Actors;
   readonly reservations: Reservations;
 }
@@ -69,13 +71,14 @@ export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Accept
     const projectIds = commands.map(({ projectId }) => projectId);
     const proposalIds = commands.map(({ proposalId }) => proposalId);
     const paying = commands.flatMap(({ accountId }) => accounts.get(accountId) ?? []);
-    const [projects, proposals, actors, reservations] = await Promise.all([
+    const [projects, proposals, pending, actors, reservations] = await Promise.all([
       findProjectsById(transaction, projectIds),
       findProposalsById(transaction, proposalIds),
+      findPending(transaction, projectIds),
       loadActors(transaction, commands),
       loadReservations(transaction, paying),
     ]);
-    return { projects, proposals, actors, reservations };
+    return { projects, proposals, pending, actors, reservations };
   },
 
   decide(command, state) {
@@ -128,20 +131,36 @@ function decideSigned({ command, account, signed, signature }: OpenAcceptance, s
   }
   const ids = { proposalId: signed.id, projectId: signed.projectId };
   if (!reading.isComplete) {
-    const result = { ...presentProposal(signed, ownership), transaction: null };
+    const document = presentProposal(signed, ownership);
+    const result = { ...document, transaction: null };
     if (signature === null) return { result };
     const changed = { ...account, revision: account.revision + 1 };
-    return { result, changedAccounts: [changed], effect: { ...ids, signature, payment: null } };
+    const { id: accountId } = account;
+    return {
+      ...{ result, changedAccounts: [changed], effect: { ...ids, signature, payment: null } },
+      events: [{ type: 'proposal.signed', accountId, subjectId: signed.id, data: document }],
+    };
   }
   if ('refusal' in paid) return paid;
 
   const finishedAt = state.now.toISOString();
   const transactionId = command.payment.id;
   const accepted: Proposal = { ...signed, status: 'accepted', transactionId, finishedAt, paidBy: reading.signedBy };
+  const document = presentProposal(accepted, ownership);
+  const project: ProjectDocument = {
+    ...state.loaded.projects.get(signed.projectId)!,
+    ...{ status: 'assigned', finishedAt, acceptedProposalId: signed.id },
+  };
+  const rivals = state.loaded.pending.filter(({ id }) => id !== signed.id);
   return {
-    result: { ...presentProposal(accepted, ownership), transaction: paid.result },
+    result: { ...document, transaction: paid.result },
     changedAccounts: paid.changedAccounts,
     transactions: paid.transactions,
+    events: [
+      { type: 'proposal.accepted', accountId: account.id, subjectId: signed.id, data: document },
+      { type: 'project.assigned', accountId: account.id, subjectId: project.id, data: project },
+      ...rejectionEvents(rivals, { id: project.id, finishedAt }, ownership),
+    ],
     effect: { ...ids, signature, payment: { transactionId, finishedAt } },
   };
 }

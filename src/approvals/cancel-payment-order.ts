@@ -39,9 +39,11 @@ export const cancelPaymentOrder: OperationKind<
     const cancelled: PaymentOrder = { ...order, status: 'cancelled', finishedAt: now };
     const said = loaded.authorisations.get(order.id) ?? [];
     const reading = readOrder(order, said, { mandates: loaded.mandates, ownership });
+    const result = presentPaymentOrder(cancelled, reading, presentAuthorisations(said));
     return {
-      result: presentPaymentOrder(cancelled, reading, presentAuthorisations(said)),
+      result,
       changedAccounts: [release(account, order)],
+      events: [{ type: 'payment_order.cancelled', accountId: account.id, subjectId: order.id, data: result }],
       effect: { order: cancelled, authorisation: null },
     };
   },

@@ -2,10 +2,12 @@ import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import { type FinishedProject, finishProjects, refuseFinished } from './finish-projects.ts';
+import { type FinishedProject, finishProjects, refuseFinished, rejectionEvents } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
+import type { Proposal } from './proposal.ts';
+import { findPending } from './proposal-queries.ts';
 
 export interface CloseProjectCommand {
   readonly projectId: string;
@@ -17,6 +19,7 @@ export interface CloseProjectCommand {
 
 interface Loaded {
   readonly projects: ReadonlyMap<string, ProjectDocument>;
+  readonly pending: readonly Proposal[];
   readonly actors: Actors;
 }
 
@@ -30,11 +33,12 @@ export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedPr
 
   async load(transaction, commands) {
     const projectIds = commands.map(({ projectId }) => projectId);
-    const [projects, actors] = await Promise.all([
+    const [projects, pending, actors] = await Promise.all([
       findProjectsById(transaction, projectIds),
+      findPending(transaction, projectIds),
       loadActors(transaction, commands),
     ]);
-    return { projects, actors };
+    return { projects, pending, actors };
   },
 
   decide(command, { accounts, loaded, now }) {
@@ -51,10 +55,16 @@ export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedPr
     if (refused !== undefined) return { refusal: refused };
 
     const finished = { status: 'closed' as const, finishedAt: now.toISOString() };
+    const effect = { id: projectId, ...finished };
+    const result = { ...project, ...finished };
     return {
-      result: { ...project, ...finished },
+      result,
       changedAccounts: [{ ...account, revision: account.revision + 1 }],
-      effect: { id: projectId, ...finished },
+      events: [
+        { type: 'project.closed', accountId: account.id, subjectId: projectId, data: result },
+        ...rejectionEvents(loaded.pending, effect, loaded.actors.ownership.get(account.id)!),
+      ],
+      effect,
     };
   },
 

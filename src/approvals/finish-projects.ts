@@ -1,6 +1,9 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { LedgerEvent } from '../ledger/ledger-event.ts';
+import type { Ownership } from '../ownership/load-ownership.ts';
 import type { ProjectDocument } from './project.ts';
+import { type Proposal, presentProposal } from './proposal.ts';
 
 /** A project that is over: one of its proposals was accepted, or none will be. */
 export interface FinishedProject {
@@ -21,6 +24,22 @@ export function refuseFinished({ id, status, acceptedProposalId }: ProjectDocume
     case 'closed':
       return refusal('project_not_open', `Project ${id} is closed.`, { projectId: id });
   }
+}
+
+/** What is told of the pending proposals of a project that is over: they are rejected with it. */
+export function rejectionEvents(
+  pending: readonly Proposal[],
+  { id, finishedAt }: Pick<FinishedProject, 'id' | 'finishedAt'>,
+  ownership: Ownership,
+): LedgerEvent[] {
+  return pending
+    .filter((proposal) => proposal.projectId === id)
+    .map((proposal) => ({
+      type: 'proposal.rejected',
+      accountId: proposal.accountId,
+      subjectId: proposal.id,
+      data: presentProposal({ ...proposal, status: 'rejected', finishedAt }, ownership),
+    }));
 }
 
 /**

@@ -78,9 +78,11 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
       authorisations: [],
       paidBy: null,
     };
+    const result = presentProposal(proposal, loaded.actors.ownership.get(accountId)!);
     return {
-      result: presentProposal(proposal, loaded.actors.ownership.get(accountId)!),
+      result,
       changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      events: [{ type: 'proposal.made', accountId, subjectId: proposal.id, data: result }],
       effect: proposal,
     };
   },

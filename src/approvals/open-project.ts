@@ -47,7 +47,12 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
       finishedAt: null,
       acceptedProposalId: null,
     };
-    return { result: project, changedAccounts: [{ ...account, revision: account.revision + 1 }], effect: project };
+    return {
+      result: project,
+      changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      events: [{ type: 'project.opened', accountId, subjectId: project.id, data: project }],
+      effect: project,
+    };
   },
 
   async write({ knex, ledgerId }, projects) {

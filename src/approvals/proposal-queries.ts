@@ -60,6 +60,19 @@ export async function findProposalsById(
   return new Map(proposals.map((proposal) => [proposal.id, proposal]));
 }
 
+/** All pending proposals of these projects. */
+export async function findPending(
+  transaction: LedgerTransaction,
+  projectIds: readonly string[],
+): Promise<readonly Proposal[]> {
+  const { knex, ledgerId } = transaction;
+  const rows = await selectProposals(knex, ledgerId)
+    .where('o.status', 'pending')
+    .whereRaw('o.project_id = any(?::uuid[])', [[...projectIds]])
+    .orderBy('o.id');
+  return withAuthorisations(transaction, rows);
+}
+
 /** How many proposals of these projects are pending; a project without any is absent. */
 export async function countPending(
   { knex, ledgerId }: LedgerTransaction,

@@ -90,10 +90,17 @@ function decideSignature(
   if (!reading.isReachable) {
     const rejected: PaymentOrder = { ...order, status: 'rejected', finishedAt: now };
     const changedAccounts = [release(account, order)];
-    return { result: answer(rejected), changedAccounts, effect: { order: rejected, authorisation } };
+    const result = answer(rejected);
+    return {
+      ...{ result, changedAccounts, effect: { order: rejected, authorisation } },
+      events: [{ type: 'payment_order.rejected', accountId: account.id, subjectId: order.id, data: result }],
+    };
   }
   const changed: LockedAccount = { ...account, revision: account.revision + 1 };
-  return { result: answer(order), changedAccounts: [changed], effect: { order, authorisation } };
+  const result = answer(order);
+  const signed = { type: 'payment_order.signed' as const, accountId: account.id, subjectId: order.id, data: result };
+  const events = authorisation === null ? [] : [signed];
+  return { result, changedAccounts: [changed], events, effect: { order, authorisation } };
 
   function book(): Decision<PaymentOrderEffect, SignedPaymentOrder> {
     const accounts = new Map(state.accounts).set(account.id, release(account, order));
@@ -118,10 +125,12 @@ function decideSignature(
       ...order,
       ...{ status: 'booked', transactionId: movement.id, finishedAt: now, signedBy },
     };
+    const document = answer(ended);
     return {
-      result: { ...answer(ended), transaction: booked.result },
+      result: { ...document, transaction: booked.result },
       changedAccounts: booked.changedAccounts,
       transactions,
+      events: [{ type: 'payment_order.booked', accountId: account.id, subjectId: order.id, data: document }],
       effect: { order: ended, authorisation },
     };
   }

@@ -53,9 +53,11 @@ export const withdrawProposal: OperationKind<WithdrawProposalCommand, Loaded, Pr
     if (refused !== undefined) return { refusal: refused };
 
     const withdrawn: Proposal = { ...proposal, status: 'withdrawn', finishedAt: now.toISOString() };
+    const result = presentProposal(withdrawn, loaded.actors.ownership.get(accountId)!);
     return {
-      result: presentProposal(withdrawn, loaded.actors.ownership.get(accountId)!),
+      result,
       changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      events: [{ type: 'proposal.withdrawn', accountId, subjectId: proposalId, data: result }],
       effect: withdrawn,
     };
   },

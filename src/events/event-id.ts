@@ -12,3 +12,10 @@ export function parseEventId(id: string): EventPlace | undefined {
   const [, epoch, xid, position] = parts as unknown as [string, string, string, string];
   return { epoch: Number.parseInt(epoch, 10), xid, position: Number.parseInt(position, 10) };
 }
+
+/** Whether a place lies behind another one in the log. */
+export function isBehind(place: EventPlace, other: EventPlace): boolean {
+  if (place.epoch !== other.epoch) return place.epoch > other.epoch;
+  if (place.xid !== other.xid) return BigInt(place.xid) > BigInt(other.xid);
+  return place.position > other.position;
+}

@@ -1,3 +1,4 @@
+import { withoutHidden } from '../movements/present-movement.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
 import { eventId } from './event-id.ts';
 import type { EventSource, StoredEvent } from './read-events.ts';
@@ -20,14 +21,21 @@ export interface EventDocument {
   data: object;
 }
 
-/** Makes documents of stored events, those of one page with one look into the journal. */
-export async function describeEvents(source: EventSource, events: readonly StoredEvent[]): Promise<EventDocument[]> {
+/**
+ * Makes documents of stored events, those of one page with one look into the journal. Balances are shown of the
+ * `readable` accounts only; null stands for all.
+ */
+export async function describeEvents(
+  source: EventSource,
+  events: readonly StoredEvent[],
+  readable: ReadonlySet<string> | null = null,
+): Promise<EventDocument[]> {
   const booked = events.filter((event) => event.type === 'transaction.booked').map((event) => event.subjectId);
   const transactions = await findTransactions(source.knex, source.ledgerId, booked);
   return events.map((event) => {
     const { type, accountId, sequence, subjectId, occurredAt } = event;
     // As it was when it was booked: whatever came later has an event of its own.
-    const data = event.data ?? { ...transactions.get(subjectId)!, reversedBy: null };
+    const data = event.data ?? withoutHidden({ ...transactions.get(subjectId)!, reversedBy: null }, readable);
     const document: EventDocument = {
       specversion: '1.0',
       id: eventId(event),

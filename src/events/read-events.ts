@@ -43,9 +43,11 @@ interface EventRow {
 /**
  * SQL: whether every transaction that could still add to the log before this event has ended (PostgreSQL manual,
  * chapter 9.27.10: no transaction below `pg_snapshot_xmin` is running any more). One that commits late has a lower id
- * than it, so a reader who goes on from the last event it got never misses any.
+ * than it, so a reader who goes on from the last event it got never misses any. Nothing is added to an epoch that is over.
  */
-export const isSettled = (event: string) => `${event}.xid < pg_snapshot_xmin(pg_current_snapshot())`;
+export const isSettled = (event: string) => `(
+  ${event}.xid < pg_snapshot_xmin(pg_current_snapshot())
+  or ${event}.epoch < (select l.event_epoch from ledgers l where l.id = ${event}.ledger_id))`;
 
 /**
  * The events behind this place, in the order in which they stand in the log for ever. Answers fewer than there are
@@ -66,7 +68,31 @@ export async function readEvents(
   }
   if (types) query.whereRaw('type = any(?::text[])', [[...types]]);
   if (accountIds) query.whereRaw('account_id = any(?::uuid[])', [[...accountIds]]);
-  return (await query).map((row) => ({
+  return (await query).map(asEvent);
+}
+
+/** The events at these places, in no particular order. An event is never removed. */
+export async function findEvents(
+  { knex, ledgerId }: EventSource,
+  places: readonly EventPlace[],
+): Promise<StoredEvent[]> {
+  if (places.length === 0) return [];
+  const { rows } = await knex.raw<{ rows: EventRow[] }>(
+    `select e.*
+     from unnest(?::int[], ?::xid8[], ?::bigint[]) as p (epoch, xid, position)
+     join events e on e.ledger_id = ? and e.epoch = p.epoch and e.xid = p.xid and e.position = p.position`,
+    [
+      places.map((place) => place.epoch),
+      places.map((place) => place.xid),
+      places.map((place) => place.position),
+      ledgerId,
+    ],
+  );
+  return rows.map(asEvent);
+}
+
+function asEvent(row: EventRow): StoredEvent {
+  return {
     epoch: row.epoch,
     xid: row.xid,
     position: row.position,
@@ -76,7 +102,7 @@ export async function readEvents(
     subjectId: row.subject_id,
     occurredAt: row.occurred_at,
     data: row.data,
-  }));
+  };
 }
 
 /** The place behind everything that is settled at this moment: from here on a reader gets what is new. */

@@ -1,5 +1,6 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { refusePassed } from '../http/read-input.ts';
+import type { EventType, LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
@@ -7,7 +8,7 @@ import { type MandateTerms, namedIn } from '../ownership/mandate.ts';
 import { mostHolders } from '../ownership/ownership-schemas.ts';
 import type { ChangeTerms } from './account-change.ts';
 import type { HolderRecord } from './control-queries.ts';
-import { endUnreachableOrders } from './end-unreachable-orders.ts';
+import { endUnreachableOrders, rejectedOrderEvents } from './end-unreachable-orders.ts';
 import { type ControlFacts, holderOf } from './load-control.ts';
 import {
   type HolderRecordDocument,
@@ -36,6 +37,7 @@ export interface AppliedChange {
   readonly document: ControlDocument;
   readonly account: LockedAccount;
   readonly effect: ControlEffect;
+  readonly events: readonly LedgerEvent[];
 }
 
 type Outcome = AppliedChange | { refusal: Refusal };
@@ -62,7 +64,8 @@ function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
   const stranger = namedIn(terms).find((partyId) => !present.has(partyId));
   if (stranger !== undefined) return noHolder(account.id, stranger);
   const mandate = { version: ownership.mandate.version + 1, terms };
-  return applied(scene, presentMandate(account.id, mandate), { mandate });
+  const told = { type: 'mandate.changed', subjectId: account.id } as const;
+  return applied(scene, told, presentMandate(account.id, mandate), { mandate });
 }
 
 function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
@@ -86,7 +89,8 @@ function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScen
     ...{ accountId: account.id, partyId, rights, limits, status: 'invited', invitedBy: by, invitationExpiresAt },
     ...{ joinedAt: null, endedAt: null },
   };
-  return applied(scene, presentHolder(holder, now), { holder });
+  const told = { type: 'holder.invited', subjectId: partyId } as const;
+  return applied(scene, told, presentHolder(holder, now), { holder });
 }
 
 function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {
@@ -101,7 +105,8 @@ function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {
   const after = ownership.holders.map((other) =>
     other.partyId === terms.partyId ? { ...other, rights: terms.rights } : other,
   );
-  return applied(scene, presentHolder(changed, now), { holder: changed }, after);
+  const told = { type: 'holder.changed', subjectId: terms.partyId } as const;
+  return applied(scene, told, presentHolder(changed, now), { holder: changed }, after);
 }
 
 function remove(partyId: string, scene: ChangeScene): Outcome {
@@ -117,7 +122,8 @@ export function endPlace(holder: HolderRecord, status: 'left' | 'removed' | 'dec
   if (isLast && status !== 'deceased') return lastOwner(account.id);
   const ended: HolderRecord = { ...holder, status, endedAt: now };
   const after = ownership.holders.filter((other) => other.partyId !== partyId);
-  return applied(scene, presentHolder(ended, now), { holder: ended }, after);
+  const told = { type: `holder.${status}`, subjectId: partyId } as const;
+  return applied(scene, told, presentHolder(ended, now), { holder: ended }, after);
 }
 
 function lift(restrictionId: string, scene: ChangeScene): Outcome {
@@ -136,12 +142,14 @@ function lift(restrictionId: string, scene: ChangeScene): Outcome {
     return { refusal: refusal('restriction_not_active', `Restriction ${restrictionId} was lifted before.`) };
   }
   const lifted = { ...restriction, liftedBy: by, liftedAt: now };
-  return applied(scene, presentRestriction(lifted), { lifted });
+  const told = { type: 'restriction.lifted', subjectId: restrictionId } as const;
+  return applied(scene, told, presentRestriction(lifted), { lifted });
 }
 
 /** The account is another one after the change, and without the orders that those who are left can't sign any more. */
 function applied(
   { account, ownership, facts, by, now }: ChangeScene,
+  told: { readonly type: EventType; readonly subjectId: string },
   document: ControlDocument,
   change: Partial<ControlEffect>,
   holdersAfter: readonly Holder[] = ownership.holders,
@@ -153,6 +161,7 @@ function applied(
     document,
     account: { ...account, held: released, revision: account.revision + 1 },
     effect: { accountId: account.id, at: now, by, ended, ...change },
+    events: [{ ...told, accountId: account.id, data: document }, ...rejectedOrderEvents(ended, after, facts)],
   };
 }
 

@@ -1,5 +1,7 @@
+import { presentAuthorisations } from '../approvals/authorisations.ts';
 import { readOrder } from '../approvals/payment-order-queries.ts';
-import type { PaymentOrder } from '../movements/payment-order.ts';
+import type { LedgerEvent } from '../ledger/ledger-event.ts';
+import { type PaymentOrder, presentPaymentOrder } from '../movements/payment-order.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import type { ControlFacts } from './load-control.ts';
 
@@ -18,4 +20,18 @@ export function endUnreachableOrders(
     .filter((order) => order.accountId === accountId && order.expiresAt > now)
     .filter((order) => !readOrder(order, authorisations.get(order.id) ?? [], { mandates, ownership }).isReachable)
     .map((order) => ({ ...order, status: 'rejected', finishedAt: now }));
+}
+
+/** What is told of orders that ended so. */
+export function rejectedOrderEvents(
+  ended: readonly PaymentOrder[],
+  ownership: Ownership,
+  { authorisations, mandates }: Pick<ControlFacts, 'authorisations' | 'mandates'>,
+): LedgerEvent[] {
+  return ended.map((order) => {
+    const said = authorisations.get(order.id) ?? [];
+    const reading = readOrder(order, said, { mandates, ownership });
+    const data = presentPaymentOrder(order, reading, presentAuthorisations(said));
+    return { type: 'payment_order.rejected', accountId: order.accountId, subjectId: order.id, data };
+  });
 }

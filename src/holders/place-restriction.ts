@@ -44,9 +44,11 @@ export const placeRestriction: OperationKind<
     const placed: Restriction = {
       ...{ id, accountId, scope, reason, placedBy: by, placedAt: now, liftedBy: null, liftedAt: null },
     };
+    const result = presentRestriction(placed);
     return {
-      result: presentRestriction(placed),
+      result,
       changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      events: [{ type: 'restriction.placed', accountId, subjectId: id, data: result }],
       effect: { accountId, at: now, by, placed },
     };
   },

@@ -55,8 +55,8 @@ function decideRequest(
   const approved = new Set(by === null ? [] : [by]);
   const reading = readSignatures({ rule: 'all' }, ownership.holders, { approved, rejected: new Set() });
   if (by === null || isFree(terms, scene) || reading.isComplete) {
-    const { document, effect } = applied;
-    return { result: { applied: document }, changedAccounts: [applied.account], effect };
+    const { document, effect, events } = applied;
+    return { result: { applied: document }, changedAccounts: [applied.account], events, effect };
   }
   if (!reading.isReachable) {
     const detail = `Account ${accountId} has no owner who could sign the change.`;
@@ -72,9 +72,11 @@ function decideRequest(
   };
   const authorisation: Authorisation = { subjectId: id, partyId: by, decision: 'approve', at: now };
   const signed = reading.signedBy.includes(by);
+  const waiting = presentChange(change, reading, signed ? presentAuthorisations([authorisation]) : []);
   return {
-    result: { waiting: presentChange(change, reading, signed ? presentAuthorisations([authorisation]) : []) },
+    result: { waiting },
     changedAccounts: [{ ...account, revision: account.revision + 1 }],
+    events: [{ type: 'account_change.waiting', accountId, subjectId: id, data: waiting }],
     effect: { accountId, at: now, by, change, ...(signed ? { authorisation } : {}) },
   };
 }

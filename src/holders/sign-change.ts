@@ -70,11 +70,18 @@ function decideSignature(
     ended: AccountChange,
     said: readonly Authorisation[],
     authorisation?: Authorisation,
-  ): Decision<ControlEffect, SignedChange> => ({
-    result: presentChange(ended, read(said), presentAuthorisations(said)),
-    changedAccounts: [{ ...account, revision: account.revision + 1 }],
-    effect: { accountId, at: now, by, change: ended, ...(authorisation === undefined ? {} : { authorisation }) },
-  });
+  ): Decision<ControlEffect, SignedChange> => {
+    const result = presentChange(ended, read(said), presentAuthorisations(said));
+    const type = ended.status === 'waiting' ? 'signed' : ended.status;
+    // Whoever says the same again changes nothing.
+    const isNews = ended.status !== 'waiting' || said.length > before.length;
+    return {
+      result,
+      changedAccounts: [{ ...account, revision: account.revision + 1 }],
+      events: isNews ? [{ type: `account_change.${type}`, accountId, subjectId: changeId, data: result }] : [],
+      effect: { accountId, at: now, by, change: ended, ...(authorisation === undefined ? {} : { authorisation }) },
+    };
+  };
   const read = (said: readonly Authorisation[]) => readSignatures({ rule: 'all' }, ownership.holders, voicesOf(said));
   if (act === 'cancel') return settle({ ...change, status: 'cancelled', finishedAt: now }, before);
 
@@ -98,9 +105,11 @@ function decideSignature(
   const applied = applyChange(change.terms, { account, ownership, facts: loaded, by: change.requestedBy, now });
   if ('refusal' in applied) return applied;
   const ended: AccountChange = { ...change, status: 'applied', finishedAt: now };
+  const document = presentChange(ended, reading, presentAuthorisations(said));
   return {
-    result: { ...presentChange(ended, reading, presentAuthorisations(said)), applied: applied.document },
+    result: { ...document, applied: applied.document },
     changedAccounts: [applied.account],
+    events: [{ type: 'account_change.applied', accountId, subjectId: changeId, data: document }, ...applied.events],
     effect: { ...applied.effect, change: ended, authorisation },
   };
 }

@@ -5,7 +5,7 @@ import { isOwner } from '../ownership/holder.ts';
 import { type ChangeScene, endPlace, noHolder } from './apply-change.ts';
 import type { HolderRecord, Restriction } from './control-queries.ts';
 import { type ControlCommand, type ControlFacts, controlledAccount, holderOf, loadControl } from './load-control.ts';
-import { type HolderRecordDocument, isOpenInvitation, presentHolder } from './present-control.ts';
+import { type HolderRecordDocument, isOpenInvitation, presentHolder, presentRestriction } from './present-control.ts';
 import { type ControlEffect, writeControl } from './write-control.ts';
 
 export interface PlaceCommand extends ControlCommand {
@@ -44,10 +44,14 @@ function decidePlace(
   const ended = endPlace(holder, act === 'leave' ? 'left' : 'deceased', scene);
   if ('refusal' in ended) return ended;
   const placed = act === 'death' ? stopForEstate(holder, command.restrictionId, scene) : undefined;
+  const result = ended.document as HolderRecordDocument;
+  if (placed === undefined) {
+    return { result, changedAccounts: [ended.account], events: ended.events, effect: ended.effect };
+  }
+  const data = presentRestriction(placed);
   return {
-    result: ended.document as HolderRecordDocument,
-    changedAccounts: [ended.account],
-    effect: placed === undefined ? ended.effect : { ...ended.effect, placed },
+    ...{ result, changedAccounts: [ended.account], effect: { ...ended.effect, placed } },
+    events: [...ended.events, { type: 'restriction.placed', accountId, subjectId: placed.id, data }],
   };
 }
 
@@ -63,9 +67,12 @@ function answerInvitation(
   }
   const answered: HolderRecord =
     act === 'accept' ? { ...holder, status: 'active', joinedAt: now } : { ...holder, status: 'declined', endedAt: now };
+  const result = presentHolder(answered, now);
+  const type = act === 'accept' ? 'holder.joined' : 'holder.declined';
   return {
-    result: presentHolder(answered, now),
+    result,
     changedAccounts: [{ ...account, revision: account.revision + 1 }],
+    events: [{ type, accountId: account.id, subjectId: holder.partyId, data: result }],
     effect: { accountId: account.id, at: now, by, holder: answered },
   };
 }

@@ -75,10 +75,12 @@ function bookCapture(
     captured: hold.captured.plus(amount),
     finishedAt: isFinished ? state.now : null,
   };
+  const captured = presentHold(after);
   return {
-    result: { hold: presentHold(after), transaction: decided.result },
+    result: { hold: captured, transaction: decided.result },
     changedAccounts: decided.changedAccounts,
     transactions: decided.transactions,
+    events: [{ type: 'hold.captured' as const, accountId: account.id, subjectId: hold.id, data: captured }],
     effect: after,
   };
 }

@@ -46,6 +46,7 @@ export const createHold: OperationKind<CreateHoldCommand, MovementFacts, Hold, H
     return {
       result: dryRun ? { ...result, explanation: explain(account, loaded.reservations, 'reserved') } : result,
       changedAccounts: [reserve(account, hold)],
+      events: [{ type: 'hold.placed', accountId: account.id, subjectId: hold.id, data: result }],
       effect: hold,
     };
   },

@@ -21,9 +21,11 @@ export const voidHold: OperationKind<HoldCommand, HoldFacts, Hold, HoldDocument>
       remaining: Money.zero(hold.amount.currency),
       finishedAt: state.now,
     };
+    const result = presentHold(voided);
     return {
-      result: presentHold(voided),
+      result,
       changedAccounts: [release(account, { amount: hold.remaining, nextExpiry: othersExpireAt })],
+      events: [{ type: 'hold.voided', accountId: account.id, subjectId: hold.id, data: result }],
       effect: voided,
     };
   },
@@ -50,9 +52,11 @@ export const extendHold: OperationKind<ExtendHoldCommand, HoldFacts, Hold, HoldD
     }
     const extended: Hold = { ...hold, expiresAt };
     const nextExpiry = othersExpireAt !== null && othersExpireAt < expiresAt ? othersExpireAt : expiresAt;
+    const result = presentHold(extended);
     return {
-      result: presentHold(extended),
+      result,
       changedAccounts: [{ ...account, nextExpiry, revision: account.revision + 1 }],
+      events: [{ type: 'hold.extended', accountId: account.id, subjectId: hold.id, data: result }],
       effect: extended,
     };
   },

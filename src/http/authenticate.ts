@@ -27,6 +27,7 @@ export function authenticate(database: Database): RequestHandler {
       throw new RefusalError('unauthorized', 'Send the ledger\'s API key as "Authorization: Bearer <key>".');
     }
     const keyHash = hashApiKey(key);
+    res.locals.keyHash = keyHash;
     const cacheKey = keyHash.toString('base64');
     res.locals.keyOwner = owners.get(cacheKey);
     if (res.locals.keyOwner !== undefined) {
@@ -53,6 +54,12 @@ async function findOwner(database: Database, keyHash: Buffer): Promise<KeyOwner>
   if (owner === undefined || found.length > 1)
     throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
   return owner;
+}
+
+/** Whether the request's key, good when the request came, has been revoked since: for answers that go on for long. */
+export async function isKeyRevoked(database: Database, res: Response): Promise<boolean> {
+  const valid = await database('api_keys').where('key_hash', res.locals.keyHash).whereNull('revoked_at').first('id');
+  return valid === undefined;
 }
 
 export function ledgerIdOf(res: Response): string {

@@ -4,6 +4,7 @@ import { sendProblem } from './problem.ts';
 
 export interface Success {
   readonly status: number;
+  /** Undefined where there is nothing to say. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -23,6 +24,10 @@ export function sendAnswer<Result>(res: Response, answer: Answer<Result>, presen
 
 /** Written in one go: on the way of every movement, express' own ways of sending cost as much as deciding it does. */
 export function sendSuccess(res: Response, { status, body, headers }: Success): void {
+  if (body === undefined) {
+    res.writeHead(status, headers).end();
+    return;
+  }
   const text = JSON.stringify(body);
   res.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',

@@ -119,5 +119,6 @@ function openOrder(
     changedAccounts: [reserve(account, { amount, expiresAt: order.expiresAt, initiatedBy })],
     transactions: [],
     order: { order, signedByInitiator },
+    events: [{ type: 'payment_order.waiting', accountId: account.id, subjectId: id, data: result }],
   };
 }

@@ -1,4 +1,5 @@
 import type { BookedEntry, BookedTransaction } from '../ledger/booked-transaction.ts';
+import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Money } from '../money/money.ts';
 import type { NewPaymentOrder } from './ask-for-signatures.ts';
@@ -16,6 +17,7 @@ export interface DecidedMovement {
   readonly changedAccounts: readonly LockedAccount[];
   readonly transactions: readonly BookedTransaction[];
   readonly order?: NewPaymentOrder;
+  readonly events?: readonly LedgerEvent[];
 }
 
 /** Every check has passed; from here on nothing can fail. */

@@ -1,5 +1,6 @@
 import { refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
+import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, KeyClaim, OperationKind, Outcome } from '../ledger/operation.ts';
 import type { NewPaymentOrder } from './ask-for-signatures.ts';
@@ -55,6 +56,7 @@ function decideBatch(
   const changed = new Map<string, LockedAccount>();
   const transactions: BookedTransaction[] = [];
   const orders: NewPaymentOrder[] = [];
+  const events: LedgerEvent[] = [];
   const itemOutcomes = new Map<string, Outcome<MovementResult>>();
   const answers: ItemAnswer[] = [];
   for (const [index, { movement, key }] of batch.items.entries()) {
@@ -70,7 +72,7 @@ function decideBatch(
       itemOutcomes.set(key.idempotencyKey, outcome);
     }
   }
-  const decided = { result: answers, changedAccounts: [...changed.values()], transactions, itemOutcomes };
+  const decided = { result: answers, changedAccounts: [...changed.values()], transactions, events, itemOutcomes };
   return orders.length === 0 ? decided : { ...decided, effect: orders };
 
   function decideItem(movement: Movement): ItemAnswer {
@@ -82,6 +84,7 @@ function decideBatch(
     }
     transactions.push(...decided.transactions);
     if (decided.order !== undefined) orders.push(decided.order);
+    events.push(...(decided.events ?? []));
     return { outcome: { result: decided.result }, replayed: false };
   }
 }

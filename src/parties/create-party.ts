@@ -42,7 +42,8 @@ export const createParty: OperationKind<CreatePartyCommand, PartiesByExternalId,
     }
     const { id, name, externalId } = command;
     const party = { id, name, externalId, createdAt: now.toISOString() };
-    return { result: { party, created: true }, effect: party };
+    const events = [{ type: 'party.created' as const, accountId: null, subjectId: id, data: party }];
+    return { result: { party, created: true }, events, effect: party };
   },
 
   async write({ knex, ledgerId }, parties) {

@@ -3,6 +3,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { useAgent } from 'request-filtering-agent';
 import { Webhook as Signer } from 'standardwebhooks';
+import type { TargetRules } from '../http/service-parts.ts';
 import {
   type Answer,
   excerptBytes,
@@ -12,7 +13,7 @@ import {
   type SendingOutcome,
   type SendingStage,
 } from './sending-outcome.ts';
-import { problemOfTarget, type TargetRules } from './webhook-target.ts';
+import { problemOfTarget } from './webhook-target.ts';
 
 /** One message to one endpoint. */
 export interface Webhook {

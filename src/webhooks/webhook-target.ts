@@ -1,11 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-
-/** What an operator lets endpoints be; both are false where strangers register them. */
-export interface TargetRules {
-  readonly allowHttp: boolean;
-  /** Whether a webhook may go to loopback, private and reserved addresses. */
-  readonly allowPrivate: boolean;
-}
+import type { TargetRules } from '../http/service-parts.ts';
 
 const maxUrlLength = 2_048;
 

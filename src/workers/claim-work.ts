@@ -11,10 +11,8 @@ import type { WorkQueue } from './work-queue.ts';
  * @param only The one item to claim, if it is still due; any when left out.
  */
 export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue, only?: string): Promise<string[]> {
-  const { knex, ledgerId, pipeline, limits } = transaction;
-  const { sql, bindings } = limitSettings(limits);
-  const { rows } = await pipeline.send(knex.raw(sql, bindings));
-  if (rows.length === 0) throw new Error('the transaction has not begun');
+  const { knex, ledgerId } = transaction;
+  await beginWork(transaction);
   const query = dueItems(knex, queue)
     .select({ id: `item.${queue.idColumn}` })
     .where('item.ledger_id', ledgerId)
@@ -24,6 +22,14 @@ export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue
     .skipLocked();
   if (only !== undefined) query.where(`item.${queue.idColumn}`, only);
   return (await query).map(({ id }: { id: string }) => id);
+}
+
+/** The first statement of a transaction that claims no idempotency keys. Answers the database's clock. */
+export async function beginWork({ knex, pipeline, limits }: LedgerTransaction): Promise<Date> {
+  const { sql, bindings } = limitSettings(limits);
+  const { rows } = await pipeline.send(knex.raw(sql, bindings));
+  if (rows.length === 0) throw new Error('the transaction has not begun');
+  return rows[0].now;
 }
 
 /**

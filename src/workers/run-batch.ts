@@ -59,7 +59,7 @@ async function claimAndWork(
     await forgetFailures(transaction.knex, { ledgerId, queue: queue.name, itemIds: ids });
     return ids.length;
   });
-  await afterwards?.();
+  await afterwards?.(database);
   if (count > 0) {
     workMetrics.items.inc({ queue: queue.name }, count);
     workMetrics.batch.observe({ queue: queue.name }, (performance.now() - startedAt) / 1000);

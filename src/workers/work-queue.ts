@@ -1,7 +1,11 @@
+import type { Database } from '../database/create-database.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 
-/** What is still to be done once a batch is committed and nothing is locked any more: a call to somebody else's server. */
-export type Afterwards = () => Promise<void>;
+/**
+ * What is still to be done once a batch is committed and nothing is locked any more: a call to somebody else's server.
+ * Gets the worker's sessions to note what came of it, and never throws.
+ */
+export type Afterwards = (database: Database) => Promise<void>;
 
 /**
  * A kind of work that any number of processes share. Its items are the rows of a table, called `item` in the SQL below;

@@ -108,6 +108,7 @@ function call(
 
 const account = ({ account }: Scene) => ({ accountId: account });
 const none = () => ({});
+const endpoint = () => ({ endpointId: nobody });
 
 /** In an order in which Ann can do them one after another. */
 const calls: Call[] = [
@@ -370,8 +371,25 @@ const calls: Call[] = [
   call('POST /restrictions/:restrictionId/lift', ['404 restriction_not_found', '404 restriction_not_found'], () => ({
     restrictionId: nobody,
   })),
-  call('GET /failed-work', [forService, forService]),
-  call('POST /failed-work/:queue/:itemId/requeue', [forService, forService], () => ({ queue: 'expiries', itemId: '1' })),
+  call('GET /events', ['200', '200'], none),
+  // A good one would go on for ever.
+  call('GET /events/stream', ['400 invalid_cursor', '400 invalid_cursor'], none, undefined, () => '?cursor=x'),
+  call('GET /events/:eventId', ['404 event_not_found', '404 event_not_found'], () => ({ eventId: '0-1-1' })),
+  call('GET /webhook-endpoints', [forService, forService], none),
+  call('POST /webhook-endpoints', [forService, forService], none, () => ({ url: 'https://example.com/' })),
+  call('GET /webhook-endpoints/:endpointId', [forService, forService], endpoint),
+  call('PATCH /webhook-endpoints/:endpointId', [forService, forService], endpoint, () => ({ ordered: true })),
+  call('DELETE /webhook-endpoints/:endpointId', [forService, forService], endpoint),
+  call('POST /webhook-endpoints/:endpointId/secret-rotations', [forService, forService], endpoint),
+  call('POST /webhook-endpoints/:endpointId/test', [forService, forService], endpoint),
+  call('GET /webhook-endpoints/:endpointId/deliveries', [forService, forService], endpoint),
+  call('GET /webhook-deliveries/:deliveryId', [forService, forService], () => ({ deliveryId: nobody })),
+  call('POST /webhook-deliveries/:deliveryId/redeliver', [forService, forService], () => ({ deliveryId: nobody })),
+  call('GET /failed-work', [forService, forService], none),
+  call('POST /failed-work/:queue/:itemId/requeue', [forService, forService], () => ({
+    queue: 'expiries',
+    itemId: '1',
+  })),
   call('POST /accounts/:accountId/holders/:partyId/leave', [forService, '200'], ({ account, party }) => ({
     accountId: account,
     partyId: party.ann,

@@ -6,6 +6,8 @@ export interface TestClient {
   get(path: string): Test;
   post(path: string, body?: object, headers?: Record<string, string>): Test;
   put(path: string, body?: object, headers?: Record<string, string>): Test;
+  patch(path: string, body?: object, headers?: Record<string, string>): Test;
+  delete(path: string, headers?: Record<string, string>): Test;
   createParty(name: string): Promise<string>;
   /** Opens a joint account; with `balance`, that much is deposited into it. Answers its id. */
   openAccount(options?: { currency?: string; balance?: string; overdraftLimit?: string }): Promise<string>;
@@ -19,6 +21,8 @@ export function createTestClient(baseUrl: string, apiKey: string): TestClient {
     get: (path) => authorized(agent.get(path)),
     post: (path, body, headers = {}) => authorized(agent.post(path)).set(headers).send(body),
     put: (path, body, headers = {}) => authorized(agent.put(path)).set(headers).send(body),
+    patch: (path, body, headers = {}) => authorized(agent.patch(path)).set(headers).send(body),
+    delete: (path, headers = {}) => authorized(agent.delete(path)).set(headers),
 
     async createParty(name) {
       const answer = await client.post('/v1/parties', { name });

@@ -1,0 +1,38 @@
+import type { Response } from 'express';
+import { getAccount } from '../accounts/account-queries.ts';
+import type { Database } from '../database/create-database.ts';
+import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
+import { accountNotFound } from '../ledger/refuse-account.ts';
+
+/** What of the log the key of a request may see. */
+export interface VisibleEvents {
+  /** The accounts whose events are shown; null for all events, also those of no account. */
+  readonly accountIds: readonly string[] | null;
+  /** The accounts whose balances are shown; null for all. */
+  readonly readable: ReadonlySet<string> | null;
+}
+
+/**
+ * The service sees everything. A party sees the events of the accounts that it holds with `view` at this moment, and of
+ * others no balance. `accountId` narrows it to one account; throws RefusalError `account_not_found` where that one is
+ * not to be seen.
+ */
+export async function findVisible(
+  database: Database,
+  res: Response,
+  accountId: string | undefined,
+): Promise<VisibleEvents> {
+  const ledgerId = ledgerIdOf(res);
+  const bound = boundPartyOf(res);
+  if (bound === null) {
+    if (accountId !== undefined) await getAccount(database, ledgerId, accountId);
+    return { accountIds: accountId === undefined ? null : [accountId], readable: null };
+  }
+  const held: string[] = await database('holders')
+    .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
+    .whereRaw("'view' = any(rights)")
+    .pluck('account_id');
+  const readable = new Set(held);
+  if (accountId !== undefined && !readable.has(accountId)) throw accountNotFound(accountId);
+  return { accountIds: accountId === undefined ? held : [accountId], readable };
+}

@@ -1,0 +1,90 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import { type EventPlace, latestPlace } from '../events/read-events.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import { noSuchAccount } from '../ledger/refuse-account.ts';
+import { presentEndpoint, type WebhookEndpoint, type WebhookEndpointDocument } from './webhook-endpoint.ts';
+import { countEndpoints, insertEndpoint } from './webhook-endpoint-queries.ts';
+
+/** Each is looked at whenever something happened in the ledger. */
+const mostEndpoints = 100;
+
+/** An endpoint to be registered, and the secret that was made for it. */
+export type CreateWebhookEndpointCommand = Pick<
+  WebhookEndpoint,
+  'id' | 'url' | 'description' | 'eventTypes' | 'accountIds' | 'isOrdered' | 'secret'
+>;
+
+interface Facts {
+  readonly count: number;
+  readonly latest: EventPlace;
+  readonly accounts: ReadonlySet<string>;
+}
+
+export type CreatedEndpoint = WebhookEndpointDocument & { secret: string };
+
+/** Registers an endpoint, which is told of everything from now on. */
+export const createWebhookEndpoint: OperationKind<
+  CreateWebhookEndpointCommand,
+  Facts,
+  { endpoint: WebhookEndpoint; latest: EventPlace },
+  CreatedEndpoint
+> = {
+  accountIds: () => [],
+
+  async load(transaction, commands) {
+    const count = await countEndpoints(transaction);
+    const accounts = await findCustomerAccounts(
+      transaction,
+      commands.flatMap(({ accountIds }) => accountIds),
+    );
+    return { count, latest: await latestPlace(transaction), accounts };
+  },
+
+  decide(command, { loaded: { count, latest, accounts }, now }) {
+    if (count >= mostEndpoints) {
+      const detail = `The ledger has ${count} webhook endpoints, as many as it can have. Delete one first.`;
+      return { refusal: refusal('too_many_webhook_endpoints', detail) };
+    }
+    const refused = refuseUnknownAccounts(accounts, command.accountIds);
+    if (refused !== undefined) return { refusal: refused };
+    const endpoint: WebhookEndpoint = {
+      ...command,
+      status: 'active',
+      previousSecret: null,
+      previousSecretUntil: null,
+      failingSince: null,
+      disabledReason: null,
+      disabledAt: null,
+      createdAt: now,
+    };
+    return { result: { ...presentEndpoint(endpoint), secret: command.secret }, effect: { endpoint, latest } };
+  },
+
+  async write(transaction, effects) {
+    for (const { endpoint, latest } of effects) await insertEndpoint(transaction, endpoint, latest);
+  },
+};
+
+/** Which of these are accounts of customers; of clearing accounts nothing is ever told. An account is never deleted. */
+export async function findCustomerAccounts(
+  { knex, ledgerId }: LedgerTransaction,
+  accountIds: ReadonlyArray<string | null>,
+): Promise<ReadonlySet<string>> {
+  const named = accountIds.filter((accountId) => accountId !== null);
+  if (named.length === 0) return new Set();
+  const found = await knex('accounts')
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [named])
+    .whereNot('ownership', 'clearing')
+    .pluck('id');
+  return new Set(found);
+}
+
+export function refuseUnknownAccounts(
+  existing: ReadonlySet<string>,
+  accountIds: readonly string[] | null | undefined,
+): Refusal | undefined {
+  const unknown = accountIds?.find((accountId) => !existing.has(accountId));
+  return unknown === undefined ? undefined : noSuchAccount(unknown);
+}

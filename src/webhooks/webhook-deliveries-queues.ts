@@ -1,0 +1,61 @@
+import type { LookupFunction } from 'node:net';
+import type { Logger } from 'pino';
+import type { Database } from '../database/create-database.ts';
+import type { TargetRules } from '../http/service-parts.ts';
+import type { WorkQueue } from '../workers/work-queue.ts';
+import { canBeSentTo, type LeasedDelivery, leaseDeliveries, pendingSince } from './lease-deliveries.ts';
+import { noteAttempt } from './note-attempt.ts';
+import { sendWebhook } from './send-webhook.ts';
+import { endpointRows } from './webhook-endpoint-queries.ts';
+
+export interface DeliveringOptions {
+  readonly targets: TargetRules;
+  readonly logger: Logger;
+  /** Ends what is on its way, so that the process can. */
+  readonly stopping: AbortSignal;
+  /** How long a receiver may take; 15 seconds unless it says otherwise. */
+  readonly timeoutMs?: number;
+  /** How host names are resolved, if not by the operating system. */
+  readonly lookup?: LookupFunction;
+}
+
+const contentType = 'application/cloudevents+json';
+
+/**
+ * The endpoints that have something to be sent. What is sent is leased in a short transaction, and nothing is locked and
+ * no transaction is open while a receiver is spoken to (docs/adr/0018). Those that failed the last time have a queue and
+ * lanes of their own, so that whoever makes us wait keeps none of the others waiting.
+ */
+export function webhookDeliveriesQueues(options: DeliveringOptions): WorkQueue[] {
+  const queue: Omit<WorkQueue, 'name' | 'isDue' | 'lanes'> = {
+    ...endpointRows,
+    dueSince: pendingSince,
+    batchSize: 5,
+    isUrgent: true,
+    async work(transaction, endpointIds) {
+      const leased = await leaseDeliveries(transaction, endpointIds);
+      return async (database) => {
+        await Promise.all(leased.map((delivery) => deliver(database, delivery, options)));
+      };
+    },
+  };
+  return [
+    { ...queue, name: 'webhook-deliveries', isDue: `item.failing_since is null and ${canBeSentTo}`, lanes: 4 },
+    { ...queue, name: 'webhook-retries', isDue: `item.failing_since is not null and ${canBeSentTo}`, lanes: 2 },
+  ];
+}
+
+async function deliver(database: Database, delivery: LeasedDelivery, options: DeliveringOptions): Promise<void> {
+  const { targets: rules, logger, stopping: stop, timeoutMs = 15_000, lookup } = options;
+  const { url, webhookId: id, body, secrets } = delivery;
+  const sentAt = new Date();
+  try {
+    const terms = { rules, timeoutMs, stop, ...(lookup === undefined ? {} : { lookup }) };
+    const outcome = await sendWebhook({ url, id, body, contentType, secrets, sentAt }, terms);
+    await noteAttempt(database, delivery, { at: sentAt.toISOString(), ...outcome });
+  } catch (error) {
+    // The lease runs out, and it is sent again.
+    const { ledgerId, id: deliveryId } = delivery;
+    logger.warn({ err: error, ledgerId, deliveryId }, 'what became of a webhook could not be noted');
+  }
+}

@@ -1,0 +1,158 @@
+import type { Knex } from 'knex';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import {
+  type AttemptDocument,
+  type DeliveryStatus,
+  presentDelivery,
+  type WebhookDelivery,
+  type WebhookDeliveryDocument,
+} from './webhook-delivery.ts';
+
+interface DeliveryRow {
+  id: string;
+  endpoint_id: string;
+  event_epoch: number | null;
+  event_xid: string | null;
+  event_position: number | null;
+  account_id: string | null;
+  type: string;
+  status: DeliveryStatus;
+  attempts: number;
+  answers: AttemptDocument[];
+  next_attempt_at: Date | null;
+  pending_since: Date;
+  created_at: Date;
+  finished_at: Date | null;
+}
+
+/** The table of deliveries, as the queue that removes them and those who change a row know it. */
+export const deliveryRows = { table: 'webhook_deliveries', idColumn: 'id' } as const;
+
+/** Those of a deleted endpoint are gone for everybody, though they are removed piece by piece. */
+function selectDeliveries(database: Knex, ledgerId: string) {
+  return database('webhook_deliveries as d')
+    .join('webhook_endpoints as e', (on) => on.on('e.ledger_id', 'd.ledger_id').andOn('e.id', 'd.endpoint_id'))
+    .select<DeliveryRow[]>('d.*')
+    .where('d.ledger_id', ledgerId)
+    .whereNot('e.status', 'deleted');
+}
+
+/** Throws RefusalError `webhook_delivery_not_found`. */
+export async function getDelivery(
+  database: Knex,
+  ledgerId: string,
+  deliveryId: string,
+): Promise<WebhookDeliveryDocument> {
+  const [row] = await selectDeliveries(database, ledgerId).where('d.id', deliveryId);
+  const missing = noSuchDelivery(deliveryId);
+  if (row === undefined) throw new RefusalError(missing.code, missing.detail);
+  return presentDelivery(asDelivery(row));
+}
+
+export function noSuchDelivery(deliveryId: string): Refusal {
+  return refusal('webhook_delivery_not_found', `There is no webhook delivery ${deliveryId} in this ledger.`);
+}
+
+export interface DeliveryPage {
+  readonly endpointId: string;
+  readonly status: DeliveryStatus | undefined;
+  readonly limit: number;
+  readonly afterId: string | null;
+  readonly order: 'asc' | 'desc';
+}
+
+/** A page of what was and will be sent to an endpoint, in the order of the events. */
+export async function listDeliveries(
+  database: Knex,
+  ledgerId: string,
+  page: DeliveryPage,
+): Promise<WebhookDeliveryDocument[]> {
+  const query = selectDeliveries(database, ledgerId)
+    .where('d.endpoint_id', page.endpointId)
+    .orderBy('d.id', page.order)
+    .limit(page.limit);
+  if (page.status !== undefined) query.where('d.status', page.status);
+  if (page.afterId !== null) query.where('d.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  return (await query).map((row) => presentDelivery(asDelivery(row)));
+}
+
+/** These deliveries, by their ids. Their rows must be locked by whoever goes on to change them. */
+export async function findDeliveries(
+  { knex, ledgerId }: LedgerTransaction,
+  deliveryIds: readonly string[],
+): Promise<ReadonlyMap<string, WebhookDelivery>> {
+  const rows = await selectDeliveries(knex, ledgerId).whereRaw('d.id = any(?::uuid[])', [[...deliveryIds]]);
+  return new Map(rows.map((row) => [row.id, asDelivery(row)]));
+}
+
+/** Writes new deliveries; one of an event that the endpoint has been told of before is left out. */
+export async function insertDeliveries(
+  { knex, ledgerId }: LedgerTransaction,
+  deliveries: readonly WebhookDelivery[],
+): Promise<void> {
+  if (deliveries.length === 0) return;
+  const rows = deliveries.map((delivery) => ({
+    ledger_id: ledgerId,
+    id: delivery.id,
+    endpoint_id: delivery.endpointId,
+    event_epoch: delivery.place?.epoch ?? null,
+    event_xid: delivery.place?.xid ?? null,
+    event_position: delivery.place?.position ?? null,
+    account_id: delivery.accountId,
+    type: delivery.type,
+    next_attempt_at: delivery.nextAttemptAt,
+    pending_since: delivery.pendingSince,
+    created_at: delivery.createdAt,
+  }));
+  await knex('webhook_deliveries').insert(rows).onConflict().ignore();
+}
+
+/** A delivery as it begins: due at once, with all its tries before it, and nobody's lease on it. */
+const fromTheStart = (now: Date) => ({
+  status: 'pending',
+  attempts: 0,
+  lease_id: null,
+  next_attempt_at: now,
+  pending_since: now,
+  finished_at: null,
+});
+
+/** Makes a delivery begin anew. Its row must be locked. */
+export async function restartDelivery(
+  { knex, ledgerId }: LedgerTransaction,
+  deliveryId: string,
+  now: Date,
+): Promise<void> {
+  await knex('webhook_deliveries').where({ ledger_id: ledgerId, id: deliveryId }).update(fromTheStart(now));
+}
+
+/** Makes all of an endpoint begin anew that is pending and that nobody sends at this moment. */
+export async function restartPending(
+  { knex, ledgerId }: LedgerTransaction,
+  endpointId: string,
+  now: Date,
+): Promise<void> {
+  await knex('webhook_deliveries')
+    .where({ ledger_id: ledgerId, endpoint_id: endpointId, status: 'pending' })
+    .whereRaw('(lease_id is null or next_attempt_at <= now())')
+    .update(fromTheStart(now));
+}
+
+function asDelivery(row: DeliveryRow): WebhookDelivery {
+  return {
+    id: row.id,
+    endpointId: row.endpoint_id,
+    place:
+      row.event_xid === null ? null : { epoch: row.event_epoch!, xid: row.event_xid, position: row.event_position! },
+    accountId: row.account_id,
+    type: row.type,
+    status: row.status,
+    attempts: row.attempts,
+    answers: row.answers,
+    nextAttemptAt: row.next_attempt_at,
+    pendingSince: row.pending_since,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+  };
+}
