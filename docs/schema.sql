@@ -44,6 +44,7 @@ CREATE TABLE accounts (
   time_zone text NOT NULL DEFAULT 'UTC'::text,
   survivorship text NOT NULL DEFAULT 'survivors'::text,
   event_count bigint NOT NULL DEFAULT 0,
+  last_event_xid xid8,
   CONSTRAINT accounts_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT accounts_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT accounts_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
@@ -110,8 +111,8 @@ CREATE TRIGGER entries_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TABLE events (
   ledger_id uuid NOT NULL,
   epoch integer NOT NULL,
-  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  "position" integer NOT NULL,
+  xid xid8 NOT NULL,
+  "position" bigint NOT NULL DEFAULT nextval('event_positions'::regclass),
   account_id uuid,
   sequence bigint,
   type text NOT NULL,
@@ -427,23 +428,29 @@ CREATE TABLE webhook_deliveries (
   endpoint_id uuid NOT NULL,
   event_epoch integer,
   event_xid xid8,
-  event_position integer,
+  event_position bigint,
   account_id uuid,
   type text NOT NULL,
   status text NOT NULL DEFAULT 'pending'::text,
   attempts integer NOT NULL DEFAULT 0,
   answers json[] NOT NULL DEFAULT '{}'::json[],
+  lease_id uuid,
   next_attempt_at timestamp(3) with time zone,
+  pending_since timestamp(3) with time zone NOT NULL,
   created_at timestamp(3) with time zone NOT NULL,
   finished_at timestamp(3) with time zone,
   CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (ledger_id, id),
-  CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (ledger_id, endpoint_id) REFERENCES webhook_endpoints(ledger_id, id) ON DELETE CASCADE,
+  CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (ledger_id, endpoint_id) REFERENCES webhook_endpoints(ledger_id, id),
   CONSTRAINT webhook_deliveries_finished_at_matches_status CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
+  CONSTRAINT webhook_deliveries_lease_while_pending CHECK (((status = 'pending'::text) OR (lease_id IS NULL))),
   CONSTRAINT webhook_deliveries_pending_with_next CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
   CONSTRAINT webhook_deliveries_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
 );
-CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (ledger_id, next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_failed ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, id) WHERE (status = 'failed'::text);
+CREATE INDEX webhook_deliveries_finished ON public.webhook_deliveries USING btree (ledger_id, finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX webhook_deliveries_in_order ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, account_id, event_epoch, event_xid, event_position) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_leased ON public.webhook_deliveries USING btree (ledger_id, endpoint_id) WHERE (lease_id IS NOT NULL);
 CREATE INDEX webhook_deliveries_of_endpoint ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, id);
 CREATE UNIQUE INDEX webhook_deliveries_of_event ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, event_epoch, event_xid, event_position) WHERE (event_xid IS NOT NULL);
 
@@ -461,7 +468,7 @@ CREATE TABLE webhook_endpoints (
   previous_secret_until timestamp(3) with time zone,
   cursor_epoch integer NOT NULL,
   cursor_xid xid8 NOT NULL,
-  cursor_position integer NOT NULL,
+  cursor_position bigint NOT NULL,
   failing_since timestamp(3) with time zone,
   disabled_reason text,
   created_at timestamp(3) with time zone NOT NULL,
@@ -469,7 +476,7 @@ CREATE TABLE webhook_endpoints (
   CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT webhook_endpoints_disabled_with_reason CHECK ((((status = 'disabled'::text) = (disabled_at IS NOT NULL)) AND ((disabled_at IS NULL) = (disabled_reason IS NULL)))),
   CONSTRAINT webhook_endpoints_previous_secret_with_end CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL))),
-  CONSTRAINT webhook_endpoints_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
+  CONSTRAINT webhook_endpoints_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'deleted'::text])))
 );
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
@@ -480,3 +487,5 @@ AS $function$
       raise exception '% on % is not allowed: correct the books with a new transaction', tg_op, tg_table_name
         using errcode = 'restrict_violation';
     end $function$;
+
+-- sequence event_positions

@@ -72,7 +72,7 @@ function decideSignature(
     authorisation?: Authorisation,
   ): Decision<ControlEffect, SignedChange> => {
     const result = presentChange(ended, read(said), presentAuthorisations(said));
-    const type = ended.status === 'waiting' ? 'signed' : ended.status;
+    const type = ended.status === 'cancelled' || ended.status === 'rejected' ? ended.status : 'signed';
     // Whoever says the same again changes nothing.
     const isNews = ended.status !== 'waiting' || said.length > before.length;
     return {

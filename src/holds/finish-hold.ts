@@ -53,10 +53,11 @@ export const extendHold: OperationKind<ExtendHoldCommand, HoldFacts, Hold, HoldD
     const extended: Hold = { ...hold, expiresAt };
     const nextExpiry = othersExpireAt !== null && othersExpireAt < expiresAt ? othersExpireAt : expiresAt;
     const result = presentHold(extended);
+    const isLater = expiresAt > hold.expiresAt;
     return {
       result,
       changedAccounts: [{ ...account, nextExpiry, revision: account.revision + 1 }],
-      events: [{ type: 'hold.extended', accountId: account.id, subjectId: hold.id, data: result }],
+      events: isLater ? [{ type: 'hold.extended', accountId: account.id, subjectId: hold.id, data: result }] : [],
       effect: extended,
     };
   },

@@ -29,7 +29,7 @@ export const webhookRemovalsQueue: WorkQueue = {
   ...endpointRows,
   name: 'webhook-removals',
   isDue: "item.status = 'deleted'",
-  dueSince: 'item.id',
+  dueSince: 'item.created_at',
   batchSize: 1,
   lanes: 1,
   isUrgent: false,

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createWorkQueues } from '../../src/work-queues.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger } from '../support/test-database.ts';
@@ -35,7 +37,10 @@ test('runs the API and the workers apart, and each says how it is', async () => 
   expect((await get('/v1/accounts')).status).toBe(404);
   const { text } = await get('/metrics');
   expect(text).toMatch(/joint_ledger_work_items_total\{queue="expiries"\} 1\n/);
-  expect(text).toMatch(/joint_ledger_work_due\{queue="idempotency-keys"\} 0\n/);
+  const options = { stopping: AbortSignal.abort(), logger: pino({ level: 'silent' }), idempotencyRetentionHours: 24 };
+  for (const { name } of createWorkQueues({ ...options, webhookTargets: { allowHttp: false, allowPrivate: false } })) {
+    expect(text).toContain(`joint_ledger_work_due{queue="${name}"} 0\n`);
+  }
   expect(text).toMatch(/joint_ledger_work_oldest_seconds\{queue="expiries"\} \d/);
 
   expect(await worker.end('SIGTERM')).toBe(0);

@@ -1,0 +1,67 @@
+import { expect } from '@jest/globals';
+import type { DeliveringOptions } from '../../src/webhooks/webhook-deliveries-queues.ts';
+import type { WebhookDeliveryDocument } from '../../src/webhooks/webhook-delivery.ts';
+import { until } from './lock-witness.ts';
+import { createTestClient, type TestClient } from './test-client.ts';
+import { createTestLedger } from './test-database.ts';
+import type { TestService } from './test-service.ts';
+import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.ts';
+import { createWebhookWorker, type WebhookWorker } from './webhook-worker.ts';
+
+/** A ledger of a test's own, with a receiver and a worker. */
+export interface WebhookScene {
+  readonly ledgerId: string;
+  readonly client: TestClient;
+  readonly receiver: WebhookReceiver;
+  readonly worker: WebhookWorker;
+  /** A worker on the same ledger with other options. */
+  worksWith(options: Partial<DeliveringOptions>): WebhookWorker;
+  /** Registers an endpoint at the receiver; answers it with its secret. */
+  register(fields?: object): Promise<{ id: string; secret: string }>;
+  /** The endpoint as callers see it. */
+  endpoint(id: string): Promise<Record<string, unknown>>;
+  /** What was and will be sent to an endpoint, in the order of the events. */
+  deliveries(id: string, query?: string): Promise<WebhookDeliveryDocument[]>;
+  /** What the receiver has read: documents, in the order of their arrival. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came.
+  arrived(): any[];
+  deposit(account: string, amount: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openWebhookScene(service: TestService): Promise<WebhookScene> {
+  const { ledgerId, apiKey } = await createTestLedger(service.database);
+  const client = createTestClient(service.url, apiKey);
+  const receiver = await startWebhookReceiver();
+  const worksWith = (options: Partial<DeliveringOptions>) =>
+    createWebhookWorker({ ...service, ledgerId }, { timeoutMs: 30_000, ...options });
+  return {
+    ...{ ledgerId, client, receiver, worksWith },
+    worker: worksWith({}),
+    async register(fields = {}) {
+      const { status, body } = await client.post('/v1/webhook-endpoints', { url: `${receiver.url}/hooks`, ...fields });
+      expect(status).toBe(201);
+      return body;
+    },
+    endpoint: async (id) => (await client.get(`/v1/webhook-endpoints/${id}`)).body,
+    deliveries: async (id, query = '') =>
+      (await client.get(`/v1/webhook-endpoints/${id}/deliveries?order=asc&limit=200${query}`)).body.data,
+    arrived: () => receiver.received.map(({ body }) => JSON.parse(body)),
+    async deposit(account, amount) {
+      const { status, body } = await client.post(`/v1/accounts/${account}/deposits`, { amount, currency: 'USD' });
+      expect(status).toBe(201);
+      return body.id;
+    },
+    close: () => receiver.close(),
+  };
+}
+
+/** Waits until nothing can come before what is in the log now: whoever begins to listen begins behind it. */
+export function untilLogSettled({ database }: TestService): Promise<void> {
+  return until(async () => {
+    const { rows } = await database.raw(
+      'select from events where xid >= pg_snapshot_xmin(pg_current_snapshot()) limit 1',
+    );
+    return rows.length === 0;
+  });
+}
