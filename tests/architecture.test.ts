@@ -55,7 +55,6 @@ describe('import directions', () => {
     'holders',
     'sweeps',
     'events',
-    'standing-orders',
     'webhooks',
     'top',
     'cli',
@@ -70,7 +69,6 @@ describe('import directions', () => {
     'holders',
     'sweeps',
     'events',
-    'standing-orders',
     'webhooks',
   ];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */

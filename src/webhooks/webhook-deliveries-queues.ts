@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
@@ -23,10 +24,12 @@ const contentType = 'application/cloudevents+json';
 
 /**
  * The endpoints that have something to be sent. What is sent is leased in a short transaction, and nothing is locked and
- * no transaction is open while a receiver is spoken to (docs/adr/0018). Those that failed the last time have a queue and
+ * no transaction is open while a receiver is spoken to (docs/adr/0017). Those that failed the last time have a queue and
  * lanes of their own, so that whoever makes us wait keeps none of the others waiting.
  */
 export function webhookDeliveriesQueues(options: DeliveringOptions): WorkQueue[] {
+  // Everything that is on its way listens for the end.
+  setMaxListeners(0, options.stopping);
   const queue: Omit<WorkQueue, 'name' | 'isDue' | 'lanes'> = {
     ...endpointRows,
     dueSince: pendingSince,

@@ -26,7 +26,7 @@ const longestRestMs = 2_000;
 /** After the database failed. */
 const pauses = { firstMs: 200, longestMs: 10_000 };
 const measureEveryMs = 5_000;
-/** A lane whose last round through the ledgers is longer ago is stuck, or the database is away. */
+/** A queue of which no batch and no round through the ledgers was finished for so long is stuck, or the database is away. */
 const stuckAfterMs = 60_000;
 
 /** Works on these queues until it is told to stop: each in lanes of its own, so that none waits for another. */
@@ -72,6 +72,7 @@ export function startWorkers(options: WorkersOptions): Workers {
       workMetrics.running.inc({ queue: queue.name });
       try {
         worked += await runBatch({ database, logger }, queue, ledgerId);
+        lastRounds.set(queue, performance.now());
       } finally {
         workMetrics.running.dec({ queue: queue.name });
       }

@@ -28,6 +28,14 @@ export const behaviour = {
 
   hang: (): void => {},
 
+  /** Does something once this has come about. */
+  after:
+    (moment: Promise<unknown>, then: Behaviour): Behaviour =>
+    async (request, response) => {
+      await moment;
+      then(request, response);
+    },
+
   /** Never comes to the end of its headers. */
   trickleHeaders: ({ socket }: IncomingMessage): void => {
     socket.write('HTTP/1.1 200 OK\r\n');

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { Database } from '../../src/database/create-database.ts';
 import type { DeliveringOptions } from '../../src/webhooks/webhook-deliveries-queues.ts';
 import type { WebhookDeliveryDocument } from '../../src/webhooks/webhook-delivery.ts';
 import { until } from './lock-witness.ts';
@@ -14,8 +15,8 @@ export interface WebhookScene {
   readonly client: TestClient;
   readonly receiver: WebhookReceiver;
   readonly worker: WebhookWorker;
-  /** A worker on the same ledger with other options. */
-  worksWith(options: Partial<DeliveringOptions>): WebhookWorker;
+  /** Another worker on the same ledger, perhaps with other options or with sessions of its own. */
+  worksWith(options: Partial<DeliveringOptions> & { database?: Database }): WebhookWorker;
   /** Registers an endpoint at the receiver; answers it with its secret. */
   register(fields?: object): Promise<{ id: string; secret: string }>;
   /** The endpoint as callers see it. */
@@ -33,8 +34,8 @@ export async function openWebhookScene(service: TestService): Promise<WebhookSce
   const { ledgerId, apiKey } = await createTestLedger(service.database);
   const client = createTestClient(service.url, apiKey);
   const receiver = await startWebhookReceiver();
-  const worksWith = (options: Partial<DeliveringOptions>) =>
-    createWebhookWorker({ ...service, ledgerId }, { timeoutMs: 30_000, ...options });
+  const worksWith: WebhookScene['worksWith'] = ({ database = service.database, ...options }) =>
+    createWebhookWorker({ database, ledgerId }, { timeoutMs: 30_000, ...options });
   return {
     ...{ ledgerId, client, receiver, worksWith },
     worker: worksWith({}),

@@ -23,7 +23,7 @@ export interface WebhookWorker {
 }
 
 export function createWebhookWorker(
-  { database, ledgerId }: TestService,
+  { database, ledgerId }: Pick<TestService, 'database' | 'ledgerId'>,
   options: Partial<DeliveringOptions> = {},
 ): WebhookWorker {
   const stopping = new AbortController();
