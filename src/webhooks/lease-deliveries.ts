@@ -14,29 +14,47 @@ const leaseMs = 60_000;
 /** How many deliveries of one endpoint are on their way at once, from all workers together. */
 const mostInFlight = 10;
 
-/** SQL: what of an endpoint, the row `item`, can be sent now: the rows `d`. */
-const dueDeliveries = `
-  webhook_deliveries d
-  where d.ledger_id = item.ledger_id and d.endpoint_id = item.id and d.status = 'pending' and d.next_attempt_at <= now()
-    and not (item.is_ordered and exists (
-      select from webhook_deliveries b
-      where b.ledger_id = d.ledger_id and b.endpoint_id = d.endpoint_id and b.account_id = d.account_id
-        and b.status = 'pending'
-        and (b.event_epoch, b.event_xid, b.event_position) < (d.event_epoch, d.event_xid, d.event_position)))`;
+/** SQL: the pending deliveries `d` of an endpoint, the row `item`. */
+const pending = `
+  webhook_deliveries d where d.ledger_id = item.ledger_id and d.endpoint_id = item.id and d.status = 'pending'`;
+
+/**
+ * SQL: the first pending delivery of each account, found by a step through the index for each account. What is kept
+ * back behind them, which may be thousands, is not looked at.
+ */
+const firstOfEachAccount = `
+  (with recursive first as (
+     (select d.id, d.account_id, d.next_attempt_at from ${pending} and d.account_id is not null
+      order by d.account_id, d.event_epoch, d.event_xid, d.event_position limit 1)
+     union all
+     select next.* from first cross join lateral (
+       select d.id, d.account_id, d.next_attempt_at from ${pending} and d.account_id > first.account_id
+       order by d.account_id, d.event_epoch, d.event_xid, d.event_position limit 1) as next
+   ) select id, next_attempt_at from first)`;
+
+/** SQL: so many of an endpoint's deliveries as can be sent now, soonest first. Events of no account have no order. */
+const sendable = (limit: string | number) => `
+  (select d.id, d.next_attempt_at from ${pending} and d.next_attempt_at <= now() and not item.is_ordered
+   order by d.next_attempt_at limit ${limit})
+  union all
+  (select d.id, d.next_attempt_at from ${pending} and d.next_attempt_at <= now() and item.is_ordered
+     and d.account_id is null limit ${limit})
+  union all
+  (select d.id, d.next_attempt_at from ${firstOfEachAccount} as d where item.is_ordered and d.next_attempt_at <= now()
+   order by d.next_attempt_at limit ${limit})`;
 
 const inFlight = `
   (select count(*) from webhook_deliveries f
    where f.ledger_id = item.ledger_id and f.endpoint_id = item.id and f.lease_id is not null
      and f.next_attempt_at > now())`;
 
-/** SQL: whether something can be sent to an endpoint. */
-export const canBeSentTo = `
-  item.status = 'active' and exists (select from ${dueDeliveries}) and ${inFlight} < ${mostInFlight}`;
+/** SQL: when the first of an endpoint's deliveries is tried, as far as that matters: null when none is pending. */
+export const firstAttemptAt = `(select min(d.next_attempt_at) from ${pending})`;
 
-/** SQL: since when. What an ordered endpoint keeps back counts as well. */
-export const pendingSince = `
-  (select min(d.next_attempt_at) from webhook_deliveries d
-   where d.ledger_id = item.ledger_id and d.endpoint_id = item.id and d.status = 'pending')`;
+/** SQL: whether something can be sent to an endpoint; what is asked last costs most. */
+export const canBeSentTo = `
+  item.status = 'active' and ${firstAttemptAt} <= now() and ${inFlight} < ${mostInFlight}
+  and (select d.id from (${sendable(1)}) as d limit 1) is not null`;
 
 /** A delivery that is this worker's to send. */
 export interface LeasedDelivery {
@@ -82,8 +100,8 @@ export async function leaseDeliveries(
     `update webhook_deliveries l
      set lease_id = ?, attempts = l.attempts + 1, next_attempt_at = clock_timestamp() + ? * interval '1 ms'
      from webhook_endpoints item cross join lateral (
-       select d.id from ${dueDeliveries} order by d.next_attempt_at, d.id limit greatest(0, ${mostInFlight} - ${inFlight})
-     ) as due
+       select d.id from (${sendable(mostInFlight)}) as d
+       order by d.next_attempt_at limit greatest(0, ${mostInFlight} - ${inFlight})) as due
      where item.ledger_id = ? and item.id = any(?::uuid[]) and item.status = 'active'
        and l.ledger_id = item.ledger_id and l.id = due.id
      returning l.id, l.endpoint_id, l.attempts, l.event_epoch, l.event_xid, l.event_position, l.type, l.created_at,

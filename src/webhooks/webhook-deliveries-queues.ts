@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
-import { canBeSentTo, type LeasedDelivery, leaseDeliveries, pendingSince } from './lease-deliveries.ts';
+import { canBeSentTo, firstAttemptAt, type LeasedDelivery, leaseDeliveries } from './lease-deliveries.ts';
 import { noteAttempt } from './note-attempt.ts';
 import { sendWebhook } from './send-webhook.ts';
 import { endpointRows } from './webhook-endpoint-queries.ts';
@@ -32,7 +32,7 @@ export function webhookDeliveriesQueues(options: DeliveringOptions): WorkQueue[]
   setMaxListeners(0, options.stopping);
   const queue: Omit<WorkQueue, 'name' | 'isDue' | 'lanes'> = {
     ...endpointRows,
-    dueSince: pendingSince,
+    dueSince: firstAttemptAt,
     batchSize: 5,
     isUrgent: true,
     async work(transaction, endpointIds) {
