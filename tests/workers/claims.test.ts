@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { findLedgersWithWork, readQueueState } from '../../src/workers/claim-work.ts';
@@ -30,14 +31,16 @@ beforeEach(async () => {
 });
 
 /** Errands are done by counting: what is done twice shows. `before` may hold a worker up, or fail it. */
-function errands(options: { batchSize?: number; before?: (ids: readonly string[]) => Promise<void> } = {}): WorkQueue {
+function errands(
+  options: { batchSize?: number; before?: (ids: readonly string[], knex: Knex) => Promise<void> } = {},
+): WorkQueue {
   return {
     ...{ name: 'errands', table: 'errands', idColumn: 'id', batchSize: options.batchSize ?? 10, lanes: 2 },
     isDue: 'item.done is null and item.due_at <= now()',
     dueSince: 'item.due_at',
     isUrgent: true,
     async work({ knex }, ids) {
-      await options.before?.(ids);
+      await options.before?.(ids, knex);
       await knex('errands')
         .where('ledger_id', ledgerId)
         .whereIn('id', [...ids])
@@ -92,12 +95,10 @@ describe('claims', () => {
     await addErrands(3);
     let deaths = 0;
     const dying = errands({
-      before: async () => {
+      before: async (_, knex) => {
         if (deaths++ > 0) return;
-        const { rowCount } = await service.database.raw(`
-          select pg_terminate_backend(pid) from pg_stat_activity
-          where datname = current_database() and state = 'idle in transaction'`);
-        expect(rowCount).toBe(1);
+        const { rows } = await knex.raw('select pg_backend_pid() as pid');
+        await service.database.raw('select pg_terminate_backend(?)', [rows[0].pid]);
       },
     });
     expect(await run(dying)).toBe(3);
