@@ -320,6 +320,75 @@ CREATE TABLE restrictions (
 );
 CREATE INDEX restrictions_of_account ON public.restrictions USING btree (ledger_id, account_id, id);
 
+CREATE TABLE standing_order_runs (
+  ledger_id uuid NOT NULL,
+  standing_order_id uuid NOT NULL,
+  occurrence_at timestamp(3) with time zone NOT NULL,
+  id uuid NOT NULL,
+  due_at timestamp(3) with time zone NOT NULL,
+  status text NOT NULL,
+  attempts integer NOT NULL,
+  amount numeric(22,4),
+  transaction_id uuid,
+  refusal json,
+  last_attempt_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT standing_order_runs_pkey PRIMARY KEY (ledger_id, standing_order_id, occurrence_at),
+  CONSTRAINT standing_order_runs_order_fkey FOREIGN KEY (ledger_id, standing_order_id) REFERENCES standing_orders(ledger_id, id),
+  CONSTRAINT standing_order_runs_booked_with_transaction CHECK (((status = 'booked'::text) = (transaction_id IS NOT NULL))),
+  CONSTRAINT standing_order_runs_refused_with_reason CHECK (((status = ANY (ARRAY['retrying'::text, 'refused'::text])) = (refusal IS NOT NULL))),
+  CONSTRAINT standing_order_runs_status_known CHECK ((status = ANY (ARRAY['booked'::text, 'retrying'::text, 'refused'::text, 'nothing_to_do'::text, 'missed'::text])))
+);
+
+CREATE TABLE standing_orders (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  to_account_id uuid NOT NULL,
+  status text NOT NULL,
+  currency text NOT NULL,
+  amount numeric(22,4),
+  keep numeric(22,4),
+  top_up_to numeric(22,4),
+  most numeric(22,4),
+  starts_at text NOT NULL,
+  time_zone text NOT NULL,
+  recurrence text,
+  weekends text NOT NULL,
+  catch_up text NOT NULL,
+  retry_times integer NOT NULL,
+  retry_minutes integer NOT NULL,
+  initiated_by uuid,
+  description text,
+  reference text,
+  metadata json,
+  mandate_version bigint NOT NULL,
+  instruction_hash bytea NOT NULL,
+  signed_by uuid[],
+  handled_until timestamp(3) with time zone,
+  next_occurrence_at timestamp(3) with time zone,
+  next_due_at timestamp(3) with time zone,
+  next_attempt_at timestamp(3) with time zone,
+  attempts integer NOT NULL DEFAULT 0,
+  created_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT standing_orders_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT standing_orders_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT standing_orders_to_account_fkey FOREIGN KEY (ledger_id, to_account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT standing_orders_active_with_next CHECK (((status = 'active'::text) = (next_attempt_at IS NOT NULL))),
+  CONSTRAINT standing_orders_amounts_in_range CHECK (((amount > (0)::numeric) AND (keep >= (0)::numeric) AND (top_up_to > (0)::numeric) AND (most > (0)::numeric))),
+  CONSTRAINT standing_orders_catch_up_known CHECK ((catch_up = ANY (ARRAY['all'::text, 'latest'::text, 'none'::text]))),
+  CONSTRAINT standing_orders_finished_at_matches_status CHECK (((status = ANY (ARRAY['waiting'::text, 'active'::text, 'paused'::text])) = (finished_at IS NULL))),
+  CONSTRAINT standing_orders_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
+  CONSTRAINT standing_orders_one_rule_of_amount CHECK ((num_nonnulls(amount, keep, top_up_to) = 1)),
+  CONSTRAINT standing_orders_retries_in_range CHECK ((((retry_times >= 0) AND (retry_times <= 20)) AND (retry_minutes > 0))),
+  CONSTRAINT standing_orders_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'active'::text, 'paused'::text, 'completed'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text]))),
+  CONSTRAINT standing_orders_weekends_known CHECK ((weekends = ANY (ARRAY['keep'::text, 'skip'::text, 'next'::text, 'previous'::text])))
+);
+CREATE INDEX standing_orders_due ON public.standing_orders USING btree (ledger_id, next_attempt_at) WHERE (status = 'active'::text);
+CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (ledger_id, account_id, id);
+CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
+
 CREATE TABLE transactions (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -340,7 +409,7 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_amount_with_currency CHECK (((amount IS NULL) = (currency IS NULL))),
   CONSTRAINT transactions_currency_is_a_code CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   CONSTRAINT transactions_only_multi_leg_without_amount CHECK (((amount IS NOT NULL) OR (type = ANY (ARRAY['multi_leg'::text, 'reversal'::text])))),
-  CONSTRAINT transactions_origin_known CHECK ((origin = ANY (ARRAY['payment_order'::text, 'hold'::text, 'proposal'::text, 'reversal'::text]))),
+  CONSTRAINT transactions_origin_known CHECK ((origin = ANY (ARRAY['payment_order'::text, 'hold'::text, 'proposal'::text, 'reversal'::text, 'standing_order'::text]))),
   CONSTRAINT transactions_origin_with_id CHECK (((origin IS NULL) = (origin_id IS NULL))),
   CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text, 'capture'::text, 'reversal'::text])))
 );

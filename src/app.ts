@@ -20,6 +20,7 @@ import type { ServiceParts } from './http/service-parts.ts';
 import { addBatchRoutes } from './movements/batch-routes.ts';
 import { addMovementRoutes } from './movements/movement-routes.ts';
 import { addPartyRoutes } from './parties/party-routes.ts';
+import { addStandingOrderRoutes } from './standing-orders/standing-order-routes.ts';
 import { addWebhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { addWebhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
@@ -61,6 +62,7 @@ function ledgerRoutes(parts: ServiceParts): Router {
   addRestrictionRoutes(router, parts);
   addAccountChangeRoutes(router, parts);
   addPartyRoutes(router, parts);
+  addStandingOrderRoutes(router, parts);
   addWebhookEndpointRoutes(router, parts);
   addWebhookDeliveryRoutes(router, parts);
   addEventRoutes(router, parts);

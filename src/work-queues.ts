@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { TargetRules } from './http/service-parts.ts';
+import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
 import { expiriesQueue } from './sweeps/expiries-queue.ts';
 import { idempotencyKeysQueue } from './sweeps/idempotency-keys-queue.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
@@ -18,6 +19,8 @@ export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
   return [
     expiriesQueue,
     idempotencyKeysQueue(options.idempotencyRetentionHours),
+    standingOrdersQueue,
+    standingOrderSignaturesQueue,
     ...createWebhookQueues({ ...options, targets: options.webhookTargets }),
   ];
 }

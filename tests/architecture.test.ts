@@ -55,6 +55,7 @@ describe('import directions', () => {
     'holders',
     'sweeps',
     'events',
+    'standing-orders',
     'webhooks',
     'top',
     'cli',
@@ -69,6 +70,7 @@ describe('import directions', () => {
     'holders',
     'sweeps',
     'events',
+    'standing-orders',
     'webhooks',
   ];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */

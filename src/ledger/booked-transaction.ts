@@ -4,8 +4,8 @@ export type TransactionType = 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg
 
 /** What a transaction came out of. Each but a hold becomes a transaction once at most, a unique key sees to that. */
 export interface TransactionOrigin {
-  readonly type: 'payment_order' | 'hold' | 'proposal' | 'reversal';
-  /** Of the order, hold or proposal; of the transaction that is reversed. */
+  readonly type: 'payment_order' | 'hold' | 'proposal' | 'reversal' | 'standing_order';
+  /** Of the order, hold or proposal; of the run of a standing order; of the transaction that is reversed. */
   readonly id: string;
 }
 

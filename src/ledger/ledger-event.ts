@@ -42,6 +42,18 @@ export const eventTypes = [
   'account_change.applied',
   'account_change.rejected',
   'account_change.cancelled',
+  'standing_order.waiting',
+  'standing_order.signed',
+  'standing_order.activated',
+  'standing_order.rejected',
+  'standing_order.expired',
+  'standing_order.paused',
+  'standing_order.resumed',
+  'standing_order.cancelled',
+  'standing_order.completed',
+  'standing_order.run_booked',
+  'standing_order.run_refused',
+  'standing_order.run_skipped',
   'webhook_endpoint.disabled',
 ] as const;
 

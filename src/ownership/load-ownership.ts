@@ -51,7 +51,7 @@ interface OwnershipRow {
 
 /**
  * Reads who holds these accounts, under which mandate, and what those of the named parties who have a limit took out
- * in the current day and month of the account's time zone: by movements of their own, and by holds and payment orders
+ * in the current day and month of the account's time zone: by movements of their own and runs of their standing orders, and by holds and payment orders
  * that they initiated and that reserve or have taken money. One query for all; the account rows must be locked.
  */
 export async function loadOwnership(
@@ -85,7 +85,7 @@ const statement = `
        from transactions t
        join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id
        where t.ledger_id = h.ledger_id and t.initiated_by = h.party_id and t.booked_at >= starts.month
-         and (t.origin is null or t.origin = 'proposal') and e.account_id = h.account_id and e.amount < 0) b
+         and (t.origin is null or t.origin in ('proposal', 'standing_order')) and e.account_id = h.account_id and e.amount < 0) b
      cross join lateral (
        select coalesce(sum(taken.amount), 0) as month,
               coalesce(sum(taken.amount) filter (where o.created_at >= starts.day), 0) as today

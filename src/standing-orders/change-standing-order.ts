@@ -1,0 +1,109 @@
+import type { Refusal } from '../errors/refusal.ts';
+import type { OperationKind } from '../ledger/operation.ts';
+import { refuseRight } from '../ownership/authorise.ts';
+import { refuseUnknownParty } from '../parties/party-queries.ts';
+import { lockClaimable } from '../workers/claim-work.ts';
+import { type ChangeDecision, type ChangeFacts, loadChangeFacts, notOpen } from './load-change-facts.ts';
+import { decideSignature, type Signature } from './sign-standing-order.ts';
+import {
+  activate,
+  asOfNow,
+  finish,
+  presentSigned,
+  rest,
+  type SignedStandingOrderDocument,
+  type StandingOrder,
+} from './standing-order.ts';
+import { runEvents, standingOrderEvent } from './standing-order-events.ts';
+import { noSuchStandingOrder, readStandingOrder, standingOrderRows } from './standing-order-queries.ts';
+import type { StandingOrderRun } from './standing-order-run.ts';
+import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
+
+export interface ChangeStandingOrderCommand {
+  readonly orderId: string;
+  /** The account that pays, which never changes. */
+  readonly accountId: string;
+  /** Who acts; null for the calling service, which cannot sign. */
+  readonly by: string | null;
+  readonly act: 'pause' | 'resume' | 'cancel' | Signature;
+}
+
+/**
+ * Everything that people do with a standing order that is there: sign, pause, resume, cancel. One kind for all, because
+ * they change rows that workers claim. A worker has the order locked while it locks the accounts it moves; whoever
+ * locked the account first and then waited for the order could wait in a circle with it. So the order's row is locked
+ * first here too (`lockClaimable`), and either the run is booked before the change or it finds the order changed.
+ */
+export const changeStandingOrder: OperationKind<
+  ChangeStandingOrderCommand,
+  ChangeFacts,
+  StandingOrderEffect,
+  SignedStandingOrderDocument
+> = {
+  accountIds: ({ accountId }) => [accountId],
+  ownedAccountIds: ({ accountId }) => [accountId],
+  lockClaimable: (transaction, commands) =>
+    lockClaimable(
+      transaction,
+      standingOrderRows,
+      commands.map(({ orderId }) => orderId),
+    ),
+  load: loadChangeFacts,
+
+  decide({ orderId, by, act }, { loaded, now }) {
+    const found = loaded.orders.get(orderId);
+    if (found === undefined) return { refusal: noSuchStandingOrder(orderId) };
+    const order = asOfNow(found, now);
+    if (typeof act === 'object') return decideSignature(order, { ...act, partyId: by! }, loaded, now);
+    const refused = refuseActing(order, by, loaded);
+    if (refused !== undefined) return { refusal: refused };
+    if (act === 'pause' && order.status === 'active') {
+      return change({ ...rest(order), status: 'paused' }, loaded, ['standing_order.paused']);
+    }
+    if (act === 'resume' && order.status === 'paused') {
+      const resumed = activate(order, now);
+      const ended = resumed.status === 'completed' ? (['standing_order.completed'] as const) : [];
+      return change(resumed, loaded, ['standing_order.resumed', ...ended]);
+    }
+    if (act === 'cancel' && order.finishedAt === null) {
+      return change(finish(order, 'cancelled', now), loaded, ['standing_order.cancelled']);
+    }
+    // Saying it again is no error.
+    const isSo = order.status === (act === 'pause' ? 'paused' : act === 'resume' ? 'active' : 'cancelled');
+    return isSo ? { result: describe(order, loaded) } : { refusal: notOpen(order) };
+  },
+
+  write: updateStandingOrders,
+};
+
+/** Its initiator may, whoever manages the account may, and the calling service. */
+function refuseActing(
+  { accountId, initiatedBy }: StandingOrder,
+  by: string | null,
+  { partyIds, ownership }: ChangeFacts,
+): Refusal | undefined {
+  const byOther = by !== null && by !== initiatedBy;
+  return (
+    refuseUnknownParty(partyIds, by, 'by') ??
+    (byOther ? refuseRight(accountId, ownership.get(accountId)!, by, 'manage') : undefined)
+  );
+}
+
+/** The order as the change leaves it. A run that was to be tried again is given up. */
+function change(
+  order: StandingOrder,
+  loaded: ChangeFacts,
+  types: readonly Parameters<typeof standingOrderEvent>[0][],
+): ChangeDecision {
+  const retried = loaded.retried.get(order.id);
+  const runs: StandingOrderRun[] = retried === undefined ? [] : [{ ...retried, status: 'refused' }];
+  const result = describe(order, loaded);
+  const events = [...runEvents(order, runs), ...types.map((type) => standingOrderEvent(type, order, result))];
+  return { result, events, effect: { order, authorisation: null, runs } };
+}
+
+function describe(order: StandingOrder, { authorisations, mandates, ownership }: ChangeFacts) {
+  const said = authorisations.get(order.id) ?? [];
+  const reading = readStandingOrder(order, said, { mandates, ownership: ownership.get(order.accountId)! });
+  return presentSigned(order, reading, said);
+}

@@ -1,0 +1,182 @@
+import type { Authorisation } from '../approvals/authorisations.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import { invalidInput, refusePassed } from '../http/read-input.ts';
+import type { MovementNotes } from '../ledger/booked-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { DecisionState, OperationKind } from '../ledger/operation.ts';
+import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { Money } from '../money/money.ts';
+import { refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
+import { refuseCurrency } from '../movements/check-leg.ts';
+import { explain, loadReservations, needed, type Reservations } from '../movements/explain.ts';
+import { refuseActor } from '../ownership/authorise.ts';
+import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
+import { bandFor } from '../ownership/mandate.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
+import { type AmountRule, largestAmount } from './amount-rule.ts';
+import type { CatchUpRule } from './catch-up.ts';
+import { nextOccurrence, type Schedule } from './schedule.ts';
+import {
+  activate,
+  presentSigned,
+  type Retries,
+  type SignedStandingOrderDocument,
+  type StandingOrder,
+} from './standing-order.ts';
+import { standingOrderEvent } from './standing-order-events.ts';
+import { countOpenOrders, mostOpenOrders, readSigners } from './standing-order-queries.ts';
+import { insertStandingOrders, type StandingOrderEffect } from './write-standing-orders.ts';
+
+export interface CreateStandingOrderCommand extends MovementNotes {
+  readonly id: string;
+  readonly accountId: string;
+  readonly toAccountId: string;
+  readonly currency: string;
+  readonly rule: AmountRule;
+  /** Free of problems. */
+  readonly schedule: Schedule;
+  readonly catchUp: CatchUpRule;
+  readonly retries: Retries;
+  /** Until when missing signatures may come; null for the usual time. */
+  readonly signBy: Date | null;
+}
+
+interface CreationFacts {
+  readonly ownership: OwnershipByAccount;
+  readonly partyIds: ReadonlySet<string>;
+  readonly openOrders: ReadonlyMap<string, number>;
+  readonly reservations: Reservations;
+}
+
+/**
+ * Makes a standing order: active at once, or waiting where its initiator's signature is not enough under the mandate of
+ * the account that pays. What is signed is the order with all its terms, so its runs take no further signatures.
+ * Nothing is reserved, and whether there is money is looked at when it is to be paid.
+ */
+export const createStandingOrder: OperationKind<
+  CreateStandingOrderCommand,
+  CreationFacts,
+  StandingOrderEffect,
+  SignedStandingOrderDocument
+> = {
+  accountIds: ({ accountId, toAccountId }) => [accountId, toAccountId],
+  // So that the number of its open orders, and whom its mandate asks, are as they were read.
+  ownedAccountIds: ({ accountId }) => [accountId],
+
+  async load(transaction, commands, accounts) {
+    const accountIds = commands.map(({ accountId }) => accountId);
+    const initiators = commands.flatMap(({ initiatedBy }) => initiatedBy ?? []);
+    const paying = new Set(accountIds.flatMap((accountId) => accounts.get(accountId) ?? []));
+    const [ownership, partyIds, openOrders, reservations] = await Promise.all([
+      loadOwnership(transaction, accountIds, []),
+      findExistingPartyIds(transaction, initiators),
+      countOpenOrders(transaction, accountIds),
+      loadReservations(transaction, [...paying]),
+    ]);
+    return { ownership, partyIds, openOrders, reservations };
+  },
+
+  decide(command, state) {
+    const refused = refuseCreation(command, state);
+    if (refused !== undefined) return { refusal: refused };
+    const { now } = state;
+    const { signBy, ...terms } = command;
+    const { mandate } = state.loaded.ownership.get(command.accountId)!;
+    const made: StandingOrder = {
+      ...terms,
+      ...{ status: 'waiting', mandateVersion: mandate.version, signedBy: null },
+      ...{ handledUntil: null, next: null, nextAttemptAt: null, attempts: 0 },
+      ...{ createdAt: now, expiresAt: null, finishedAt: null },
+    };
+    const signing = readInitiator(made, state);
+    if ('refusal' in signing) return signing;
+    const { reading, said } = signing;
+    const order: StandingOrder = reading.isComplete
+      ? activate({ ...made, signedBy: reading.signedBy }, now)
+      : { ...made, expiresAt: signBy ?? new Date(now.getTime() + usualWaitMs) };
+    const result = presentSigned(order, reading, said);
+    const type = reading.isComplete ? 'standing_order.activated' : 'standing_order.waiting';
+    return {
+      result,
+      events: [standingOrderEvent(type, order, result)],
+      effect: { order, authorisation: said[0] ?? null, runs: [] },
+    };
+  },
+
+  write: insertStandingOrders,
+};
+
+/**
+ * Reads what the initiator's signature is worth. Without an initiator it is the calling service's own act, and where
+ * nobody holds the account nobody signs.
+ */
+function readInitiator(
+  order: StandingOrder,
+  { accounts, loaded, now }: DecisionState<CreationFacts>,
+): { reading: SignatureReading; said: Authorisation[] } | { refusal: Refusal } {
+  const { id, accountId, rule, initiatedBy } = order;
+  const ownership = loaded.ownership.get(accountId)!;
+  const { mandate } = ownership;
+  const saying: Authorisation[] =
+    initiatedBy === null ? [] : [{ subjectId: id, partyId: initiatedBy, decision: 'approve', at: now }];
+  const reading = readSigners(rule, ownership, mandate, saying);
+  if (initiatedBy === null || !ownership.isHeld) {
+    const nobody = { isComplete: true, isReachable: true, required: 0, received: 0, missingFrom: [], signedBy: [] };
+    return { reading: nobody, said: [] };
+  }
+  if (!reading.isReachable) {
+    const account = accounts.get(accountId)!;
+    const signatures = needed(mandate.version, bandFor(mandate.terms, 'transfer', largestAmount(rule)), reading);
+    const explanation = explain(account, loaded.reservations, 'mandate', signatures);
+    return { refusal: refuseUnsigned({ account, reading, explanation }) };
+  }
+  return { reading, said: reading.signedBy.includes(initiatedBy) ? saying : [] };
+}
+
+function refuseCreation(
+  command: CreateStandingOrderCommand,
+  { accounts, loaded, now }: DecisionState<CreationFacts>,
+): Refusal | undefined {
+  const { accountId, toAccountId, currency, schedule, initiatedBy, signBy } = command;
+  const passed = refusePassed('signBy', signBy, now) ?? refuseNothingAhead(schedule, now);
+  if (passed !== undefined) return passed;
+  const found: LockedAccount[] = [];
+  for (const id of [accountId, toAccountId]) {
+    const account = accounts.get(id);
+    if (account === undefined) return noSuchAccount(id);
+    found.push(account);
+  }
+  const ownership = loaded.ownership.get(accountId)!;
+  const amount = Money.zero(currency);
+  return (
+    refuseUnknownParty(loaded.partyIds, initiatedBy, 'initiatedBy') ??
+    firstRefusal(found, refuseClearingAccount) ??
+    refuseActor(accountId, ownership, initiatedBy, 'transfer') ??
+    firstRefusal(found, refuseClosed) ??
+    firstRefusal(found, (account) => refuseCurrency({ account, amount })) ??
+    refuseTooMany(accountId, loaded.openOrders.get(accountId) ?? 0)
+  );
+}
+
+function firstRefusal(
+  accounts: readonly LockedAccount[],
+  check: (account: LockedAccount) => Refusal | undefined,
+): Refusal | undefined {
+  for (const account of accounts) {
+    const refused = check(account);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+function refuseTooMany(accountId: string, open: number): Refusal | undefined {
+  if (open < mostOpenOrders) return undefined;
+  const detail = `Account ${accountId} has ${mostOpenOrders} standing orders that are not finished; cancel some.`;
+  return refusal('too_many_standing_orders', detail, { accountId, limit: mostOpenOrders });
+}
+
+function refuseNothingAhead(schedule: Schedule, now: Date): Refusal | undefined {
+  if (nextOccurrence(schedule, now) !== undefined) return undefined;
+  return invalidInput([{ path: 'schedule', message: 'must happen at least once from now on' }]).refusal;
+}

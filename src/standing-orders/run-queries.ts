@@ -1,0 +1,68 @@
+import type { Knex } from 'knex';
+import { Money } from '../money/money.ts';
+import type { StandingOrder } from './standing-order.ts';
+import type { StandingOrderRun } from './standing-order-run.ts';
+
+interface RunRow {
+  id: string;
+  standing_order_id: string;
+  occurrence_at: Date;
+  due_at: Date;
+  status: StandingOrderRun['status'];
+  attempts: number;
+  amount: string | null;
+  transaction_id: string | null;
+  refusal: StandingOrderRun['refusal'];
+  last_attempt_at: Date;
+}
+
+interface Source {
+  readonly knex: Knex;
+  readonly ledgerId: string;
+}
+
+type OrderOfRuns = Pick<StandingOrder, 'id' | 'currency'>;
+
+/** A page of the runs of an order, the latest first. */
+export async function listRuns(
+  { knex, ledgerId }: Source,
+  { id, currency }: OrderOfRuns,
+  { limit, before }: { limit: number; before: Date | null },
+): Promise<StandingOrderRun[]> {
+  const query = knex('standing_order_runs')
+    .select<RunRow[]>('*')
+    .where({ ledger_id: ledgerId, standing_order_id: id })
+    .orderBy('occurrence_at', 'desc')
+    .limit(limit);
+  if (before !== null) query.where('occurrence_at', '<', before);
+  return (await query).map((row) => asRun(row, currency));
+}
+
+/** Of those of these orders that are being tried again: the run of their next occurrence, by order. */
+export async function findRetriedRuns(
+  { knex, ledgerId }: Source,
+  orders: readonly StandingOrder[],
+): Promise<ReadonlyMap<string, StandingOrderRun>> {
+  const retried = new Map(orders.filter(({ attempts }) => attempts > 0).map((order) => [order.id, order]));
+  if (retried.size === 0) return new Map();
+  const rows = await knex('standing_order_runs')
+    .select<RunRow[]>('*')
+    .where({ ledger_id: ledgerId, status: 'retrying' })
+    .whereRaw('standing_order_id = any(?::uuid[])', [[...retried.keys()]]);
+  return new Map(rows.map((row) => [row.standing_order_id, asRun(row, retried.get(row.standing_order_id)!.currency)]));
+}
+
+function asRun(row: RunRow, currency: string): StandingOrderRun {
+  return {
+    id: row.id,
+    standingOrderId: row.standing_order_id,
+    occurrenceAt: row.occurrence_at,
+    dueAt: row.due_at,
+    status: row.status,
+    attempts: row.attempts,
+    amount: row.amount === null ? null : Money.fromDatabase(row.amount, currency),
+    transactionId: row.transaction_id,
+    refusal: row.refusal,
+    lastAttemptAt: row.last_attempt_at,
+  };
+}

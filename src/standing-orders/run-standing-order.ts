@@ -1,0 +1,179 @@
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { Refusal } from '../errors/refusal.ts';
+import type { BookedTransaction } from '../ledger/booked-transaction.ts';
+import type { LockedAccount } from '../ledger/locked-account.ts';
+import type { DecisionState, LockedAccounts, OperationKind } from '../ledger/operation.ts';
+import { noSuchAccount } from '../ledger/refuse-account.ts';
+import { withTaken } from '../movements/book-legs.ts';
+import { createTransfer } from '../movements/create-movement.ts';
+import { decideMovement } from '../movements/decide-movement.ts';
+import { loadReservations } from '../movements/explain.ts';
+import type { MovementFacts } from '../movements/load-movement-facts.ts';
+import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
+import { loadOwnership } from '../ownership/load-ownership.ts';
+import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { amountOf } from './amount-rule.ts';
+import { catchUp } from './catch-up.ts';
+import { findRetriedRuns } from './run-queries.ts';
+import { nextOccurrence, type Occurrence } from './schedule.ts';
+import { finish, moveOn, type StandingOrder } from './standing-order.ts';
+import { runEvents, standingOrderEvent } from './standing-order-events.ts';
+import { runIdOf, type StandingOrderRun } from './standing-order-run.ts';
+import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
+
+export interface RunStandingOrderCommand {
+  /** As it stands: a worker has its row locked. */
+  readonly order: StandingOrder;
+  /** The id that the transaction will have if there is one. */
+  readonly transactionId: string;
+}
+
+interface RunFacts extends MovementFacts {
+  /** The runs that are being tried again, by order. */
+  readonly retried: ReadonlyMap<string, StandingOrderRun>;
+}
+
+type RunState = DecisionState<RunFacts>;
+
+/** What an attempt came to. */
+type Attempt = Pick<StandingOrderRun, 'status' | 'amount' | 'transactionId' | 'refusal'> & {
+  readonly transactions?: readonly BookedTransaction[];
+  readonly changedAccounts?: readonly LockedAccount[];
+};
+
+/**
+ * Executes what is next of a standing order, passes over what its rule of catching up leaves out, and moves the order
+ * on, at most one occurrence at a time. It always succeeds: that a payment was refused is what is written down.
+ *
+ * Rights of the initiator, its limits, restrictions and funds are looked at each time; whose signatures it takes was
+ * settled when the order was signed.
+ */
+export const runStandingOrder: OperationKind<RunStandingOrderCommand, RunFacts, StandingOrderEffect, null> = {
+  accountIds: ({ order }) => [order.accountId, order.toAccountId],
+  load: loadRunFacts,
+  decide: ({ order, transactionId }, state) =>
+    giveUpLate(order, state) ?? passOver(order, state) ?? execute(order, transactionId, state),
+  write: updateStandingOrders,
+};
+
+async function loadRunFacts(
+  transaction: LedgerTransaction,
+  commands: readonly RunStandingOrderCommand[],
+  accounts: LockedAccounts,
+): Promise<RunFacts> {
+  const orders = commands.map(({ order }) => order);
+  const initiators = orders.flatMap(({ initiatedBy }) => initiatedBy ?? []);
+  const held = orders.filter(({ initiatedBy }) => initiatedBy !== null).map(({ accountId }) => accountId);
+  const paying = new Set(orders.flatMap(({ accountId }) => accounts.get(accountId) ?? []));
+  const [partyIds, ownership, reservations, retried] = await Promise.all([
+    findExistingPartyIds(transaction, initiators),
+    loadOwnership(transaction, held, initiators),
+    loadReservations(transaction, [...paying]),
+    findRetriedRuns(transaction, orders),
+  ]);
+  return { partyIds, ownership, reservations, retried };
+}
+
+/** An occurrence is not tried again once the one after it is due: what it was refused for is its end. */
+function giveUpLate(order: StandingOrder, { loaded, now }: RunState) {
+  const { next, schedule } = order;
+  const retried = loaded.retried.get(order.id);
+  if (next === null || retried === undefined) return undefined;
+  const following = nextOccurrence(schedule, next.at);
+  if (following === undefined || following.dueAt > now) return undefined;
+  return approve(moveOn(order, next.at, now), [{ ...retried, status: 'refused' }]);
+}
+
+/** Notes what is missed; undefined when nothing is, and the next occurrence is due. */
+function passOver(order: StandingOrder, { now }: RunState) {
+  const { schedule, handledUntil, attempts } = order;
+  if (attempts > 0) return undefined;
+  const { missed, next } = catchUp(schedule, { handled: handledUntil, now, rule: order.catchUp });
+  if (missed.length === 0 && next !== undefined && next.dueAt <= now) return undefined;
+  const runs = missed.map((occurrence) => ({
+    ...runOf(order, occurrence, now),
+    ...{ status: 'missed' as const, amount: null, transactionId: null, refusal: null },
+  }));
+  return approve(moveOn(order, missed.at(-1)?.at ?? handledUntil ?? now, now), runs);
+}
+
+function execute(order: StandingOrder, transactionId: string, state: RunState) {
+  const { now } = state;
+  const occurrence = order.next!;
+  const { transactions = [], changedAccounts = [], ...outcome } = attempt(order, occurrence, transactionId, state);
+  const run: StandingOrderRun = { ...runOf(order, occurrence, now), ...outcome, attempts: order.attempts + 1 };
+  // A closed account never opens again, so neither can the order ever be executed again.
+  const isClosed = outcome.refusal?.code === 'account_closed';
+  const nextTry = outcome.status === 'retrying' && !isClosed ? findNextTry(order, occurrence, now) : undefined;
+  if (nextTry !== undefined) {
+    const waiting = { ...order, nextAttemptAt: nextTry, attempts: run.attempts };
+    return approve(waiting, [run]);
+  }
+  const ended: StandingOrderRun = outcome.status === 'retrying' ? { ...run, status: 'refused' } : run;
+  const moved = isClosed
+    ? finish({ ...order, attempts: run.attempts }, 'cancelled', now)
+    : moveOn(order, occurrence.at, now);
+  return { ...approve(moved, [ended]), transactions, changedAccounts };
+}
+
+/** When to try again what was refused: unless it was tried often enough, or the occurrence after it comes first. */
+function findNextTry({ schedule, retries, attempts }: StandingOrder, { at }: Occurrence, now: Date): Date | undefined {
+  const nextTry = new Date(now.getTime() + retries.everyMinutes * 60_000);
+  const following = nextOccurrence(schedule, at);
+  return attempts >= retries.times || (following !== undefined && following.dueAt <= nextTry) ? undefined : nextTry;
+}
+
+function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string, state: RunState): Attempt {
+  const { accounts, loaded } = state;
+  const { accountId, toAccountId, initiatedBy, description, reference, metadata } = order;
+  const [paying, receiving] = [accounts.get(accountId), accounts.get(toAccountId)];
+  if (paying === undefined || receiving === undefined) return refusedFor(noSuchAccount(accountId));
+  const amount = amountOf(order.rule, paying, receiving);
+  if (amount.isZero()) return { status: 'nothing_to_do', amount, transactionId: null, refusal: null };
+  const ownership = loaded.ownership.get(accountId);
+  if (initiatedBy !== null && ownership?.isHeld) {
+    const refused =
+      refuseActor(accountId, ownership, initiatedBy, 'transfer') ?? refuseLimit(paying, ownership, initiatedBy, amount);
+    if (refused !== undefined) return refusedFor(refused);
+  }
+  const notes = { initiatedBy, description, reference, metadata, valueDate: null };
+  const decided = decideMovement(
+    {
+      ...createTransfer(accountId, toAccountId, { amount, ...notes }),
+      id: transactionId,
+      approval: {
+        origin: { type: 'standing_order', id: runIdOf(order.id, at) },
+        signedBy: order.signedBy ?? [],
+      },
+    },
+    state,
+  );
+  if ('refusal' in decided) return { ...refusedFor(decided.refusal), amount };
+  const changedAccounts = decided.changedAccounts.map((account) =>
+    initiatedBy === null || account.id !== accountId
+      ? account
+      : { ...account, takenOut: withTaken(account, initiatedBy, amount.negated()) },
+  );
+  return {
+    ...{ status: 'booked', amount, transactionId, refusal: null },
+    ...{ transactions: decided.transactions, changedAccounts },
+  };
+}
+
+function refusedFor({ code, detail }: Refusal): Attempt {
+  return { status: 'retrying', amount: null, transactionId: null, refusal: { code, detail } };
+}
+
+function runOf({ id }: StandingOrder, { at, dueAt }: Occurrence, now: Date) {
+  return { id: runIdOf(id, at), standingOrderId: id, occurrenceAt: at, dueAt, attempts: 0, lastAttemptAt: now };
+}
+
+/** The order as this leaves it, with what became of its occurrences. */
+function approve(order: StandingOrder, runs: readonly StandingOrderRun[]) {
+  const told = runEvents(order, runs);
+  const ended =
+    order.status === 'completed' || order.status === 'cancelled'
+      ? [standingOrderEvent(`standing_order.${order.status}`, order)]
+      : [];
+  return { result: null, events: [...told, ...ended], effect: { order, authorisation: null, runs } };
+}

@@ -1,0 +1,216 @@
+import type { Knex } from 'knex';
+import { type Authorisation, findAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { Money } from '../money/money.ts';
+import { signersOf } from '../ownership/authorise.ts';
+import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
+import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
+import { bandFor, type Mandate } from '../ownership/mandate.ts';
+import { readSignatures, type SignatureReading } from '../ownership/read-signatures.ts';
+import { type AmountRule, largestAmount } from './amount-rule.ts';
+import type { CatchUpRule } from './catch-up.ts';
+import type { Schedule } from './schedule.ts';
+import {
+  asOfNow,
+  presentSigned,
+  type SignedStandingOrderDocument,
+  type StandingOrder,
+  type StandingOrderStatus,
+} from './standing-order.ts';
+
+interface StandingOrderRow {
+  id: string;
+  account_id: string;
+  to_account_id: string;
+  status: StandingOrderStatus;
+  currency: string;
+  amount: string | null;
+  keep: string | null;
+  top_up_to: string | null;
+  most: string | null;
+  starts_at: string;
+  time_zone: string;
+  recurrence: string | null;
+  weekends: Schedule['weekends'];
+  catch_up: CatchUpRule;
+  retry_times: number;
+  retry_minutes: number;
+  initiated_by: string | null;
+  description: string | null;
+  reference: string | null;
+  metadata: Record<string, unknown> | null;
+  mandate_version: number;
+  signed_by: string[] | null;
+  handled_until: Date | null;
+  next_occurrence_at: Date | null;
+  next_due_at: Date | null;
+  next_attempt_at: Date | null;
+  attempts: number;
+  created_at: Date;
+  expires_at: Date | null;
+  finished_at: Date | null;
+}
+
+interface Source {
+  readonly knex: Knex;
+  readonly ledgerId: string;
+}
+
+/** The rows that workers claim, for those who lock them otherwise. */
+export const standingOrderRows = { table: 'standing_orders', idColumn: 'id' } as const;
+
+/** An account can have this many that are not finished: whoever holds it must be able to look through them. */
+export const mostOpenOrders = 500;
+
+export function noSuchStandingOrder(orderId: string): Refusal {
+  return refusal('standing_order_not_found', `There is no standing order ${orderId} in this ledger.`);
+}
+
+export function standingOrderNotFound(orderId: string): RefusalError {
+  const { code, detail } = noSuchStandingOrder(orderId);
+  return new RefusalError(code, detail);
+}
+
+/** Which accounts it is about, and how much, never changes; so these may be looked at without a lock. */
+export async function getStandingOrder(source: Source, orderId: string): Promise<StandingOrder> {
+  const order = (await findStandingOrders(source, [orderId])).get(orderId);
+  if (order === undefined) throw standingOrderNotFound(orderId);
+  return order;
+}
+
+export async function findStandingOrders(
+  { knex, ledgerId }: Source,
+  orderIds: readonly string[],
+): Promise<Map<string, StandingOrder>> {
+  const rows = await knex<StandingOrderRow>('standing_orders')
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [[...new Set(orderIds)]]);
+  return new Map(rows.map((row) => [row.id, asOrder(row)]));
+}
+
+/** A page of standing orders in the order of their ids, which is about that of their making. */
+export async function listStandingOrders(
+  { knex, ledgerId }: Source,
+  page: {
+    limit: number;
+    afterId: string | null;
+    order: 'asc' | 'desc';
+    accountId: string | undefined;
+    status: StandingOrderStatus | undefined;
+  },
+): Promise<StandingOrder[]> {
+  const { accountId, afterId, status } = page;
+  const query = knex<StandingOrderRow>('standing_orders')
+    .where('ledger_id', ledgerId)
+    .orderBy('id', page.order)
+    .limit(page.limit);
+  if (accountId !== undefined) query.where('account_id', accountId);
+  if (afterId !== null) query.where('id', page.order === 'asc' ? '>' : '<', afterId);
+  // Nobody may have come by yet to note that an order's time to be signed is over.
+  const isOver = "(status = 'waiting' and expires_at <= clock_timestamp())";
+  if (status === 'waiting') query.where('status', 'waiting').whereRaw(`not ${isOver}`);
+  else if (status === 'expired') query.whereRaw(`(status = 'expired' or ${isOver})`);
+  else if (status !== undefined) query.where('status', status);
+  return (await query).map(asOrder);
+}
+
+/** How many orders of these accounts are not finished; of more than there can be, no more are counted. */
+export async function countOpenOrders(
+  { knex, ledgerId }: Source,
+  accountIds: readonly string[],
+): Promise<Map<string, number>> {
+  const { rows } = await knex.raw(
+    `select a.id, (select count(*) from (
+       select from standing_orders o
+       where o.ledger_id = ? and o.account_id = a.id and o.status in ('waiting', 'active', 'paused')
+       limit ${mostOpenOrders}) o) as open
+     from unnest(?::uuid[]) as a (id)`,
+    [ledgerId, [...new Set(accountIds)]],
+  );
+  return new Map(rows.map(({ id, open }: { id: string; open: number }) => [id, open]));
+}
+
+/** Standing orders as callers see them, with who has signed and who may still; a constant number of queries. */
+export async function describeStandingOrders(
+  source: Source,
+  orders: readonly StandingOrder[],
+): Promise<SignedStandingOrderDocument[]> {
+  if (orders.length === 0) return [];
+  const orderIds = orders.map((order) => order.id);
+  const accountIds = orders.map((order) => order.accountId);
+  const [authorisations, mandates, ownership] = await Promise.all([
+    findAuthorisations(source, orderIds),
+    findMandates(source, orders),
+    loadOwnership(source, accountIds, []),
+  ]);
+  return orders.map((order) => {
+    const said = authorisations.get(order.id) ?? [];
+    const reading = readStandingOrder(order, said, { mandates, ownership: ownership.get(order.accountId)! });
+    return presentSigned(asOfNow(order, new Date()), reading, said);
+  });
+}
+
+/** Reads the signatures of an order under the version of the mandate it was made under and the present holders. */
+export function readStandingOrder(
+  order: StandingOrder,
+  said: readonly Authorisation[],
+  { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
+): SignatureReading {
+  const { signedBy } = order;
+  const reading = readSigners(order.rule, ownership, mandateOf(mandates, order), said);
+  // It was enough then, whoever has left since; and the calling service's own act takes none.
+  if (signedBy === null) return reading;
+  return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
+}
+
+/** Reads what was said under a mandate: for the most that one run can move, or for any amount. */
+export function readSigners(
+  rule: AmountRule,
+  ownership: Ownership,
+  mandate: Mandate,
+  said: readonly Authorisation[],
+): SignatureReading {
+  const band = bandFor(mandate.terms, 'transfer', largestAmount(rule));
+  return readSignatures(band, signersOf(ownership, 'transfer'), voicesOf(said));
+}
+
+function asOrder(row: StandingOrderRow): StandingOrder {
+  const { next_occurrence_at: at, next_due_at: dueAt } = row;
+  return {
+    id: row.id,
+    status: row.status,
+    accountId: row.account_id,
+    toAccountId: row.to_account_id,
+    currency: row.currency,
+    rule: asRule(row),
+    schedule: {
+      startsAt: row.starts_at,
+      timeZone: row.time_zone,
+      recurrence: row.recurrence,
+      weekends: row.weekends,
+    },
+    catchUp: row.catch_up,
+    retries: { times: row.retry_times, everyMinutes: row.retry_minutes },
+    initiatedBy: row.initiated_by,
+    description: row.description,
+    reference: row.reference,
+    metadata: row.metadata,
+    mandateVersion: row.mandate_version,
+    signedBy: row.signed_by,
+    handledUntil: row.handled_until,
+    next: at === null || dueAt === null ? null : { at, dueAt },
+    nextAttemptAt: row.next_attempt_at,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+function asRule({ currency, amount, keep, top_up_to: to, most }: StandingOrderRow): AmountRule {
+  const money = (numeric: string) => Money.fromDatabase(numeric, currency);
+  const limit = most === null ? null : money(most);
+  if (amount !== null) return { type: 'fixed', amount: money(amount) };
+  if (keep !== null) return { type: 'sweep', keep: money(keep), most: limit };
+  return { type: 'topUp', to: money(to!), most: limit };
+}

@@ -1,0 +1,58 @@
+import { v5 as uuidv5 } from 'uuid';
+import type { ErrorCode } from '../errors/error-catalogue.ts';
+import type { Money } from '../money/money.ts';
+
+export const runStatuses = ['booked', 'retrying', 'refused', 'nothing_to_do', 'missed'] as const;
+
+/** What became of one occurrence of a standing order. */
+export interface StandingOrderRun {
+  readonly id: string;
+  readonly standingOrderId: string;
+  /** The instant that the schedule's rule names, and when it was to be executed. */
+  readonly occurrenceAt: Date;
+  readonly dueAt: Date;
+  readonly status: (typeof runStatuses)[number];
+  readonly attempts: number;
+  readonly amount: Money | null;
+  readonly transactionId: string | null;
+  /** Why the last attempt moved nothing. */
+  readonly refusal: { readonly code: ErrorCode; readonly detail: string } | null;
+  readonly lastAttemptAt: Date;
+}
+
+/** A run as callers see it. */
+export interface StandingOrderRunDocument {
+  id: string;
+  standingOrderId: string;
+  occurrenceAt: string;
+  dueAt: string;
+  status: StandingOrderRun['status'];
+  attempts: number;
+  amount: string | null;
+  transactionId: string | null;
+  refusal: StandingOrderRun['refusal'];
+  lastAttemptAt: string;
+}
+
+/**
+ * The id of the run of an occurrence, made of nothing else (RFC 9562, version 5): whoever executes it a second time
+ * comes out at the same id, and a transaction's origin is unique.
+ */
+export function runIdOf(standingOrderId: string, occurrenceAt: Date): string {
+  return uuidv5(occurrenceAt.toISOString(), standingOrderId);
+}
+
+export function presentRun(run: StandingOrderRun): StandingOrderRunDocument {
+  return {
+    id: run.id,
+    standingOrderId: run.standingOrderId,
+    occurrenceAt: run.occurrenceAt.toISOString(),
+    dueAt: run.dueAt.toISOString(),
+    status: run.status,
+    attempts: run.attempts,
+    amount: run.amount?.toString() ?? null,
+    transactionId: run.transactionId,
+    refusal: run.refusal,
+    lastAttemptAt: run.lastAttemptAt.toISOString(),
+  };
+}

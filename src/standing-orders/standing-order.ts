@@ -1,0 +1,178 @@
+import { hash } from 'node:crypto';
+import { type Authorisation, presentAuthorisations } from '../approvals/authorisations.ts';
+import type { MovementNotes } from '../ledger/booked-transaction.ts';
+import { canonicalJson } from '../ledger/canonical-json.ts';
+import type { AuthorisationDocument } from '../movements/payment-order.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { type AmountRule, type AmountRuleDocument, presentAmountRule } from './amount-rule.ts';
+import type { CatchUpRule } from './catch-up.ts';
+import { nextOccurrence, type Occurrence, type Schedule } from './schedule.ts';
+
+export const standingOrderStatuses = [
+  'waiting',
+  'active',
+  'paused',
+  'completed',
+  'rejected',
+  'cancelled',
+  'expired',
+] as const;
+
+export type StandingOrderStatus = (typeof standingOrderStatuses)[number];
+
+/** How often a run that was refused is tried again, and how long after. */
+export interface Retries {
+  readonly times: number;
+  readonly everyMinutes: number;
+}
+
+/** A transfer that is made again and again, or once at a time, without anybody asking for it anew. */
+export interface StandingOrder extends MovementNotes {
+  readonly id: string;
+  readonly status: StandingOrderStatus;
+  /** The account that pays, and the one that is paid. */
+  readonly accountId: string;
+  readonly toAccountId: string;
+  readonly currency: string;
+  readonly rule: AmountRule;
+  readonly schedule: Schedule;
+  readonly catchUp: CatchUpRule;
+  readonly retries: Retries;
+  /** It was signed under this version of the mandate, whatever becomes of the mandate. */
+  readonly mandateVersion: number;
+  /** The parties whose signatures it is executed on; null before all have signed. */
+  readonly signedBy: readonly string[] | null;
+  /** Occurrences up to this instant are dealt with, or lie before the order; null before it is active. */
+  readonly handledUntil: Date | null;
+  /** What is executed next, while the order is active. */
+  readonly next: Occurrence | null;
+  /** When workers look at it again, while the order is active: when `next` is due, or is to be tried again. */
+  readonly nextAttemptAt: Date | null;
+  /** How often `next` has been tried. */
+  readonly attempts: number;
+  readonly createdAt: Date;
+  /** Until when it waits for signatures; null for one that never had to. */
+  readonly expiresAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** A standing order as callers see it. */
+export interface StandingOrderDocument extends AmountRuleDocument {
+  id: string;
+  status: StandingOrderStatus;
+  fromAccountId: string;
+  toAccountId: string;
+  currency: string;
+  schedule: Schedule;
+  catchUp: CatchUpRule;
+  retries: Retries;
+  initiatedBy: string | null;
+  description: string | null;
+  reference: string | null;
+  metadata: Readonly<Record<string, unknown>> | null;
+  mandateVersion: number;
+  /** What a signer signs: SHA-256 of exactly this order. */
+  instructionHash: string;
+  signedBy: readonly string[] | null;
+  handledUntil: string | null;
+  nextRunAt: string | null;
+  /** Later than `nextRunAt` when that was refused and is tried again. */
+  nextAttemptAt: string | null;
+  createdAt: string;
+  expiresAt: string | null;
+  finishedAt: string | null;
+}
+
+/** The same with who has signed and who may still. The names are those of payment orders. */
+export interface SignedStandingOrderDocument extends StandingOrderDocument {
+  multiAuthorisation: { numberRequired: number; numberReceived: number };
+  authorisations: AuthorisationDocument[];
+  missingFrom: readonly string[];
+}
+
+/**
+ * SHA-256 over all terms as canonical JSON, so that whoever signs says what exactly was signed. Stored with the order:
+ * what changes here must give the same hashes.
+ */
+export function standingOrderHash(order: StandingOrder): Buffer {
+  const { id, accountId, toAccountId, currency, rule, schedule, catchUp, retries, mandateVersion } = order;
+  const { description, reference } = order;
+  const terms = { id, accountId, toAccountId, currency, ...presentAmountRule(rule), schedule, catchUp, retries };
+  return hash('sha256', canonicalJson({ ...terms, description, reference, mandateVersion }), 'buffer');
+}
+
+export function presentStandingOrder(order: StandingOrder): StandingOrderDocument {
+  return {
+    id: order.id,
+    status: order.status,
+    fromAccountId: order.accountId,
+    toAccountId: order.toAccountId,
+    currency: order.currency,
+    ...presentAmountRule(order.rule),
+    schedule: order.schedule,
+    catchUp: order.catchUp,
+    retries: order.retries,
+    initiatedBy: order.initiatedBy,
+    description: order.description,
+    reference: order.reference,
+    metadata: order.metadata,
+    mandateVersion: order.mandateVersion,
+    instructionHash: standingOrderHash(order).toString('hex'),
+    signedBy: order.signedBy,
+    handledUntil: order.handledUntil?.toISOString() ?? null,
+    nextRunAt: order.next?.dueAt.toISOString() ?? null,
+    nextAttemptAt: order.nextAttemptAt?.toISOString() ?? null,
+    createdAt: order.createdAt.toISOString(),
+    expiresAt: order.expiresAt?.toISOString() ?? null,
+    finishedAt: order.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export function presentSigned(
+  order: StandingOrder,
+  reading: SignatureReading,
+  said: readonly Authorisation[],
+): SignedStandingOrderDocument {
+  return {
+    ...presentStandingOrder(order),
+    multiAuthorisation: { numberRequired: reading.required, numberReceived: reading.received },
+    authorisations: presentAuthorisations(said),
+    missingFrom: order.status === 'waiting' ? reading.missingFrom : [],
+  };
+}
+
+/** The order with everything up to an instant dealt with: active until its next occurrence, or completed. */
+export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): StandingOrder {
+  const next = nextOccurrence(order.schedule, handledUntil);
+  if (next === undefined) return finish({ ...order, handledUntil }, 'completed', now);
+  return { ...order, status: 'active', handledUntil, next, nextAttemptAt: next.dueAt, attempts: 0 };
+}
+
+/** What lies before this moment is not the order's: nobody could have expected it to be executed. */
+export function activate(order: StandingOrder, now: Date): StandingOrder {
+  return moveOn(order, later(order.handledUntil, now), now);
+}
+
+export function finish(
+  order: StandingOrder,
+  status: 'completed' | 'rejected' | 'cancelled' | 'expired',
+  finishedAt: Date,
+): StandingOrder {
+  return { ...rest(order), status, finishedAt };
+}
+
+/** The order with nothing that is next. What was tried in vain is given up. */
+export function rest(order: StandingOrder): StandingOrder {
+  const handledUntil = order.attempts > 0 && order.next !== null ? order.next.at : order.handledUntil;
+  return { ...order, handledUntil, next: null, nextAttemptAt: null, attempts: 0 };
+}
+
+/** The order as it stands at this moment: one whose time to be signed is over has expired, noted or not. */
+export function asOfNow(order: StandingOrder, now: Date): StandingOrder {
+  if (order.status !== 'waiting' || order.expiresAt === null || order.expiresAt > now) return order;
+  return finish(order, 'expired', order.expiresAt);
+}
+
+function later(one: Date | null, other: Date): Date {
+  return one !== null && one > other ? one : other;
+}
