@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { type Refusal, RefusalError } from '../errors/refusal.ts';
 import { storableText } from './storable.ts';
 
+/** Where a schema says nothing else about a field that is not there. */
+z.config({
+  customError: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is required' : undefined),
+});
+
 /** What was wrong with one field, as it stands in a problem document. */
 export interface FieldError {
   path: string;

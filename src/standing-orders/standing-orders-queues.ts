@@ -51,7 +51,8 @@ async function carryOut(
   operationFor: (order: StandingOrder) => Operation<null>,
 ): Promise<undefined> {
   const orders = await findStandingOrders(transaction, orderIds);
-  const answers = await bookGroup(transaction, [...orders.values()].map(operationFor), 'lock');
+  const claimed = orderIds.flatMap((orderId) => orders.get(orderId) ?? []);
+  const answers = await bookGroup(transaction, claimed.map(operationFor), 'lock');
   // Else it would be claimed again at once, and for ever.
   if (answers.some(({ replayed, outcome }) => replayed || 'refusal' in outcome)) {
     throw new Error('a standing order that is due was worked on before');
