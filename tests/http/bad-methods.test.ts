@@ -69,6 +69,12 @@ describe('methods and addresses', () => {
     ['/v1/events', 'GET'],
     ['/v1/events/stream', 'GET'],
     ['/v1/events/0-1-1', 'GET'],
+    ['/v1/standing-orders', 'GET, POST'],
+    [`/v1/standing-orders/${nobody}`, 'GET'],
+    [`/v1/standing-orders/${nobody}/runs`, 'GET'],
+    ...['authorisations', 'pause', 'resume', 'cancel'].map((act) => [
+      ...[`/v1/standing-orders/${nobody}/${act}`, 'POST'],
+    ]),
     ['/v1/webhook-endpoints', 'GET, POST'],
     [`/v1/webhook-endpoints/${nobody}`, 'DELETE, GET, PATCH'],
     [`/v1/webhook-endpoints/${nobody}/secret-rotations`, 'POST'],
