@@ -20,6 +20,7 @@ CREATE TABLE account_changes (
   CONSTRAINT account_changes_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'applied'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text])))
 );
 CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
+CREATE INDEX account_changes_waiting ON public.account_changes USING btree (ledger_id, expires_at, account_id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE accounts (
   ledger_id uuid NOT NULL,
@@ -155,9 +156,10 @@ CREATE TABLE holders (
   CONSTRAINT holders_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT holders_party_fkey FOREIGN KEY (ledger_id, party_id) REFERENCES parties(ledger_id, id),
   CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text, 'delegate'::text]) AND (cardinality(rights) > 0))),
-  CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text])))
+  CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text, 'expired'::text])))
 );
 CREATE INDEX holders_by_party ON public.holders USING btree (ledger_id, party_id);
+CREATE INDEX holders_invited ON public.holders USING btree (ledger_id, invitation_expires_at, account_id) WHERE (status = 'invited'::text);
 
 CREATE TABLE holds (
   ledger_id uuid NOT NULL,
@@ -271,11 +273,14 @@ CREATE TABLE projects (
   created_by uuid,
   created_at timestamp(3) with time zone NOT NULL,
   finished_at timestamp(3) with time zone,
+  expires_at timestamp(3) with time zone,
   CONSTRAINT projects_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT projects_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT projects_assigned_in_time CHECK (((status <> 'assigned'::text) OR (finished_at < expires_at))),
   CONSTRAINT projects_finished_at_matches_status CHECK (((status = 'open'::text) = (finished_at IS NULL))),
-  CONSTRAINT projects_status_known CHECK ((status = ANY (ARRAY['open'::text, 'assigned'::text, 'closed'::text])))
+  CONSTRAINT projects_status_known CHECK ((status = ANY (ARRAY['open'::text, 'assigned'::text, 'closed'::text, 'expired'::text])))
 );
+CREATE INDEX projects_expiring ON public.projects USING btree (ledger_id, expires_at, account_id) WHERE ((status = 'open'::text) AND (expires_at IS NOT NULL));
 CREATE INDEX projects_of_account ON public.projects USING btree (ledger_id, account_id, id);
 
 CREATE TABLE proposals (

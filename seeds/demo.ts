@@ -146,7 +146,7 @@ async function writeBooks(transaction: LedgerTransaction): Promise<void> {
     }
   }
   const kitchen = { id: demoProjectId, accountId: household, name: 'Kitchen', description: 'A new one before winter' };
-  await book(transaction, [operation(openProject, { ...kitchen, createdBy: earner })], daysBefore(1));
+  await book(transaction, [operation(openProject, { ...kitchen, expiresAt: null, createdBy: earner })], daysBefore(1));
   for (const { amount, ...proposal } of proposals) {
     const of = { projectId: demoProjectId, accountId: household, toAccountId: null, description: null };
     const made = { ...of, ...proposal, amount: Money.parse(amount, 'USD') };

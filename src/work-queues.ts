@@ -3,6 +3,7 @@ import type { TargetRules } from './http/service-parts.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
 import { expiriesQueue } from './sweeps/expiries-queue.ts';
 import { idempotencyKeysQueue } from './sweeps/idempotency-keys-queue.ts';
+import { accountChangesQueue, invitationsQueue, projectsQueue } from './sweeps/unanswered-queues.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
 import type { WorkQueue } from './workers/work-queue.ts';
 
@@ -18,6 +19,9 @@ export interface WorkQueuesOptions {
 export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
   return [
     expiriesQueue,
+    invitationsQueue,
+    accountChangesQueue,
+    projectsQueue,
     idempotencyKeysQueue(options.idempotencyRetentionHours),
     standingOrdersQueue,
     standingOrderSignaturesQueue,

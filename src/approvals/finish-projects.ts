@@ -8,7 +8,7 @@ import { type Proposal, presentProposal } from './proposal.ts';
 /** A project that is over: one of its proposals was accepted, or none will be. */
 export interface FinishedProject {
   readonly id: string;
-  readonly status: 'assigned' | 'closed';
+  readonly status: 'assigned' | 'closed' | 'expired';
   readonly finishedAt: string;
 }
 
@@ -22,7 +22,9 @@ export function refuseFinished({ id, status, acceptedProposalId }: ProjectDocume
       return refusal('project_already_assigned', detail, { projectId: id, acceptedProposalId });
     }
     case 'closed':
-      return refusal('project_not_open', `Project ${id} is closed.`, { projectId: id });
+      return refusal('project_not_open', `Project ${id} is closed.`, { projectId: id, state: status });
+    case 'expired':
+      return refusal('project_not_open', `Project ${id} has expired.`, { projectId: id, state: status });
   }
 }
 

@@ -1,3 +1,4 @@
+import { refusePassed } from '../http/read-input.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseActor } from '../ownership/authorise.ts';
@@ -10,6 +11,8 @@ export interface OpenProjectCommand {
   readonly accountId: string;
   readonly name: string;
   readonly description: string | null;
+  /** When it ends by itself; null: never. */
+  readonly expiresAt: Date | null;
   /** Null: the calling service itself. */
   readonly createdBy: string | null;
 }
@@ -26,14 +29,15 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
     ),
 
   decide(command, { accounts, loaded, now }) {
-    const { accountId, createdBy } = command;
+    const { accountId, createdBy, expiresAt } = command;
     const account = accounts.get(accountId);
     if (account === undefined) return { refusal: noSuchAccount(accountId) };
     const refused =
       refuseUnknownParty(loaded.partyIds, createdBy, 'createdBy') ??
       refuseClearingAccount(account) ??
       refuseActor(accountId, loaded.ownership.get(accountId)!, createdBy, 'manage') ??
-      refuseClosed(account);
+      refuseClosed(account) ??
+      refusePassed('expiresAt', expiresAt, now);
     if (refused !== undefined) return { refusal: refused };
 
     const project: ProjectDocument = {
@@ -44,6 +48,7 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
       status: 'open',
       createdBy,
       createdAt: now.toISOString(),
+      expiresAt: expiresAt?.toISOString() ?? null,
       finishedAt: null,
       acceptedProposalId: null,
     };
@@ -65,6 +70,7 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
         description: project.description,
         created_by: project.createdBy,
         created_at: project.createdAt,
+        expires_at: project.expiresAt,
       })),
     );
   },

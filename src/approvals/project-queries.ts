@@ -11,16 +11,23 @@ interface ProjectRow {
   status: ProjectStatus;
   created_by: string | null;
   created_at: Date;
+  expires_at: Date | null;
   finished_at: Date | null;
   accepted_proposal_id: string | null;
+  has_lapsed: boolean | null;
 }
 
+/** SQL: whether the time of project `p` is over and nobody has noted it yet. */
+export const hasLapsed = "(p.status = 'open' and p.expires_at <= clock_timestamp())";
+
+/** A project whose time is over reads as expired. */
 function selectProjects(database: Knex, ledgerId: string) {
   return database('projects as p')
     .select<ProjectRow[]>(
       'p.*',
       database.raw(`(select o.id from proposals o where o.ledger_id = p.ledger_id and o.project_id = p.id
                      and o.status = 'accepted') as accepted_proposal_id`),
+      database.raw(`${hasLapsed} as has_lapsed`),
     )
     .where('p.ledger_id', ledgerId);
 }
@@ -40,7 +47,8 @@ export async function listProjects(
   page: { limit: number; afterId: string | null; status: ProjectStatus | undefined },
 ): Promise<ProjectDocument[]> {
   const query = selectProjects(database, ledgerId).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
-  if (page.status !== undefined) query.where('p.status', page.status);
+  if (page.status !== undefined)
+    query.whereRaw(`case when ${hasLapsed} then 'expired' else p.status end = ?`, page.status);
   if (page.afterId !== null) query.where('p.id', '>', page.afterId);
   return (await query).map(asProject);
 }
@@ -53,20 +61,37 @@ export async function findProjectsById(
   return new Map(rows.map((row) => [row.id, asProject(row)]));
 }
 
+/** Projects of these accounts whose time is over and of which that has not been noted yet, soonest first. */
+export async function findLapsedProjects(
+  { knex, ledgerId }: LedgerTransaction,
+  { accountIds, now, limit }: { accountIds: readonly string[]; now: Date; limit: number },
+): Promise<ProjectDocument[]> {
+  const rows = await selectProjects(knex, ledgerId)
+    .where('p.status', 'open')
+    .where('p.expires_at', '<=', now)
+    .whereRaw('p.account_id = any(?::uuid[])', [[...accountIds]])
+    .orderBy(['p.expires_at', 'p.id'])
+    .limit(limit);
+  return rows.map(asProject);
+}
+
 export function projectNotFound(projectId: string): RefusalError {
   return new RefusalError('project_not_found', `There is no project ${projectId} in this ledger.`);
 }
 
 function asProject(row: ProjectRow): ProjectDocument {
+  const hasLapsed = row.has_lapsed === true;
+  const finishedAt = hasLapsed ? row.expires_at : row.finished_at;
   return {
     id: row.id,
     accountId: row.account_id,
     name: row.name,
     description: row.description,
-    status: row.status,
+    status: hasLapsed ? 'expired' : row.status,
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
-    finishedAt: row.finished_at?.toISOString() ?? null,
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    finishedAt: finishedAt?.toISOString() ?? null,
     acceptedProposalId: row.accepted_proposal_id,
   };
 }

@@ -34,11 +34,11 @@ export function addProjectRoutes(router: Router, { database, engine }: ServicePa
     .route('/accounts/:accountId/projects')
     .post(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
-      const { name, description = null, createdBy } = readInput(projectBody, req.body);
+      const { name, description = null, expiresAt = null, createdBy } = readInput(projectBody, req.body);
       const by = actingParty(res, createdBy);
       const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
       await hideFromStrangers(database, res, accountId);
-      const command = { id: createId(), accountId, name, description, createdBy: by };
+      const command = { id: createId(), accountId, name, description, expiresAt, createdBy: by };
       sendAnswer(res, await engine.submit(createOperation(openProject, command, terms)), (project) => ({
         status: 201,
         body: project,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { pageQuery } from '../http/paging.ts';
-import { id, text } from '../http/read-input.ts';
+import { id, instant, text } from '../http/read-input.ts';
 import { projectStatuses } from './project.ts';
 import { proposalStatuses } from './proposal.ts';
 
@@ -9,7 +9,7 @@ const name = text(200);
 const description = text(500).nullish();
 
 /** The body of `POST /v1/accounts/{id}/projects`. */
-export const projectBody = z.strictObject({ name, description, createdBy: id.nullish() });
+export const projectBody = z.strictObject({ name, description, expiresAt: instant.nullish(), createdBy: id.nullish() });
 
 /** The body of `POST /v1/projects/{id}/proposals`. */
 export const proposalBody = z

@@ -3,6 +3,7 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
 import { type Authorisation, findAuthorisations } from './authorisations.ts';
+import { hasLapsed } from './project-queries.ts';
 import type { Proposal, ProposalStatus } from './proposal.ts';
 
 interface ProposalRow {
@@ -20,12 +21,26 @@ interface ProposalRow {
   created_at: Date;
   finished_at: Date | null;
   signed_by: string[] | null;
+  project_expires_at: Date | null;
+  was_rejected: boolean | null;
 }
 
-function selectProposals(database: Knex, ledgerId: string) {
+/** SQL: whether proposal `o` was rejected by the end of project `p`, which nobody has noted yet. */
+const wasRejected = `(o.status = 'pending' and ${hasLapsed})`;
+
+/** A pending proposal reads as rejected from the moment at which its project expires. */ function selectProposals(
+  database: Knex,
+  ledgerId: string,
+) {
   return database('proposals as o')
+    .join('projects as p', (on) => on.on('p.ledger_id', 'o.ledger_id').andOn('p.id', 'o.project_id'))
     .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
-    .select<ProposalRow[]>('o.*', 't.signed_by')
+    .select<ProposalRow[]>(
+      'o.*',
+      't.signed_by',
+      'p.expires_at as project_expires_at',
+      database.raw(`${wasRejected} as was_rejected`),
+    )
     .where('o.ledger_id', ledgerId);
 }
 
@@ -45,7 +60,8 @@ export async function listProposals(
   page: { limit: number; afterId: string | null; status: ProposalStatus | undefined },
 ): Promise<Proposal[]> {
   const query = selectProposals(database, ledgerId).where('o.project_id', projectId).orderBy('o.id').limit(page.limit);
-  if (page.status !== undefined) query.where('o.status', page.status);
+  if (page.status !== undefined)
+    query.whereRaw(`case when ${wasRejected} then 'rejected' else o.status end = ?`, page.status);
   if (page.afterId !== null) query.where('o.id', '>', page.afterId);
   return withAuthorisations({ knex: database, ledgerId }, await query);
 }
@@ -102,6 +118,8 @@ async function withAuthorisations(
 }
 
 function asProposal(row: ProposalRow, authorisations: readonly Authorisation[]): Proposal {
+  const isRejected = row.was_rejected === true;
+  const finishedAt = isRejected ? row.project_expires_at : row.finished_at;
   return {
     id: row.id,
     projectId: row.project_id,
@@ -110,11 +128,11 @@ function asProposal(row: ProposalRow, authorisations: readonly Authorisation[]):
     title: row.title,
     description: row.description,
     amount: Money.fromDatabase(row.amount, row.currency),
-    status: row.status,
+    status: isRejected ? 'rejected' : row.status,
     proposedBy: row.proposed_by,
     transactionId: row.transaction_id,
     createdAt: row.created_at.toISOString(),
-    finishedAt: row.finished_at?.toISOString() ?? null,
+    finishedAt: finishedAt?.toISOString() ?? null,
     authorisations,
     paidBy: row.transaction_id === null ? null : (row.signed_by ?? []),
   };

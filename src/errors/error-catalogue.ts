@@ -54,7 +54,7 @@ export const errorTitles = {
   hold_not_active: 'The hold is finished',
   hold_amount_exceeded: 'The hold has less left than that',
   project_already_assigned: 'Another proposal of the project was accepted',
-  project_not_open: 'The project is closed',
+  project_not_open: 'The project is closed or has expired',
   proposal_not_pending: 'The proposal is finished',
   too_many_proposals: 'The project has as many pending proposals as it can have',
   already_reversed: 'The transaction was reversed before',

@@ -1,7 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
-import { findAuthorisations, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
@@ -11,10 +10,9 @@ import { id, invalidInput, readInput } from '../http/read-input.ts';
 import { sendAnswer } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { loadOwnership } from '../ownership/load-ownership.ts';
-import { readSignatures } from '../ownership/read-signatures.ts';
-import { type AccountChange, type AccountChangeDocument, changeAsOf, presentChange } from './account-change.ts';
+import type { AccountChange } from './account-change.ts';
 import { changeNotFound, getChange, listChanges, type Source } from './control-queries.ts';
+import { describeChanges } from './describe-changes.ts';
 import { type SignChangeCommand, signChange } from './sign-change.ts';
 
 const accountPath = z.object({ accountId: id });
@@ -45,7 +43,7 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
       const { data, nextCursor } = pageOf(await listChanges(source, page), limit, (last) =>
         encodeCursor(list, last.id),
       );
-      res.json({ data: await describeChanges(source, data), nextCursor });
+      res.json({ data: await describeChanges(source, data, new Date()), nextCursor });
     })
     .all(methodNotAllowed('GET'));
 
@@ -55,7 +53,7 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
       readInput(noQuery, req.query);
       const { changeId } = readInput(changePath, req.params);
       const change = await findForCaller(res, changeId, 'view');
-      res.json((await describeChanges(sourceOf(res), [change]))[0]);
+      res.json((await describeChanges(sourceOf(res), [change], new Date()))[0]);
     })
     .all(methodNotAllowed('GET'));
 
@@ -102,25 +100,4 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
     await hideFromStrangers(database, res, change.accountId, right === undefined ? hidden : { right, ...hidden });
     return change;
   }
-}
-
-/** Changes as callers see them, with who has signed and who has not. */
-async function describeChanges(source: Source, changes: readonly AccountChange[]): Promise<AccountChangeDocument[]> {
-  const [authorisations, ownership] = await Promise.all([
-    findAuthorisations(
-      source,
-      changes.map((change) => change.id),
-    ),
-    loadOwnership(
-      source,
-      changes.map((change) => change.accountId),
-      [],
-    ),
-  ]);
-  return changes.map((change) => {
-    const said = authorisations.get(change.id) ?? [];
-    const { holders } = ownership.get(change.accountId)!;
-    const reading = readSignatures({ rule: 'all' }, holders, voicesOf(said));
-    return presentChange(changeAsOf(change, new Date()), reading, presentAuthorisations(said));
-  });
 }

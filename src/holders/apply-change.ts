@@ -12,6 +12,8 @@ import { endUnreachableOrders, rejectedOrderEvents } from './end-unreachable-ord
 import { type ControlFacts, holderOf } from './load-control.ts';
 import {
   type HolderRecordDocument,
+  invitationExpiredEvent,
+  isLapsedInvitation,
   isOpenInvitation,
   type MandateDocument,
   presentHolder,
@@ -90,7 +92,11 @@ function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScen
     ...{ joinedAt: null, endedAt: null },
   };
   const told = { type: 'holder.invited', subjectId: partyId } as const;
-  return applied(scene, told, presentHolder(holder, now), { holder });
+  const invited = applied(scene, told, presentHolder(holder, now), { holder });
+  const before = holderOf(scene.facts, account.id, partyId);
+  if (before === undefined || !isLapsedInvitation(before, now)) return invited;
+  // The new invitation takes the place of one that nobody has told of yet.
+  return { ...invited, events: [invitationExpiredEvent(before, now), ...invited.events] };
 }
 
 function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {

@@ -183,6 +183,21 @@ export async function findChanges(
   return new Map(rows.map((row) => [row.id, asChange(row)]));
 }
 
+/** Changes of these accounts that were not signed in time and of which that has not been noted yet, soonest first. */
+export async function findLapsedChanges(
+  { knex, ledgerId }: Source,
+  { accountIds, now, limit }: { accountIds: readonly string[]; now: Date; limit: number },
+): Promise<AccountChange[]> {
+  const rows = await knex<ChangeRow>('account_changes')
+    .where('ledger_id', ledgerId)
+    .where('status', 'waiting')
+    .where('expires_at', '<=', now)
+    .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
+    .orderBy(['expires_at', 'id'])
+    .limit(limit);
+  return rows.map(asChange);
+}
+
 export async function countWaitingChanges(
   { knex, ledgerId }: Source,
   accountIds: readonly string[],

@@ -1,3 +1,4 @@
+import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
 import type { Mandate, MandateBand } from '../ownership/mandate.ts';
 import type { HolderRecord, Restriction } from './control-queries.ts';
@@ -8,7 +9,7 @@ export interface HolderRecordDocument {
   partyId: string;
   rights: readonly HolderRight[];
   limits: LimitsDocument;
-  status: HolderStatus | 'expired';
+  status: HolderStatus;
   invitedBy: string | null;
   invitationExpiresAt: string | null;
   joinedAt: string | null;
@@ -32,12 +33,12 @@ export interface RestrictionDocument {
   liftedAt: string | null;
 }
 
-/** An invitation whose time is over reads as expired. */
+/** An invitation whose time is over reads as expired, whether or not anybody noted it. */
 export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocument {
   const { accountId, partyId, rights, limits, invitedBy, invitationExpiresAt, joinedAt, endedAt } = holder;
   return {
     ...{ accountId, partyId, rights, limits },
-    status: isOpenInvitation(holder, now) || holder.status !== 'invited' ? holder.status : 'expired',
+    status: isLapsedInvitation(holder, now) ? 'expired' : holder.status,
     invitedBy,
     invitationExpiresAt: invitationExpiresAt?.toISOString() ?? null,
     joinedAt: joinedAt?.toISOString() ?? null,
@@ -45,8 +46,19 @@ export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocu
   };
 }
 
-export function isOpenInvitation({ status, invitationExpiresAt }: HolderRecord, now: Date): boolean {
-  return status === 'invited' && (invitationExpiresAt === null || invitationExpiresAt > now);
+export function isOpenInvitation(holder: HolderRecord, now: Date): boolean {
+  return holder.status === 'invited' && !isLapsedInvitation(holder, now);
+}
+
+/** Whether its time is over and nobody has noted it yet. */
+export function isLapsedInvitation({ status, invitationExpiresAt }: HolderRecord, now: Date): boolean {
+  return status === 'invited' && invitationExpiresAt !== null && invitationExpiresAt <= now;
+}
+
+/** What is told of an invitation whose time is over, once. */
+export function invitationExpiredEvent(lapsed: HolderRecord, now: Date): LedgerEvent {
+  const { accountId, partyId } = lapsed;
+  return { type: 'holder.invitation_expired', accountId, subjectId: partyId, data: presentHolder(lapsed, now) };
 }
 
 export function presentMandate(accountId: string, { version, terms }: Mandate): MandateDocument {

@@ -22,8 +22,8 @@ export function requireServiceKey(res: Response): void {
 }
 
 /**
- * Keeps what a key that is bound to a party must not know from it: accounts that the party does not hold are not there
- * (`account_not_found`, or what `notFound` makes). `right` asks for more than holding: reading takes `view`. Keys of
+ * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
+ * to are not there (`account_not_found`, or what `notFound` makes). `right` asks for more than holding: reading takes `view`. Keys of
  * the service see everything, without a query.
  */
 export async function hideFromStrangers(
@@ -39,7 +39,8 @@ export async function hideFromStrangers(
   if (bound === null) return;
   const query = database('holders')
     .where({ ledger_id: ledgerIdOf(res), account_id: accountId, party_id: bound })
-    .whereIn('status', right === undefined ? ['active', 'invited'] : ['active']);
+    .whereIn('status', right === undefined ? ['active', 'invited'] : ['active'])
+    .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
   if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
   if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(accountId);
 }

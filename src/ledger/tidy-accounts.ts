@@ -1,15 +1,32 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { expireHolds } from './expire-holds.ts';
-import { numberEvents } from './ledger-event.ts';
+import { type LedgerEvent, numberEvents } from './ledger-event.ts';
 import { lockAccounts } from './lock-accounts.ts';
+import type { LockedAccounts } from './operation.ts';
 import { writeJournal } from './write-journal.ts';
 
-/** Lets go of what holds and payment orders reserve on these accounts whose time is over, and tells of it. */
-export async function tidyAccounts(transaction: LedgerTransaction, accountIds: readonly string[]): Promise<void> {
+/** Notes what else has run out on these locked accounts, and answers what is to be told of it. */
+export type Expiry = (
+  transaction: LedgerTransaction,
+  accounts: LockedAccounts,
+  now: Date,
+) => Promise<readonly LedgerEvent[]>;
+
+/**
+ * Lets go of what holds and payment orders reserve on these accounts whose time is over, and of what `expireMore` finds,
+ * and tells of it. The entity tags change with the holds only: everything else reads as expired from its time on, so
+ * that nothing changes for callers when it is noted.
+ */
+export async function tidyAccounts(
+  transaction: LedgerTransaction,
+  accountIds: readonly string[],
+  expireMore: Expiry = async () => [],
+): Promise<void> {
   const locked = await lockAccounts(transaction, [...accountIds].sort(), 'lock');
   if (locked.now === undefined) return;
   const { now } = locked;
   const { accounts, changed, events: expired } = await expireHolds(transaction, locked.accounts, now, 'lock');
-  const events = numberEvents(expired, accounts, changed);
+  const more = await expireMore(transaction, accounts, now);
+  const events = numberEvents([...expired, ...more], accounts, changed);
   writeJournal(transaction, { transactions: [], accounts: [...changed.values()], outcomes: new Map(), events, now });
 }

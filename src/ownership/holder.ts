@@ -11,8 +11,8 @@ export type HolderRight = (typeof holderRights)[number];
 /** What a holder has who is named without rights: an owner's. */
 export const ownerRights: readonly HolderRight[] = ['view', 'deposit', 'withdraw', 'transfer', 'manage'];
 
-/** `invited → active → left/removed/deceased`; an invitation may also be `declined`. */
-export type HolderStatus = 'invited' | 'active' | 'declined' | 'left' | 'removed' | 'deceased';
+/** `invited → active → left/removed/deceased`; an invitation may also be `declined`, or have `expired`. */
+export type HolderStatus = 'invited' | 'active' | 'declined' | 'left' | 'removed' | 'deceased' | 'expired';
 
 /** The most that a holder may take out by its own acts; null where there is no limit. */
 export interface HolderLimits {

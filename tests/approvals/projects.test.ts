@@ -32,6 +32,7 @@ test('opens a project by a managing holder, which changes the entity tag of the 
     ...body,
     status: 'open',
     createdAt: instant,
+    expiresAt: null,
     finishedAt: null,
     acceptedProposalId: null,
   });

@@ -35,8 +35,8 @@ export async function openScene(
   return { account, holders: Object.values(party), project: await openProject(client, account) };
 }
 
-export async function openProject(client: TestClient, account: string): Promise<string> {
-  const opened = await client.post(`/v1/accounts/${account}/projects`, { name: 'A new roof' });
+export async function openProject(client: TestClient, account: string, fields: object = {}): Promise<string> {
+  const opened = await client.post(`/v1/accounts/${account}/projects`, { name: 'A new roof', ...fields });
   expect(opened.status).toBe(201);
   return opened.body.id;
 }

@@ -1,0 +1,30 @@
+import { findAuthorisations, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import { loadOwnership } from '../ownership/load-ownership.ts';
+import { readSignatures } from '../ownership/read-signatures.ts';
+import { type AccountChange, type AccountChangeDocument, changeAsOf, presentChange } from './account-change.ts';
+import type { Source } from './control-queries.ts';
+
+/** Changes as callers see them at this moment, with who has signed and who has not. */
+export async function describeChanges(
+  source: Source,
+  changes: readonly AccountChange[],
+  now: Date,
+): Promise<AccountChangeDocument[]> {
+  const [authorisations, ownership] = await Promise.all([
+    findAuthorisations(
+      source,
+      changes.map((change) => change.id),
+    ),
+    loadOwnership(
+      source,
+      changes.map((change) => change.accountId),
+      [],
+    ),
+  ]);
+  return changes.map((change) => {
+    const said = authorisations.get(change.id) ?? [];
+    const { holders } = ownership.get(change.accountId)!;
+    const reading = readSignatures({ rule: 'all' }, holders, voicesOf(said));
+    return presentChange(changeAsOf(change, now), reading, presentAuthorisations(said));
+  });
+}

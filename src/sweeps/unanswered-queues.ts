@@ -1,0 +1,57 @@
+import { expireProjects } from '../approvals/expire-projects.ts';
+import { expireChanges } from '../holders/expire-changes.ts';
+import { expireInvitations } from '../holders/expire-invitations.ts';
+import { type Expiry, tidyAccounts } from '../ledger/tidy-accounts.ts';
+import type { WorkQueue } from '../workers/work-queue.ts';
+
+/** Accounts with invitations that nobody has answered in time. */
+export const invitationsQueue = accountsWith('invitations', expireInvitations, {
+  table: 'holders',
+  isOpen: "child.status = 'invited'",
+  endsAt: 'child.invitation_expires_at',
+});
+
+/** Accounts with changes that the owners have not signed in time. */
+export const accountChangesQueue = accountsWith('account-changes', expireChanges, {
+  table: 'account_changes',
+  isOpen: "child.status = 'waiting'",
+  endsAt: 'child.expires_at',
+});
+
+/** Accounts with projects of which no proposal was accepted in time. */
+export const projectsQueue = accountsWith('projects', expireProjects, {
+  table: 'projects',
+  isOpen: "child.status = 'open'",
+  endsAt: 'child.expires_at',
+});
+
+interface Children {
+  readonly table: string;
+  /** SQL: whether one of them, called `child`, waits for its end. */
+  readonly isOpen: string;
+  /** SQL: when its time is over. */
+  readonly endsAt: string;
+}
+
+/**
+ * What is claimed is the account, because its row is the lock of all that belongs to it. All of this reads as expired
+ * from its time on, so that nobody waits for the work: it stores what is true already, and tells of it.
+ */
+function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
+  const due = `from ${table} child
+    where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOpen} and ${endsAt} <= now()`;
+  return {
+    name,
+    table: 'accounts',
+    idColumn: 'id',
+    isDue: `exists (select ${due})`,
+    dueSince: `(select min(${endsAt}) ${due})`,
+    batchSize: 20,
+    lanes: 1,
+    isUrgent: false,
+    async work(transaction, accountIds) {
+      await tidyAccounts(transaction, accountIds, expire);
+      return undefined;
+    },
+  };
+}
