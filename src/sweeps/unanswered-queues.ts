@@ -4,6 +4,9 @@ import { expireInvitations } from '../holders/expire-invitations.ts';
 import { type Expiry, tidyAccounts } from '../ledger/tidy-accounts.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 
+/** This limit keeps PostgreSQL from reading all accounts where it expects that much more is due than there is. */
+const mostLookedAt = 1_000;
+
 /** Accounts with invitations that nobody has answered in time. */
 export const invitationsQueue = accountsWith('invitations', expireInvitations, {
   table: 'holders',
@@ -38,14 +41,19 @@ interface Children {
  * from its time on, so that nobody waits for the work: it stores what is true already, and tells of it.
  */
 function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
-  const due = `from ${table} child
-    where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOpen} and ${endsAt} <= now()`;
+  const isOver = `${isOpen} and ${endsAt} <= now()`;
   return {
     name,
     table: 'accounts',
     idColumn: 'id',
-    isDue: `exists (select ${due})`,
-    dueSince: `(select min(${endsAt}) ${due})`,
+    isDue: `(item.ledger_id, item.id) in (
+      select of_ledger.id, due.account_id
+      from ledgers of_ledger
+      cross join lateral (select child.account_id from ${table} child
+                          where child.ledger_id = of_ledger.id and ${isOver}
+                          order by ${endsAt} limit ${mostLookedAt}) due)`,
+    dueSince: `(select min(${endsAt}) from ${table} child
+                where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOver})`,
     batchSize: 20,
     lanes: 1,
     isUrgent: false,
