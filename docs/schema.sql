@@ -474,11 +474,14 @@ CREATE TABLE webhook_endpoints (
   disabled_reason text,
   created_at timestamp(3) with time zone NOT NULL,
   disabled_at timestamp(3) with time zone,
+  slot smallint,
   CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT webhook_endpoints_disabled_with_reason CHECK ((((status = 'disabled'::text) = (disabled_at IS NOT NULL)) AND ((disabled_at IS NULL) = (disabled_reason IS NULL)))),
   CONSTRAINT webhook_endpoints_previous_secret_with_end CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL))),
+  CONSTRAINT webhook_endpoints_slot_in_range CHECK (((slot >= 1) AND (slot <= 100))),
   CONSTRAINT webhook_endpoints_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'deleted'::text])))
 );
+CREATE UNIQUE INDEX webhook_endpoints_one_a_slot ON public.webhook_endpoints USING btree (ledger_id, slot) WHERE (status <> 'deleted'::text);
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger

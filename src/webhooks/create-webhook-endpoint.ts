@@ -4,10 +4,7 @@ import { type EventPlace, latestPlace } from '../events/read-events.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { noSuchAccount } from '../ledger/refuse-account.ts';
 import { presentEndpoint, type WebhookEndpoint, type WebhookEndpointDocument } from './webhook-endpoint.ts';
-import { countEndpoints, insertEndpoint } from './webhook-endpoint-queries.ts';
-
-/** Each is looked at whenever something happened in the ledger. */
-const mostEndpoints = 100;
+import { findFreeSlot, insertEndpoint, mostEndpoints } from './webhook-endpoint-queries.ts';
 
 /** An endpoint to be registered, and the secret that was made for it. */
 export type CreateWebhookEndpointCommand = Pick<
@@ -16,34 +13,38 @@ export type CreateWebhookEndpointCommand = Pick<
 >;
 
 interface Facts {
-  readonly count: number;
+  /** Undefined: the ledger has as many endpoints as it can have. */
+  readonly slot: number | undefined;
   readonly latest: EventPlace;
   readonly accounts: ReadonlySet<string>;
 }
 
 export type CreatedEndpoint = WebhookEndpointDocument & { secret: string };
 
-/** Registers an endpoint, which is told of everything from now on. */
+/**
+ * Registers an endpoint, which is told of everything from now on. It takes one of the ledger's slots; as it locks no
+ * account, it has its transaction to itself.
+ */
 export const createWebhookEndpoint: OperationKind<
   CreateWebhookEndpointCommand,
   Facts,
-  { endpoint: WebhookEndpoint; latest: EventPlace },
+  { endpoint: WebhookEndpoint; slot: number; latest: EventPlace },
   CreatedEndpoint
 > = {
   accountIds: () => [],
 
   async load(transaction, commands) {
-    const count = await countEndpoints(transaction);
+    const slot = await findFreeSlot(transaction);
     const accounts = await findCustomerAccounts(
       transaction,
       commands.flatMap(({ accountIds }) => accountIds),
     );
-    return { count, latest: await latestPlace(transaction), accounts };
+    return { slot, latest: await latestPlace(transaction), accounts };
   },
 
-  decide(command, { loaded: { count, latest, accounts }, now }) {
-    if (count >= mostEndpoints) {
-      const detail = `The ledger has ${count} webhook endpoints, as many as it can have. Delete one first.`;
+  decide(command, { loaded: { slot, latest, accounts }, now }) {
+    if (slot === undefined) {
+      const detail = `The ledger has ${mostEndpoints} webhook endpoints, as many as it can have. Delete one first.`;
       return { refusal: refusal('too_many_webhook_endpoints', detail) };
     }
     const refused = refuseUnknownAccounts(accounts, command.accountIds);
@@ -58,11 +59,11 @@ export const createWebhookEndpoint: OperationKind<
       disabledAt: null,
       createdAt: now,
     };
-    return { result: { ...presentEndpoint(endpoint), secret: command.secret }, effect: { endpoint, latest } };
+    return { result: { ...presentEndpoint(endpoint), secret: command.secret }, effect: { endpoint, slot, latest } };
   },
 
   async write(transaction, effects) {
-    for (const { endpoint, latest } of effects) await insertEndpoint(transaction, endpoint, latest);
+    for (const effect of effects) await insertEndpoint(transaction, effect);
   },
 };
 

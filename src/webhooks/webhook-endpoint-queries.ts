@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, LostRaceError } from '../database/ledger-transaction.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import type { EventPlace } from '../events/read-events.ts';
 import {
@@ -26,6 +26,9 @@ interface EndpointRow {
   disabled_at: Date | null;
   created_at: Date;
 }
+
+/** Each is looked at whenever something happened in the ledger. There are as many slots. */
+export const mostEndpoints = 100;
 
 /** The table of endpoints, as the queues and those who change a row know it. */
 export const endpointRows = { table: 'webhook_endpoints', idColumn: 'id' } as const;
@@ -74,32 +77,45 @@ export async function findEndpoints(
   return new Map(rows.map((row) => [row.id, asEndpoint(row)]));
 }
 
-/** How many endpoints the ledger has. Nobody registers another before this transaction has ended. */
-export async function countEndpoints({ knex, ledgerId }: LedgerTransaction): Promise<number> {
-  // There is no row to lock whose change would be the next registration.
-  await knex.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`webhook endpoints of ${ledgerId}`]);
-  const [row] = await knex('webhook_endpoints')
-    .where('ledger_id', ledgerId)
-    .whereNot('status', 'deleted')
-    .count<Array<{ count: number }>>();
-  return row!.count;
+/**
+ * A slot for another endpoint, undefined when the ledger has as many endpoints as it can have. Any of the free ones, so
+ * that those who register at once seldom choose the same.
+ */
+export async function findFreeSlot({ knex, ledgerId }: LedgerTransaction): Promise<number | undefined> {
+  const { rows } = await knex.raw(
+    `with present as (select slot from webhook_endpoints where ledger_id = :ledgerId and status <> 'deleted')
+     select s.slot from generate_series(1, :mostEndpoints) as s (slot)
+     where not exists (select from present p where p.slot = s.slot)
+       and (select count(*) from present) < :mostEndpoints
+     order by random() limit 1`,
+    { ledgerId, mostEndpoints },
+  );
+  return rows[0]?.slot;
 }
 
-/** Writes a new endpoint, which is told of what happens behind this place. */
+/**
+ * Writes a new endpoint, which is told of what happens behind this place. Throws LostRaceError when its slot was taken
+ * meanwhile.
+ */
 export async function insertEndpoint(
   { knex, ledgerId }: LedgerTransaction,
-  endpoint: WebhookEndpoint,
-  cursor: EventPlace,
+  { endpoint, slot, latest }: { endpoint: WebhookEndpoint; slot: number; latest: EventPlace },
 ): Promise<void> {
-  await knex('webhook_endpoints').insert({
-    ...changeableColumns(endpoint),
-    ledger_id: ledgerId,
-    id: endpoint.id,
-    cursor_epoch: cursor.epoch,
-    cursor_xid: cursor.xid,
-    cursor_position: cursor.position,
-    created_at: endpoint.createdAt,
-  });
+  const inserted = await knex('webhook_endpoints')
+    .insert({
+      ...changeableColumns(endpoint),
+      ledger_id: ledgerId,
+      id: endpoint.id,
+      slot,
+      cursor_epoch: latest.epoch,
+      cursor_xid: latest.xid,
+      cursor_position: latest.position,
+      created_at: endpoint.createdAt,
+    })
+    .onConflict(knex.raw("(ledger_id, slot) where status <> 'deleted'"))
+    .ignore()
+    .returning('id');
+  if (inserted.length === 0) throw new LostRaceError('the slot of a webhook endpoint was taken meanwhile');
 }
 
 /** Writes what can change of an endpoint. Its row must be locked. */

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { eventTypes } from '../../src/ledger/ledger-event.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
+import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestLedger } from '../support/test-database.ts';
-import { startTestService, type TestService } from '../support/test-service.ts';
+import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
 import { walkPages } from '../support/walk-pages.ts';
 
 const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
@@ -15,6 +16,7 @@ const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const secret = expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/);
 let service: TestService;
 let client: TestClient;
+let apiKey: string;
 
 beforeAll(async () => {
   service = await startTestService();
@@ -24,7 +26,7 @@ afterAll(() => service.stop());
 
 /** Each test has a ledger of its own. */
 beforeEach(async () => {
-  const { apiKey } = await createTestLedger(service.database);
+  ({ apiKey } = await createTestLedger(service.database));
   client = createTestClient(service.url, apiKey);
 });
 
@@ -144,6 +146,23 @@ describe('registering', () => {
       ]);
     }
     expect((await client.get(path)).body.data).toEqual([]);
+  });
+
+  test('gives the last free places away once, of services that share nothing but the database', async () => {
+    const second = await startSecondApi({ ...service, apiKey });
+    try {
+      for (let round = 0; round < 5; round++) {
+        const missing = 95 - (await walkPages(client, path)).length;
+        for (let place = 0; place < missing; place++) await register();
+        for (const { id } of (await walkPages(client, path)).slice(95)) await client.delete(`${path}/${id}`);
+        const answers = await startTogether(20, (caller) => [client, second.client][caller % 2]!.post(path, { url }));
+        const outcomes = answers.map(({ status, body }) => `${status} ${body.code ?? ''}`).sort();
+        expect(outcomes).toEqual([...Array(5).fill('201 '), ...Array(15).fill('409 too_many_webhook_endpoints')]);
+        expect(await walkPages(client, path)).toHaveLength(100);
+      }
+    } finally {
+      await second.api.stop(5_000);
+    }
   });
 
   test('refuses the 101st endpoint, however many arrive together', async () => {
