@@ -157,6 +157,14 @@ const rules: Readonly<Record<string, string>> = {
   'a booking is told to an account once': `
     select ledger_id, subject_id::text as subject from events where type = 'transaction.booked'
     group by ledger_id, account_id, subject_id having count(*) > 1`,
+  'a change or a project is told to have expired when it has, once': `
+    select c.ledger_id, c.id::text as subject
+    from (select ledger_id, id, status, 'account_change.expired' as told from account_changes
+          union all
+          select ledger_id, id, status, 'project.expired' from projects) c
+    left join events e on e.ledger_id = c.ledger_id and e.subject_id = c.id and e.type = c.told
+    group by c.ledger_id, c.id, c.status
+    having count(e.type) <> case c.status when 'expired' then 1 else 0 end`,
   'a webhook is of an event in the log, which its endpoint has got to': `
     select d.ledger_id, d.id::text as subject
     from webhook_deliveries d
