@@ -7,7 +7,7 @@ import { findPending } from './proposal-queries.ts';
 /** Each may have two hundred pending proposals. The others stay due. */
 const mostAtOnce = 20;
 
-/** Notes of open projects of these locked accounts whose time is over that they have expired, and their proposals with them. */
+/** Notes that projects of these locked accounts have expired, and that their pending proposals are rejected. */
 export const expireProjects: Expiry = async (transaction, accounts, now) => {
   const accountIds = [...accounts.keys()];
   const lapsed = await findLapsedProjects(transaction, { accountIds, now, limit: mostAtOnce });

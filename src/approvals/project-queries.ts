@@ -18,7 +18,7 @@ interface ProjectRow {
 }
 
 /** SQL: whether the time of project `p` is over and nobody has noted it yet. */
-export const hasLapsed = "(p.status = 'open' and p.expires_at <= clock_timestamp())";
+export const projectHasLapsed = "(p.status = 'open' and p.expires_at <= clock_timestamp())";
 
 /** A project whose time is over reads as expired. */
 function selectProjects(database: Knex, ledgerId: string) {
@@ -27,7 +27,7 @@ function selectProjects(database: Knex, ledgerId: string) {
       'p.*',
       database.raw(`(select o.id from proposals o where o.ledger_id = p.ledger_id and o.project_id = p.id
                      and o.status = 'accepted') as accepted_proposal_id`),
-      database.raw(`${hasLapsed} as has_lapsed`),
+      database.raw(`${projectHasLapsed} as has_lapsed`),
     )
     .where('p.ledger_id', ledgerId);
 }
@@ -48,7 +48,7 @@ export async function listProjects(
 ): Promise<ProjectDocument[]> {
   const query = selectProjects(database, ledgerId).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
   if (page.status !== undefined)
-    query.whereRaw(`case when ${hasLapsed} then 'expired' else p.status end = ?`, page.status);
+    query.whereRaw(`case when ${projectHasLapsed} then 'expired' else p.status end = ?`, page.status);
   if (page.afterId !== null) query.where('p.id', '>', page.afterId);
   return (await query).map(asProject);
 }

@@ -3,7 +3,7 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
 import { type Authorisation, findAuthorisations } from './authorisations.ts';
-import { hasLapsed } from './project-queries.ts';
+import { projectHasLapsed } from './project-queries.ts';
 import type { Proposal, ProposalStatus } from './proposal.ts';
 
 interface ProposalRow {
@@ -26,7 +26,7 @@ interface ProposalRow {
 }
 
 /** SQL: whether proposal `o` was rejected by the end of project `p`, which nobody has noted yet. */
-const wasRejected = `(o.status = 'pending' and ${hasLapsed})`;
+const wasRejected = `(o.status = 'pending' and ${projectHasLapsed})`;
 
 /** A pending proposal reads as rejected from the moment at which its project expires. */ function selectProposals(
   database: Knex,

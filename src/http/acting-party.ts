@@ -23,8 +23,8 @@ export function requireServiceKey(res: Response): void {
 
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
- * to are not there (`account_not_found`, or what `notFound` makes). `right` asks for more than holding: reading takes `view`. Keys of
- * the service see everything, without a query.
+ * to are not there (`account_not_found`, or what `notFound` makes). `right` asks for more than holding: reading takes
+ * `view`. Keys of the service see everything, without a query.
  */
 export async function hideFromStrangers(
   database: Database,

@@ -332,6 +332,18 @@ describe('a project', () => {
     expect(told[1]!.data).toEqual((await client.get(`/v1/proposals/${pending}`)).body);
   });
 
+  test('can be assigned by nobody after its end: the database refuses it', async () => {
+    const { account } = await openScene(client);
+    const project = await openProject(client, account, { expiresAt: tomorrow() });
+    await endsIn('projects', { id: project });
+    const assign = service
+      .database('projects')
+      .where({ id: project })
+      .update({ status: 'assigned', finished_at: service.database.fn.now() });
+    await expect(assign).rejects.toThrow('projects_assigned_in_time');
+    await sweep(projectsQueue);
+  });
+
   test('goes by its end also on an account that was closed meanwhile', async () => {
     const { account } = await openScene(client, { balance: '0.00' });
     const project = await openProject(client, account, { expiresAt: tomorrow() });
