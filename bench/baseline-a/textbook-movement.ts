@@ -37,14 +37,16 @@ interface AccountRow {
   overdraft_limit: string;
   version: number;
   last_booked_at: Date | null;
+  event_count: number;
+  last_event_xid: string | null;
 }
 
 /** What is kept with an idempotency key: joint-ledger's own form, because the tables are the same. */
 type Outcome = { result: object } | { refusal: { code: string; detail: string } };
 
 /**
- * Books a movement in one transaction: claim the key, lock the accounts, check, write, keep the outcome with the key,
- * commit. Nine round trips to the database, as few as one statement a step allows.
+ * Books a movement in one transaction: claim the key, lock the accounts, check, write, tell both accounts, keep the
+ * outcome with the key, commit. Ten round trips to the database, as few as one statement a step allows.
  */
 export async function bookMovement(database: Knex, request: MovementRequest): Promise<MovementAnswer> {
   return database.transaction(async (transaction) => {
@@ -97,7 +99,7 @@ async function carryOut(transaction: Knex.Transaction, request: MovementRequest)
   const changes = legs.map((leg) => {
     const account = accounts.get(leg.accountId)!;
     const balance = new Decimal(account.balance).plus(leg.amount);
-    return { ...leg, balance, version: account.version + 1 };
+    return { ...leg, balance, version: account.version + 1, eventCount: account.event_count + 1 };
   });
   const head = { ledger_id: ledgerId, transaction_id: id, booked_at: bookedAt };
   const entries = changes.map(({ accountId, amount, balance, version }) => ({
@@ -123,10 +125,31 @@ async function carryOut(transaction: Knex.Transaction, request: MovementRequest)
     value_date: valueDate,
   });
   await transaction('entries').insert(entries);
-  for (const { accountId, balance, version } of changes) {
-    await transaction('accounts')
-      .where({ ledger_id: ledgerId, id: accountId })
-      .update({ balance: balance.toFixed(), version, last_booked_at: bookedAt });
+  // The events of an account stand in the log behind those before them, as joint-ledger's readers rely on.
+  const xid = transaction.raw(
+    `greatest(pg_current_xact_id(), ${rows.map(() => '?::xid8').join()})`,
+    rows.map((row) => row.last_event_xid),
+  );
+  await transaction('events').insert(
+    changes.map(({ accountId, eventCount }) => ({
+      ledger_id: ledgerId,
+      epoch: transaction('ledgers').where('id', ledgerId).select('event_epoch'),
+      xid,
+      account_id: accountId,
+      sequence: eventCount,
+      type: 'transaction.booked',
+      subject_id: id,
+      occurred_at: bookedAt,
+    })),
+  );
+  for (const { accountId, balance, version, eventCount } of changes) {
+    await transaction('accounts').where({ ledger_id: ledgerId, id: accountId }).update({
+      balance: balance.toFixed(),
+      version,
+      last_booked_at: bookedAt,
+      event_count: eventCount,
+      last_event_xid: xid,
+    });
   }
 
   return {

@@ -20,13 +20,14 @@ export async function countTransactions({ database, ledgerId }: FilledBook): Pro
 
 /**
  * Compares what a run claims with the book: money neither came from nothing nor went away, every acknowledged
- * transaction is there exactly once and with its two entries, and nothing happened that nobody asked for. Answers a
- * sentence for each thing that is wrong.
+ * transaction is there exactly once and with its two entries, every account was told of each of its entries, and nothing
+ * happened that nobody asked for. Answers a sentence for each thing that is wrong.
  */
 export async function checkRun(book: FilledBook, countBefore: number, claim: RunClaim): Promise<string[]> {
   return [
     ...(await checkMoney(book)),
     ...(await checkCount(book, countBefore, claim)),
+    ...(await checkTold(book)),
     ...(claim.transactionIds === null ? [] : await checkIds(book, claim.transactionIds)),
   ];
 }
@@ -58,6 +59,15 @@ async function checkCount(book: FilledBook, countBefore: number, claim: RunClaim
   return [
     `${booked} transactions were booked, ${acknowledged} were acknowledged and ${unacknowledged} may have been booked`,
   ];
+}
+
+/** That there are as many events as this counts, each of another entry, is for `verifyBooks` to find. */
+async function checkTold({ database, ledgerId }: FilledBook): Promise<string[]> {
+  const { rows } = await database.raw(
+    'select count(*) from accounts where ledger_id = ? and event_count < version having count(*) > 0',
+    [ledgerId],
+  );
+  return rows.map(({ count }: { count: number }) => `${count} accounts have fewer events than entries`);
 }
 
 async function checkIds(book: FilledBook, transactionIds: Uint8Array): Promise<string[]> {

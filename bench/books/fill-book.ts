@@ -8,9 +8,10 @@ const firstDeposit = '100000000';
 /**
  * Fills an empty ledger with accounts that have money and a past, such that the books verify: one deposit into every
  * account, then rounds of transfers in a ring, in which every account passes 1.00 on to the next. In round r an account
- * first pays (its version 2r) and then receives (2r + 1), so every balance after a round is that before it.
+ * first pays (its version 2r) and then receives (2r + 1), so every balance after a round is that before it. An account
+ * is told of each of its entries, so the sequence of its events is that of its versions.
  *
- * Everything follows from numbers, so five statements fill a book of any size. Ids are shaped like UUIDs of version 7
+ * Everything follows from numbers, so seven statements fill a book of any size. Ids are shaped like UUIDs of version 7
  * from before any that a service makes, and are inserted in their order, as a service would.
  */
 export async function fillBook(database: Database, ledgerId: string, size: BookSize): Promise<void> {
@@ -29,6 +30,9 @@ const entryIdOf = (number: string) => uuidOf('018cc251-0000-7000-9000-', number)
 /** A second a round; round 0 is that of the deposits. */
 const bookedInRound = (round: string) => `(timestamptz '2024-01-01T00:00:00Z' + ${round} * interval '1 second')`;
 
+/** The first id that a transaction of PostgreSQL can have, so that what happens later stands in the log behind all this. */
+const eventXid = `'3'::xid8`;
+
 /** The statements of the journal depend on no others and may run side by side. */
 function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
   const ledger = `'${ledgerId}'::uuid`;
@@ -40,9 +44,9 @@ function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
      values (${ledger}, ${clearing}, 'Clearing USD', 'USD', 'clearing')`,
 
     `insert into accounts (ledger_id, id, name, currency, ownership, balance, held, overdraft_limit, version,
-                           last_booked_at)
+                           last_booked_at, event_count, last_event_xid)
      select ${ledger}, ${accountIdOf('n')}, 'Account ' || n, 'USD', 'joint', ${firstDeposit}, 0, 0, ${1 + 2 * rounds},
-            ${bookedInRound(`${rounds}`)}
+            ${bookedInRound(`${rounds}`)}, ${1 + 2 * rounds}, ${eventXid}
      from generate_series(1, ${accounts}) as n`,
   ];
   const journalStatements = [
@@ -63,6 +67,18 @@ function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
             case side when 0 then ${accountIdOf('n')} else ${accountIdOf(`n % ${accounts} + 1`)} end,
             case side when 0 then -1 else 1 end, ${firstDeposit} - 1 + side, 2 * round + side, ${bookedInRound('round')}
      from generate_series(1, ${rounds}) as round, generate_series(1, ${accounts}) as n, generate_series(0, 1) as side`,
+
+    `insert into events (ledger_id, epoch, xid, position, account_id, sequence, type, subject_id, occurred_at)
+     select ${ledger}, 0, ${eventXid}, n, ${accountIdOf('n')}, 1, 'transaction.booked', ${transactionIdOf('n')},
+            ${bookedInRound('0')}
+     from generate_series(1, ${accounts}) as n`,
+
+    // All that pay in a round stand before all that receive in it: an account does both, in this order.
+    `insert into events (ledger_id, epoch, xid, position, account_id, sequence, type, subject_id, occurred_at)
+     select ${ledger}, 0, ${eventXid}, (2 * round + side) * ${accounts} + n,
+            case side when 0 then ${accountIdOf('n')} else ${accountIdOf(`n % ${accounts} + 1`)} end, 2 * round + side,
+            'transaction.booked', ${transactionIdOf(number)}, ${bookedInRound('round')}
+     from generate_series(1, ${rounds}) as round, generate_series(0, 1) as side, generate_series(1, ${accounts}) as n`,
   ];
   return { accounts: accountStatements, journal: journalStatements };
 }
