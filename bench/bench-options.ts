@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
-import { type LoadName, loadNames } from './load-driver/load-order.ts';
-import { type SubjectName, subjectNames } from './subjects/bench-subject.ts';
+import { type BenchLoad, benchLoads, type SubjectName, subjectNames } from './subjects/bench-subject.ts';
 
 /** What was asked for on the command line. Undefined: as the plan has it. */
 export interface BenchOptions {
   readonly quick: boolean;
   readonly large: boolean;
-  readonly only: readonly LoadName[] | undefined;
+  readonly only: readonly BenchLoad[] | undefined;
   readonly connections: readonly number[] | undefined;
+  readonly workers: readonly number[] | undefined;
   readonly subjects: readonly SubjectName[] | undefined;
   readonly seconds: number | undefined;
   readonly rounds: number | undefined;
@@ -25,6 +25,7 @@ const options = {
   large: { type: 'boolean', default: false },
   only: { type: 'string' },
   connections: { type: 'string' },
+  workers: { type: 'string' },
   subjects: { type: 'string' },
   seconds: { type: 'string' },
   rounds: { type: 'string' },
@@ -37,8 +38,9 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
   return {
     quick: values.quick,
     large: values.large,
-    only: readNames('--only', values.only, loadNames),
+    only: readNames('--only', values.only, benchLoads),
     connections: readList(values.connections)?.map((text) => readNumber('--connections', text, 1, 4_096)),
+    workers: readList(values.workers)?.map((text) => readNumber('--workers', text, 1, 16)),
     subjects: readNames('--subjects', values.subjects, subjectNames),
     seconds: values.seconds === undefined ? undefined : readNumber('--seconds', values.seconds, 1, 3_600),
     rounds: values.rounds === undefined ? undefined : readNumber('--rounds', values.rounds, 1, 100),

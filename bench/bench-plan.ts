@@ -1,12 +1,12 @@
 import type { BenchOptions } from './bench-options.ts';
-import { type BookSize, growthSizes, standardSize } from './books/book-size.ts';
-import { type LoadName, loadNames } from './load-driver/load-order.ts';
-import type { SubjectName } from './subjects/bench-subject.ts';
+import { type BookSize, growthSizes, standardSize, standingOrdersSize } from './books/book-size.ts';
+import { type BenchLoad, benchLoads, type SubjectName } from './subjects/bench-subject.ts';
 
 /** One load at one number of connections on one book: what the subjects are compared on. */
 export interface Scenario {
   readonly book: BookSize;
-  readonly load: LoadName;
+  readonly load: BenchLoad;
+  /** Of standing orders: workers. */
   readonly connections: number;
   /** In the order of odd rounds; even rounds go backwards. */
   readonly subjects: readonly SubjectName[];
@@ -22,10 +22,10 @@ export interface BenchPlan {
 /** Turns what was asked for into what is done. */
 export function createBenchPlan(options: BenchOptions): BenchPlan {
   const standard = options.quick ? quickConnections : fullConnections;
-  const loads = options.only ?? loadNames;
+  const loads = options.only ?? benchLoads;
   const scenarios = loads.flatMap((load) => {
     const asked = options.only === undefined ? standard[load] : (standard[load] ?? fullConnections[load]);
-    const connections = options.connections ?? asked ?? [];
+    const connections = options[load === 'standing-orders' ? 'workers' : 'connections'] ?? asked ?? [];
     return connections.map((number) => createScenario(options, load, number));
   });
   const growth = options.large ? growthScenarios(options) : [];
@@ -37,7 +37,7 @@ export function createBenchPlan(options: BenchOptions): BenchPlan {
   };
 }
 
-type ConnectionsOfLoads = Partial<Record<LoadName, readonly number[]>>;
+type ConnectionsOfLoads = Partial<Record<BenchLoad, readonly number[]>>;
 
 const allConnections = [1, 16, 64, 256, 1_024];
 const fullConnections: ConnectionsOfLoads = {
@@ -47,23 +47,34 @@ const fullConnections: ConnectionsOfLoads = {
   joint: [64],
   'batches-100': [8],
   'batches-1000': [8],
+  'standing-orders': [1, 2, 4],
 };
-const quickConnections: ConnectionsOfLoads = { uniform: [1, 64], hot: [64], 'batches-1000': [8] };
+const quickConnections: ConnectionsOfLoads = {
+  uniform: [1, 64],
+  hot: [64],
+  'batches-1000': [8],
+  'standing-orders': [2],
+};
 
 /** pgbench opens a session for each client, and is past its best long before the server runs out of them. */
 const mostPgbenchClients = 64;
-const pgbenchLoads: readonly LoadName[] = ['uniform', 'hot'];
+const pgbenchLoads: readonly BenchLoad[] = ['uniform', 'hot'];
 
-function createScenario(options: BenchOptions, load: LoadName, connections: number): Scenario {
+function createScenario(options: BenchOptions, load: BenchLoad, connections: number): Scenario {
+  if (load === 'standing-orders') {
+    const subjects = (['joint-ledger', 'c'] as const).filter((name) => options.subjects?.includes(name) ?? true);
+    return { book: standingOrdersSize, load, connections, subjects };
+  }
   return { book: standardSize, load, connections, subjects: subjectsOf(options, load, connections) };
 }
 
-function subjectsOf(options: BenchOptions, load: LoadName, connections: number): SubjectName[] {
+function subjectsOf(options: BenchOptions, load: BenchLoad, connections: number): SubjectName[] {
   const usual: SubjectName[] = options.quick
     ? ['joint-ledger', 'a', 'b']
     : ['joint-ledger', 'joint-ledger-2', 'a', 'b'];
   return [...(options.subjects ?? usual)].filter((subject) => {
-    return subject !== 'b' || (pgbenchLoads.includes(load) && connections <= mostPgbenchClients);
+    if (subject === 'b') return pgbenchLoads.includes(load) && connections <= mostPgbenchClients;
+    return subject !== 'c';
   });
 }
 

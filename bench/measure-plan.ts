@@ -1,15 +1,16 @@
 import { startEphemeralServer } from '../src/database/embedded/ephemeral-server.ts';
 import { verifyBooks } from '../src/ledger/verify-books.ts';
-import type { BenchPlan } from './bench-plan.ts';
+import type { BenchPlan, Scenario } from './bench-plan.ts';
 import type { BookSize } from './books/book-size.ts';
 import { startLoadDriver } from './load-driver/load-driver-process.ts';
 import { createBenchProgress } from './report/bench-progress.ts';
 import type { BenchRun } from './report/bench-run.ts';
-import { formatCount, scenarioTitle } from './report/bench-tables.ts';
+import { formatCount, formatParallel, scenarioTitle } from './report/bench-tables.ts';
 import { runChecked } from './run-checked.ts';
 import type { StopList } from './stop-list.ts';
 import { type Arena, openArena } from './subjects/arena.ts';
 import { subjectTitles } from './subjects/bench-subject.ts';
+import type { MovementSubject } from './subjects/start-subject.ts';
 
 /** What came of a plan. */
 export interface PlanOutcome {
@@ -51,8 +52,7 @@ export async function measurePlan({ scenarios, ...plan }: BenchPlan, stops: Stop
   const arenas = new Map<BookSize, Arena>();
   for (const size of new Set(scenarios.map((scenario) => scenario.book))) {
     progress.say(`filling a book with ${formatCount(size.accounts)} accounts, ${formatCount(size.entries)} entries`);
-    const subjects = scenarios.filter((scenario) => scenario.book === size).flatMap((scenario) => scenario.subjects);
-    const terms = { serverUrl: server.url, size, subjects: new Set(subjects), driver };
+    const terms = { serverUrl: server.url, size, subjects: askedForMovements(scenarios, size), driver };
     arenas.set(size, await openArena(terms, stops));
   }
 
@@ -62,9 +62,9 @@ export async function measurePlan({ scenarios, ...plan }: BenchPlan, stops: Stop
     for (const scenario of scenarios) {
       const order = round % 2 === 1 ? scenario.subjects : [...scenario.subjects].reverse();
       for (const subject of order) {
-        const title = `${scenarioTitle(scenario)} at ${formatCount(scenario.connections)}, ${subjectTitles[subject]}`;
+        const title = `${scenarioTitle(scenario)} at ${formatParallel(scenario)}, ${subjectTitles[subject]}`;
         progress.beginRun(title);
-        const checked = await runChecked(arenas.get(scenario.book)!, { scenario, subject, round }, plan);
+        const checked = await runChecked(arenas.get(scenario.book)!, { scenario, subject, round }, plan, stops);
         runs.push(checked.run);
         failures.push(...checked.failures.map((failure) => `${title}, round ${round}: ${failure}`));
         progress.endRun(describeRun(checked.run));
@@ -79,6 +79,12 @@ export async function measurePlan({ scenarios, ...plan }: BenchPlan, stops: Stop
   }
   progress.stop();
   return { runs, failures, postgresVersion: server.serverVersion, postgresSettings };
+}
+
+/** Whom callers ask for movements in a book. */
+function askedForMovements(scenarios: readonly Scenario[], size: BookSize): Set<MovementSubject> {
+  const asked = scenarios.filter(({ book, load }) => book === size && load !== 'standing-orders');
+  return new Set(asked.flatMap(({ subjects }) => subjects.filter((subject) => subject !== 'c')));
 }
 
 function describeRun({ measured }: BenchRun): string {

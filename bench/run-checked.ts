@@ -1,7 +1,9 @@
 import type { BenchPlan } from './bench-plan.ts';
 import { checkRun, countTransactions } from './books/check-run.ts';
 import type { BenchRun } from './report/bench-run.ts';
+import type { StopList } from './stop-list.ts';
 import type { Arena } from './subjects/arena.ts';
+import { runWorkers } from './subjects/run-workers.ts';
 
 /** A run, and a sentence for each thing that its check found wrong. */
 export interface CheckedRun {
@@ -18,18 +20,17 @@ export interface CheckedRun {
 export async function runChecked(
   { book, subjects }: Arena,
   which: Omit<BenchRun, 'measured'>,
-  plan: Pick<BenchPlan, 'warmUpMs' | 'measureMs'>,
+  { warmUpMs, measureMs }: Pick<BenchPlan, 'warmUpMs' | 'measureMs'>,
+  stops: StopList,
 ): Promise<CheckedRun> {
   const { scenario, subject, round } = which;
+  const { load, connections } = scenario;
   await book.database.raw('vacuum analyze accounts, idempotency_keys');
   const countBefore = await countTransactions(book);
-  const measured = await subjects.get(subject)!.run({
-    load: scenario.load,
-    connections: scenario.connections,
-    warmUpMs: plan.warmUpMs,
-    measureMs: plan.measureMs,
-    seed: round,
-  });
+  const measured =
+    load === 'standing-orders'
+      ? await runWorkers(book, subject, { workers: connections, warmUpMs, measureMs }, stops)
+      : await subjects.get(subject)!.run({ load, connections, warmUpMs, measureMs, seed: round });
   const run = { ...which, measured };
   // An echo books nothing, and says so by its name.
   if ('notMeasured' in measured || subject === 'echo') return { run, failures: [] };

@@ -9,6 +9,9 @@ export interface BookSize {
 /** The book of all ordinary rows. */
 export const standardSize: BookSize = { name: 'standard', accounts: 1_000, entries: 10_000 };
 
+/** The book of standing orders: so many accounts that as many orders as are due have two to themselves. */
+export const standingOrdersSize: BookSize = { name: 'standing-orders', accounts: 20_000, entries: 40_000 };
+
 /**
  * The books that show how cost grows. The first two of them differ in nothing but the number of entries, the others
  * only in the number of accounts, with nothing in their past but the first deposit.

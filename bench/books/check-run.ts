@@ -20,14 +20,16 @@ export async function countTransactions({ database, ledgerId }: FilledBook): Pro
 
 /**
  * Compares what a run claims with the book: money neither came from nothing nor went away, every acknowledged
- * transaction is there exactly once and with its two entries, every account was told of each of its entries, and nothing
- * happened that nobody asked for. Answers a sentence for each thing that is wrong.
+ * transaction is there exactly once and with its two entries, every account was told of each of its entries, every
+ * standing order was executed once, and nothing happened that nobody asked for. Answers a sentence for each thing that
+ * is wrong.
  */
 export async function checkRun(book: FilledBook, countBefore: number, claim: RunClaim): Promise<string[]> {
   return [
     ...(await checkMoney(book)),
     ...(await checkCount(book, countBefore, claim)),
     ...(await checkTold(book)),
+    ...(await checkOrders(book)),
     ...(claim.transactionIds === null ? [] : await checkIds(book, claim.transactionIds)),
   ];
 }
@@ -68,6 +70,20 @@ async function checkTold({ database, ledgerId }: FilledBook): Promise<string[]> 
     [ledgerId],
   );
   return rows.map(({ count }: { count: number }) => `${count} accounts have fewer events than entries`);
+}
+
+/** Each order of a book had one occurrence due, so it has one run and one transaction. */
+async function checkOrders({ database, ledgerId }: FilledBook): Promise<string[]> {
+  const { rows } = await database.raw(
+    `select count(*) from (
+       select o.id from standing_orders o
+       left join standing_order_runs r on r.ledger_id = o.ledger_id and r.standing_order_id = o.id
+       left join transactions t on t.ledger_id = r.ledger_id and t.origin = 'standing_order' and t.origin_id = r.id
+       where o.ledger_id = ? group by o.id having count(r.id) <> 1 or count(t.id) <> 1) as wrong
+     having count(*) > 0`,
+    [ledgerId],
+  );
+  return rows.map(({ count }: { count: number }) => `${count} standing orders were not executed exactly once`);
 }
 
 async function checkIds(book: FilledBook, transactionIds: Uint8Array): Promise<string[]> {

@@ -4,12 +4,21 @@ import { subjectTitles } from '../subjects/bench-subject.ts';
 import type { BenchRow } from './bench-run.ts';
 import type { JudgedTarget } from './target-ratios.ts';
 
-/** All rows as text, each beside what baseline A did in the same scenario. */
+/** All rows as text, each beside what its baseline did in the same scenario: A, or C for standing orders. */
 export function formatRows(rows: readonly BenchRow[]): string {
-  const heads = ['load', 'connections', 'subject', 'movements/s [min–max]', 'p50 ms', 'p99 ms', 'errors', 'against A'];
+  const heads = [
+    'load',
+    'connections',
+    'subject',
+    'movements/s [min–max]',
+    'p50 ms',
+    'p99 ms',
+    'errors',
+    'against A or C',
+  ];
   const lines = rows.map((row) => {
     const { scenario, subject, figures } = row;
-    const first = [scenarioTitle(scenario), formatCount(scenario.connections), subjectTitles[subject]];
+    const first = [scenarioTitle(scenario), formatParallel(scenario), subjectTitles[subject]];
     if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', ''];
     const { median, min, max } = figures.movementsPerSecond;
     return [
@@ -18,7 +27,7 @@ export function formatRows(rows: readonly BenchRow[]): string {
       formatMs(figures.p50Ms.median),
       formatMs(figures.p99Ms.median),
       formatCount(figures.errors + figures.unacknowledged),
-      formatRatio(ratioToA(rows, row)),
+      formatRatio(ratioToBaseline(rows, row)),
     ];
   });
   return formatTable([heads, ...lines], ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right']);
@@ -32,16 +41,24 @@ export function formatTargets(judged: readonly JudgedTarget[]): string {
 
 /** The load and, where it is not the ordinary one, the book. */
 export function scenarioTitle({ load, book }: Scenario): string {
+  if (load === 'standing-orders') return 'standing orders';
   const title = load.startsWith('batches') ? `batches of ${formatCount(Number.parseInt(load.slice(8), 10))}` : load;
   return book.name === standardSize.name ? title : `${title}, ${book.name.replaceAll('-', ' ')}`;
+}
+
+/** How many do it at the same time. */
+export function formatParallel({ load, connections }: Scenario): string {
+  if (load !== 'standing-orders') return formatCount(connections);
+  return connections === 1 ? '1 worker' : `${formatCount(connections)} workers`;
 }
 
 export function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-function ratioToA(rows: readonly BenchRow[], { scenario, figures }: BenchRow): number | undefined {
-  const base = rows.find((row) => row.scenario === scenario && row.subject === 'a')?.figures;
+function ratioToBaseline(rows: readonly BenchRow[], { scenario, figures }: BenchRow): number | undefined {
+  const baseline = scenario.load === 'standing-orders' ? 'c' : 'a';
+  const base = rows.find((row) => row.scenario === scenario && row.subject === baseline)?.figures;
   if (base === undefined || figures === undefined) return undefined;
   return figures.movementsPerSecond.median / base.movementsPerSecond.median;
 }

@@ -3,9 +3,12 @@ import { createFilledBook, type FilledBook } from '../books/filled-book.ts';
 import type { LoadDriver } from '../load-driver/load-driver-process.ts';
 import type { StopList } from '../stop-list.ts';
 import type { BenchSubject, SubjectName } from './bench-subject.ts';
-import { startSubject } from './start-subject.ts';
+import { type MovementSubject, startSubject } from './start-subject.ts';
 
-/** A book and the subjects that run on it. All run from the beginning; those that have no load cost nothing. */
+/**
+ * A book and the subjects that run on it. All run from the beginning; those that have no load cost nothing. Workers are
+ * not among them: each run starts its own.
+ */
 export interface Arena {
   readonly book: FilledBook;
   readonly subjects: ReadonlyMap<SubjectName, BenchSubject>;
@@ -14,7 +17,7 @@ export interface Arena {
 export interface ArenaTerms {
   readonly serverUrl: string;
   readonly size: BookSize;
-  readonly subjects: ReadonlySet<SubjectName>;
+  readonly subjects: ReadonlySet<MovementSubject>;
   readonly driver: LoadDriver;
 }
 

@@ -1,8 +1,13 @@
 import type { FilledBook } from '../books/filled-book.ts';
-import type { LatencyMs, LoadName } from '../load-driver/load-order.ts';
+import { type LatencyMs, type LoadName, loadNames } from '../load-driver/load-order.ts';
+
+/** What subjects can be put under: movements that callers ask for, or standing orders that workers execute. */
+export const benchLoads = [...loadNames, 'standing-orders'] as const;
+
+export type BenchLoad = (typeof benchLoads)[number];
 
 /** What can be measured, by the names that `--subjects` takes. */
-export const subjectNames = ['joint-ledger', 'joint-ledger-2', 'a', 'b', 'echo'] as const;
+export const subjectNames = ['joint-ledger', 'joint-ledger-2', 'a', 'b', 'c', 'echo'] as const;
 
 export type SubjectName = (typeof subjectNames)[number];
 
@@ -12,6 +17,7 @@ export const subjectTitles: Readonly<Record<SubjectName, string>> = {
   'joint-ledger-2': 'joint-ledger, 2 processes',
   a: 'A: Express + Knex',
   b: 'B: pgbench, no HTTP',
+  c: 'C: without SKIP LOCKED',
   echo: 'echo, no ledger at all',
 };
 

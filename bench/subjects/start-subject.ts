@@ -12,9 +12,12 @@ export interface SubjectSurroundings {
   readonly stops: StopList;
 }
 
+/** The subjects that callers can ask for movements. */
+export type MovementSubject = Exclude<SubjectName, 'c'>;
+
 /** Starts a subject on a book. It runs until the stop list is worked off. */
 export async function startSubject(
-  name: SubjectName,
+  name: MovementSubject,
   book: FilledBook,
   { driver, stops }: SubjectSurroundings,
 ): Promise<BenchSubject> {
@@ -24,7 +27,7 @@ export async function startSubject(
   return createHttpSubject(driver, book, service.url);
 }
 
-function commandOf(name: Exclude<SubjectName, 'b'>, { url }: FilledBook) {
+function commandOf(name: Exclude<MovementSubject, 'b'>, { url }: FilledBook) {
   switch (name) {
     case 'joint-ledger':
     case 'joint-ledger-2': {

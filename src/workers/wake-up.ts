@@ -19,7 +19,8 @@ export interface WakeUpOptions {
   readonly logger: Logger;
 }
 
-const channel = 'joint_ledger_work';
+/** Where hints travel between processes. */
+export const hintChannel = 'joint_ledger_work';
 /** Hints within this time are one. A statement for each commit would cost more than it saves. */
 const gatherMs = 100;
 const reconnectMs = 5_000;
@@ -57,7 +58,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
     session.on('notification', () => hints.emit('hint'));
     try {
       await session.connect();
-      await session.query(`listen ${channel}`);
+      await session.query(`listen ${hintChannel}`);
       await Promise.race([ended, stopped]);
     } finally {
       await session.end().catch(() => {});
@@ -67,7 +68,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
   function tellOthers(): void {
     gathering = undefined;
     hints.emit('hint');
-    database.raw('select pg_notify(?, ?)', [channel, '']).catch((error) => {
+    database.raw('select pg_notify(?, ?)', [hintChannel, '']).catch((error) => {
       logger.debug({ err: error }, 'a hint could not be sent');
     });
   }

@@ -1,0 +1,52 @@
+import type { FilledBook } from '../books/filled-book.ts';
+import { timeOrders, writeHeldOrders } from '../books/held-orders.ts';
+import type { StopList } from '../stop-list.ts';
+import type { RunMeasurement, SubjectName } from './bench-subject.ts';
+import { startServiceProcess } from './service-process.ts';
+
+export interface WorkersTerms {
+  readonly workers: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** The subjects that have workers, by what is started. */
+const commands: Partial<Record<SubjectName, string>> = {
+  'joint-ledger': 'dist/src/main.js',
+  c: 'dist/bench/baseline-c/worker-without-skip-locked.js',
+};
+
+/** So many orders are due for each second that other loads run. */
+const ordersPerSecond = 1_000;
+
+/**
+ * Has workers execute standing orders that become due at one instant, and measures from that instant until the last of
+ * them is booked. The workers are running by then, and each has had its share of other orders to warm up with.
+ */
+export async function runWorkers(
+  book: FilledBook,
+  subject: SubjectName,
+  { workers, warmUpMs, measureMs }: WorkersTerms,
+  stops: StopList,
+): Promise<RunMeasurement> {
+  const unmeasured = await writeHeldOrders(book, (workers * ordersPerSecond * warmUpMs) / 1_000);
+  const measured = await writeHeldOrders(book, (ordersPerSecond * measureMs) / 1_000);
+  const settings = { DATABASE_URL: book.url, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'warn' };
+  const command = { args: [commands[subject]!, '--role', 'worker'], settings };
+  const processes = await Promise.all(
+    Array.from({ length: workers }, () => startServiceProcess({ ...command, onSpawned: (stop) => stops.add(stop) })),
+  );
+  await timeOrders(book, unmeasured);
+  const tookMs = await timeOrders(book, measured);
+  await Promise.all(processes.map((worker) => worker.stop()));
+  return {
+    movementsPerSecond: (measured.length * 1_000) / tookMs,
+    latency: { p50: Number.NaN, p99: Number.NaN, max: Number.NaN },
+    acknowledged: unmeasured.length + measured.length,
+    errors: 0,
+    unacknowledged: 0,
+    statuses: {},
+    transactionIds: null,
+    driverMicrosPerRequest: null,
+  };
+}
