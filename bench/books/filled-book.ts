@@ -43,5 +43,5 @@ export async function createFilledBook(serverUrl: string, size: BookSize): Promi
 }
 
 function openDatabase(url: string): Database {
-  return createDatabase({ url, poolSize: 4, applicationName: 'joint-ledger bench', acquireTimeoutMs: 60_000 });
+  return createDatabase({ url, poolSize: 5, applicationName: 'joint-ledger bench', acquireTimeoutMs: 60_000 });
 }
