@@ -9,18 +9,28 @@ export function untilLockWaiters(database: Database, count: number): Promise<voi
   return untilWaiting(database, count, 'for update');
 }
 
+/** Waits until this many sessions of workers wait for row locks in this database. */
+export function untilWorkersWait(database: Database, count: number): Promise<void> {
+  return untilWaiting(database, count, 'for update', 'joint-ledger worker');
+}
+
 /** Waits until this many sessions of the service wait for an idempotency key that another transaction has claimed. */
 export function untilKeyWaiters(database: Database, count: number): Promise<void> {
   return untilWaiting(database, count, 'insert into idempotency_keys');
 }
 
-function untilWaiting(database: Database, count: number, statement: string): Promise<void> {
+function untilWaiting(
+  database: Database,
+  count: number,
+  statement: string,
+  sessions = 'joint-ledger api',
+): Promise<void> {
   return until(async () => {
     const { rows } = await database.raw(
       `select count(*)::int as waiting from pg_stat_activity
-       where datname = current_database() and wait_event_type = 'Lock' and application_name = 'joint-ledger api'
+       where datname = current_database() and wait_event_type = 'Lock' and application_name = ?
          and query like ?`,
-      [`%${statement}%`],
+      [sessions, `%${statement}%`],
     );
     return rows[0].waiting >= count;
   });
@@ -51,7 +61,7 @@ export function untilSessionsEnded(database: Database): Promise<void> {
   return until(async () => {
     const { rows } = await database.raw(
       `select count(*)::int as open from pg_stat_activity
-       where datname = current_database() and application_name = 'joint-ledger api'`,
+       where datname = current_database() and application_name in ('joint-ledger api', 'joint-ledger worker')`,
     );
     return rows[0].open === 0;
   });
