@@ -216,9 +216,7 @@ test('an order whose time to be signed runs out is signed once or expires once',
       const made = { fromAccountId: id, toAccountId: to, initiatedBy: party.ann };
       const { id: order, instructionHash, status: before } = await makeStandingOrder(clients[0], made);
       expect(before).toBe('waiting');
-      const left = database.raw("clock_timestamp() + ? * interval '1 ms'", [
-        leftMs[round % leftMs.length]!,
-      ]);
+      const left = database.raw("clock_timestamp() + ? * interval '1 ms'", [leftMs[round % leftMs.length]!]);
       await database('standing_orders').where('id', order).update({ expires_at: left });
       const expire = async (worker: Database) => {
         const isWaiting = { ledger_id: ledgerId, id: order, status: 'waiting' };
