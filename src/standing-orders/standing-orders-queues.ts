@@ -8,7 +8,6 @@ import { expireStandingOrder } from './expire-standing-order.ts';
 import { runStandingOrder } from './run-standing-order.ts';
 import type { StandingOrder } from './standing-order.ts';
 import { findStandingOrders, standingOrderRows } from './standing-order-queries.ts';
-import { runIdOf } from './standing-order-run.ts';
 
 /**
  * Standing orders that are due: claimed, booked and moved on in one transaction (docs/adr/0017), all of a batch
@@ -23,11 +22,9 @@ export const standingOrdersQueue: WorkQueue = {
   lanes: 2,
   isUrgent: true,
   work: (transaction, orderIds) =>
-    carryOut(transaction, orderIds, (order) => {
-      const transactionId = createId();
-      const run = `${runIdOf(order.id, order.next!.at)} ${order.attempts + 1}`;
-      return createOperation(runStandingOrder, { order, transactionId }, termsOf(transaction, `standing-order ${run}`));
-    }),
+    carryOut(transaction, orderIds, (order) =>
+      createOperation(runStandingOrder, { order, transactionId: createId() }, termsOf(transaction, order)),
+    ),
 };
 
 /** Standing orders that were not signed in time. */
@@ -41,7 +38,7 @@ export const standingOrderSignaturesQueue: WorkQueue = {
   isUrgent: false,
   work: (transaction, orderIds) =>
     carryOut(transaction, orderIds, (order) =>
-      createOperation(expireStandingOrder, { order }, termsOf(transaction, `standing-order-expiry ${order.id}`)),
+      createOperation(expireStandingOrder, { order }, termsOf(transaction, order)),
     ),
 };
 
@@ -52,15 +49,16 @@ async function carryOut(
 ): Promise<undefined> {
   const orders = await findStandingOrders(transaction, orderIds);
   const claimed = orderIds.flatMap((orderId) => orders.get(orderId) ?? []);
-  const answers = await bookGroup(transaction, claimed.map(operationFor), 'lock');
-  // Else it would be claimed again at once, and for ever.
-  if (answers.some(({ replayed, outcome }) => replayed || 'refusal' in outcome)) {
-    throw new Error('a standing order that is due was worked on before');
-  }
+  await bookGroup(transaction, claimed.map(operationFor), 'lock');
   return undefined;
 }
 
-/** No caller's key has a space in it (`http/operation-terms.ts`). What is asked is all in the key. */
-function termsOf({ ledgerId }: LedgerTransaction, idempotencyKey: string) {
+/**
+ * A key of its own each time somebody looks at an order, because one look may find that it is not due after all: the
+ * clock was set back, or the rules of its time zone have changed. No caller's key has a space in it
+ * (`http/operation-terms.ts`).
+ */
+function termsOf({ ledgerId }: LedgerTransaction, { id }: StandingOrder) {
+  const idempotencyKey = `standing-order ${id} ${createId()}`;
   return { ledgerId, idempotencyKey, requestHash: hash('sha256', idempotencyKey, 'buffer'), dryRun: false };
 }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { catchUpRules } from '../../src/standing-orders/catch-up.ts';
 import type { StandingOrderRunDocument } from '../../src/standing-orders/standing-order-run.ts';
+import { standingOrderSignaturesQueue } from '../../src/standing-orders/standing-orders-queues.ts';
+import { openJointAccount } from '../support/joint-account.ts';
 import {
   makeDue,
   makeStandingOrder,
@@ -154,6 +157,51 @@ describe('after the clock was set back', () => {
     await client.post(`/v1/standing-orders/${order.id}/resume`);
     expect(await nextAfterWork()).toBe(daysAgo(-3).toISOString());
     expect(await runsOf(client, order.id)).toEqual([]);
+  });
+
+  describe('in the middle of a transaction, after the claim', () => {
+    let late: Database;
+
+    beforeAll(async () => {
+      // A function of the same name stands before PostgreSQL's own, for sessions that look there first.
+      await service.database.raw(`
+        create function public.clock_timestamp() returns timestamptz language sql
+        return pg_catalog.clock_timestamp() - interval '2 hours'`);
+      const url = new URL(service.databaseUrl);
+      url.searchParams.set('options', '-c search_path=public,pg_catalog');
+      const pool = { poolSize: 2, applicationName: 'test', acquireTimeoutMs: 10_000 };
+      late = createDatabase({ url: url.href, ...pool });
+    });
+
+    afterAll(() => late.destroy());
+
+    test('what is not due by then is executed when it is', async () => {
+      const { schedule, daysAgo } = dailyUntilNow();
+      const order = await add({ schedule });
+      await rewind(service, order.id, daysAgo(1));
+      expect(await runOnce({ ...service, database: late })).toBe(1);
+      expect(await runsOf(client, order.id)).toEqual([]);
+      expect((await readStandingOrder(client, order.id)).nextAttemptAt).toBe(daysAgo(0).toISOString());
+
+      expect(await runDue(service)).toBe(1);
+      expect(await runsOf(client, order.id)).toMatchObject([{ status: 'booked', attempts: 1 }]);
+    });
+
+    test('what has not expired by then expires when it has', async () => {
+      const mandate = () => ({ rule: 'count', count: 2 });
+      const { id: fromAccountId, party } = await openJointAccount(client, { ann: {}, bob: {} }, { mandate });
+      const toAccountId = await client.openAccount();
+      const { id } = await makeStandingOrder(client, { fromAccountId, toAccountId, initiatedBy: party.ann });
+      const { database } = service;
+      const hourAgo = database.raw("now() - interval '1 hour'");
+      await database('standing_orders').where('id', id).update({ expires_at: hourAgo });
+      for (const sessions of [late, database]) {
+        expect(await runOnce({ ...service, database: sessions }, standingOrderSignaturesQueue)).toBe(1);
+      }
+      expect(await database('events').where('subject_id', id).orderBy('sequence').pluck('type')).toEqual([
+        ...['standing_order.waiting', 'standing_order.expired'],
+      ]);
+    });
   });
 });
 
