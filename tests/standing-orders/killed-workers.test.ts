@@ -57,7 +57,7 @@ async function count(table: string, where: object = {}): Promise<number> {
 
 const untilAllDone = () => until(async () => (await count('standing_orders', { status: 'active' })) === 0);
 
-/** The runs of these orders: how many of each status, and the occurrences, in the order in which they were booked. */
+/** Expects of each of these orders so many runs of these statuses, and no others. */
 async function expectRuns(orderIds: readonly string[], expected: Record<string, number>): Promise<void> {
   const { rows } = await service.database.raw(
     `select standing_order_id, json_object_agg(status, count order by status) as runs
@@ -69,7 +69,7 @@ async function expectRuns(orderIds: readonly string[], expected: Record<string, 
   for (const { runs } of rows) expect(runs).toEqual(expected);
 }
 
-/** Occurrences of an order must have been booked in their order: an account's versions say which came first. */
+/** Expects that the occurrences of each order were booked one after the other: the account's versions say which was first. */
 async function expectBookedInOrder(): Promise<void> {
   const { rows } = await service.database.raw(`
     select standing_order_id from (

@@ -80,30 +80,24 @@ async function countItems({ url }: ServerProcess): Promise<number> {
 }
 
 /**
- * Looks again and again whether a worker waits for another, until told to stop; answers how often it looked and what
- * waited. That a table's file is being made longer is no lock that anybody could have avoided.
+ * Looks again and again, as long as this goes on, whether a worker waits for another; answers how often it looked and
+ * what waited. That a table's file is being made longer is no lock that anybody could have avoided.
  */
-function watchWaits() {
-  let watching = true;
-  const waits: unknown[] = [];
+async function watchWaits(during: () => Promise<void>) {
+  const waits = new Set<string>();
   let looks = 0;
-  const watched = (async () => {
-    for (; watching; looks++) {
-      const { rows } = await service.database.raw(`
-        select wait_event, query from pg_stat_activity
-        where datname = current_database() and application_name = 'joint-ledger worker'
-          and wait_event_type = 'Lock' and wait_event <> 'extend' and cardinality(pg_blocking_pids(pid)) > 0`);
-      waits.push(...rows);
-      await sleep(2);
-    }
-  })();
-  return {
-    async stop() {
-      watching = false;
-      await watched;
-      return { looks, waits };
-    },
-  };
+  let goesOn = true;
+  const done = during().finally(() => (goesOn = false));
+  for (; goesOn; looks++) {
+    const { rows } = await service.database.raw(`
+      select wait_event, query from pg_stat_activity
+      where datname = current_database() and application_name = 'joint-ledger worker'
+        and wait_event_type = 'Lock' and wait_event <> 'extend' and cardinality(pg_blocking_pids(pid)) > 0`);
+    for (const { wait_event, query } of rows) waits.add(`${wait_event}: ${query}`);
+    await sleep(2);
+  }
+  await done;
+  return { looks, waits: [...waits] };
 }
 
 /** How many workers wait to be let at the table of standing orders. */
@@ -135,9 +129,9 @@ test('ten workers in five processes execute two thousand orders, each once, whil
   } finally {
     await gate.commit();
   }
-  const watch = watchWaits();
-  for (const share of [0.25, 0.5, 0.75, 1]) await until(async () => (await countBooked()) >= share * count);
-  const { looks, waits } = await watch.stop();
+  const { looks, waits } = await watchWaits(async () => {
+    for (const share of [0.25, 0.5, 0.75, 1]) await until(async () => (await countBooked()) >= share * count);
+  });
   expect(looks).toBeGreaterThan(10);
   expect(waits).toEqual([]);
 
