@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createDatabase } from '../../src/database/create-database.ts';
 import { Money } from '../../src/money/money.ts';
 import type { StandingOrder } from '../../src/standing-orders/standing-order.ts';
 import { item, sendBatch } from '../support/batches.ts';
+import { startCommitCutter } from '../support/commit-cutter.ts';
 import { countDeadlocks, holdAccountLock, until, untilWorkersWait } from '../support/lock-witness.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { copyAccount, copyStandingOrder, expectNoFailures, makeStandingOrder } from '../support/standing-orders.ts';
+import {
+  copyAccount,
+  copyStandingOrder,
+  expectNoFailures,
+  makeStandingOrder,
+  runOnce,
+} from '../support/standing-orders.ts';
 import { startTogether } from '../support/start-together.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -215,3 +223,30 @@ test('a worker that is told to stop finishes what it has claimed, and claims not
   await startWorkerProcess();
   await expectAllPaid(orders);
 });
+
+test.each(['beforeCommit', 'afterCommit', 'whileCommitting'] as const)(
+  'a worker whose connection breaks %s does nothing twice',
+  async (cut) => {
+    const orders = await addOrders(
+      spokes.slice(0, 50).map((spoke) => ({ accountId: spoke, toAccountId: hot, rule: fixed('5.00'), schedule: once })),
+    );
+    const cutter = await startCommitCutter(service.databaseUrl);
+    const pool = { poolSize: 4, applicationName: 'joint-ledger worker', acquireTimeoutMs: 10_000 };
+    const database = createDatabase({ url: cutter.url, ...pool });
+    try {
+      cutter.cutNext(cut);
+      await startTogether(2, () => runOnce({ ...service, database }));
+      expect(cutter.cuts()).toBe(1);
+      await until(async () => {
+        await runOnce({ ...service, database });
+        return (await count('standing_orders', { status: 'active' })) === 0;
+      });
+    } finally {
+      await database.destroy();
+      await cutter.close();
+    }
+    await expectRuns(orders, { booked: 1 });
+    expect(await balancesOf([hot])).toEqual(['100250.0000']);
+    await expectNoFailures(service);
+  },
+);
