@@ -231,11 +231,12 @@ test('an order whose time to be signed runs out is signed once or expires once',
         }),
         ...workers.map(expire),
       ]);
-      const { status, nextRunAt, signedBy } = await readStandingOrder(clients[round % 2]!, order);
+      const { status, nextRunAt, signedBy, authorisations, expiresAt } = await readStandingOrder(clients[0], order);
       const accepted = answers.filter((answer) => answer.status === 200);
       const refused = answers.filter((answer) => answer.status !== 200).map(({ body }) => [body.code, body.state]);
       if (status === 'active') {
         expect([accepted.length, refused]).toEqual([1, [['standing_order_not_open', 'active']]]);
+        for (const { at } of authorisations) expect(Date.parse(at)).toBeLessThan(Date.parse(expiresAt!));
         expect([nextRunAt, signedBy]).toEqual(['2099-01-05T09:00:00.000Z', accepted[0]!.body.signedBy]);
       } else {
         expect([status, nextRunAt, signedBy]).toEqual(['expired', null, null]);
