@@ -176,15 +176,18 @@ test('workers that are killed at any moment lose nothing, and do nothing twice',
   expect(await countDeadlocks(database)).toBe(0);
 }, 120_000);
 
+const readOrders = () => service.database('standing_orders').orderBy('id');
+
 /** One worker that has claimed two hundred of three hundred orders and waits for the hot account with both its lanes. */
 async function catchWorker() {
   const orders = await addOrders(
     spokes.slice(0, 300).map((spoke) => ({ accountId: spoke, toAccountId: hot, rule: fixed('5.00'), schedule: once })),
   );
+  const before = await readOrders();
   const held = await holdAccountLock(service.database, hot);
   const worker = await startWorkerProcess();
   await untilWorkersWait(service.database, 2);
-  return { orders, held, worker };
+  return { orders, before, held, worker };
 }
 
 async function expectAllPaid(orders: readonly string[]): Promise<void> {
@@ -197,13 +200,11 @@ async function expectAllPaid(orders: readonly string[]): Promise<void> {
 }
 
 test('a worker that is killed with claims in its hands leaves them to the next as it found them', async () => {
-  const { orders, held, worker } = await catchWorker();
-  const readOrders = () => service.database('standing_orders').orderBy('id');
-  const found = await readOrders();
+  const { orders, before, held, worker } = await catchWorker();
   expect(await worker.end('SIGKILL')).toBeNull();
   await held.release();
   await until(async () => (await claiming()).length === 0);
-  expect(await readOrders()).toEqual(found);
+  expect(await readOrders()).toEqual(before);
   expect(await count('standing_order_runs')).toBe(0);
 
   await startWorkerProcess();
