@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../errors/operator-error.ts';
 import type { Database } from './create-database.ts';
 import { MigrationFiles } from './migration-files.ts';
@@ -8,13 +9,26 @@ const migrationLock = 7_302_001;
 /** Every SQL feature the service uses is there since this version (server_version_num). */
 const oldestServer = 140_000;
 
+/** A table was not to be had in time, or a migration and a movement waited for each other: SQLSTATEs. */
+const inTheWay = ['55P03', '40P01'];
+/** Between two tries whoever had to wait behind the migration goes on. */
+const pauseMs = 1_000;
+const mostTries = 100;
+const tableTaken = `\
+The database could not be migrated: another session keeps a table locked. Find it among those in pg_stat_activity whose \
+xact_start is oldest, end it, and start again.`;
+
 /**
  * Brings the schema up to date. Safe when many processes start at once: knex's own lock does not cover the creation of
  * its tables, so one transaction-level advisory lock lets them through one after another. It works behind a
  * transaction pooler too and ends with its session, so a process killed in the middle leaves nothing behind, except
  * knex's own mark, which is cleared under the lock.
  *
- * Returns the names of the migrations it ran. Throws OperatorError for a server older than PostgreSQL 14.
+ * Processes that are at work meanwhile go on: a migration waits for a table only for a moment, then lets them pass and
+ * tries again.
+ *
+ * Returns the names of the migrations it ran. Throws OperatorError for a server older than PostgreSQL 14, and when a
+ * table is never to be had.
  */
 export async function migrate(database: Database): Promise<string[]> {
   return database.transaction(async (lockHolder) => {
@@ -23,11 +37,25 @@ export async function migrate(database: Database): Promise<string[]> {
       throw new OperatorError('The database is older than PostgreSQL 14: upgrade it or name another one.');
     }
     await lockHolder.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
-    if ((await pendingMigrations(database)).length === 0) return [];
-    await database.migrate.forceFreeMigrationsLock();
-    const [, names] = await database.migrate.latest();
-    return names;
+    const pending = await pendingMigrations(database);
+    if (pending.length > 0) await runPending(database);
+    return pending;
   });
+}
+
+/** Each migration is a transaction of its own; what was done before one that found a table taken stays done. */
+async function runPending(database: Database): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await database.migrate.forceFreeMigrationsLock();
+      await database.migrate.latest();
+      return;
+    } catch (error) {
+      if (!inTheWay.includes((error as { code?: string }).code ?? '')) throw error;
+      if (tries === mostTries) throw new OperatorError(tableTaken);
+      await sleep(pauseMs);
+    }
+  }
 }
 
 /** The migrations of this build that the database has not seen. Empty when the schema is ready for this process. */

@@ -7,6 +7,12 @@ import type { Knex } from 'knex';
 const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
 /**
+ * How long a migration waits for a table. Whoever comes to the table behind it waits as long, so this is less than what
+ * movements wait for their turn and for locks.
+ */
+const lockTimeoutMs = 2_000;
+
+/**
  * Names migrations without their extension. Knex would note `.ts` when run from the sources and look for the same name
  * in the build, where it is `.js`.
  */
@@ -21,6 +27,13 @@ export class MigrationFiles implements Knex.MigrationSource<string> {
   }
 
   async getMigration(file: string): Promise<Knex.Migration> {
-    return import(pathToFileURL(path.join(migrationsFolder, file)).href);
+    const { up, down }: Knex.Migration = await import(pathToFileURL(path.join(migrationsFolder, file)).href);
+    return {
+      async up(knex) {
+        await knex.raw(`set local lock_timeout = ${lockTimeoutMs}`);
+        await up(knex);
+      },
+      down: down!,
+    };
   }
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { migrate, pendingMigrations } from '../../src/database/migrate.ts';
 import { dumpSchema } from '../support/dump-schema.ts';
+import { until } from '../support/lock-witness.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -66,6 +67,30 @@ test('goes on where a killed process stopped, past the lock that it left', async
   expect(await migrate(database)).toEqual(allNames.slice(1));
   expect(await appliedNames()).toEqual(allNames);
   expect(await database('knex_migrations_lock').pluck('is_locked')).toEqual([0]);
+});
+
+test('keeps nobody waiting behind it while somebody else has a table in use', async () => {
+  for (let name = ''; name < '20261121001600_work'; ) [, [name]] = await database.migrate.up();
+  const reader = await database.transaction();
+  await reader.raw('select from transactions');
+  const migrating = migrate(database);
+  try {
+    await until(async () => {
+      const { rows } = await database.raw(`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+          and query like '%alter table transactions%'`);
+      return rows.length > 0;
+    });
+    const writing = database.transaction(async (writer) => {
+      await writer.raw("set local lock_timeout = '5s'");
+      await writer.raw('lock table transactions in row exclusive mode');
+      return 'went on';
+    });
+    expect(await writing.catch((error) => error.message)).toBe('went on');
+  } finally {
+    await reader.rollback();
+    expect(await migrating).toEqual(allNames.filter((name) => name > '20261121001600_work'));
+  }
 });
 
 test('says which migrations are missing, from the first to none', async () => {
