@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import knexModule from 'knex';
 
 /** PostgreSQL error codes that the service acts on (PostgreSQL manual, appendix A). */
@@ -8,9 +9,12 @@ export const sqlState = {
   queryCanceled: '57014',
 } as const;
 
+/** Of whichever realm: node makes the errors of sockets in its own, and tests run in another. */
+const isError = types.isNativeError;
+
 /** The SQLSTATE of an error that PostgreSQL reported, undefined for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = isError(error) && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in (error as Error) ? code : undefined;
 }
 
@@ -45,7 +49,7 @@ const socketCodes = new Set([
 export function isDatabaseUnavailable(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== undefined) return /^(08|53|57P0[1-5]|25P03|25006)/.test(state);
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && socketCodes.has(error.code)) return true;
   // The driver reports a broken session by message alone, and knex puts the statement before it.
   return /\b(Connection (terminated|ended)|timeout expired|not queryable|Client was closed)/.test(error.message);
