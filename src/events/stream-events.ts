@@ -10,9 +10,11 @@ export interface StreamPace {
   readonly restMs: number;
   readonly heartbeatMs: number;
   readonly keyCheckMs: number;
+  /** How long a client may take in nothing of what waits for it. */
+  readonly stalledMs: number;
 }
 
-export const usualPace: StreamPace = { restMs: 500, heartbeatMs: 15_000, keyCheckMs: 60_000 };
+export const usualPace: StreamPace = { restMs: 500, heartbeatMs: 15_000, keyCheckMs: 60_000, stalledMs: 60_000 };
 
 /** How long a client waits before it connects again. */
 const retryMs = 2_000;
@@ -29,7 +31,8 @@ export interface EventStream {
 
 /**
  * Sends the events behind a place, and then whatever is added, as server-sent events (WHATWG HTML, "Server-sent
- * events") until the signal is aborted or the API key revoked. Waits where the client reads more slowly than it writes.
+ * events") until the signal is aborted or the API key revoked. Where the client reads more slowly than it writes it
+ * waits, and reads nothing more of the log; throws when the client takes in nothing for too long.
  *
  * The place is told at the start and with each heartbeat too, so that a client that comes again goes on where it was,
  * also when its filter let nothing through.
@@ -42,16 +45,13 @@ export async function streamEvents(
   let place = from;
   let [beatAt, checkedAt] = [performance.now(), performance.now()];
   await send(`retry: ${retryMs}\nid: ${eventId(place)}\n\n`);
-  while (!signal.aborted) {
+  while (!(await isOver())) {
     const now = performance.now();
-    if (now - checkedAt >= pace.keyCheckMs) {
-      if (await stream.isKeyRevoked()) break;
-      checkedAt = now;
-    }
     // Read before the events: what is settled then is among them, or filtered out.
     const latest = now - beatAt >= pace.heartbeatMs ? await stream.latest() : undefined;
     const { documents, last } = await stream.read(place);
     for (const document of documents) {
+      if (await isOver()) return;
       await send(`id: ${document.id}\nevent: ${document.type}\ndata: ${JSON.stringify(document)}\n\n`);
     }
     if (last !== undefined) place = last;
@@ -64,9 +64,17 @@ export async function streamEvents(
     await wakeUp.rest(pace.restMs, signal);
   }
 
+  async function isOver(): Promise<boolean> {
+    const now = performance.now();
+    if (signal.aborted || now - checkedAt < pace.keyCheckMs) return signal.aborted;
+    checkedAt = now;
+    return stream.isKeyRevoked();
+  }
+
   async function send(text: string): Promise<void> {
     if (signal.aborted || res.write(text)) return;
-    await once(res, 'drain', { signal }).catch((error) => {
+    const stalled = AbortSignal.timeout(pace.stalledMs);
+    await once(res, 'drain', { signal: AbortSignal.any([signal, stalled]) }).catch((error) => {
       if (!signal.aborted) throw error;
     });
   }
