@@ -52,6 +52,12 @@ export const workMetrics = {
     buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
     registers,
   }),
+  webhookAttempts: new Counter({
+    name: 'joint_ledger_webhook_attempts_total',
+    help: 'Webhooks that this process sent, by outcome: delivered, failed (tried again), given_up',
+    labelNames: ['outcome'],
+    registers,
+  }),
 };
 
 /** The text that Prometheus reads; nothing but descriptions where no worker runs. */

@@ -43,10 +43,15 @@ const sendable = (limit: string | number) => `
   (select d.id, d.next_attempt_at from ${firstOfEachAccount} as d where item.is_ordered and d.next_attempt_at <= now()
    order by d.next_attempt_at limit ${limit})`;
 
-const inFlight = `
-  (select count(*) from webhook_deliveries f
-   where f.ledger_id = item.ledger_id and f.endpoint_id = item.id and f.lease_id is not null
-     and f.next_attempt_at > now())`;
+/** SQL: an endpoint's deliveries `f` that are on their way. */
+const sending = `
+  webhook_deliveries f where f.ledger_id = item.ledger_id and f.endpoint_id = item.id and f.lease_id is not null
+    and f.next_attempt_at > now()`;
+
+const inFlight = `(select count(*) from ${sending})`;
+
+/** SQL: whether we wait for an endpoint's answer already. */
+export const isWaitedFor = `exists (select from ${sending})`;
 
 /** SQL: when the first of an endpoint's deliveries is tried, as far as that matters: null when none is pending. */
 export const firstAttemptAt = `(select min(d.next_attempt_at) from ${pending})`;

@@ -3,6 +3,7 @@ import type { Database } from '../database/create-database.ts';
 import { runLedgerTransaction } from '../database/ledger-transaction.ts';
 import { numberEvents } from '../ledger/ledger-event.ts';
 import { writeJournal } from '../ledger/write-journal.ts';
+import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from '../workers/backoff.ts';
 import { beginWork, lockClaimable } from '../workers/claim-work.ts';
 import { disabledEvent } from './change-webhook-endpoint.ts';
@@ -30,7 +31,9 @@ export async function noteAttempt(
   attempt: AttemptDocument,
 ): Promise<void> {
   if (isDelivered(attempt)) {
-    if (await noteDelivered(database, delivery, attempt)) await setFailingSince(database, delivery, null);
+    if (!(await noteDelivered(database, delivery, attempt))) return;
+    workMetrics.webhookAttempts.inc({ outcome: 'delivered' });
+    await setFailingSince(database, delivery, null);
     return;
   }
   // Nothing that the receiver did.
@@ -38,10 +41,12 @@ export async function noteAttempt(
   const isGone = 'status' in attempt && attempt.status === 410;
   const pauseMs = isOurs ? 0 : backoffMs(delivery.attempts, pauses);
   if (!isGone && (await noteForLater(database, delivery, attempt, pauseMs))) {
-    if (!isOurs) await setFailingSince(database, delivery, database.raw('clock_timestamp()'));
+    if (isOurs) return;
+    workMetrics.webhookAttempts.inc({ outcome: 'failed' });
+    await setFailingSince(database, delivery, database.raw('clock_timestamp()'));
     return;
   }
-  await giveUp(database, delivery, attempt);
+  if (await giveUp(database, delivery, attempt)) workMetrics.webhookAttempts.inc({ outcome: 'given_up' });
 }
 
 /** The delivery, as long as this worker's lease on it holds. */
@@ -85,22 +90,26 @@ async function setFailingSince(
   else await endpoint.whereNull('failing_since').update({ failing_since: since });
 }
 
-/** Gives a delivery up, and with it the endpoint where there is no hope: the endpoint's row first, as everybody does. */
-async function giveUp(database: Database, delivery: LeasedDelivery, attempt: AttemptDocument): Promise<void> {
-  await runLedgerTransaction(database, delivery.ledgerId, limits, async (transaction) => {
+/**
+ * Gives a delivery up, and with it the endpoint where there is no hope: the endpoint's row first, as everybody does.
+ * Answers false when it was no longer this worker's.
+ */
+async function giveUp(database: Database, delivery: LeasedDelivery, attempt: AttemptDocument): Promise<boolean> {
+  return runLedgerTransaction(database, delivery.ledgerId, limits, async (transaction) => {
     const { knex } = transaction;
     const now = await beginWork(transaction);
     await lockClaimable(transaction, endpointRows, [delivery.endpointId]);
     const failed = { status: 'failed', next_attempt_at: null, finished_at: now, ...withAnswer(knex, attempt) };
-    if ((await leased(knex, delivery).update(failed)) === 0) return;
+    if ((await leased(knex, delivery).update(failed)) === 0) return false;
     const endpoint = (await findEndpoints(transaction, [delivery.endpointId])).get(delivery.endpointId);
-    if (endpoint === undefined) return;
+    if (endpoint === undefined) return true;
     const reason = reasonToDisable(endpoint, attempt, now);
     const after = reason === undefined ? endpoint : disable(endpoint, reason, now);
     await updateEndpointRow(transaction, { ...after, failingSince: endpoint.failingSince ?? now });
-    if (reason === undefined) return;
+    if (reason === undefined) return true;
     const events = numberEvents([disabledEvent(after)], new Map(), new Map());
     writeJournal(transaction, { transactions: [], accounts: [], outcomes: new Map(), events, now });
+    return true;
   });
 }
 

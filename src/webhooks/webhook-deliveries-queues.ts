@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
-import { canBeSentTo, firstAttemptAt, type LeasedDelivery, leaseDeliveries } from './lease-deliveries.ts';
+import { canBeSentTo, firstAttemptAt, isWaitedFor, type LeasedDelivery, leaseDeliveries } from './lease-deliveries.ts';
 import { noteAttempt } from './note-attempt.ts';
 import { sendWebhook } from './send-webhook.ts';
 import { endpointRows } from './webhook-endpoint-queries.ts';
@@ -22,10 +22,13 @@ export interface DeliveringOptions {
 
 const contentType = 'application/cloudevents+json';
 
+const makesUsWait = `(item.failing_since is not null or ${isWaitedFor})`;
+
 /**
  * The endpoints that have something to be sent. What is sent is leased in a short transaction, and nothing is locked and
- * no transaction is open while a receiver is spoken to (docs/adr/0017). Those that failed the last time have a queue and
- * lanes of their own, so that whoever makes us wait keeps none of the others waiting.
+ * no transaction is open while a receiver is spoken to (docs/adr/0017). Those that failed the last time, and what comes
+ * up while we wait for an endpoint's answer, have a queue and lanes of their own: so an endpoint that makes us wait,
+ * even if it is well in the end, takes one lane from the others and not all.
  */
 export function webhookDeliveriesQueues(options: DeliveringOptions): WorkQueue[] {
   // Everything that is on its way listens for the end.
@@ -43,8 +46,8 @@ export function webhookDeliveriesQueues(options: DeliveringOptions): WorkQueue[]
     },
   };
   return [
-    { ...queue, name: 'webhook-deliveries', isDue: `item.failing_since is null and ${canBeSentTo}`, lanes: 4 },
-    { ...queue, name: 'webhook-retries', isDue: `item.failing_since is not null and ${canBeSentTo}`, lanes: 2 },
+    { ...queue, name: 'webhook-deliveries', isDue: `not ${makesUsWait} and ${canBeSentTo}`, lanes: 4 },
+    { ...queue, name: 'webhook-retries', isDue: `${makesUsWait} and ${canBeSentTo}`, lanes: 2 },
   ];
 }
 

@@ -193,6 +193,23 @@ describe('an endpoint that makes us wait', () => {
     await other.close();
   });
 
+  test('takes one lane of those that do not, however often something happens', async () => {
+    await scene.register({ eventTypes: ['party.created'] });
+    scene.receiver.behave(behaviour.after(released, behaviour.answer(204)));
+    await scene.client.createParty('Ann');
+    await scene.worker.tell();
+    const first = scene.worker.work('webhook-deliveries');
+    await scene.receiver.untilReceived(1);
+    await scene.client.createParty('Bob');
+    await scene.worker.tell();
+    const another = scene.worksWith({}).work('webhook-deliveries');
+    expect(await Promise.race([another, scene.receiver.untilReceived(2)])).toBe(0);
+    const second = scene.worker.work('webhook-retries');
+    await scene.receiver.untilReceived(2);
+    release();
+    expect([await first, await second]).toEqual([1, 1]);
+  });
+
   test('and fails has lanes that healthy ones do not use', async () => {
     const [failing, healthy] = [await scene.register(), await scene.register()];
     const { database } = service;

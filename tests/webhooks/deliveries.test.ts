@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Webhook as Verifier } from 'standardwebhooks';
+import { readWorkMetrics } from '../../src/metrics/work-metrics.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 import { behaviour, startWebhookReceiver } from '../support/webhook-receiver.ts';
 import { openWebhookScene, untilLogSettled, type WebhookScene } from '../support/webhook-scene.ts';
@@ -251,6 +252,26 @@ describe('a receiver that fails', () => {
     await scene.worker.skipPauses();
     expect(await scene.worker.send()).toBe(0);
   });
+});
+
+test('what comes of each try is counted', async () => {
+  const count = async (outcome: string) => {
+    const line = new RegExp(`^joint_ledger_webhook_attempts_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm');
+    return Number(line.exec(await readWorkMetrics())?.[1] ?? 0);
+  };
+  const outcomes = ['delivered', 'failed', 'given_up'];
+  const before = await Promise.all(outcomes.map(count));
+  const { id } = await scene.register();
+  scene.receiver.behave(behaviour.answer(500), behaviour.answer(500), behaviour.answer(204), behaviour.answer(410));
+  await scene.client.post(`/v1/webhook-endpoints/${id}/test`);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await scene.worker.skipPauses();
+    await scene.worker.send();
+  }
+  await scene.client.post(`/v1/webhook-endpoints/${id}/test`);
+  await scene.worker.send();
+  const after = await Promise.all(outcomes.map(count));
+  expect(after.map((counted, index) => counted - before[index]!)).toEqual([1, 2, 1]);
 });
 
 describe('order', () => {
