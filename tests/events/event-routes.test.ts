@@ -301,6 +301,15 @@ describe('a stream', () => {
     await stream.ended;
   });
 
+  test('begins wherever it is told to, also before everything', async () => {
+    const account = await client.openAccount({ balance: '1.00' });
+    const stream = await openStream(service.url, `?accountId=${account}`, { 'Last-Event-ID': '0-1-1' });
+    const told = await stream.messages(2);
+    expect(told.map(({ type }) => type)).toEqual(['account.opened', 'transaction.booked']);
+    stream.hangUp();
+    await stream.ended;
+  });
+
   test('ends when its process drains', async () => {
     const second = await startSecondApi(service);
     const stream = await openStream(`http://127.0.0.1:${second.api.port}`);
@@ -309,7 +318,7 @@ describe('a stream', () => {
   });
 
   test('refuses to begin behind what was never told', async () => {
-    for (const id of ['x', '', '0-999999999-1', '7-1-1']) {
+    for (const id of ['x', '', '0-999999999-1', '7-1-1', '0-1-1-1', '-1-1-1', `0-${'9'.repeat(5_000)}-1`]) {
       const stream = await openStream(service.url, '', { 'Last-Event-ID': id });
       expect([id, stream.status]).toEqual([id, 400]);
       stream.hangUp();

@@ -132,6 +132,8 @@ test('an API and a worker go on while a newer build migrates and runs beside the
   const ready = await Promise.all(processes.map(async ({ url }) => (await fetch(`${url}/readyz`)).status));
   expect(ready).toEqual([200, 200, 200, 200]);
   expect(await database('failed_work')).toEqual([]);
+  const openStream = await fetch(`${older.url}/v1/events/stream`, { headers });
   for (const { end } of [worker, older]) expect(await end('SIGTERM')).toBe(0);
+  expect(await openStream.text()).toMatch(/^retry: /);
   expect((await createTestClient(again.url, apiKey).get(`/v1/accounts/${pair[0]}`)).status).toBe(200);
 });
