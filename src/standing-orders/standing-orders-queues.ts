@@ -10,7 +10,7 @@ import type { StandingOrder } from './standing-order.ts';
 import { findStandingOrders, standingOrderRows } from './standing-order-queries.ts';
 
 /**
- * Standing orders that are due: claimed, booked and moved on in one transaction (docs/adr/0017), all of a batch
+ * Standing orders that are due: claimed, booked and moved on in one transaction (docs/adr/0018), all of a batch
  * together. One of which several occurrences are due stays due, and is claimed again for the next of them.
  */
 export const standingOrdersQueue: WorkQueue = {
