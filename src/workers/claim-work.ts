@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /**
@@ -57,6 +58,7 @@ export async function findLedgersWithWork(knex: Knex, queue: WorkQueue): Promise
   return knex('ledgers as l')
     .whereExists(dueItems(knex, queue).select(knex.raw('1')).whereRaw('item.ledger_id = l.id'))
     .orderByRaw('random()')
+    .options(prepared(knex, `ledgers-with-${queue.name}`))
     .pluck('l.id');
 }
 

@@ -22,11 +22,22 @@ const limits = { lockTimeoutMs: 5_000, statementTimeoutMs: 15_000, idleTimeoutMs
  * Claims a batch of a queue in a ledger and works on it, in one transaction; answers how many items it was. When the
  * batch fails, its items are worked on one by one, so that what is wrong with one harms no other; those that fail again
  * are noted and tried later. Throws when it is the database that failed.
+ *
+ * @param onClaimed Called before the work begins, unless nothing is due.
  */
-export async function runBatch(context: WorkContext, queue: WorkQueue, ledgerId: string): Promise<number> {
+export async function runBatch(
+  context: WorkContext,
+  queue: WorkQueue,
+  ledgerId: string,
+  onClaimed: () => void = () => {},
+): Promise<number> {
   let claimed: string[] = [];
+  const note = (ids: string[]) => {
+    claimed = ids;
+    if (ids.length > 0) onClaimed();
+  };
   try {
-    return await claimAndWork(context, queue, ledgerId, { onClaimed: (ids) => (claimed = ids) });
+    return await claimAndWork(context, queue, ledgerId, { onClaimed: note });
   } catch (error) {
     if (isDatabaseAway(error) || claimed.length === 0) throw error;
     if (claimed.length === 1) return fail(context, { ledgerId, queue, itemId: claimed[0]!, error });

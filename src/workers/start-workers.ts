@@ -29,6 +29,12 @@ const measureEveryMs = 5_000;
 /** A queue of which no batch and no round through the ledgers was finished for so long is stuck, or the database is away. */
 const stuckAfterMs = 60_000;
 
+/** The lanes of a queue at this moment, and how many of them have no work. */
+interface Crew {
+  lanes: number;
+  idle: number;
+}
+
 /** Works on these queues until it is told to stop: each in lanes of its own, so that none waits for another. */
 export function startWorkers(options: WorkersOptions): Workers {
   const { database, logger, queues, wakeUp } = options;
@@ -36,16 +42,38 @@ export function startWorkers(options: WorkersOptions): Workers {
   const { signal } = stopping;
   const problems = new Map<WorkQueue, string>();
   const lastRounds = new Map(queues.map((queue) => [queue, performance.now()]));
-  const lanes = queues.flatMap((queue) => Array.from({ length: queue.lanes }, () => runLane(queue)));
+  const running = new Set<Promise<void>>();
+  for (const queue of queues) addLane(queue, { lanes: 0, idle: 0 });
   const measuring = measure();
 
-  /** Quick while there is work, ever slower while there is none. */
-  async function runLane(queue: WorkQueue): Promise<void> {
+  function addLane(queue: WorkQueue, crew: Crew): void {
+    crew.lanes++;
+    crew.idle++;
+    const lane = runLane(queue, crew).finally(() => {
+      crew.lanes--;
+      running.delete(lane);
+    });
+    running.add(lane);
+  }
+
+  /**
+   * Quick while there is work, ever slower while there is none. Once the only idle lane has claimed something, another
+   * begins to look, as far as the queue may have more; of two that find nothing one ends. So all lanes are there when
+   * they are needed, and a queue without work costs one look now and then.
+   */
+  async function runLane(queue: WorkQueue, crew: Crew): Promise<void> {
     let restMs = firstRestMs;
     let failures = 0;
     while (!signal.aborted) {
+      let isIdle = true;
+      const onClaimed = () => {
+        if (!isIdle) return;
+        isIdle = false;
+        crew.idle--;
+        if (crew.idle === 0 && crew.lanes < queue.lanes && !signal.aborted) addLane(queue, crew);
+      };
       try {
-        const worked = await runRound(queue);
+        const worked = await runRound(queue, onClaimed);
         failures = 0;
         problems.delete(queue);
         lastRounds.set(queue, performance.now());
@@ -57,21 +85,24 @@ export function startWorkers(options: WorkersOptions): Workers {
         problems.set(queue, `The queue ${queue.name} cannot be worked on: ${(error as Error).message}`);
         logger.warn({ err: error, queue: queue.name, failures }, 'a queue could not be worked on');
       }
+      if (!isIdle) crew.idle++;
+      else if (crew.idle > 1) break;
       if (restMs === 0) continue;
       const ms = restMs * (0.75 + Math.random() / 2);
       if (queue.isUrgent && failures === 0) await wakeUp.rest(ms, signal);
       else await sleep(ms, undefined, { signal }).catch(() => {});
     }
+    crew.idle--;
   }
 
   /** One batch of each ledger that has work, so that a ledger with much of it does not keep the others waiting. */
-  async function runRound(queue: WorkQueue): Promise<number> {
+  async function runRound(queue: WorkQueue, onClaimed: () => void): Promise<number> {
     let worked = 0;
     for (const ledgerId of await findLedgersWithWork(database, queue)) {
       if (signal.aborted) break;
       workMetrics.running.inc({ queue: queue.name });
       try {
-        worked += await runBatch({ database, logger }, queue, ledgerId);
+        worked += await runBatch({ database, logger }, queue, ledgerId, onClaimed);
         lastRounds.set(queue, performance.now());
       } finally {
         workMetrics.running.dec({ queue: queue.name });
@@ -107,7 +138,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     },
     async stop(drainMs) {
       stopping.abort();
-      const done = Promise.all([...lanes, measuring]).then(() => true);
+      const done = Promise.all([...running, measuring]).then(() => true);
       const enough = new AbortController();
       const late = sleep(drainMs, false, { signal: enough.signal }).catch(() => false);
       const inTime = await Promise.race([done, late]);
