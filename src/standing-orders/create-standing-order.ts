@@ -16,7 +16,7 @@ import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
-import { nextOccurrence, type Schedule } from './schedule.ts';
+import { nextOccurrences, type Schedule } from './schedule.ts';
 import {
   activate,
   presentSigned,
@@ -177,6 +177,6 @@ function refuseTooMany(accountId: string, open: number): Refusal | undefined {
 }
 
 function refuseNothingAhead(schedule: Schedule, now: Date): Refusal | undefined {
-  if (nextOccurrence(schedule, now) !== undefined) return undefined;
+  if (nextOccurrences(schedule, now, 1, now).length > 0) return undefined;
   return invalidInput([{ path: 'schedule', message: 'must happen at least once from now on' }]).refusal;
 }

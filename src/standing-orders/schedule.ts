@@ -7,7 +7,7 @@ export const weekendRules = ['keep', 'skip', 'next', 'previous'] as const;
 
 /** When a standing order is executed, in the words of its owner: local time, and what to do on weekends. */
 export interface Schedule {
-  /** Local date and time without offset, such as "2026-12-01T09:00:00"; nothing happens before it. */
+  /** Local date and time without offset, such as "2026-12-01T09:00:00"; no occurrence lies before it. */
   readonly startsAt: string;
   /** A name of the IANA time zone database, such as "Europe/Vienna". */
   readonly timeZone: string;
@@ -32,11 +32,20 @@ export function nextOccurrence(schedule: Schedule, after: Date | null): Occurren
   return nextOccurrences(schedule, after, 1)[0];
 }
 
-/** As `nextOccurrence`, the first `limit` of them. */
-export function nextOccurrences(schedule: Schedule, after: Date | null, limit: number): Occurrence[] {
+/**
+ * As `nextOccurrence`, the first `limit` of them; with `dueAfter` only those that are due after that: of a weekend that
+ * is executed on the Friday before, the Friday may be over.
+ */
+export function nextOccurrences(
+  schedule: Schedule,
+  after: Date | null,
+  limit: number,
+  dueAfter: Date | null = null,
+): Occurrence[] {
   const found: Occurrence[] = [];
   if (limit <= 0) return found;
   for (const occurrence of occurrencesAfter(schedule, after)) {
+    if (dueAfter !== null && occurrence.dueAt <= dueAfter) continue;
     found.push(occurrence);
     if (found.length >= limit) break;
   }

@@ -161,7 +161,7 @@ function runsAhead({ schedule, status, next, handledUntil }: StandingOrder, now:
   const isOpen = status === 'waiting' || status === 'paused';
   const after = handledUntil !== null && handledUntil > now ? handledUntil : now;
   const ahead = next === null ? [] : [next, ...nextOccurrences(schedule, next.at, previewed - 1)];
-  return (isOpen ? nextOccurrences(schedule, after, previewed) : ahead).map(({ dueAt }) => dueAt.toISOString());
+  return (isOpen ? nextOccurrences(schedule, after, previewed, now) : ahead).map(({ dueAt }) => dueAt.toISOString());
 }
 
 /** 201 when it is active, 202 when it waits for signatures. */

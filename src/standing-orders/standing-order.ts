@@ -148,9 +148,14 @@ export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): Sta
   return { ...order, status: 'active', handledUntil, next, nextAttemptAt: next.dueAt, attempts: 0 };
 }
 
-/** What lies before this moment is not the order's: nobody could have expected it to be executed. */
+/**
+ * The order as it goes on from this moment. What was named before it, or was to be executed on the Friday before, is
+ * not the order's: nobody could have expected it to be executed.
+ */
 export function activate(order: StandingOrder, now: Date): StandingOrder {
-  return moveOn(order, later(order.handledUntil, now), now);
+  const active = moveOn(order, later(order.handledUntil, now), now);
+  if (active.next === null || active.next.dueAt > now) return active;
+  return activate({ ...active, handledUntil: active.next.at }, now);
 }
 
 export function finish(
