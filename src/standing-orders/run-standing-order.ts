@@ -3,7 +3,7 @@ import type { Refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts, OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount } from '../ledger/refuse-account.ts';
+import { noSuchAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { withTaken } from '../movements/book-legs.ts';
 import { createTransfer } from '../movements/create-movement.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
@@ -128,6 +128,9 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   const { accountId, toAccountId, initiatedBy, description, reference, metadata } = order;
   const [paying, receiving] = [accounts.get(accountId), accounts.get(toAccountId)];
   if (paying === undefined || receiving === undefined) return refusedFor(noSuchAccount(accountId));
+  // Before anything else: a sweep of a closed account has nothing to do, for ever.
+  const closed = refuseClosed(paying) ?? refuseClosed(receiving);
+  if (closed !== undefined) return refusedFor(closed);
   const amount = amountOf(order.rule, paying, receiving);
   if (amount.isZero()) return { status: 'nothing_to_do', amount, transactionId: null, refusal: null };
   const ownership = loaded.ownership.get(accountId);

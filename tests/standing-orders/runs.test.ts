@@ -199,6 +199,20 @@ describe('what is looked at when it is to be paid', () => {
     const told = await service.database('events').where('subject_id', id).orderBy('sequence').pluck('type');
     expect(told).toEqual(['standing_order.activated', 'standing_order.run_refused', 'standing_order.cancelled']);
   });
+
+  test.each<[string, object]>([
+    ['has nothing to do', { sweep: { keep: '0.00' } }],
+    ['would be refused anyway', { amount: '6.00' }],
+  ])('a closed account ends an order that %s', async (_, rule) => {
+    const holders = { ann: { limits: { perMovement: '5.00' } } };
+    const { id: fromAccountId, party } = await openJointAccount(client, holders);
+    const toAccountId = await client.openAccount();
+    const id = await makeDue({ fromAccountId, toAccountId, initiatedBy: party.ann, schedule: daily, ...rule });
+    expect((await client.post(`/v1/accounts/${fromAccountId}/close`)).status).toBe(200);
+    expect([await run(), await run()]).toEqual([1, 0]);
+    expect(await became(id)).toEqual(['refused account_closed']);
+    expect(await statusOf(id)).toBe('cancelled');
+  });
 });
 
 describe('what is told of a run', () => {
