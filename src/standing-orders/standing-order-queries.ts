@@ -62,6 +62,9 @@ export const standingOrderRows = { table: 'standing_orders', idColumn: 'id' } as
 /** An account can have this many that are not finished: whoever holds it must be able to look through them. */
 export const mostOpenOrders = 500;
 
+/** SQL: whether the time to sign an order is over and nobody has noted it yet. */
+const isOver = "(status = 'waiting' and expires_at <= clock_timestamp())";
+
 export function noSuchStandingOrder(orderId: string): Refusal {
   return refusal('standing_order_not_found', `There is no standing order ${orderId} in this ledger.`);
 }
@@ -106,8 +109,6 @@ export async function listStandingOrders(
     .limit(page.limit);
   if (accountId !== undefined) query.where('account_id', accountId);
   if (afterId !== null) query.where('id', page.order === 'asc' ? '>' : '<', afterId);
-  // Nobody may have come by yet to note that an order's time to be signed is over.
-  const isOver = "(status = 'waiting' and expires_at <= clock_timestamp())";
   if (status === 'waiting') query.where('status', 'waiting').whereRaw(`not ${isOver}`);
   else if (status === 'expired') query.whereRaw(`(status = 'expired' or ${isOver})`);
   else if (status !== undefined) query.where('status', status);
@@ -123,6 +124,7 @@ export async function countOpenOrders(
     `select a.id, (select count(*) from (
        select from standing_orders o
        where o.ledger_id = ? and o.account_id = a.id and o.status in ('waiting', 'active', 'paused')
+         and not ${isOver}
        limit ${mostOpenOrders}) o) as open
      from unnest(?::uuid[]) as a (id)`,
     [ledgerId, [...new Set(accountIds)]],

@@ -166,12 +166,7 @@ describe('making a standing order', () => {
   test('is limited to 500 of an account that are not finished, also at once', async () => {
     const { fromAccountId, toAccountId } = await openPair();
     const { id } = await makeOrder({ fromAccountId, toAccountId });
-    await service.database.raw(
-      `insert into standing_orders
-       select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
-       from standing_orders o, generate_series(1, 495) where o.id = ?`,
-      [id],
-    );
+    await copyOrder(id, 495);
     const answers = await startTogether(10, () => order({ fromAccountId, toAccountId }));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 201, 409, 409, 409, 409, 409, 409]);
     for (const answer of answers.filter(({ status }) => status === 409)) {
@@ -182,6 +177,16 @@ describe('making a standing order', () => {
     expect((await order({ fromAccountId, toAccountId })).status).toBe(201);
   });
 });
+
+/** Makes so many more orders like this one, as it is stored. */
+async function copyOrder(id: string, count: number): Promise<void> {
+  await service.database.raw(
+    `insert into standing_orders
+     select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
+     from standing_orders o, generate_series(1, ?) where o.id = ?`,
+    [count, id],
+  );
+}
 
 describe('the mandate of the account that pays', () => {
   /** What Ann and Bob hold together: up to 50.00 one of them signs, beyond it both do. Cai may only look. */
@@ -268,6 +273,18 @@ describe('the mandate of the account that pays', () => {
     expect([await sweep(standingOrderSignaturesQueue), await sweep(standingOrderSignaturesQueue)]).toEqual([1, 0]);
     expect((await read(waiting.id)).status).toBe('expired');
     expect(await toldOf(waiting.id)).toEqual(['standing_order.waiting', 'standing_order.expired']);
+  });
+
+  test('what is not signed in time is none of the 500, noted or not', async () => {
+    const { party, accounts } = await openJoint();
+    const fields = { ...accounts, amount: '60.00', initiatedBy: party.ann };
+    const waiting = await makeOrder(fields);
+    await copyOrder(waiting.id, 499);
+    expectProblem(await order(fields), 'too_many_standing_orders');
+    const { database } = service;
+    const over = { expires_at: database.raw("now() - interval '1 minute'") };
+    await database('standing_orders').where('account_id', accounts.fromAccountId).update(over);
+    expect((await order(fields)).status).toBe(202);
   });
 
   test('an initiator without the right, or what all together could not sign, is refused', async () => {
