@@ -68,16 +68,21 @@ export interface QueueState {
   readonly oldestSeconds: number;
 }
 
-/** More than this are not counted: whoever reads the figure knows enough. */
+/** More than this of a ledger are not counted: whoever reads the figure knows enough. */
 const mostCounted = 100_000;
 
-/** How much of a queue waits. Items that somebody works on at this moment count, because their work is not committed. */
+/**
+ * How much of a queue waits. Items that somebody works on at this moment count, because their work is not committed.
+ * Looks each ledger up in the queue's index, because all that is not due yet would be read otherwise.
+ */
 export async function readQueueState(knex: Knex, queue: WorkQueue): Promise<QueueState> {
   const due = dueItems(knex, queue)
     .select(knex.raw(`${queue.dueSince} as due_since`))
+    .whereRaw('item.ledger_id = l.id')
+    .orderByRaw(queue.dueSince)
     .limit(mostCounted);
-  const [row] = await knex
-    .from(due.as('due'))
+  const [row] = await knex('ledgers as l')
+    .crossJoin(knex.raw('lateral ? as due', [due]))
     .select(knex.raw('count(*) as due, coalesce(extract(epoch from now() - min(due_since)), 0)::float8 as oldest'));
   return { due: row.due, oldestSeconds: row.oldest };
 }
