@@ -137,12 +137,13 @@ function ordinalUpTo(most: number): (value: string) => number | undefined {
   };
 }
 
-/** A value that is named twice counts once. */
+/** A value that is named twice counts once, however it is written ("1,01,+1"): work with a rule grows with its lists. */
 function listOf<Item>(parse: (value: string) => Item | undefined): (value: string) => Item[] | undefined {
   return (value) => {
-    const items = [...new Set(value.split(','))].map(parse);
+    const items = value.split(',').map(parse);
     const known = items.filter((item) => item !== undefined);
-    return known.length === items.length ? known : undefined;
+    if (known.length < items.length) return undefined;
+    return [...new Map(known.map((item) => [JSON.stringify(item), item])).values()];
   };
 }
 

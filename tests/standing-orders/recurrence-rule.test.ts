@@ -33,6 +33,21 @@ test('a rule is read with all its parts, in any order and case', () => {
   );
 });
 
+test('what is named twice counts once, however it is written', () => {
+  const text = 'FREQ=YEARLY;BYMONTH=1,01,001,2;BYMONTHDAY=1,+1,01,-1;BYDAY=MO,1MO,+1MO,01MO;BYSETPOS=1,+01';
+  expect(parseRecurrenceRule(text)).toMatchObject({
+    rule: {
+      months: [1, 2],
+      monthDays: [1, -1],
+      weekdays: [
+        { weekday: 0, ordinal: null },
+        { weekday: 0, ordinal: 1 },
+      ],
+      positions: [1],
+    },
+  });
+});
+
 describe('a rule is refused', () => {
   test.each([
     ['', [form]],
