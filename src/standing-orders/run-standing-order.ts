@@ -16,7 +16,7 @@ import { amountOf } from './amount-rule.ts';
 import { catchUp } from './catch-up.ts';
 import { findRetriedRuns } from './run-queries.ts';
 import { nextOccurrence, type Occurrence } from './schedule.ts';
-import { finish, moveOn, type StandingOrder } from './standing-order.ts';
+import { endOf, finish, moveOn, type StandingOrder } from './standing-order.ts';
 import { runEvents, standingOrderEvent } from './standing-order-events.ts';
 import { runIdOf, type StandingOrderRun } from './standing-order-run.ts';
 import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
@@ -79,9 +79,9 @@ function giveUpLate(order: StandingOrder, { loaded, now }: RunState) {
   const { next, schedule } = order;
   const retried = loaded.retried.get(order.id);
   if (next === null || retried === undefined) return undefined;
-  const following = nextOccurrence(schedule, next.at);
+  const following = nextOccurrence(schedule, endOf(next));
   if (following === undefined || following.dueAt > now) return undefined;
-  return approve(moveOn(order, next.at, now), [{ ...retried, status: 'refused' }]);
+  return approve(moveOn(order, endOf(next), now), [{ ...retried, status: 'refused' }]);
 }
 
 /** Notes what is missed; undefined when nothing is, and the next occurrence is due. */
@@ -94,7 +94,8 @@ function passOver(order: StandingOrder, { now }: RunState) {
     ...runOf(order, occurrence, now),
     ...{ status: 'missed' as const, amount: null, transactionId: null, refusal: null },
   }));
-  return approve(moveOn(order, missed.at(-1)?.at ?? handledUntil ?? now, now), runs);
+  const last = missed.at(-1);
+  return approve(moveOn(order, last === undefined ? (handledUntil ?? now) : endOf(last), now), runs);
 }
 
 function execute(order: StandingOrder, transactionId: string, state: RunState) {
@@ -112,14 +113,14 @@ function execute(order: StandingOrder, transactionId: string, state: RunState) {
   const ended: StandingOrderRun = outcome.status === 'retrying' ? { ...run, status: 'refused' } : run;
   const moved = isClosed
     ? finish({ ...order, attempts: run.attempts }, 'cancelled', now)
-    : moveOn(order, occurrence.at, now);
+    : moveOn(order, endOf(occurrence), now);
   return { ...approve(moved, [ended]), transactions, changedAccounts };
 }
 
 /** When to try again what was refused: unless it was tried often enough, or the occurrence after it comes first. */
-function findNextTry({ schedule, retries, attempts }: StandingOrder, { at }: Occurrence, now: Date): Date | undefined {
+function findNextTry({ schedule, retries, attempts }: StandingOrder, tried: Occurrence, now: Date): Date | undefined {
   const nextTry = new Date(now.getTime() + retries.everyMinutes * 60_000);
-  const following = nextOccurrence(schedule, at);
+  const following = nextOccurrence(schedule, endOf(tried));
   return attempts >= retries.times || (following !== undefined && following.dueAt <= nextTry) ? undefined : nextTry;
 }
 

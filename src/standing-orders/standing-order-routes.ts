@@ -18,6 +18,7 @@ import { nextOccurrences } from './schedule.ts';
 import { problemsOfSchedule } from './schedule-problems.ts';
 import {
   asOfNow,
+  endOf,
   type SignedStandingOrderDocument,
   type StandingOrder,
   standingOrderStatuses,
@@ -160,7 +161,7 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
 function runsAhead({ schedule, status, next, handledUntil }: StandingOrder, now: Date): string[] {
   const isOpen = status === 'waiting' || status === 'paused';
   const after = handledUntil !== null && handledUntil > now ? handledUntil : now;
-  const ahead = next === null ? [] : [next, ...nextOccurrences(schedule, next.at, previewed - 1)];
+  const ahead = next === null ? [] : [next, ...nextOccurrences(schedule, endOf(next), previewed - 1)];
   return (isOpen ? nextOccurrences(schedule, after, previewed, now) : ahead).map(({ dueAt }) => dueAt.toISOString());
 }
 

@@ -141,6 +141,14 @@ export function presentSigned(
   };
 }
 
+/**
+ * Until when an occurrence leaves nothing to deal with: half a day after it. When a government changes the clocks of a time
+ * zone, the day that was executed is named by another instant, hours later at most; the next day's is never so near.
+ */
+export function endOf({ at }: Occurrence): Date {
+  return new Date(at.getTime() + 12 * 3_600_000);
+}
+
 /** The order with everything up to an instant dealt with: active until its next occurrence, or completed. */
 export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): StandingOrder {
   const next = nextOccurrence(order.schedule, handledUntil);
@@ -155,7 +163,7 @@ export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): Sta
 export function activate(order: StandingOrder, now: Date): StandingOrder {
   const active = moveOn(order, later(order.handledUntil, now), now);
   if (active.next === null || active.next.dueAt > now) return active;
-  return activate({ ...active, handledUntil: active.next.at }, now);
+  return activate({ ...active, handledUntil: endOf(active.next) }, now);
 }
 
 export function finish(
@@ -168,7 +176,7 @@ export function finish(
 
 /** The order with nothing that is next. What was tried in vain is given up. */
 export function rest(order: StandingOrder): StandingOrder {
-  const handledUntil = order.attempts > 0 && order.next !== null ? order.next.at : order.handledUntil;
+  const handledUntil = order.attempts > 0 && order.next !== null ? endOf(order.next) : order.handledUntil;
   return { ...order, handledUntil, next: null, nextAttemptAt: null, attempts: 0 };
 }
 

@@ -47,7 +47,7 @@ async function bookedAfter(schedule: object, after: string, count: number) {
   const runs = await runsOf(client, order.id);
   expect(runs.map(({ status }) => status)).toEqual(Array(count).fill('booked'));
   const { handledUntil } = await readStandingOrder(client, order.id);
-  expect(handledUntil).toBe(runs.at(-1)!.occurrenceAt);
+  expect(handledUntil).toBe(new Date(Date.parse(runs.at(-1)!.occurrenceAt) + dayMs / 2).toISOString());
   expect(await client.balance(order.fromAccountId)).toBe(`${100 - 10 * count}.00`);
   // Nobody else's.
   await client.post(`/v1/standing-orders/${order.id}/cancel`);
@@ -102,7 +102,7 @@ describe('an order is executed', () => {
     await makeDue(service.database, service.ledgerId, [order.id]);
     expect(await runDue(service)).toBe(1);
     const done = await readStandingOrder(client, order.id);
-    expect([done.status, done.handledUntil, done.nextRunAt]).toEqual(['completed', '2026-01-05T09:00:00.000Z', null]);
+    expect([done.status, done.handledUntil, done.nextRunAt]).toEqual(['completed', '2026-01-05T21:00:00.000Z', null]);
     expect(await runsOf(client, order.id)).toMatchObject([{ status: 'booked', attempts: 1, amount: '10.00' }]);
   });
 });
@@ -139,6 +139,26 @@ describe('after a week without workers', () => {
     expect(await client.balance(order.toAccountId)).toBe(`${10 * booked}.00`);
     const { status, nextRunAt } = await readStandingOrder(client, order.id);
     expect([status, nextRunAt]).toEqual(['active', daysAgo(-1).toISOString()]);
+  });
+});
+
+describe('after the clocks of its time zone were changed by law', () => {
+  // 09:00 of one zone is 09:00 of the other, an hour later; the first day has been executed by then.
+  test.each([
+    ['back', 'Etc/GMT-1', 'Etc/GMT'],
+    ['forward', 'Etc/GMT', 'Etc/GMT-1'],
+    ['by half a day', 'Etc/GMT-12', 'Etc/GMT-1'],
+  ])('each day is executed once: %s', async (_, before, after) => {
+    const schedule = { startsAt: '2024-01-01T09:00', timeZone: before, recurrence: 'FREQ=DAILY;UNTIL=20250710' };
+    const order = await add({ schedule: { ...schedule, recurrence: 'FREQ=DAILY' } });
+    await rewind(service, order.id, new Date('2025-07-06T20:30:00Z'));
+    const change = (fields: object) => service.database('standing_orders').where('id', order.id).update(fields);
+    expect(await runOnce(service)).toBe(1);
+    expect(await change({ time_zone: after, recurrence: schedule.recurrence })).toBe(1);
+    await runDue(service);
+    expect((await runsOf(client, order.id)).map(({ status }) => status)).toEqual(Array(4).fill('booked'));
+    expect(await client.balance(order.toAccountId)).toBe('40.00');
+    expect((await readStandingOrder(client, order.id)).status).toBe('completed');
   });
 });
 
@@ -240,7 +260,7 @@ describe('what was refused', () => {
     ]);
     expect(await client.balance(order.fromAccountId)).toBe('0.00');
     expect(await readStandingOrder(client, order.id)).toMatchObject({
-      ...{ status: 'active', handledUntil: daysAgo(0).toISOString(), nextAttemptAt: daysAgo(-1).toISOString() },
+      ...{ status: 'active', handledUntil: daysAgo(-0.5).toISOString(), nextAttemptAt: daysAgo(-1).toISOString() },
     });
   });
 
@@ -268,17 +288,25 @@ describe('what was refused', () => {
 
   test('makes way for the next occurrence when that is due before anybody tried again', async () => {
     const { order, daysAgo } = await addRefused({ times: 5, everyMinutes: 60 });
-    // As though half an hour after that one there was another.
-    const later = new Date(Date.parse(`${order.schedule.startsAt}Z`) + hourMs / 2);
-    const changed = { starts_at: later.toISOString().slice(0, 19) };
-    expect(await service.database('standing_orders').where('id', order.id).update(changed)).toBe(1);
+    // As though all that was a day before, and nobody worked since.
+    const { database } = service;
+    const dayBefore = (column: string) => database.raw("?? - interval '24 hours'", [column]);
+    const ran = { occurrence_at: dayBefore('occurrence_at'), due_at: dayBefore('due_at') };
+    expect(await database('standing_order_runs').where('standing_order_id', order.id).update(ran)).toBe(1);
+    const next = { next_occurrence_at: dayBefore('next_occurrence_at'), next_due_at: dayBefore('next_due_at') };
+    const handled = { handled_until: dayBefore('handled_until') };
+    expect(
+      await database('standing_orders')
+        .where('id', order.id)
+        .update({ ...next, ...handled }),
+    ).toBe(1);
     await skipPause(service, order.id);
     await deposit(order.fromAccountId, '96.00');
 
     expect(await runDue(service)).toBe(2);
     expect(await runsOf(client, order.id)).toMatchObject([
-      { ...short, status: 'refused', attempts: 1, dueAt: daysAgo(0).toISOString() },
-      { status: 'booked', attempts: 1, dueAt: new Date(daysAgo(0).getTime() + hourMs / 2).toISOString() },
+      { ...short, status: 'refused', attempts: 1, dueAt: daysAgo(1).toISOString() },
+      { status: 'booked', attempts: 1, dueAt: daysAgo(0).toISOString() },
     ]);
     expect(await client.balance(order.toAccountId)).toBe('10.00');
   });
