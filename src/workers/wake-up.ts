@@ -54,13 +54,15 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
       ...{ keepAlive: true, connectionTimeoutMillis: 5_000 },
     });
     const ended = new Promise<void>((resolve) => session.once('end', resolve).once('error', () => resolve()));
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    const end = () => void session.end().catch(() => {});
     session.on('notification', () => hints.emit('hint'));
+    signal.addEventListener('abort', end);
     try {
       await session.connect();
       await session.query(`listen ${hintChannel}`);
-      await Promise.race([ended, stopped]);
+      await ended;
     } finally {
+      signal.removeEventListener('abort', end);
       await session.end().catch(() => {});
     }
   }
@@ -78,11 +80,16 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
       if (!signal.aborted) gathering ??= setTimeout(tellOthers, gatherMs);
     },
     async rest(ms, until) {
+      if (until.aborted) return;
       const enough = new AbortController();
-      const either = AbortSignal.any([until, enough.signal]);
-      const hinted = once(hints, 'hint', { signal: either }).catch(() => {});
-      const slept = sleep(ms, undefined, { signal: either }).catch(() => {});
+      const { signal: over } = enough;
+      const end = () => enough.abort();
+      // Not AbortSignal.any: Node.js 20 keeps something of each for as long as `until` lives.
+      until.addEventListener('abort', end);
+      const hinted = once(hints, 'hint', { signal: over }).catch(() => {});
+      const slept = sleep(ms, undefined, { signal: over }).catch(() => {});
       await Promise.race([hinted, slept]);
+      until.removeEventListener('abort', end);
       enough.abort();
     },
     async stop() {
