@@ -1,5 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import type { Refusal } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts, OperationKind } from '../ledger/operation.ts';
@@ -134,6 +134,8 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   if (closed !== undefined) return refusedFor(closed);
   const amount = amountOf(order.rule, paying, receiving);
   if (amount.isZero()) return { status: 'nothing_to_do', amount, transactionId: null, refusal: null };
+  // What an account lacks that is far overdrawn.
+  if (amount.isOutOfRange()) return refusedFor(tooMuchAtOnce(toAccountId));
   const ownership = loaded.ownership.get(accountId);
   if (initiatedBy !== null && ownership?.isHeld) {
     const refused =
@@ -162,6 +164,11 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
     ...{ status: 'booked', amount, transactionId, refusal: null },
     ...{ transactions: decided.transactions, changedAccounts },
   };
+}
+
+function tooMuchAtOnce(toAccountId: string): Refusal {
+  const detail = `Account ${toAccountId} lacks 1000000000000000000 or more, and one movement can't bring so much.`;
+  return refusal('balance_limit_exceeded', detail);
 }
 
 function refusedFor({ code, detail }: Refusal): Attempt {

@@ -115,6 +115,20 @@ describe('how much a run moves', () => {
     expect(await balances(accounts)).toEqual(after);
   });
 
+  test('a top-up: nothing when what is lacking is more than a movement can bring', async () => {
+    const most = '999999999999999999.00';
+    const [fromAccountId, toAccountId] = [
+      await client.openAccount({ balance: most, overdraftLimit: most }),
+      await client.openAccount({ overdraftLimit: most }),
+    ];
+    await client.post(`/v1/accounts/${toAccountId}/withdrawals`, { amount: '1.00', currency: 'USD' });
+    const id = await makeDue({ fromAccountId, toAccountId, topUp: { to: most } });
+    expect(await run()).toBe(1);
+    expect(await became(id)).toEqual(['refused balance_limit_exceeded']);
+    expect(await balances({ fromAccountId, toAccountId })).toEqual([most, '-1.00']);
+    expect(await statusOf(id)).toBe('completed');
+  });
+
   test('orders of one batch see what those before them moved', async () => {
     const accounts = await openPair('700.00');
     const sweeps = [
