@@ -5,15 +5,16 @@ import { requireServiceKey } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { readInput } from '../http/read-input.ts';
+import { readInput, text } from '../http/read-input.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { type FailedWork, forgetFailures, listFailedWork } from './failed-work.ts';
 
 const listQuery = z.strictObject(pageQuery);
 const noQuery = z.strictObject({});
-const itemPath = z.object({ queue: z.string().max(100), itemId: z.string().max(300) });
+const itemPath = z.object({ queue: text(100), itemId: text(300) });
 const list = 'failed-work';
 const separator = ' ';
+const itemKey = text(401).includes(separator);
 
 /** What workers could not do, for operators: see it, and have it tried again. */
 export function addFailedWorkRoutes(router: Router, { database, wakeUp }: ServiceParts): void {
@@ -22,7 +23,7 @@ export function addFailedWorkRoutes(router: Router, { database, wakeUp }: Servic
     .get(async (req, res) => {
       requireServiceKey(res);
       const { limit, cursor } = readInput(listQuery, req.query);
-      const last = decodeCursor(list, z.string().includes(separator), cursor);
+      const last = decodeCursor(list, itemKey, cursor);
       const after = last === null ? null : splitKey(last);
       const found = await listFailedWork(database, { ledgerId: ledgerIdOf(res), after, limit: limit + 1 });
       res.json(pageOf(found, limit, ({ queue, itemId }) => encodeCursor(list, `${queue}${separator}${itemId}`)));

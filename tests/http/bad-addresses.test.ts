@@ -94,6 +94,11 @@ describe('ids in the path', () => {
     });
   });
 
+  test.each(['%00', 'a%00b'])('refuses %s as failed work and its queue', async (text) => {
+    await expectInvalid(`/v1/failed-work/expiries/${text}/requeue`, ['itemId'], '{}');
+    await expectInvalid(`/v1/failed-work/${text}/1/requeue`, ['queue'], '{}');
+  });
+
   test('takes any other text as an external id', async () => {
     for (const id of ['a b', 'a/b', '../..', 'é😀', "'; drop table parties; --", '%00', '?&#']) {
       const path = `/v1/parties/by-external-id/${encodeURIComponent(id)}`;
@@ -312,6 +317,11 @@ describe('cursors', () => {
   test.each([-1, 1.5, 1e300, '1', nobody, null, true])('refuses one of entries after version %j', async (version) => {
     const cursor = encode([`entries ${account} desc`, version]);
     expectProblem(await sendRaw(service, { path: `${lists().entries}&cursor=${cursor}` }), 'invalid_cursor');
+  });
+
+  test.each(['expiries', 'expiries \0', '\0 1', 7])('refuses one of failed work after %j', async (key) => {
+    const cursor = encode(['failed-work', key]);
+    expectProblem(await sendRaw(service, { path: `/v1/failed-work?cursor=${cursor}` }), 'invalid_cursor');
   });
 
   test.each(['', 'x'.repeat(513), 'x&cursor=x'])('refuses the parameter cursor=%s', async (cursor) => {
