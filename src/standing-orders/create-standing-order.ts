@@ -16,7 +16,7 @@ import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
-import { nextOccurrences, type Schedule } from './schedule.ts';
+import { nextDueAfter, type Schedule } from './schedule.ts';
 import {
   activate,
   presentSigned,
@@ -94,7 +94,7 @@ export const createStandingOrder: OperationKind<
     const { reading, said } = signing;
     const order: StandingOrder = reading.isComplete
       ? activate({ ...made, signedBy: reading.signedBy }, now)
-      : { ...made, expiresAt: signBy ?? new Date(now.getTime() + usualWaitMs) };
+      : { ...made, expiresAt: signingEnds(command, now) };
     const result = presentSigned(order, reading, said);
     const type = reading.isComplete ? 'standing_order.activated' : 'standing_order.waiting';
     return {
@@ -176,7 +176,14 @@ function refuseTooMany(accountId: string, open: number): Refusal | undefined {
   return refusal('too_many_standing_orders', detail, { accountId, limit: mostOpenOrders });
 }
 
+/** Signatures to what is executed once are of no use after that. */
+function signingEnds({ schedule, signBy }: CreateStandingOrderCommand, now: Date): Date {
+  const until = signBy ?? new Date(now.getTime() + usualWaitMs);
+  const once = schedule.recurrence === null ? nextDueAfter(schedule, null, now) : undefined;
+  return once !== undefined && once.dueAt < until ? once.dueAt : until;
+}
+
 function refuseNothingAhead(schedule: Schedule, now: Date): Refusal | undefined {
-  if (nextOccurrences(schedule, now, 1, now).length > 0) return undefined;
+  if (nextDueAfter(schedule, null, now) !== undefined) return undefined;
   return invalidInput([{ path: 'schedule', message: 'must happen at least once from now on' }]).refusal;
 }

@@ -32,20 +32,24 @@ export function nextOccurrence(schedule: Schedule, after: Date | null): Occurren
   return nextOccurrences(schedule, after, 1)[0];
 }
 
+/** A weekend moves an occurrence by less than this. */
+const longestShiftMs = 3 * 86_400_000;
+
 /**
- * As `nextOccurrence`, the first `limit` of them; with `dueAfter` only those that are due after that: of a weekend that
- * is executed on the Friday before, the Friday may be over.
+ * The first occurrence after what is dealt with (all when it is null) whose time to be executed lies ahead: of a weekend
+ * that is executed on the Friday before, the Friday may be over; of one that is executed on the Monday after, the weekend.
  */
-export function nextOccurrences(
-  schedule: Schedule,
-  after: Date | null,
-  limit: number,
-  dueAfter: Date | null = null,
-): Occurrence[] {
+export function nextDueAfter(schedule: Schedule, handled: Date | null, now: Date): Occurrence | undefined {
+  const from = new Date(Math.max(handled?.getTime() ?? 0, now.getTime() - longestShiftMs));
+  for (const occurrence of occurrencesAfter(schedule, from)) if (occurrence.dueAt > now) return occurrence;
+  return undefined;
+}
+
+/** As `nextOccurrence`, the first `limit` of them. */
+export function nextOccurrences(schedule: Schedule, after: Date | null, limit: number): Occurrence[] {
   const found: Occurrence[] = [];
   if (limit <= 0) return found;
   for (const occurrence of occurrencesAfter(schedule, after)) {
-    if (dueAfter !== null && occurrence.dueAt <= dueAfter) continue;
     found.push(occurrence);
     if (found.length >= limit) break;
   }

@@ -46,8 +46,9 @@ export function decideSignature(
   const reading = readStandingOrder(order, all, { mandates, ownership });
   if (reading.isComplete && decision === 'approve') {
     const active = activate({ ...order, signedBy: reading.signedBy }, now);
-    const ended = active.status === 'completed' ? (['standing_order.completed'] as const) : [];
-    return become(active, ['standing_order.activated', ...ended]);
+    if (active.status !== 'completed') return become(active, ['standing_order.activated']);
+    // Whatever was to be executed has passed meanwhile.
+    return become(finish(order, 'expired', now), ['standing_order.expired']);
   }
   if (!reading.isReachable) return become(finish(order, 'rejected', now), ['standing_order.rejected']);
   return become(order, authorisation === null ? [] : ['standing_order.signed']);

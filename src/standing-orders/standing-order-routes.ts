@@ -14,7 +14,7 @@ import { createOperation } from '../ledger/operation.ts';
 import { changeStandingOrder } from './change-standing-order.ts';
 import { createStandingOrder } from './create-standing-order.ts';
 import { listRuns } from './run-queries.ts';
-import { nextOccurrences } from './schedule.ts';
+import { nextDueAfter, nextOccurrences } from './schedule.ts';
 import { problemsOfSchedule } from './schedule-problems.ts';
 import {
   asOfNow,
@@ -160,9 +160,10 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
 /** When the order is executed the next times; a waiting or paused one, were it signed or resumed now. */
 function runsAhead({ schedule, status, next, handledUntil }: StandingOrder, now: Date): string[] {
   const isOpen = status === 'waiting' || status === 'paused';
-  const after = handledUntil !== null && handledUntil > now ? handledUntil : now;
-  const ahead = next === null ? [] : [next, ...nextOccurrences(schedule, endOf(next), previewed - 1)];
-  return (isOpen ? nextOccurrences(schedule, after, previewed, now) : ahead).map(({ dueAt }) => dueAt.toISOString());
+  const first = isOpen ? nextDueAfter(schedule, handledUntil, now) : (next ?? undefined);
+  if (first === undefined) return [];
+  const ahead = [first, ...nextOccurrences(schedule, endOf(first), previewed - 1)];
+  return ahead.map(({ dueAt }) => dueAt.toISOString());
 }
 
 /** 201 when it is active, 202 when it waits for signatures. */

@@ -6,7 +6,7 @@ import type { AuthorisationDocument } from '../movements/payment-order.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { type AmountRule, type AmountRuleDocument, presentAmountRule } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
-import { nextOccurrence, type Occurrence, type Schedule } from './schedule.ts';
+import { nextDueAfter, nextOccurrence, type Occurrence, type Schedule } from './schedule.ts';
 
 export const standingOrderStatuses = [
   'waiting',
@@ -141,12 +141,14 @@ export function presentSigned(
   };
 }
 
+const halfADayMs = 12 * 3_600_000;
+
 /**
  * Until when an occurrence leaves nothing to deal with: half a day after it. When a government changes the clocks of a time
  * zone, the day that was executed is named by another instant, hours later at most; the next day's is never so near.
  */
 export function endOf({ at }: Occurrence): Date {
-  return new Date(at.getTime() + 12 * 3_600_000);
+  return new Date(at.getTime() + halfADayMs);
 }
 
 /** The order with everything up to an instant dealt with: active until its next occurrence, or completed. */
@@ -157,13 +159,13 @@ export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): Sta
 }
 
 /**
- * The order as it goes on from this moment. What was named before it, or was to be executed on the Friday before, is
+ * The order as it goes on from this moment, completed when nothing lies ahead. What was to be executed before this moment is
  * not the order's: nobody could have expected it to be executed.
  */
 export function activate(order: StandingOrder, now: Date): StandingOrder {
-  const active = moveOn(order, later(order.handledUntil, now), now);
-  if (active.next === null || active.next.dueAt > now) return active;
-  return activate({ ...active, handledUntil: endOf(active.next) }, now);
+  const next = nextDueAfter(order.schedule, order.handledUntil, now);
+  if (next === undefined) return finish(order, 'completed', now);
+  return moveOn(order, later(order.handledUntil, new Date(next.at.getTime() - halfADayMs)), now);
 }
 
 export function finish(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { nextOccurrence, nextOccurrences, type Schedule } from '../../src/standing-orders/schedule.ts';
+import { nextDueAfter, nextOccurrence, nextOccurrences, type Schedule } from '../../src/standing-orders/schedule.ts';
 import { problemsOfSchedule } from '../../src/standing-orders/schedule-problems.ts';
 
 function schedule(startsAt: string, recurrence: string | null, fields: Partial<Schedule> = {}): Schedule {
@@ -307,5 +307,24 @@ describe('the problems of a schedule', () => {
   test('a rule that happens once in centuries is no problem', () => {
     const rare = schedule('2096-03-01T09:00', 'FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO');
     expect([problemsOfSchedule(rare), days(rare, 1)]).toEqual([[], ['2112-02-29']]);
+  });
+});
+
+describe('what lies ahead of a moment', () => {
+  const saturday = new Date('2026-11-21T10:00:00Z');
+  const ahead = (startsAt: string, weekends: Schedule['weekends'], recurrence: string | null = null) =>
+    nextDueAfter({ startsAt, timeZone: 'UTC', recurrence, weekends }, null, saturday)?.dueAt.toISOString();
+
+  test('is what is executed after it, wherever a weekend has moved it', () => {
+    expect(ahead('2026-11-21T09:00:00', 'next')).toBe('2026-11-23T09:00:00.000Z');
+    expect(ahead('2026-11-22T09:00:00', 'next')).toBe('2026-11-23T09:00:00.000Z');
+    expect(ahead('2026-11-22T09:00:00', 'keep')).toBe('2026-11-22T09:00:00.000Z');
+    expect(ahead('2026-11-28T09:00:00', 'previous')).toBe('2026-11-27T09:00:00.000Z');
+  });
+
+  test('is nothing that would have been executed on the Friday before', () => {
+    expect(ahead('2026-11-22T09:00:00', 'previous')).toBeUndefined();
+    expect(ahead('2026-11-22T09:00:00', 'previous', 'FREQ=WEEKLY')).toBe('2026-11-27T09:00:00.000Z');
+    expect(ahead('2026-11-21T09:00:00', 'keep')).toBeUndefined();
   });
 });

@@ -287,6 +287,21 @@ describe('the mandate of the account that pays', () => {
     expect((await order(fields)).status).toBe(202);
   });
 
+  test('what is executed once is to be signed before, and what comes too late ends the order', async () => {
+    const { party, accounts } = await openJoint();
+    const fields = { ...accounts, amount: '60.00', initiatedBy: party.ann };
+    const soon = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000).toISOString();
+    const once = await makeOrder({ ...fields, schedule: { startsAt: soon.slice(0, 19) } });
+    expect(once.expiresAt).toBe(soon);
+    const schedule = { startsAt: soon.slice(0, 19), recurrence: 'FREQ=DAILY;COUNT=1' };
+    const ending = await makeOrder({ ...fields, schedule });
+    await service.database('standing_orders').where('id', ending.id).update({ starts_at: '2020-01-06T09:00:00' });
+    const { instructionHash } = await read(ending.id);
+    const late = await sign({ ...ending, instructionHash }, party.bob);
+    expect([late.status, late.body.status, late.body.nextRunAt]).toEqual([200, 'expired', null]);
+    expect(await toldOf(ending.id)).toEqual(['standing_order.waiting', 'standing_order.expired']);
+  });
+
   test('an initiator without the right, or what all together could not sign, is refused', async () => {
     const { party, accounts } = await openJoint();
     expectProblem(await order({ ...accounts, initiatedBy: party.cai }), 'right_missing');
