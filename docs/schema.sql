@@ -392,6 +392,7 @@ CREATE TABLE standing_orders (
 );
 CREATE INDEX standing_orders_due ON public.standing_orders USING btree (ledger_id, next_attempt_at) WHERE (status = 'active'::text);
 CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (ledger_id, account_id, id);
+CREATE INDEX standing_orders_unfinished ON public.standing_orders USING btree (ledger_id, account_id) WHERE (finished_at IS NULL);
 CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
 
 CREATE TABLE transactions (

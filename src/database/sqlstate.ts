@@ -7,6 +7,7 @@ export const sqlState = {
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
+  idleInTransaction: '25P03',
 } as const;
 
 /** Of whichever realm: node makes the errors of sockets in its own, and tests run in another. */

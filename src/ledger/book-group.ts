@@ -90,7 +90,7 @@ async function lockRows(
 ): Promise<Locked> {
   const claimable = new Set(operations.map(({ kind }) => kind).filter((kind) => kind.lockClaimable !== undefined));
   for (const kind of mode === 'read' ? [] : claimable)
-    await kind.lockClaimable?.(transaction, commandsOf(kind, operations));
+    await kind.lockClaimable?.(transaction, commandsOf(kind, operations), mode);
   const accountIds = [...new Set(operations.flatMap((operation) => operation.accountIds))].sort();
   return lockAccounts(transaction, accountIds, mode);
 }

@@ -126,7 +126,8 @@ export async function findLockedAccounts(
     .pluck('id');
 }
 
-function lockRefusal(mode: LockMode, cause: unknown): RefusalError {
+/** What a caller hears whose wait for a lock was refused or took too long. */
+export function lockRefusal(mode: LockMode, cause: unknown): RefusalError {
   return mode === 'noWait'
     ? new RefusalError(
         'account_locked',

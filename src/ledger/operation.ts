@@ -2,6 +2,7 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import type { LedgerEvent } from './ledger-event.ts';
+import type { LockMode } from './lock-accounts.ts';
 import type { LockedAccount } from './locked-account.ts';
 
 /** The locked accounts that exist, by id. */
@@ -59,7 +60,7 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    * while it holds such a row. One statement, in the order of the rows' ids; one kind for each such table, so that two
    * groups take these locks in one order.
    */
-  lockClaimable?(transaction: LedgerTransaction, commands: readonly Command[]): Promise<void>;
+  lockClaimable?(transaction: LedgerTransaction, commands: readonly Command[], mode: LockMode): Promise<void>;
   /** Reads, in a constant number of queries, what `decide` needs beyond the locked rows. */
   load(transaction: LedgerTransaction, commands: readonly Command[], accounts: LockedAccounts): Promise<Loaded>;
   /** Pure: no I/O, no clock, no randomness. All checks first, in the documented order; after them nothing can fail. */

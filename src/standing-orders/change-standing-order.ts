@@ -42,12 +42,10 @@ export const changeStandingOrder: OperationKind<
 > = {
   accountIds: ({ accountId }) => [accountId],
   ownedAccountIds: ({ accountId }) => [accountId],
-  lockClaimable: (transaction, commands) =>
-    lockClaimable(
-      transaction,
-      standingOrderRows,
-      commands.map(({ orderId }) => orderId),
-    ),
+  lockClaimable(transaction, commands, mode) {
+    const orderIds = commands.map(({ orderId }) => orderId);
+    return lockClaimable(transaction, standingOrderRows, orderIds, mode);
+  },
   load: loadChangeFacts,
 
   decide({ orderId, by, act }, { loaded, now }) {

@@ -123,7 +123,7 @@ export async function countOpenOrders(
   const { rows } = await knex.raw(
     `select a.id, (select count(*) from (
        select from standing_orders o
-       where o.ledger_id = ? and o.account_id = a.id and o.status in ('waiting', 'active', 'paused')
+       where o.ledger_id = ? and o.account_id = a.id and o.finished_at is null
          and not ${isOver}
        limit ${mostOpenOrders}) o) as open
      from unnest(?::uuid[]) as a (id)`,

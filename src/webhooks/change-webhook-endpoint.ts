@@ -43,7 +43,7 @@ function endpointChange<Command extends EndpointCommand, Effect, Result>({
   const idsOf = (commands: readonly Command[]) => commands.map(({ endpointId }) => endpointId);
   return {
     accountIds: () => [],
-    lockClaimable: (transaction, commands) => lockClaimable(transaction, endpointRows, idsOf(commands)),
+    lockClaimable: (transaction, commands, mode) => lockClaimable(transaction, endpointRows, idsOf(commands), mode),
     async load(transaction, commands) {
       const accountIds = commands.flatMap((command) => command.accountIds ?? []);
       return {

@@ -21,7 +21,7 @@ export const redeliverWebhook: OperationKind<
   WebhookDeliveryDocument
 > = {
   accountIds: () => [],
-  lockClaimable: (transaction, commands) => lockClaimable(transaction, deliveryRows, idsOf(commands)),
+  lockClaimable: (transaction, commands, mode) => lockClaimable(transaction, deliveryRows, idsOf(commands), mode),
   load: (transaction, commands) => findDeliveries(transaction, idsOf(commands)),
 
   decide({ deliveryId: id }, { loaded, now }) {

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
+import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
+import { type LockMode, lockRefusal } from '../ledger/lock-accounts.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /**
@@ -35,19 +37,27 @@ export async function beginWork({ knex, pipeline, limits }: LedgerTransaction): 
 
 /**
  * Locks rows of a queue's table for a caller who is about to change them, in the order of their ids, waiting for the
- * worker that has claimed one. Workers lock accounts after their items, so whoever locks both takes these first.
+ * worker that has claimed one, unless `mode` says `noWait`. Workers lock accounts after their items, so whoever locks both
+ * takes these first. Throws RefusalError as `lockAccounts` does.
  */
 export async function lockClaimable(
   { knex, ledgerId }: LedgerTransaction,
   { table, idColumn }: Pick<WorkQueue, 'table' | 'idColumn'>,
   ids: readonly string[],
+  mode: LockMode = 'lock',
 ): Promise<void> {
-  await knex(table)
+  const query = knex(table)
     .select(idColumn)
     .where('ledger_id', ledgerId)
     .whereIn(idColumn, [...new Set(ids)])
     .orderBy(idColumn)
     .forUpdate();
+  if (mode === 'noWait') query.noWait();
+  try {
+    await query;
+  } catch (error) {
+    throw sqlStateOf(error) === sqlState.lockNotAvailable ? lockRefusal(mode, error) : error;
+  }
 }
 
 /**

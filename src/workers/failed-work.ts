@@ -36,20 +36,24 @@ const longestError = 500;
 
 /**
  * Notes that an item failed, and until when nobody shall try it again: longer each time, and after the last try until
- * somebody asks for it (`retry_at` null). Answers how often it has failed.
+ * somebody asks for it (`retry_at` null). That what it needs was locked by somebody else (`isBusy`) says nothing about
+ * the item: such a try is noted and does not count. Answers how often it has failed.
  */
 export async function noteFailure(
   knex: Knex,
   { ledgerId, queue, itemId }: ItemOfWork,
   error: unknown,
+  isBusy = false,
 ): Promise<number> {
   const item = { ledger_id: ledgerId, queue, item_id: itemId };
   const before = await knex<FailedWorkRow>('failed_work').where(item).first('attempts');
-  const attempts = (before?.attempts ?? 0) + 1;
+  const failed = before?.attempts ?? 0;
+  const attempts = isBusy ? Math.max(failed, 1) : failed + 1;
+  const isLast = !isBusy && attempts >= mostAttempts;
   const now = knex.raw('clock_timestamp()');
   const failure = {
     attempts,
-    retry_at: attempts < mostAttempts ? later(knex, backoffMs(attempts, pauses)) : null,
+    retry_at: isLast ? null : later(knex, backoffMs(isBusy ? 1 : attempts, pauses)),
     error: `${error instanceof Error ? error.message : error}`.replaceAll('\0', '').slice(0, longestError),
     last_failed_at: now,
   };

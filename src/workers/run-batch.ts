@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import { runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { claimWork } from './claim-work.ts';
@@ -17,6 +18,8 @@ export interface WorkContext {
  * and with it all it did.
  */
 const limits = { lockTimeoutMs: 5_000, statementTimeoutMs: 15_000, idleTimeoutMs: 30_000 };
+/** One by one, so that what is locked keeps the others of its batch waiting for a moment only. */
+const limitsOfOne = { ...limits, lockTimeoutMs: 250 };
 
 /**
  * Claims a batch of a queue in a ledger and works on it, in one transaction; answers how many items it was. When the
@@ -62,7 +65,8 @@ async function claimAndWork(
 ): Promise<number> {
   const startedAt = performance.now();
   let afterwards: Afterwards | undefined;
-  const count = await runLedgerTransaction(database, ledgerId, limits, async (transaction) => {
+  const limited = only === undefined ? limits : limitsOfOne;
+  const count = await runLedgerTransaction(database, ledgerId, limited, async (transaction) => {
     const ids = await claimWork(transaction, queue, only);
     onClaimed?.(ids);
     if (ids.length === 0) return 0;
@@ -82,14 +86,17 @@ async function fail(
   { database, logger }: WorkContext,
   { ledgerId, queue, itemId, error }: { ledgerId: string; queue: WorkQueue; itemId: string; error: unknown },
 ): Promise<number> {
-  const attempts = await noteFailure(database, { ledgerId, queue: queue.name, itemId }, error);
-  workMetrics.failures.inc({ queue: queue.name });
+  const isBusy = error instanceof RefusalError && sqlStateOf(error.cause) === sqlState.lockNotAvailable;
+  const attempts = await noteFailure(database, { ledgerId, queue: queue.name, itemId }, error, isBusy);
+  if (!isBusy) workMetrics.failures.inc({ queue: queue.name });
   const about = { err: error, queue: queue.name, ledgerId, itemId, attempts };
-  if (attempts < mostAttempts) logger.warn(about, 'an item of work failed and is tried again later');
+  if (isBusy || attempts < mostAttempts) logger.warn(about, 'an item of work failed and is tried again later');
   else logger.error(about, 'an item of work failed for the last time, and waits to be requeued');
   return 1;
 }
 
+/** A session that was ended because its transaction did nothing for too long is the work's own fault. */
 function isDatabaseAway(error: unknown): boolean {
-  return error instanceof RefusalError && ['database_unavailable', 'outcome_unknown'].includes(error.refusal.code);
+  if (!(error instanceof RefusalError) || sqlStateOf(error.cause) === sqlState.idleInTransaction) return false;
+  return ['database_unavailable', 'outcome_unknown'].includes(error.refusal.code);
 }

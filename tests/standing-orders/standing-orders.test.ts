@@ -342,6 +342,18 @@ describe('pausing, resuming and cancelling', () => {
     expect((await read(id)).nextRuns).toEqual([]);
   });
 
+  test('with wait=0 are refused at once while a worker has the order', async () => {
+    const { id } = await makeOrder(await openPair());
+    await service.database.transaction(async (worker) => {
+      await worker('standing_orders').where({ id }).forUpdate();
+      for (const name of ['pause', 'cancel'] as const) {
+        const refused = await client.post(`/v1/standing-orders/${id}/${name}`, undefined, { Prefer: 'wait=0' });
+        expectProblem(refused, 'account_locked');
+      }
+    });
+    expect((await act(id, 'pause')).body.status).toBe('paused');
+  });
+
   test('of an order that is not there answer so', async () => {
     for (const name of ['pause', 'resume', 'cancel'] as const) {
       expectProblem(await act(nobody, name), 'standing_order_not_found');

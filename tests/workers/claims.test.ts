@@ -167,6 +167,27 @@ describe('what fails', () => {
     expect((await requeue()).body.code).toBe('failed_work_not_found');
   });
 
+  test('for somebody else having locked what it needs is tried for as long as that takes', async () => {
+    const [item] = await addErrands(1);
+    const account = await service.client.openAccount();
+    const { database } = service;
+    const at = database.raw("now() - interval '1 s'");
+    const before = { attempts: mostAttempts - 1, retry_at: at, first_failed_at: at, last_failed_at: at, error: 'x' };
+    await database('failed_work').insert({ ledger_id: ledgerId, queue: 'errands', item_id: item, ...before });
+    const locking = errands({
+      before: async (_, knex) => void (await knex('accounts').where('id', account).forUpdate()),
+    });
+    await database.transaction(async (other) => {
+      await other('accounts').where('id', account).forUpdate();
+      expect(await run(locking)).toBe(1);
+    });
+    const [failure] = await failures();
+    expect(failure).toMatchObject({ itemId: item, attempts: mostAttempts - 1, retryAt: expect.any(String) });
+    await database('failed_work').update({ retry_at: at });
+    expect(await run(locking)).toBe(1);
+    expect([await doneOnce(), await failures()]).toEqual([[item], []]);
+  });
+
   test('is listed by pages', async () => {
     for (const itemId of await addErrands(3)) {
       const failure = { ledger_id: ledgerId, queue: 'errands', item_id: itemId, attempts: 1, error: 'x' };
