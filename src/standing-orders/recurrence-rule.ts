@@ -83,7 +83,7 @@ export function parseRecurrenceRule(text: string): { rule: RecurrenceRule } | { 
 const knownParts = [
   ...['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'BYMONTH', 'BYMONTHDAY', 'BYDAY', 'BYSETPOS', 'WKST', 'RSCALE', 'SKIP'],
 ];
-const formExpected = 'must be a recurrence rule of RFC 5545 such as "FREQ=MONTHLY;BYMONTHDAY=31"';
+const formExpected = 'must be a recurrence rule of RFC 5545, without "RRULE:", such as "FREQ=MONTHLY;BYMONTHDAY=31"';
 
 /** Parts that RFC 5545 forbids together, and those that would have no meaning together. */
 function contradictions(rule: RecurrenceRule): string[] {

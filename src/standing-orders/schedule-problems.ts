@@ -16,7 +16,11 @@ export function problemsOfSchedule(schedule: Schedule): ScheduleProblem[] {
   const { startsAt, timeZone, recurrence } = schedule;
   const problems: ScheduleProblem[] = [];
   if (!isLocalDateTime(startsAt)) {
-    problems.push({ path: 'startsAt', message: 'must be a local date and time such as "2026-12-01T09:00:00"' });
+    problems.push({
+      path: 'startsAt',
+      message:
+        'must be a local date and time that exists, without offset, such as "2026-12-01T09:00:00"; its zone goes into timeZone',
+    });
   } else if (startsAt < '2000' || startsAt >= '2101') {
     problems.push({ path: 'startsAt', message: 'must lie between the years 2000 and 2100' });
   }

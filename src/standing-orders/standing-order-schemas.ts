@@ -18,7 +18,7 @@ const schedule = z.strictObject(
     recurrence: text(10_000).nullish(),
     weekends: z.enum(weekendRules).default('keep'),
   },
-  { error: 'must be a schedule' },
+  { error: 'must be an object such as {"startsAt": "2026-12-01T09:00:00", "recurrence": "FREQ=MONTHLY"}' },
 );
 
 function wholeNumber(least: number, most: number) {
@@ -35,8 +35,8 @@ const standingOrderFields = {
   toAccountId: id,
   currency,
   amount: amountText.nullish(),
-  sweep: z.strictObject({ keep: amountText }).nullish(),
-  topUp: z.strictObject({ to: amountText }).nullish(),
+  sweep: z.strictObject({ keep: amountText }, { error: 'must be an object such as {"keep": "500.00"}' }).nullish(),
+  topUp: z.strictObject({ to: amountText }, { error: 'must be an object such as {"to": "200.00"}' }).nullish(),
   most: amountText.nullish(),
   schedule,
   catchUp: z.enum(catchUpRules).default('all'),

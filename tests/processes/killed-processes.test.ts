@@ -80,7 +80,7 @@ test('loses nothing acknowledged when API processes are killed in the middle of 
   }
   await until(async () => apiPids('an API process was replaced').length === 2);
   expect(new Set(apiPids('an API process listens')).size).toBe(5);
-});
+}, 180_000);
 
 test('leaves no API process behind when the supervising process is killed', async () => {
   await server.end('SIGKILL');

@@ -7,7 +7,7 @@ const problemsOf = (text: string) => {
 };
 
 const parts = 'FREQ, INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYDAY, BYSETPOS, WKST, RSCALE, SKIP';
-const form = 'must be a recurrence rule of RFC 5545 such as "FREQ=MONTHLY;BYMONTHDAY=31"';
+const form = 'must be a recurrence rule of RFC 5545, without "RRULE:", such as "FREQ=MONTHLY;BYMONTHDAY=31"';
 
 test('a rule is read with all its parts, in any order and case', () => {
   expect(parseRecurrenceRule('bymonth=1,12,1;Freq=yearly;interval=2;byday=mo,-1FR,+2TU;BYSETPOS=1,-1;wkst=SU')).toEqual(

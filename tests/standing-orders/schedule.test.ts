@@ -254,7 +254,8 @@ describe('the problems of a schedule', () => {
     'now',
     '',
   ])('startsAt %j is none', (startsAt) => {
-    const message = 'must be a local date and time such as "2026-12-01T09:00:00"';
+    const message =
+      'must be a local date and time that exists, without offset, such as "2026-12-01T09:00:00"; its zone goes into timeZone';
     expect(problems({ startsAt })).toEqual([{ path: 'startsAt', message }]);
   });
 
