@@ -16,6 +16,7 @@ import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
+import { refuseTopUp } from './refuse-top-up.ts';
 import { nextDueAfter, type Schedule } from './schedule.ts';
 import {
   activate,
@@ -69,7 +70,7 @@ export const createStandingOrder: OperationKind<
     const initiators = commands.flatMap(({ initiatedBy }) => initiatedBy ?? []);
     const paying = new Set(accountIds.flatMap((accountId) => accounts.get(accountId) ?? []));
     const [ownership, partyIds, openOrders, reservations] = await Promise.all([
-      loadOwnership(transaction, accountIds, []),
+      loadOwnership(transaction, [...accountIds, ...commands.map(({ toAccountId }) => toAccountId)], []),
       findExistingPartyIds(transaction, initiators),
       countOpenOrders(transaction, accountIds),
       loadReservations(transaction, [...paying]),
@@ -153,6 +154,7 @@ function refuseCreation(
     refuseUnknownParty(loaded.partyIds, initiatedBy, 'initiatedBy') ??
     firstRefusal(found, refuseClearingAccount) ??
     refuseActor(accountId, ownership, initiatedBy, 'transfer') ??
+    refuseTopUp(command, loaded.ownership) ??
     firstRefusal(found, refuseClosed) ??
     firstRefusal(found, (account) => refuseCurrency({ account, amount })) ??
     refuseTooMany(accountId, loaded.openOrders.get(accountId) ?? 0)

@@ -119,15 +119,16 @@ function isInLimits({ months, monthDays, weekdays }: RecurrenceRule, number: num
 function daysOfMonths(rule: RecurrenceRule, start: number, year: number, months: readonly number[]): number[] {
   const { weekdays } = rule;
   const monthDays = rule.monthDays ?? (weekdays === null ? [calendarDay(start).day] : null);
+  const named = weekdays === null ? null : new Set(weekdays.map(keyOfWeekday));
   const wholeYear = spanOf({ year, month: 1 }, { year: year + 1, month: 1 });
   const days = months.flatMap((month) => {
     const span = spanOf({ year, month }, { year, month: month + 1 });
-    const named =
+    const candidates =
       monthDays === null
         ? daysBetween(span.first, span.first + span.length)
         : monthDays.flatMap((day) => dayOfMonth(day, span, rule.skip));
     const counted = rule.frequency === 'YEARLY' && rule.months === null ? wholeYear : span;
-    return weekdays === null ? named : named.filter((day) => isWeekdayOf(counted, weekdays, day));
+    return named === null ? candidates : candidates.filter((day) => isWeekdayOf(counted, named, day));
   });
   return ascending(days);
 }
@@ -152,15 +153,16 @@ function dayOfMonth(day: number, { first, length }: Span, skip: RecurrenceRule['
   return [skip === 'BACKWARD' ? first + length - 1 : first + length];
 }
 
-/** Whether a day is one of these weekdays: any Tuesday, say, or the second one of the span. */
-function isWeekdayOf({ first, length }: Span, weekdays: readonly WeekdayOfPeriod[], day: number): boolean {
+function keyOfWeekday({ weekday, ordinal }: WeekdayOfPeriod): number {
+  return weekday * 1_000 + (ordinal ?? 0);
+}
+
+/** Whether a day is one of these weekdays, named by their keys: any Tuesday, say, or the second one of the span. */
+function isWeekdayOf({ first, length }: Span, named: ReadonlySet<number>, day: number): boolean {
   const weekday = weekdayOf(day);
   const fromStart = Math.floor((day - first) / 7) + 1;
   const fromEnd = -Math.floor((first + length - 1 - day) / 7) - 1;
-  return weekdays.some(
-    (named) =>
-      named.weekday === weekday && (named.ordinal === null || named.ordinal === fromStart || named.ordinal === fromEnd),
-  );
+  return [null, fromStart, fromEnd].some((ordinal) => named.has(keyOfWeekday({ weekday, ordinal })));
 }
 
 function atPositions(days: number[], positions: readonly number[] | null): number[] {

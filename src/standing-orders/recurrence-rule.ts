@@ -42,6 +42,7 @@ const longestInterval = 1_000;
  */
 export function parseRecurrenceRule(text: string): { rule: RecurrenceRule } | { problems: string[] } {
   if (text.length > longestText) return { problems: [`must have at most ${longestText} characters`] };
+  if (!/^[ -~]*$/.test(text)) return { problems: [formExpected] };
   const problems: string[] = [];
   const parts = new Map<string, string>();
   for (const part of text.toUpperCase().split(';')) {

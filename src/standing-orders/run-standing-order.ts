@@ -14,6 +14,7 @@ import { loadOwnership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
 import { amountOf } from './amount-rule.ts';
 import { catchUp } from './catch-up.ts';
+import { refuseTopUp } from './refuse-top-up.ts';
 import { findRetriedRuns } from './run-queries.ts';
 import { nextOccurrence, type Occurrence } from './schedule.ts';
 import { endOf, finish, moveOn, type StandingOrder } from './standing-order.ts';
@@ -63,7 +64,10 @@ async function loadRunFacts(
 ): Promise<RunFacts> {
   const orders = commands.map(({ order }) => order);
   const initiators = orders.flatMap(({ initiatedBy }) => initiatedBy ?? []);
-  const held = orders.filter(({ initiatedBy }) => initiatedBy !== null).map(({ accountId }) => accountId);
+  const held = orders.flatMap(({ initiatedBy, rule, accountId, toAccountId }) => {
+    if (initiatedBy === null) return [];
+    return rule.type === 'topUp' ? [accountId, toAccountId] : [accountId];
+  });
   const paying = new Set(orders.flatMap(({ accountId }) => accounts.get(accountId) ?? []));
   const [partyIds, ownership, reservations, retried] = await Promise.all([
     findExistingPartyIds(transaction, initiators),
@@ -131,7 +135,8 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   if (paying === undefined || receiving === undefined) return refusedFor(noSuchAccount(accountId));
   // Before anything else: a sweep of a closed account has nothing to do, for ever.
   const closed = refuseClosed(paying) ?? refuseClosed(receiving);
-  if (closed !== undefined) return refusedFor(closed);
+  const unfit = closed ?? refuseTopUp(order, loaded.ownership);
+  if (unfit !== undefined) return refusedFor(unfit);
   const amount = amountOf(order.rule, paying, receiving);
   if (amount.isZero()) return { status: 'nothing_to_do', amount, transactionId: null, refusal: null };
   // What an account lacks that is far overdrawn.

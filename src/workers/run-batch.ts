@@ -67,6 +67,8 @@ async function claimAndWork(
   let afterwards: Afterwards | undefined;
   const limited = only === undefined ? limits : limitsOfOne;
   const count = await runLedgerTransaction(database, ledgerId, limited, async (transaction) => {
+    // Perhaps of an earlier try, which was rolled back.
+    afterwards = undefined;
     const ids = await claimWork(transaction, queue, only);
     onClaimed?.(ids);
     if (ids.length === 0) return 0;

@@ -48,6 +48,10 @@ test('what is named twice counts once, however it is written', () => {
   });
 });
 
+test('takes no letters that only look like those of a rule', () => {
+  expect(parseRecurrenceRule('FREQ=DA\u0131LY')).toEqual({ problems: [form] });
+});
+
 describe('a rule is refused', () => {
   test.each([
     ['', [form]],

@@ -172,6 +172,23 @@ describe('what is looked at when it is to be paid', () => {
     expect((await withdraw('4.00')).status).toBe(201);
   });
 
+  test('of a top-up also whether its initiator may look at what it tops up', async () => {
+    const { id: fromAccountId, party } = await openJointAccount(client, { ann: {}, bob: {} }, { balance: '100.00' });
+    const kid = await client.post('/v1/accounts', {
+      ...{ name: 'Kid', currency: 'USD', ownership: 'joint' },
+      holders: [{ partyId: party.ann }, { partyId: party.bob }],
+    });
+    const order = { ...terms, fromAccountId, toAccountId: kid.body.id, topUp: { to: '10.00' }, schedule: daily };
+    const id = await makeDue({ ...order, initiatedBy: party.ann });
+    await run();
+    expect((await client.post(`/v1/accounts/${kid.body.id}/holders/${party.ann}/leave`)).status).toBe(200);
+    await client.post(`/v1/accounts/${kid.body.id}/withdrawals`, { amount: '3.00', currency: 'USD' });
+    await run();
+    expect(await became(id)).toEqual(['refused not_a_holder', 'booked 10.00']);
+    const again = await client.post('/v1/standing-orders', { ...order, initiatedBy: party.ann });
+    expect([again.status, again.body.code, again.body.accountId]).toEqual([403, 'not_a_holder', kid.body.id]);
+  });
+
   test('restrictions of the account', async () => {
     const accounts = await openPair('100.00');
     const id = await makeDue({ ...accounts, amount: '5.00', schedule: daily });
