@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from './backoff.ts';
@@ -40,6 +41,8 @@ export function startWorkers(options: WorkersOptions): Workers {
   const { database, logger, queues, wakeUp } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Each lane listens for the end while it rests.
+  setMaxListeners(0, signal);
   const problems = new Map<WorkQueue, string>();
   const lastRounds = new Map(queues.map((queue) => [queue, performance.now()]));
   const running = new Set<Promise<void>>();

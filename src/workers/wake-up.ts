@@ -54,15 +54,16 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
       ...{ keepAlive: true, connectionTimeoutMillis: 5_000 },
     });
     const ended = new Promise<void>((resolve) => session.once('end', resolve).once('error', () => resolve()));
-    const end = () => void session.end().catch(() => {});
+    let stop = () => {};
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
     session.on('notification', () => hints.emit('hint'));
-    signal.addEventListener('abort', end);
+    signal.addEventListener('abort', stop);
     try {
       await session.connect();
       await session.query(`listen ${hintChannel}`);
-      await ended;
+      await Promise.race([ended, stopped]);
     } finally {
-      signal.removeEventListener('abort', end);
+      signal.removeEventListener('abort', stop);
       await session.end().catch(() => {});
     }
   }
