@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { accept, clientOf, openScene, propose, type SceneHolder } from '../support/projects.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
+import { startTogether } from '../support/start-together.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 import { walkPages } from '../support/walk-pages.ts';
 
@@ -75,7 +76,9 @@ describe('making a proposal', () => {
   test('stops at 200 pending proposals of a project, and goes on when one is withdrawn', async () => {
     const { client } = service;
     const { project } = await openScene(client);
-    const made = await Promise.all(Array.from({ length: 200 }, () => propose(client, project)));
+    const made: string[] = [];
+    // Each has the account to itself, and all at once might wait for longer than callers may.
+    while (made.length < 200) made.push(...(await startTogether(20, () => propose(client, project))));
     const refused = await client.post(`/v1/projects/${project}/proposals`, offer);
     expect(refused.body).toMatchObject({ status: 409, code: 'too_many_proposals', limit: 200, projectId: project });
     expect((await client.post(`/v1/proposals/${made[7]}/withdraw`)).status).toBe(200);
