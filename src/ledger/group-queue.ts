@@ -160,13 +160,14 @@ export class GroupQueue<W extends Waiter> {
     apart ||= keysOf(operation).some((key) => this.#keys.has(key));
     const formed = apart ? undefined : now.forming.get(ledgerId);
     if (formed !== undefined && overlap(formed, accountIds, ownedAccountIds)) return undefined;
+    const joined = formed !== undefined && formed.size + size <= this.#options.groupLimit ? formed : undefined;
     const busy = accountIds.some((accountId) => {
-      if (formed?.accountIds.has(accountId)) return false;
+      if (joined?.accountIds.has(accountId)) return false;
       const others = (this.#transactions.get(accountId) ?? 0) + (now.places.has(accountId) ? 1 : 0);
       return others >= transactionsAnAccount;
     });
     if (busy) return undefined;
-    if (formed !== undefined && formed.size + size <= this.#options.groupLimit) return formed;
+    if (joined !== undefined) return joined;
     if (this.#lanesFree() === 0) return undefined;
     return {
       ledgerId,

@@ -132,6 +132,14 @@ describe('who goes together', () => {
     expect(start(queue)).toEqual([['a', 'ab', 'a', 'c']]);
   });
 
+  test('no third transaction of an account, also where the one that forms is full', () => {
+    const queue = queueOf([waiterOn('a')], { lanes: 4, groupLimit: 3 });
+    expect(start(queue)).toEqual([['a']]);
+    for (let count = 0; count < 7; count++) queue.add(waiterOn('a'));
+    expect(start(queue)).toEqual([['a', 'a', 'a']]);
+    expect(queue.depth).toBe(4);
+  });
+
   test('nobody with somebody else’s own account, whoever comes and goes; and everybody has his turn', () => {
     const accounts = fc.subarray(['a', 'b', 'c', 'd'], { minLength: 1, maxLength: 3 });
     const arrival = accounts.chain((ids) => fc.record({ ids: fc.constant(ids), owned: fc.subarray(ids) }));
