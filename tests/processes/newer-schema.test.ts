@@ -4,6 +4,7 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase } from '../support/test-database.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { untilLogSettled } from '../support/webhook-scene.ts';
 
 // This build as the older one of two. The newer one is made here: it does to the schema everything that
 // tests/database/older-builds.test.ts allows to a migration, and tells of things that this build does not know.
@@ -92,6 +93,8 @@ test('an API and a worker go on while a newer build migrates and runs beside the
   const client = createTestClient(older.url, apiKey);
   const pair = [await client.openAccount({ balance: '500.00' }), await client.openAccount({ balance: '500.00' })];
   const quiet = await client.openAccount({ balance: '10.00' });
+  // What the endpoint is not to be told of.
+  await untilLogSettled(testDatabase);
   await client.post('/v1/webhook-endpoints', { url: `${receiver.url}/hooks`, accountIds: [quiet], ordered: true });
   const headers = { authorization: `Bearer ${apiKey}` };
   const stream = await fetch(`${older.url}/v1/events/stream`, { headers });

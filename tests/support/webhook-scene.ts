@@ -58,7 +58,7 @@ export async function openWebhookScene(service: TestService): Promise<WebhookSce
 }
 
 /** Waits until nothing can come before what is in the log now: whoever begins to listen begins behind it. */
-export function untilLogSettled({ database }: TestService): Promise<void> {
+export function untilLogSettled({ database }: Pick<TestService, 'database'>): Promise<void> {
   return until(async () => {
     const { rows } = await database.raw(
       'select from events where xid >= pg_snapshot_xmin(pg_current_snapshot()) limit 1',
