@@ -1,13 +1,21 @@
-import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Voices } from '../ownership/read-signatures.ts';
 
-/** What one party said about a payment order, a proposal or a change of an account. */
+/** What one party said about a payment order, a standing order, a proposal or a change of an account. */
 export interface Authorisation {
   readonly subjectId: string;
   readonly partyId: string;
   readonly decision: 'approve' | 'reject';
   readonly at: Date;
+}
+
+/** What a party sends to say it. */
+export interface Signature {
+  readonly partyId: string;
+  readonly decision: Authorisation['decision'];
+  /** What the signer was shown, SHA-256 in hexadecimal. */
+  readonly instructionHash: string;
 }
 
 export type AuthorisationsBySubject = ReadonlyMap<string, readonly Authorisation[]>;
@@ -19,9 +27,34 @@ interface AuthorisationRow {
   created_at: Date;
 }
 
+/**
+ * Adds a signature to what was said about a subject (`name`, "payment order", with the SHA-256 of its terms). Answers all
+ * that is said now, and what is new of it: nothing (`authorisation` null) where the party has said so before. Refuses a
+ * signature to other terms, and a party that says something else than before. Pure.
+ */
+export function addSignature(
+  { id, name, hash }: { id: string; name: string; hash: Buffer },
+  { partyId, decision, instructionHash }: Signature,
+  before: readonly Authorisation[],
+  now: Date,
+): { refusal: Refusal } | { authorisation: Authorisation | null; all: readonly Authorisation[] } {
+  if (hash.toString('hex') !== instructionHash) {
+    const detail = `The hash is not that of ${name} ${id}; read it again.`;
+    return { refusal: refusal('instruction_mismatch', detail) };
+  }
+  const said = before.find((authorisation) => authorisation.partyId === partyId);
+  if (said === undefined) {
+    const authorisation = { subjectId: id, partyId, decision, at: now };
+    return { authorisation, all: [...before, authorisation] };
+  }
+  if (said.decision === decision) return { authorisation: null, all: before };
+  const detail = `Party ${partyId} has said "${said.decision}" to ${name} ${id} before.`;
+  return { refusal: refusal('already_decided', detail, { decision: said.decision }) };
+}
+
 /** What was said about each of these, in the order in which it was. */
 export async function findAuthorisations(
-  { knex, ledgerId }: { knex: Knex; ledgerId: string },
+  { knex, ledgerId }: LedgerSource,
   subjectIds: readonly string[],
 ): Promise<AuthorisationsBySubject> {
   if (subjectIds.length === 0) return new Map();

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
 import {
@@ -34,16 +34,11 @@ interface OrderRow {
   signed_by: string[] | null;
 }
 
-interface Source {
-  readonly knex: Knex;
-  readonly ledgerId: string;
-}
-
 export function paymentOrderNotFound(orderId: string): RefusalError {
   return new RefusalError('payment_order_not_found', `There is no payment order ${orderId} in this ledger.`);
 }
 
-function selectOrders({ knex, ledgerId }: Source) {
+function selectOrders({ knex, ledgerId }: LedgerSource) {
   return knex('payment_orders as o')
     .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
     .select<OrderRow[]>('o.*', 't.signed_by')
@@ -51,14 +46,14 @@ function selectOrders({ knex, ledgerId }: Source) {
 }
 
 /** The order without its signatures. Which accounts it is about, and how much, never changes. */
-export async function getPaymentOrder(source: Source, orderId: string): Promise<PaymentOrder> {
+export async function getPaymentOrder(source: LedgerSource, orderId: string): Promise<PaymentOrder> {
   const order = (await findPaymentOrders(source, [orderId])).get(orderId);
   if (order === undefined) throw paymentOrderNotFound(orderId);
   return order;
 }
 
 export async function findPaymentOrders(
-  source: Source,
+  source: LedgerSource,
   orderIds: readonly string[],
 ): Promise<Map<string, PaymentOrder>> {
   const rows = await selectOrders(source).whereRaw('o.id = any(?::uuid[])', [[...new Set(orderIds)]]);
@@ -66,7 +61,7 @@ export async function findPaymentOrders(
 }
 
 /** The orders of these accounts that wait for signatures. */
-export async function findWaitingOrders(source: Source, accountIds: readonly string[]): Promise<PaymentOrder[]> {
+export async function findWaitingOrders(source: LedgerSource, accountIds: readonly string[]): Promise<PaymentOrder[]> {
   const rows = await selectOrders(source)
     .where('o.status', 'waiting')
     .whereRaw('o.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
@@ -76,7 +71,7 @@ export async function findWaitingOrders(source: Source, accountIds: readonly str
 
 /** A page of payment orders in the order of their ids, which is about that of their making. */
 export async function listPaymentOrders(
-  source: Source,
+  source: LedgerSource,
   page: {
     limit: number;
     afterId: string | null;
@@ -98,7 +93,7 @@ export async function listPaymentOrders(
 
 /** Payment orders as callers see them, with who has signed and who may still; a constant number of queries. */
 export async function describePaymentOrders(
-  source: Source,
+  source: LedgerSource,
   orders: readonly PaymentOrder[],
 ): Promise<PaymentOrderDocument[]> {
   if (orders.length === 0) return [];

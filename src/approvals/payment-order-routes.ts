@@ -6,7 +6,7 @@ import { ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import { sendAnswer, sendSuccess } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
@@ -19,6 +19,7 @@ import {
   listPaymentOrders,
   paymentOrderNotFound,
 } from './payment-order-queries.ts';
+import { readSignature } from './read-signature.ts';
 import { signPaymentOrder } from './sign-payment-order.ts';
 
 const orderPath = z.object({ orderId: id });
@@ -29,13 +30,6 @@ const listQuery = z.strictObject({
   order: orderQuery.default('desc'),
   accountId: id.optional(),
   status: status.optional(),
-});
-const signatureBody = z.strictObject({
-  party: id.optional(),
-  decision: z.enum(['approve', 'reject']),
-  instructionHash: z
-    .string({ error: 'must be the instructionHash of the payment order' })
-    .regex(/^[0-9a-f]{64}$/, 'must be the instructionHash of the payment order: 64 hexadecimal digits'),
 });
 const cancelBody = z.strictObject({ by: id.nullish() }).optional();
 
@@ -82,15 +76,11 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
     .route('/payment-orders/:orderId/authorisations')
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
-      const body = readInput(signatureBody, req.body);
-      const partyId = actingParty(res, body.party);
-      if (partyId === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
+      const signature = readSignature(req, res, 'payment order');
       const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
       const { accountId, toAccountId } = await findForCaller(res, orderId);
-      const command = {
-        ...{ orderId, accountId, toAccountId, partyId, ledgerId: ledgerIdOf(res), transactionId: createId() },
-        ...{ decision: body.decision, instructionHash: body.instructionHash },
-      };
+      const about = { orderId, accountId, toAccountId, ledgerId: ledgerIdOf(res), transactionId: createId() };
+      const command = { ...about, ...signature };
       const answer = await engine.submit(createOperation(signPaymentOrder, command, terms));
       const readable = await findReadable(database, res, [accountId, toAccountId ?? accountId]);
       sendAnswer(res, answer, ({ transaction, ...order }) => ({

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
 import { type Authorisation, findAuthorisations } from './authorisations.ts';
@@ -106,10 +106,7 @@ export function proposalNotFound(proposalId: string): RefusalError {
   return new RefusalError('proposal_not_found', `There is no proposal ${proposalId} in this ledger.`);
 }
 
-async function withAuthorisations(
-  source: { knex: Knex; ledgerId: string },
-  rows: readonly ProposalRow[],
-): Promise<Proposal[]> {
+async function withAuthorisations(source: LedgerSource, rows: readonly ProposalRow[]): Promise<Proposal[]> {
   const authorisations = await findAuthorisations(
     source,
     rows.map(({ id }) => id),

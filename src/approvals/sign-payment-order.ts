@@ -1,4 +1,3 @@
-import { refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
@@ -18,16 +17,13 @@ import { refuseRight } from '../ownership/authorise.ts';
 import { mandateOf } from '../ownership/find-mandates.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import { type Authorisation, presentAuthorisations } from './authorisations.ts';
+import { addSignature, presentAuthorisations, type Signature } from './authorisations.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
 import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
 import { readOrder } from './payment-order-queries.ts';
 
-export interface SignPaymentOrderCommand extends PaymentOrderCommand {
+export interface SignPaymentOrderCommand extends PaymentOrderCommand, Signature {
   readonly partyId: string;
-  readonly decision: 'approve' | 'reject';
-  /** What the signer was shown, SHA-256 in hexadecimal. */
-  readonly instructionHash: string;
   readonly ledgerId: string;
   /** The id that the transaction will have if this signature is the last one needed. */
   readonly transactionId: string;
@@ -69,20 +65,10 @@ function decideSignature(
     refuseRight(account.id, ownership, partyId, rightFor(order.type)) ??
     refuseFinished(order);
   if (refused !== undefined) return { refusal: refused };
-  if (instructionHash(order).toString('hex') !== command.instructionHash) {
-    const detail = `The hash is not that of the instruction of payment order ${order.id}; read the order again.`;
-    return { refusal: refusal('instruction_mismatch', detail) };
-  }
-  const before = loaded.authorisations.get(order.id) ?? [];
-  const said = before.find((authorisation) => authorisation.partyId === partyId);
-  if (said !== undefined && said.decision !== decision) {
-    const detail = `Party ${partyId} has said "${said.decision}" to payment order ${order.id} before.`;
-    return { refusal: refusal('already_decided', detail, { decision: said.decision }) };
-  }
-
-  const authorisation: Authorisation | null =
-    said === undefined ? { subjectId: order.id, partyId, decision, at: now } : null;
-  const authorisations = authorisation === null ? before : [...before, authorisation];
+  const instruction = { id: order.id, name: 'payment order', hash: instructionHash(order) };
+  const signed = addSignature(instruction, command, loaded.authorisations.get(order.id) ?? [], now);
+  if ('refusal' in signed) return signed;
+  const { authorisation, all: authorisations } = signed;
   const reading = readOrder(order, authorisations, { mandates: loaded.mandates, ownership });
   const answer = (ended: PaymentOrder) => presentPaymentOrder(ended, reading, presentAuthorisations(authorisations));
   // What was said can be enough since a holder left; money moves on somebody's yes all the same.
@@ -98,8 +84,8 @@ function decideSignature(
   }
   const changed: LockedAccount = { ...account, revision: account.revision + 1 };
   const result = answer(order);
-  const signed = { type: 'payment_order.signed' as const, accountId: account.id, subjectId: order.id, data: result };
-  const events = authorisation === null ? [] : [signed];
+  const news = { type: 'payment_order.signed' as const, accountId: account.id, subjectId: order.id, data: result };
+  const events = authorisation === null ? [] : [news];
   return { result, changedAccounts: [changed], events, effect: { order, authorisation } };
 
   function book(): Decision<PaymentOrderEffect, SignedPaymentOrder> {

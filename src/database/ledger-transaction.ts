@@ -7,12 +7,17 @@ import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, 
 import { openPipeline, type StatementPipeline } from './statement-pipeline.ts';
 import { hasBegun, withUnawaitedBegin } from './unawaited-begin.ts';
 
+/** Where one ledger's books are read: in a transaction, or beside any. */
+export interface LedgerSource {
+  readonly ledgerId: string;
+  readonly knex: Knex;
+}
+
 /**
  * An open database transaction in the books of one ledger. Whatever writes takes one of these; a pool does not fit, so
  * writing outside a transaction does not compile.
  */
-export interface LedgerTransaction {
-  readonly ledgerId: string;
+export interface LedgerTransaction extends LedgerSource {
   readonly knex: Knex.Transaction;
   /** Sends statements that need not wait for each other's answers. */
   readonly pipeline: StatementPipeline;

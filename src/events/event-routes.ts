@@ -1,5 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { isKeyRevoked, ledgerIdOf } from '../http/authenticate.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
@@ -9,7 +10,7 @@ import type { ServiceParts } from '../http/service-parts.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';
 import { eventId, isBehind, parseEventId } from './event-id.ts';
 import { describeEvents } from './present-event.ts';
-import { type EventPlace, type EventSource, findEvents, latestPlace, readEvents } from './read-events.ts';
+import { type EventPlace, findEvents, latestPlace, readEvents } from './read-events.ts';
 import { type StreamPace, streamEvents, streamPage, usualPace } from './stream-events.ts';
 import { findVisible } from './visible-events.ts';
 
@@ -111,13 +112,13 @@ export function addEventRoutes(router: Router, parts: ServiceParts, pace: Stream
     })
     .all(methodNotAllowed('GET'));
 
-  function sourceOf(res: Response): EventSource {
+  function sourceOf(res: Response): LedgerSource {
     return { knex: database, ledgerId: ledgerIdOf(res) };
   }
 }
 
 /** The place in a cursor; whoever waited behind one that lies ahead of the log would miss what comes before it. */
-async function readCursor(source: EventSource, cursor: string | undefined): Promise<EventPlace | null> {
+async function readCursor(source: LedgerSource, cursor: string | undefined): Promise<EventPlace | null> {
   const key = decodeCursor(list, z.string(), cursor);
   if (key === null) return null;
   const place = parseEventId(key);
@@ -127,7 +128,7 @@ async function readCursor(source: EventSource, cursor: string | undefined): Prom
   return place;
 }
 
-async function readLastEventId(source: EventSource, req: Request): Promise<EventPlace | null> {
+async function readLastEventId(source: LedgerSource, req: Request): Promise<EventPlace | null> {
   const header = req.get('Last-Event-ID');
   if (header === undefined) return null;
   const place = parseEventId(header);

@@ -1,7 +1,8 @@
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
 import { eventId } from './event-id.ts';
-import type { EventSource, StoredEvent } from './read-events.ts';
+import type { StoredEvent } from './read-events.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
 export interface EventDocument {
@@ -26,7 +27,7 @@ export interface EventDocument {
  * `readable` accounts only; null stands for all.
  */
 export async function describeEvents(
-  source: EventSource,
+  source: LedgerSource,
   events: readonly StoredEvent[],
   readable: ReadonlySet<string> | null = null,
 ): Promise<EventDocument[]> {

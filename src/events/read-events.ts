@@ -1,10 +1,5 @@
-import type { Knex } from 'knex';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { EventType } from '../ledger/ledger-event.ts';
-
-export interface EventSource {
-  readonly knex: Knex;
-  readonly ledgerId: string;
-}
 
 /** Where an event stands in its ledger's log. The transaction id is text: it may exceed what a number holds. */
 export interface EventPlace {
@@ -54,7 +49,7 @@ export const isSettled = (event: string) => `(
  * while a transaction is running that began to write before them; they come later.
  */
 export async function readEvents(
-  { knex, ledgerId }: EventSource,
+  { knex, ledgerId }: LedgerSource,
   { after, limit, types, accountIds }: EventFilter & { after: EventPlace | null; limit: number },
 ): Promise<StoredEvent[]> {
   const query = knex<EventRow>('events as e')
@@ -73,7 +68,7 @@ export async function readEvents(
 
 /** The events at these places, in no particular order. An event is never removed. */
 export async function findEvents(
-  { knex, ledgerId }: EventSource,
+  { knex, ledgerId }: LedgerSource,
   places: readonly EventPlace[],
 ): Promise<StoredEvent[]> {
   if (places.length === 0) return [];
@@ -106,7 +101,7 @@ function asEvent(row: EventRow): StoredEvent {
 }
 
 /** The place behind everything that is settled at this moment: from here on a reader gets what is new. */
-export async function latestPlace({ knex, ledgerId }: EventSource): Promise<EventPlace> {
+export async function latestPlace({ knex, ledgerId }: LedgerSource): Promise<EventPlace> {
   const [row] = await knex('ledgers')
     .where('id', ledgerId)
     .select('event_epoch', knex.raw('pg_snapshot_xmin(pg_current_snapshot())::text as xid'));

@@ -1,17 +1,19 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { readSignature } from '../approvals/read-signature.ts';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import { sendAnswer } from '../http/send-answer.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
 import type { AccountChange } from './account-change.ts';
-import { changeNotFound, getChange, listChanges, type Source } from './control-queries.ts';
+import { changeNotFound, getChange, listChanges } from './control-queries.ts';
 import { describeChanges } from './describe-changes.ts';
 import { type SignChangeCommand, signChange } from './sign-change.ts';
 
@@ -20,14 +22,6 @@ const changePath = z.object({ changeId: id });
 const listQuery = z.strictObject(pageQuery);
 const noQuery = z.strictObject({});
 const byBody = z.strictObject({ by: id.nullish() }).optional();
-const signatureBody = z.strictObject({
-  party: id.optional(),
-  decision: z.enum(['approve', 'reject']),
-  instructionHash: z
-    .string({ error: 'must be the instructionHash of the change' })
-    .regex(/^[0-9a-f]{64}$/, 'must be the instructionHash of the change: 64 hexadecimal digits'),
-});
-
 /** Changes of an account that take every owner's signature. */
 export function addAccountChangeRoutes(router: Router, { database, engine }: ServiceParts): void {
   router
@@ -61,10 +55,8 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
     .route('/account-changes/:changeId/authorisations')
     .post(async (req, res) => {
       const { changeId } = readInput(changePath, req.params);
-      const { party, decision, instructionHash } = readInput(signatureBody, req.body);
-      const by = actingParty(res, party);
-      if (by === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
-      await submit(req, res, { changeId, by, act: { decision, instructionHash } });
+      const act = readSignature(req, res, 'change');
+      await submit(req, res, { changeId, by: act.partyId, act });
     })
     .all(methodNotAllowed('POST'));
 
@@ -89,7 +81,7 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
     sendAnswer(res, answer, (change) => ({ status: 200, body: change }));
   }
 
-  function sourceOf(res: Response): Source {
+  function sourceOf(res: Response): LedgerSource {
     return { knex: database, ledgerId: ledgerIdOf(res) };
   }
 

@@ -1,13 +1,8 @@
-import type { Knex } from 'knex';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
 import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
-
-export interface Source {
-  readonly knex: Knex;
-  readonly ledgerId: string;
-}
 
 /** A party's place on an account, whatever became of it. */
 export interface HolderRecord {
@@ -51,7 +46,7 @@ interface HolderRow {
 
 /** The places on these accounts, in the order of account and party. */
 export async function findHolderRecords(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
   page: { afterPartyId?: string | null; limit?: number } = {},
 ): Promise<HolderRecord[]> {
@@ -99,7 +94,7 @@ interface RestrictionRow {
 
 /** A page of the restrictions of an account, in the order in which they were placed. */
 export async function listRestrictions(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   page: { accountId: string; afterId: string | null; limit: number; isActive: boolean | undefined },
 ): Promise<Restriction[]> {
   const query = knex<RestrictionRow>('restrictions')
@@ -114,7 +109,7 @@ export async function listRestrictions(
 }
 
 export async function findRestrictions(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   restrictionIds: readonly string[],
 ): Promise<Map<string, Restriction>> {
   if (restrictionIds.length === 0) return new Map();
@@ -124,7 +119,7 @@ export async function findRestrictions(
   return new Map(rows.map((row) => [row.id, asRestriction(row)]));
 }
 
-export async function getRestriction(source: Source, restrictionId: string): Promise<Restriction> {
+export async function getRestriction(source: LedgerSource, restrictionId: string): Promise<Restriction> {
   const found = (await findRestrictions(source, [restrictionId])).get(restrictionId);
   if (found === undefined) throw restrictionNotFound(restrictionId);
   return found;
@@ -160,7 +155,7 @@ interface ChangeRow {
 
 /** A page of the changes of an account that took or take signatures, the latest first. */
 export async function listChanges(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   page: { accountId: string; afterId: string | null; limit: number },
 ): Promise<AccountChange[]> {
   const query = knex<ChangeRow>('account_changes')
@@ -173,7 +168,7 @@ export async function listChanges(
 }
 
 export async function findChanges(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   changeIds: readonly string[],
 ): Promise<Map<string, AccountChange>> {
   if (changeIds.length === 0) return new Map();
@@ -185,7 +180,7 @@ export async function findChanges(
 
 /** Changes of these accounts that were not signed in time and of which that has not been noted yet, soonest first. */
 export async function findLapsedChanges(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   { accountIds, now, limit }: { accountIds: readonly string[]; now: Date; limit: number },
 ): Promise<AccountChange[]> {
   const rows = await knex<ChangeRow>('account_changes')
@@ -199,7 +194,7 @@ export async function findLapsedChanges(
 }
 
 export async function countWaitingChanges(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
 ): Promise<Map<string, number>> {
   const rows = await knex('account_changes')
@@ -212,7 +207,7 @@ export async function countWaitingChanges(
   return new Map(rows.map((row) => [row.account_id, row.waiting]));
 }
 
-export async function getChange(source: Source, changeId: string): Promise<AccountChange> {
+export async function getChange(source: LedgerSource, changeId: string): Promise<AccountChange> {
   const found = (await findChanges(source, [changeId])).get(changeId);
   if (found === undefined) throw changeNotFound(changeId);
   return found;

@@ -1,12 +1,12 @@
 import { findAuthorisations, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
 import { type AccountChange, type AccountChangeDocument, changeAsOf, presentChange } from './account-change.ts';
-import type { Source } from './control-queries.ts';
 
 /** Changes as callers see them at this moment, with who has signed and who has not. */
 export async function describeChanges(
-  source: Source,
+  source: LedgerSource,
   changes: readonly AccountChange[],
   now: Date,
 ): Promise<AccountChangeDocument[]> {

@@ -1,5 +1,5 @@
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
-import type { Source } from './control-queries.ts';
 import { type MandateDocument, presentMandate } from './present-control.ts';
 
 /** A version of a mandate, and whose act it was; null for the calling service. */
@@ -17,7 +17,7 @@ interface MandateRow {
 
 /** A page of the versions of an account's mandate, the latest first. */
 export async function listMandates(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   page: { accountId: string; limit: number; before: number | null },
 ): Promise<MandateVersionDocument[]> {
   const query = knex<MandateRow>('mandates')

@@ -1,4 +1,10 @@
-import { type Authorisation, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import {
+  type Authorisation,
+  addSignature,
+  presentAuthorisations,
+  type Signature,
+  voicesOf,
+} from '../approvals/authorisations.ts';
 import { refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
@@ -18,7 +24,7 @@ import { type ControlEffect, writeControl } from './write-control.ts';
 export interface SignChangeCommand extends ControlCommand {
   readonly changeId: string;
   readonly act:
-    | { readonly decision: 'approve' | 'reject'; readonly instructionHash: string }
+    | Signature
     /** Whoever asked for it takes it back, or the calling service does. */
     | 'cancel';
 }
@@ -69,7 +75,7 @@ function decideSignature(
   const settle = (
     ended: AccountChange,
     said: readonly Authorisation[],
-    authorisation?: Authorisation,
+    authorisation: Authorisation | null,
   ): Decision<ControlEffect, SignedChange> => {
     const result = presentChange(ended, read(said), presentAuthorisations(said));
     const type = ended.status === 'cancelled' || ended.status === 'rejected' ? ended.status : 'signed';
@@ -79,25 +85,17 @@ function decideSignature(
       result,
       changedAccounts: [{ ...account, revision: account.revision + 1 }],
       events: isNews ? [{ type: `account_change.${type}`, accountId, subjectId: changeId, data: result }] : [],
-      effect: { accountId, at: now, by, change: ended, ...(authorisation === undefined ? {} : { authorisation }) },
+      effect: { accountId, at: now, by, change: ended, ...(authorisation === null ? {} : { authorisation }) },
     };
   };
   const read = (said: readonly Authorisation[]) => readSignatures({ rule: 'all' }, ownership.holders, voicesOf(said));
-  if (act === 'cancel') return settle({ ...change, status: 'cancelled', finishedAt: now }, before);
+  if (act === 'cancel') return settle({ ...change, status: 'cancelled', finishedAt: now }, before, null);
 
   const refused = refuseClosed(account);
   if (refused !== undefined) return { refusal: refused };
-  if (changeHash(change).toString('hex') !== act.instructionHash) {
-    const detail = `The hash is not that of change ${changeId}; read the change again.`;
-    return { refusal: refusal('instruction_mismatch', detail) };
-  }
-  const earlier = before.find(({ partyId }) => partyId === by);
-  if (earlier !== undefined && earlier.decision !== act.decision) {
-    const detail = `Party ${by} has said "${earlier.decision}" to change ${changeId} before.`;
-    return { refusal: refusal('already_decided', detail, { decision: earlier.decision }) };
-  }
-  const authorisation: Authorisation = { subjectId: changeId, partyId: by!, decision: act.decision, at: now };
-  const said = earlier === undefined ? [...before, authorisation] : before;
+  const signed = addSignature({ id: changeId, name: 'change', hash: changeHash(change) }, act, before, now);
+  if ('refusal' in signed) return signed;
+  const { authorisation, all: said } = signed;
   const reading = read(said);
   if (act.decision === 'reject') return settle({ ...change, status: 'rejected', finishedAt: now }, said, authorisation);
   if (!reading.isComplete) return settle(change, said, authorisation);
@@ -110,6 +108,6 @@ function decideSignature(
     result: { ...document, applied: applied.document },
     changedAccounts: [applied.account],
     events: [{ type: 'account_change.applied', accountId, subjectId: changeId, data: document }, ...applied.events],
-    effect: { ...applied.effect, change: ended, authorisation },
+    effect: { ...applied.effect, change: ended, ...(authorisation === null ? {} : { authorisation }) },
   };
 }

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { anyOneSigns, type Mandate, type MandateTerms } from './mandate.ts';
 
 /** Something that is decided under a certain version of its account's mandate. */
@@ -12,7 +12,7 @@ export type MandateVersions = ReadonlyMap<string, Mandate>;
 
 /** Finds the versions of mandates under which these were made. What is in force never changes, so no lock is needed. */
 export async function findMandates(
-  { knex, ledgerId }: { knex: Knex; ledgerId: string },
+  { knex, ledgerId }: LedgerSource,
   made: readonly UnderMandate[],
 ): Promise<MandateVersions> {
   const { rows } = await knex.raw(

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { Money } from '../money/money.ts';
 import type { Holder, HolderRight } from './holder.ts';
 import { anyOneSigns, type Mandate, type MandateTerms } from './mandate.ts';
@@ -55,7 +55,7 @@ interface OwnershipRow {
  * that they initiated and that reserve or have taken money. One query for all; the account rows must be locked.
  */
 export async function loadOwnership(
-  { knex, ledgerId }: { knex: Knex; ledgerId: string },
+  { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
   partyIds: readonly string[],
 ): Promise<OwnershipByAccount> {

@@ -1,10 +1,11 @@
+import type { Signature } from '../approvals/authorisations.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
 import { type ChangeDecision, type ChangeFacts, loadChangeFacts, notOpen } from './load-change-facts.ts';
-import { decideSignature, type Signature } from './sign-standing-order.ts';
+import { decideSignature } from './sign-standing-order.ts';
 import {
   activate,
   asOfNow,
@@ -14,7 +15,7 @@ import {
   type SignedStandingOrderDocument,
   type StandingOrder,
 } from './standing-order.ts';
-import { runEvents, standingOrderEvent } from './standing-order-events.ts';
+import { runEvents, type StandingOrderEventType, standingOrderEvent } from './standing-order-events.ts';
 import { noSuchStandingOrder, readStandingOrder, standingOrderRows } from './standing-order-queries.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
 import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
@@ -52,7 +53,7 @@ export const changeStandingOrder: OperationKind<
     const found = loaded.orders.get(orderId);
     if (found === undefined) return { refusal: noSuchStandingOrder(orderId) };
     const order = asOfNow(found, now);
-    if (typeof act === 'object') return decideSignature(order, { ...act, partyId: by! }, loaded, now);
+    if (typeof act === 'object') return decideSignature(order, act, loaded, now);
     const refused = refuseActing(order, by, loaded);
     if (refused !== undefined) return { refusal: refused };
     if (act === 'pause' && order.status === 'active') {
@@ -88,11 +89,7 @@ function refuseActing(
 }
 
 /** The order as the change leaves it. A run that was to be tried again is given up. */
-function change(
-  order: StandingOrder,
-  loaded: ChangeFacts,
-  types: readonly Parameters<typeof standingOrderEvent>[0][],
-): ChangeDecision {
+function change(order: StandingOrder, loaded: ChangeFacts, types: readonly StandingOrderEventType[]): ChangeDecision {
   const retried = loaded.retried.get(order.id);
   const runs: StandingOrderRun[] = retried === undefined ? [] : [{ ...retried, status: 'refused' }];
   const result = describe(order, loaded);

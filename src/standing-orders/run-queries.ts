@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { Money } from '../money/money.ts';
 import type { StandingOrder } from './standing-order.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
@@ -16,16 +16,11 @@ interface RunRow {
   last_attempt_at: Date;
 }
 
-interface Source {
-  readonly knex: Knex;
-  readonly ledgerId: string;
-}
-
 type OrderOfRuns = Pick<StandingOrder, 'id' | 'currency'>;
 
 /** A page of the runs of an order, the latest first. */
 export async function listRuns(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   { id, currency }: OrderOfRuns,
   { limit, before }: { limit: number; before: Date | null },
 ): Promise<StandingOrderRun[]> {
@@ -40,7 +35,7 @@ export async function listRuns(
 
 /** Of those of these orders that are being tried again: the run of their next occurrence, by order. */
 export async function findRetriedRuns(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   orders: readonly StandingOrder[],
 ): Promise<ReadonlyMap<string, StandingOrderRun>> {
   const retried = new Map(orders.filter(({ attempts }) => attempts > 0).map((order) => [order.id, order]));

@@ -2,7 +2,7 @@ import type { EventType, LedgerEvent } from '../ledger/ledger-event.ts';
 import { presentStandingOrder, type StandingOrder } from './standing-order.ts';
 import { presentRun, type StandingOrderRun } from './standing-order-run.ts';
 
-type StandingOrderEventType = Extract<EventType, `standing_order.${string}`>;
+export type StandingOrderEventType = Extract<EventType, `standing_order.${string}`>;
 
 /** An event of a standing order stands in the sequence of the account that pays. */
 export function standingOrderEvent(

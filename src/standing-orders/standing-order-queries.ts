@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { type Authorisation, findAuthorisations, voicesOf } from '../approvals/authorisations.ts';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
 import { signersOf } from '../ownership/authorise.ts';
@@ -51,11 +51,6 @@ interface StandingOrderRow {
   finished_at: Date | null;
 }
 
-interface Source {
-  readonly knex: Knex;
-  readonly ledgerId: string;
-}
-
 /** The rows that workers claim, for those who lock them otherwise. */
 export const standingOrderRows = { table: 'standing_orders', idColumn: 'id' } as const;
 
@@ -75,14 +70,14 @@ export function standingOrderNotFound(orderId: string): RefusalError {
 }
 
 /** Which accounts it is about, and how much, never changes; so these may be looked at without a lock. */
-export async function getStandingOrder(source: Source, orderId: string): Promise<StandingOrder> {
+export async function getStandingOrder(source: LedgerSource, orderId: string): Promise<StandingOrder> {
   const order = (await findStandingOrders(source, [orderId])).get(orderId);
   if (order === undefined) throw standingOrderNotFound(orderId);
   return order;
 }
 
 export async function findStandingOrders(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   orderIds: readonly string[],
 ): Promise<Map<string, StandingOrder>> {
   const rows = await knex<StandingOrderRow>('standing_orders')
@@ -93,7 +88,7 @@ export async function findStandingOrders(
 
 /** A page of standing orders in the order of their ids, which is about that of their making. */
 export async function listStandingOrders(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   page: {
     limit: number;
     afterId: string | null;
@@ -117,7 +112,7 @@ export async function listStandingOrders(
 
 /** How many orders of these accounts are not finished; of more than there can be, no more are counted. */
 export async function countOpenOrders(
-  { knex, ledgerId }: Source,
+  { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
 ): Promise<Map<string, number>> {
   const { rows } = await knex.raw(
@@ -134,7 +129,7 @@ export async function countOpenOrders(
 
 /** Standing orders as callers see them, with who has signed and who may still; a constant number of queries. */
 export async function describeStandingOrders(
-  source: Source,
+  source: LedgerSource,
   orders: readonly StandingOrder[],
 ): Promise<SignedStandingOrderDocument[]> {
   if (orders.length === 0) return [];

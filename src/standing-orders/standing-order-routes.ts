@@ -1,6 +1,7 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { readSignature } from '../approvals/read-signature.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
 import { readOperationTerms } from '../http/operation-terms.ts';
@@ -30,7 +31,7 @@ import {
   standingOrderNotFound,
 } from './standing-order-queries.ts';
 import { presentRun } from './standing-order-run.ts';
-import { actBody, signatureBody, standingOrderBody } from './standing-order-schemas.ts';
+import { actBody, standingOrderBody } from './standing-order-schemas.ts';
 
 const orderPath = z.object({ orderId: id });
 const noQuery = z.strictObject({});
@@ -132,12 +133,10 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
     .route('/standing-orders/:orderId/authorisations')
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
-      const { party, decision, instructionHash } = readInput(signatureBody, req.body);
-      const by = actingParty(res, party);
-      if (by === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
+      const act = readSignature(req, res, 'standing order');
       const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
       const { accountId } = await findForCaller(res, orderId);
-      const command = { orderId, accountId, by, act: { decision, instructionHash } };
+      const command = { orderId, accountId, by: act.partyId, act };
       sendAnswer(res, await engine.submit(createOperation(changeStandingOrder, command, terms)), presentChanged);
     })
     .all(methodNotAllowed('POST'));

@@ -89,13 +89,5 @@ function readRule(fields: Fields, context: z.core.$RefinementCtx): AmountRule {
   return { type: 'topUp', to: readPositive(topUp!.to, 'topUp', 'to'), most: limit };
 }
 
-export const signatureBody = z.strictObject({
-  party: id.optional(),
-  decision: z.enum(['approve', 'reject']),
-  instructionHash: z
-    .string({ error: 'must be the instructionHash of the standing order' })
-    .regex(/^[0-9a-f]{64}$/, 'must be the instructionHash of the standing order: 64 hexadecimal digits'),
-});
-
 /** The party that pauses, resumes or cancels. */
 export const actBody = z.strictObject({ by: id.nullish() }).optional();
