@@ -2,6 +2,7 @@ import { startEphemeralServer } from '../src/database/embedded/ephemeral-server.
 import { verifyBooks } from '../src/ledger/verify-books.ts';
 import type { BenchPlan, Scenario } from './bench-plan.ts';
 import type { BookSize } from './books/book-size.ts';
+import { provideWalFiles } from './books/wal-files.ts';
 import { startLoadDriver } from './load-driver/load-driver-process.ts';
 import { createBenchProgress } from './report/bench-progress.ts';
 import type { BenchRun } from './report/bench-run.ts';
@@ -27,6 +28,7 @@ export interface PlanOutcome {
  */
 const postgresSettings = {
   shared_buffers: '512MB',
+  min_wal_size: '3GB',
   max_wal_size: '4GB',
   checkpoint_timeout: '1h',
   max_connections: '300',
@@ -46,6 +48,7 @@ export async function measurePlan({ scenarios, ...plan }: BenchPlan, stops: Stop
   progress.say('starting PostgreSQL');
   const server = await startEphemeralServer({ durable: true, settings: postgresSettings });
   stops.add(() => server.stop());
+  await provideWalFiles(server.url, (runsOfRound * plan.rounds * (plan.warmUpMs + plan.measureMs)) / 1_000);
   const driver = startLoadDriver();
   stops.add(() => driver.stop());
 

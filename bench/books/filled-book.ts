@@ -42,6 +42,6 @@ export async function createFilledBook(serverUrl: string, size: BookSize): Promi
   }
 }
 
-function openDatabase(url: string): Database {
+export function openDatabase(url: string): Database {
   return createDatabase({ url, poolSize: 5, applicationName: 'joint-ledger bench', acquireTimeoutMs: 60_000 });
 }

@@ -34,7 +34,7 @@ interface Gathering<W extends Waiter> {
 export interface GroupQueueOptions {
   /** How many transactions run at once. */
   readonly lanes: number;
-  /** How many movements one group may have. A larger batch goes by itself. */
+  /** How many movements one group may have. A larger batch goes with one other that is larger, or by itself. */
   readonly groupLimit: number;
 }
 
@@ -43,6 +43,12 @@ export interface GroupQueueOptions {
  * on without a pause; more would let the callers of one account that stays locked hold up everybody else's.
  */
 const transactionsAnAccount = 2;
+
+/**
+ * How many batches, each larger than a group, share a transaction. They mostly want the same accounts, so they would lock
+ * and write these one after another; more of them would keep everybody else from these accounts for longer.
+ */
+const largeBatchesAGroup = 2;
 
 /**
  * Decides who goes next and with whom. Knows nothing of databases and waits for nothing.
@@ -160,7 +166,7 @@ export class GroupQueue<W extends Waiter> {
     apart ||= keysOf(operation).some((key) => this.#keys.has(key));
     const formed = apart ? undefined : now.forming.get(ledgerId);
     if (formed !== undefined && overlap(formed, accountIds, ownedAccountIds)) return undefined;
-    const joined = formed !== undefined && formed.size + size <= this.#options.groupLimit ? formed : undefined;
+    const joined = formed !== undefined && this.#hasRoom(formed, size) ? formed : undefined;
     const busy = accountIds.some((accountId) => {
       if (joined?.accountIds.has(accountId)) return false;
       const others = (this.#transactions.get(accountId) ?? 0) + (now.places.has(accountId) ? 1 : 0);
@@ -177,6 +183,12 @@ export class GroupQueue<W extends Waiter> {
       size: 0,
       isAwaited: !apart,
     };
+  }
+
+  #hasRoom(group: Group<W>, size: number): boolean {
+    const { groupLimit } = this.#options;
+    if (group.size + size <= groupLimit) return true;
+    return group.size > groupLimit && size > groupLimit && group.waiters.length < largeBatchesAGroup;
   }
 
   /** The ledgers with a group on its way that the next one waits for, because those who wait would not fill it. */

@@ -19,23 +19,41 @@ export interface JournalWrites {
   readonly now: Date;
 }
 
+/** More movements than this are written in parts: PostgreSQL works on one while the next is put together. */
+const mostInPart = 250;
+
 /**
- * Writes transactions, entries, account rows, events and stored outcomes in one statement, each column of each table as one
- * array. The account rows must be locked and the keys claimed by this transaction. Does not wait for the answer: COMMIT
- * may follow at once, and fails if this does.
+ * Writes transactions, entries, account rows, events and stored outcomes, each column of each table as one array. The
+ * account rows must be locked and the keys claimed by this transaction. Does not wait for the answers: COMMIT may follow
+ * at once, and fails if one of the statements does. There is one, and a few for a large batch.
  *
  * Throws an Error when the entries of a transaction do not sum to zero; that is a programming error, and rolls back.
  */
 export function writeJournal(transaction: LedgerTransaction, writes: JournalWrites): void {
   for (const booked of writes.transactions) assertBalanced(booked);
+  const { transactions, accounts, outcomes, events, now } = writes;
+  const xid = latestEventXid(accounts);
+  const parts = Math.max(1, Math.ceil(transactions.length / mostInPart));
+  const part = <Item>(items: readonly Item[], index: number) => {
+    const size = Math.ceil(items.length / parts);
+    return items.slice(index * size, (index + 1) * size);
+  };
+  for (let index = 0; index < parts - 1; index++) {
+    const early = { transactions: part(transactions, index), events: part(events, index) };
+    writePart(transaction, xid, { ...early, accounts: [], outcomes: new Map(), now });
+  }
+  const last = { transactions: part(transactions, parts - 1), events: part(events, parts - 1) };
+  writePart(transaction, xid, { ...last, accounts, outcomes, now });
+}
+
+function writePart({ knex, ledgerId, pipeline }: LedgerTransaction, xid: string | null, writes: JournalWrites): void {
   const { transactions, accounts } = writes;
   const entries = transactions.flatMap((booked) => booked.entries.map((entry) => ({ booked, entry })));
-  const { knex, pipeline } = transaction;
   void pipeline.send(
     knex
       .raw(statement, [
-        transaction.ledgerId,
-        latestEventXid(accounts),
+        ledgerId,
+        xid,
         arrayOf(transactions, (booked) => booked.id),
         arrayOf(transactions, (booked) => booked.type),
         arrayOf(transactions, (booked) => booked.amount),

@@ -5,10 +5,10 @@ import { currencyExponent } from './currencies.ts';
 const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_EVEN });
 
 /**
- * Amounts and balances, positive or negative, stay below this many units of their currency. The database stores
+ * Amounts and balances, positive or negative, have at most so many digits before the point. The database stores
  * NUMERIC(22, 4), which holds exactly this range, so the limit refuses what the column could not keep.
  */
-const limit = new Exact('1e18');
+const digitsBeforePoint = 18;
 
 /** ASCII digits, no sign, no exponent, no leading zeros. `\d` without the `u` flag's extensions matches 0-9 only. */
 const plainDecimal = /^(?:0|[1-9]\d*)(?:\.(\d+))?$/;
@@ -79,11 +79,13 @@ export class Money {
   }
 
   plus(other: Money): Money {
-    return new Money(this.#value.plus(this.#sameCurrency(other)), this.currency);
+    const added = this.#sameCurrency(other);
+    return added.isZero() ? this : new Money(this.#value.plus(added), this.currency);
   }
 
   minus(other: Money): Money {
-    return new Money(this.#value.minus(this.#sameCurrency(other)), this.currency);
+    const taken = this.#sameCurrency(other);
+    return taken.isZero() ? this : new Money(this.#value.minus(taken), this.currency);
   }
 
   negated(): Money {
@@ -100,7 +102,8 @@ export class Money {
 
   /** True when the value is beyond what an amount or a balance may be. */
   isOutOfRange(): boolean {
-    return this.#value.abs().greaterThanOrEqualTo(limit);
+    // The power of ten of the first digit.
+    return this.#value.e >= digitsBeforePoint;
   }
 
   /** Decimal text with exactly the currency's decimals: "1000.00" USD, "1000" JPY, "-5.250" KWD. */

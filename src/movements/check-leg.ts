@@ -22,8 +22,9 @@ export function refuseStopped({ account, amount }: CheckedLeg): Refusal | undefi
 }
 
 export function refuseOverdraw({ account, amount }: CheckedLeg): Refusal | undefined {
+  if (!amount.isNegative()) return undefined;
   const available = availableBalance(account);
-  if (!amount.isNegative() || !available.plus(amount).isNegative()) return undefined;
+  if (!available.plus(amount).isNegative()) return undefined;
   const detail = `Account ${account.id} has ${available} ${account.currency} available, ${amount.negated()} is asked for.`;
   return refusal('insufficient_funds', detail, { accountId: account.id, available: available.toString() });
 }

@@ -66,13 +66,20 @@ describe('who goes together', () => {
     ]);
   });
 
-  test('no more than a group may have; a larger batch goes by itself', () => {
-    const sizes = [3, 2, 9, 1, 1];
-    const queue = queueOf(
-      sizes.map((size, index) => waiterOn(String(index), { size })),
-      { groupLimit: 5 },
-    );
-    expect(startAll(queue)).toEqual([['0', '1'], ['2'], ['3', '4']]);
+  test.each([
+    [
+      'no more than a group may have',
+      [3, 2, 1, 1],
+      [
+        ['0', '1'],
+        ['2', '3'],
+      ],
+    ],
+    ['nobody with one larger batch', [3, 2, 9, 1, 1], [['0', '1'], ['2'], ['3', '4']]],
+    ['two larger batches with each other', [9, 9, 9, 1], [['0', '1'], ['2'], ['3']]],
+  ])('%s', (_what, sizes, groups) => {
+    const waiters = sizes.map((size, index) => waiterOn(String(index), { size }));
+    expect(startAll(queueOf(waiters, { groupLimit: 5 }))).toEqual(groups);
   });
 
   test('only operations of one ledger', () => {

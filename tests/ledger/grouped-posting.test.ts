@@ -8,6 +8,7 @@ import { createPostingEngine, type PostingEngine } from '../../src/ledger/postin
 import { Money } from '../../src/money/money.ts';
 import { createDeposit, createTransfer, createWithdrawal } from '../../src/movements/create-movement.ts';
 import type { Movement } from '../../src/movements/movement.ts';
+import { type ItemAnswer, postBatch } from '../../src/movements/post-batch.ts';
 import { postMovement } from '../../src/movements/post-movement.ts';
 import type { TransactionDocument } from '../../src/movements/present-transaction.ts';
 import { countDeadlocks, holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
@@ -88,6 +89,16 @@ function operationOf(
   });
 }
 
+/** An atomic batch of so many movements. */
+function batchOf(items: number, movementAt: (index: number) => Movement): Operation<readonly ItemAnswer[]> {
+  const batch = {
+    atomic: true,
+    items: Array.from({ length: items }, (_, index) => ({ movement: movementAt(index), key: null })),
+  };
+  const terms = { ledgerId: ledger.ledgerId, idempotencyKey: uuidv7(), requestHash: Buffer.alloc(32), dryRun: false };
+  return createOperation(postBatch, batch, terms);
+}
+
 /** Submits all in one turn and answers what became of each: the transaction, the code of a refusal, or what was thrown. */
 function submitTogether(engine: PostingEngine, operations: readonly Operation<TransactionDocument>[]) {
   return startTogether(operations.length, (index) =>
@@ -135,6 +146,33 @@ test('answers each of a group for itself: the refused are refused, the others sh
   ]);
   expect(await databaseTransactionsOf(booked)).toBe(1);
   expect([await balanceOf(account), await balanceOf(other)]).toEqual(['4.00', '0.00']);
+});
+
+test('two batches share a transaction that are each larger than a group, and nothing stays of one that is refused', async () => {
+  const account = await openAccount();
+  const batches = [
+    batchOf(600, () => deposit(account, '1.00')),
+    batchOf(601, (index) => withdrawal(account, index < 600 ? '1.00' : '0.01')),
+    batchOf(600, () => withdrawal(account, '0.75')),
+    batchOf(600, () => withdrawal(account, '0.25')),
+  ];
+  const engine = createEngine();
+  const answers = await startTogether(batches.length, (index) => engine.submit(batches[index]!));
+  const booked = answers.map(({ outcome }) => {
+    if ('refusal' in outcome) return outcome.refusal.code;
+    return outcome.result.flatMap((item) =>
+      'result' in item.outcome ? (item.outcome.result as TransactionDocument) : [],
+    );
+  });
+  expect(booked[1]).toBe('batch_item_refused');
+  const documents = [booked[0]!, booked[2]!, booked[3]!] as TransactionDocument[][];
+  expect(documents.map(({ length }) => length)).toEqual([600, 600, 600]);
+  expect(documents.flat().map(({ entries }) => entries[0]!.version)).toEqual(
+    Array.from({ length: 1_800 }, (_, index) => index + 1),
+  );
+  expect(await databaseTransactionsOf(documents[0]!)).toBe(1);
+  expect(await databaseTransactionsOf(documents.slice(1).flat())).toBe(1);
+  expect(await balanceOf(account)).toBe('0.00');
 });
 
 describe('a group with a poisoned operation', () => {
