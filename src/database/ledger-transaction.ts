@@ -51,8 +51,9 @@ const longestPauseMs = 1_000;
  *
  * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all), after a serialization
  * failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost connection. An error at COMMIT leaves
- * the outcome unknown; running again settles that too, **because work must begin by claiming its idempotency keys**:
- * the claim waits for the earlier attempt if it is still committing and finds its outcome if it did.
+ * the outcome unknown; running again settles that too, **because work must begin by claiming what it is about**. The
+ * claim of an idempotency key waits for the earlier attempt if it is still committing, and finds its outcome if it did;
+ * a worker's claim passes over rows of an attempt that is committing, and over those that are not due any more.
  *
  * Throws RefusalError: `ledger_busy` when time or sessions ran out, `database_unavailable` when the database stays
  * away, `outcome_unknown` when it stays away after a COMMIT was sent. Other errors pass through after the rollback.

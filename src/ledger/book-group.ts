@@ -47,51 +47,96 @@ export async function bookGroup(
   const [{ earlier, now }, locked] = await inOrder(claiming, locking);
 
   const fresh = notAmong(earlier, operations);
-  const outcomes = new Map<string, Outcome<unknown>>();
-  // Bad input that only shows when it is decided, such as a time that has passed, uses no key up.
-  const unkept = new Map<string, Outcome<unknown>>();
+  const answers = new Map(earlier);
+  const kept = new Map<string, Outcome<unknown>>();
   if (fresh.length > 0) {
     const clock = bookingClock(locked.now ?? now!);
-    const { accounts, changed, events } = await expireHolds(transaction, locked.accounts, clock, mode);
-    const loaded = await loadByKind(transaction, fresh, accounts);
-    const state = { accounts, changed, earlierItems: earlier, now: clock, dryRun: mode === 'read' };
-    const decided = decideInTurn(fresh, state, loaded, { outcomes, unkept });
-    if (mode !== 'read') {
-      await writeByKind(transaction, decided.effects);
-      const numbered = numberEvents([...events, ...decided.events], accounts, changed);
-      const { transactions } = decided;
-      writeJournal(transaction, {
-        transactions,
-        accounts: [...changed.values()],
-        outcomes,
-        events: numbered,
-        now: clock,
-      });
+    const decided = await decideAll(transaction, fresh, {
+      accounts: locked.accounts,
+      earlierItems: earlier,
+      clock,
+      mode,
+    });
+    for (const [index, { idempotencyKey }] of fresh.entries()) {
+      const outcome = decided.outcomes[index]!;
+      answers.set(idempotencyKey, { outcome, replayed: false });
+      if (usesKeyUp(outcome)) kept.set(idempotencyKey, outcome);
     }
+    for (const [key, outcome] of decided.itemOutcomes) kept.set(key, outcome);
+    if (mode !== 'read') writeJournal(transaction, { ...decided.writes, outcomes: kept });
   }
   if (mode !== 'read') {
     const keys = claims.map((claim) => claim.idempotencyKey);
     releaseIdempotencyKeys(
       transaction,
-      keys.filter((key) => !earlier.has(key) && !outcomes.has(key)),
+      keys.filter((key) => !earlier.has(key) && !kept.has(key)),
     );
   }
-  return operations.map(
-    ({ idempotencyKey: key }) =>
-      earlier.get(key) ?? { outcome: (outcomes.get(key) ?? unkept.get(key))!, replayed: false },
-  );
+  return operations.map(({ idempotencyKey }) => answers.get(idempotencyKey)!);
 }
 
-/** Locks what the operations work on; the statement for the accounts is on its way when this returns, nearly always. */
-async function lockRows(
+/**
+ * Carries out what a worker has claimed, in the same way, inside the transaction of the claim. There are no idempotency
+ * keys: the claim is what makes it happen once. Does not wait for the answer to the last statement.
+ *
+ * Throws an Error when something is refused. What workers do always succeeds, or it is no work for them.
+ */
+export async function bookWork<Command, Loaded, Effect>(
   transaction: LedgerTransaction,
-  operations: readonly Operation<unknown>[],
-  mode: LockMode,
-): Promise<Locked> {
-  const claimable = new Set(operations.map(({ kind }) => kind).filter((kind) => kind.lockClaimable !== undefined));
+  kind: OperationKind<Command, Loaded, Effect, null>,
+  commands: readonly Command[],
+): Promise<void> {
+  const tasks = commands.map((command) => ({ kind: kind as AnyKind, command, accountIds: kind.accountIds(command) }));
+  const locked = await lockRows(transaction, tasks, 'lock');
+  if (locked.now === undefined) return;
+  const { accounts, now: clock } = locked;
+  const decided = await decideAll(transaction, tasks, { accounts, earlierItems: new Map(), clock, mode: 'lock' });
+  for (const outcome of decided.outcomes) {
+    if ('refusal' in outcome) throw new Error(`work was refused: ${outcome.refusal.detail}`);
+  }
+  writeJournal(transaction, { ...decided.writes, outcomes: new Map() });
+}
+
+/** Bad input that only shows when it is decided, such as a time that has passed, may be mended and sent again. */
+function usesKeyUp(outcome: Outcome<unknown>): boolean {
+  return !('refusal' in outcome && outcome.refusal.code === 'validation_failed');
+}
+
+/** What is to be decided: an operation, or a part of a worker's work. */
+type Task = Pick<Operation<unknown>, 'kind' | 'command' | 'accountIds' | 'expectedTag'>;
+
+interface Ground {
+  /** As they were locked. */
+  readonly accounts: Locked['accounts'];
+  readonly earlierItems: ClaimedKeys['earlier'];
+  readonly clock: Date;
+  readonly mode: LockMode;
+}
+
+/**
+ * Loads what the tasks look at, decides each on what those before it left, and writes what the journal does not, unless
+ * `mode` is `read`. Answers the outcomes in the order of the tasks, those of their items by key, and what is to be
+ * written into the journal.
+ */
+async function decideAll(transaction: LedgerTransaction, tasks: readonly Task[], ground: Ground) {
+  const { earlierItems, clock: now, mode } = ground;
+  const { accounts, changed, events } = await expireHolds(transaction, ground.accounts, now, mode);
+  const loaded = await loadByKind(transaction, tasks, accounts);
+  const state = { accounts, changed, earlierItems, now, dryRun: mode === 'read' };
+  const decided = decideInTurn(tasks, state, loaded);
+  if (mode !== 'read') await writeByKind(transaction, decided.effects);
+  const numbered = numberEvents([...events, ...decided.events], accounts, changed);
+  const { outcomes, itemOutcomes, transactions } = decided;
+  const writes = { transactions, accounts: [...changed.values()], events: numbered, now };
+  return { outcomes, itemOutcomes, writes };
+}
+
+/** Locks what the tasks work on; the statement for the accounts is on its way when this returns, nearly always. */
+async function lockRows(transaction: LedgerTransaction, tasks: readonly Task[], mode: LockMode): Promise<Locked> {
+  const claimable = new Set(tasks.map(({ kind }) => kind).filter((kind) => kind.lockClaimable !== undefined));
   for (const kind of mode === 'read' ? [] : claimable)
-    await kind.lockClaimable?.(transaction, commandsOf(kind, operations), mode);
-  const accountIds = [...new Set(operations.flatMap((operation) => operation.accountIds))].sort();
+    await kind.lockClaimable?.(transaction, commandsOf(kind, tasks), mode);
+  const accountIds = [...new Set(tasks.flatMap((task) => task.accountIds))].sort();
   return lockAccounts(transaction, accountIds, mode);
 }
 
@@ -112,33 +157,33 @@ async function beginReading({ knex, pipeline, limits }: LedgerTransaction): Prom
   return { earlier: new Map(), now: rows[0].now };
 }
 
-/** Decides each operation on what those before it left, and notes its outcome and those of its items. */
+/** Decides each task on what those before it left. */
 function decideInTurn(
-  operations: readonly Operation<unknown>[],
+  tasks: readonly Task[],
   state: Omit<DecisionState<unknown>, 'loaded'> & Record<'accounts' | 'changed', Map<string, LockedAccount>>,
   loaded: ReadonlyMap<AnyKind, unknown>,
-  { outcomes, unkept }: Record<'outcomes' | 'unkept', Map<string, Outcome<unknown>>>,
 ) {
   const { accounts, changed, earlierItems, now, dryRun } = state;
+  const outcomes: Outcome<unknown>[] = [];
+  const itemOutcomes = new Map<string, Outcome<unknown>>();
   const transactions: BookedTransaction[] = [];
   const events: LedgerEvent[] = [];
   const effects = new Map<AnyKind, unknown[]>();
-  for (const operation of operations) {
-    const { kind, command, idempotencyKey } = operation;
+  for (const task of tasks) {
+    const { kind, command } = task;
     const decision: Decision<unknown, unknown> =
-      refuseChanged(operation, accounts) ??
+      refuseChanged(task, accounts) ??
       kind.decide(command, { accounts, loaded: loaded.get(kind), earlierItems, now, dryRun });
     if ('refusal' in decision) {
-      const kept = decision.refusal.code === 'validation_failed' ? unkept : outcomes;
-      kept.set(idempotencyKey, { refusal: decision.refusal });
+      outcomes.push({ refusal: decision.refusal });
       continue;
     }
-    for (const [key, outcome] of decision.itemOutcomes ?? []) outcomes.set(key, outcome);
+    for (const [key, outcome] of decision.itemOutcomes ?? []) itemOutcomes.set(key, outcome);
     for (const account of decision.changedAccounts ?? []) {
       accounts.set(account.id, account);
       changed.set(account.id, account);
     }
-    outcomes.set(idempotencyKey, outcomeOf(decision.result, accounts.get(operation.accountIds[0] ?? '')));
+    outcomes.push(outcomeOf(decision.result, accounts.get(task.accountIds[0] ?? '')));
     for (const booked of decision.transactions ?? []) {
       transactions.push(booked);
       events.push(...bookingEvents(booked));
@@ -146,14 +191,11 @@ function decideInTurn(
     events.push(...(decision.events ?? []));
     if (decision.effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), decision.effect]);
   }
-  return { transactions, events, effects };
+  return { outcomes, itemOutcomes, transactions, events, effects };
 }
 
 /** The caller acted on what it read of the account before; that must still be so (RFC 9110, section 13.1.1). */
-function refuseChanged(
-  { accountIds, expectedTag }: Operation<unknown>,
-  accounts: LockedAccounts,
-): { refusal: Refusal } | undefined {
+function refuseChanged({ accountIds, expectedTag }: Task, accounts: LockedAccounts): { refusal: Refusal } | undefined {
   const account = accounts.get(accountIds[0] ?? '');
   if (expectedTag === undefined || account === undefined || entityTag(account) === expectedTag) return undefined;
   const detail = `Account ${account.id} is at ${entityTag(account)}, the request expects ${expectedTag}.`;
@@ -166,18 +208,18 @@ function outcomeOf(result: unknown, account: LockedAccount | undefined): Outcome
 
 async function loadByKind(
   transaction: LedgerTransaction,
-  operations: readonly Operation<unknown>[],
+  tasks: readonly Task[],
   accounts: LockedAccounts,
 ): Promise<Map<AnyKind, unknown>> {
   const loaded = new Map<AnyKind, unknown>();
-  for (const kind of new Set(operations.map((operation) => operation.kind))) {
-    loaded.set(kind, await kind.load(transaction, commandsOf(kind, operations), accounts));
+  for (const kind of new Set(tasks.map((task) => task.kind))) {
+    loaded.set(kind, await kind.load(transaction, commandsOf(kind, tasks), accounts));
   }
   return loaded;
 }
 
-function commandsOf(kind: AnyKind, operations: readonly Operation<unknown>[]): unknown[] {
-  return operations.filter((operation) => operation.kind === kind).map((operation) => operation.command);
+function commandsOf(kind: AnyKind, tasks: readonly Task[]): unknown[] {
+  return tasks.filter((task) => task.kind === kind).map((task) => task.command);
 }
 
 async function writeByKind(

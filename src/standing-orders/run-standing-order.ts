@@ -2,12 +2,11 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
-import type { DecisionState, LockedAccounts, OperationKind } from '../ledger/operation.ts';
+import type { DecisionState, OperationKind } from '../ledger/operation.ts';
 import { noSuchAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { withTaken } from '../movements/book-legs.ts';
 import { createTransfer } from '../movements/create-movement.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
-import { loadReservations } from '../movements/explain.ts';
 import type { MovementFacts } from '../movements/load-movement-facts.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
@@ -60,7 +59,6 @@ export const runStandingOrder: OperationKind<RunStandingOrderCommand, RunFacts, 
 async function loadRunFacts(
   transaction: LedgerTransaction,
   commands: readonly RunStandingOrderCommand[],
-  accounts: LockedAccounts,
 ): Promise<RunFacts> {
   const orders = commands.map(({ order }) => order);
   const initiators = orders.flatMap(({ initiatedBy }) => initiatedBy ?? []);
@@ -68,14 +66,13 @@ async function loadRunFacts(
     if (initiatedBy === null) return [];
     return rule.type === 'topUp' ? [accountId, toAccountId] : [accountId];
   });
-  const paying = new Set(orders.flatMap(({ accountId }) => accounts.get(accountId) ?? []));
-  const [partyIds, ownership, reservations, retried] = await Promise.all([
+  const [partyIds, ownership, retried] = await Promise.all([
     findExistingPartyIds(transaction, initiators),
     loadOwnership(transaction, held, initiators),
-    loadReservations(transaction, [...paying]),
     findRetriedRuns(transaction, orders),
   ]);
-  return { partyIds, ownership, reservations, retried };
+  // A run keeps the code and the sentence of a refusal, not what explains it.
+  return { partyIds, ownership, reservations: new Map(), retried };
 }
 
 /** An occurrence is not tried again once the one after it is due: what it was refused for is its end. */

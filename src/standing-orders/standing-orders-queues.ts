@@ -1,8 +1,6 @@
-import { hash } from 'node:crypto';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { bookGroup } from '../ledger/book-group.ts';
+import { bookWork } from '../ledger/book-group.ts';
 import { createId } from '../ledger/create-id.ts';
-import { createOperation, type Operation } from '../ledger/operation.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 import { expireStandingOrder } from './expire-standing-order.ts';
 import { runStandingOrder } from './run-standing-order.ts';
@@ -21,10 +19,12 @@ export const standingOrdersQueue: WorkQueue = {
   batchSize: 100,
   lanes: 2,
   isUrgent: true,
-  work: (transaction, orderIds) =>
-    carryOut(transaction, orderIds, (order) =>
-      createOperation(runStandingOrder, { order, transactionId: createId() }, termsOf(transaction, order)),
-    ),
+  async work(transaction, orderIds) {
+    const orders = await findClaimed(transaction, orderIds);
+    const commands = orders.map((order) => ({ order, transactionId: createId() }));
+    await bookWork(transaction, runStandingOrder, commands);
+    return undefined;
+  },
 };
 
 /** Standing orders that were not signed in time. */
@@ -36,29 +36,18 @@ export const standingOrderSignaturesQueue: WorkQueue = {
   batchSize: 100,
   lanes: 1,
   isUrgent: false,
-  work: (transaction, orderIds) =>
-    carryOut(transaction, orderIds, (order) =>
-      createOperation(expireStandingOrder, { order }, termsOf(transaction, order)),
-    ),
+  async work(transaction, orderIds) {
+    const orders = await findClaimed(transaction, orderIds);
+    await bookWork(
+      transaction,
+      expireStandingOrder,
+      orders.map((order) => ({ order })),
+    );
+    return undefined;
+  },
 };
 
-async function carryOut(
-  transaction: LedgerTransaction,
-  orderIds: readonly string[],
-  operationFor: (order: StandingOrder) => Operation<null>,
-): Promise<undefined> {
+async function findClaimed(transaction: LedgerTransaction, orderIds: readonly string[]): Promise<StandingOrder[]> {
   const orders = await findStandingOrders(transaction, orderIds);
-  const claimed = orderIds.flatMap((orderId) => orders.get(orderId) ?? []);
-  await bookGroup(transaction, claimed.map(operationFor), 'lock');
-  return undefined;
-}
-
-/**
- * A key of its own each time somebody looks at an order, because one look may find that it is not due after all: the
- * clock was set back, or the rules of its time zone have changed. No caller's key has a space in it
- * (`http/operation-terms.ts`).
- */
-function termsOf({ ledgerId }: LedgerTransaction, { id }: StandingOrder) {
-  const idempotencyKey = `standing-order ${id} ${createId()}`;
-  return { ledgerId, idempotencyKey, requestHash: hash('sha256', idempotencyKey, 'buffer'), dryRun: false };
+  return orderIds.flatMap((orderId) => orders.get(orderId) ?? []);
 }

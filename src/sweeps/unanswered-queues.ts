@@ -2,6 +2,7 @@ import { expireProjects } from '../approvals/expire-projects.ts';
 import { expireChanges } from '../holders/expire-changes.ts';
 import { expireInvitations } from '../holders/expire-invitations.ts';
 import { type Expiry, tidyAccounts } from '../ledger/tidy-accounts.ts';
+import { isSetAside } from '../workers/claim-work.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 
 /** This limit keeps PostgreSQL from reading all accounts where it expects that much more is due than there is. */
@@ -51,6 +52,7 @@ function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: C
       from ledgers of_ledger
       cross join lateral (select child.account_id from ${table} child
                           where child.ledger_id = of_ledger.id and ${isOver}
+                            and not ${isSetAside(name, 'child', 'account_id')}
                           order by ${endsAt} limit ${mostLookedAt}) due)`,
     dueSince: `(select min(${endsAt}) from ${table} child
                 where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOver})`,

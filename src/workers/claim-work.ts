@@ -35,6 +35,13 @@ export async function beginWork({ knex, pipeline, limits }: LedgerTransaction): 
   return rows[0].now;
 }
 
+/** SQL: whether the item of this queue that a row (`item`) names in a column failed and has to wait, or was given up. */
+export function isSetAside(queue: string, row: string, idColumn: string): string {
+  return `exists (select 1 from failed_work f
+                  where f.ledger_id = ${row}.ledger_id and f.queue = '${queue}' and f.item_id = ${row}.${idColumn}::text
+                    and (f.retry_at is null or f.retry_at > now()))`;
+}
+
 /**
  * Locks rows of a queue's table for a caller who is about to change them, in the order of their ids, waiting for the
  * worker that has claimed one, unless `mode` says `noWait`. Workers lock accounts after their items, so whoever locks both
@@ -98,11 +105,7 @@ export async function readQueueState(knex: Knex, queue: WorkQueue): Promise<Queu
 }
 
 function dueItems(knex: Knex, queue: WorkQueue): Knex.QueryBuilder {
-  const waiting = knex('failed_work as f')
-    .select(knex.raw('1'))
-    .whereRaw('f.ledger_id = item.ledger_id')
-    .where('f.queue', queue.name)
-    .whereRaw(`f.item_id = item.${queue.idColumn}::text`)
-    .whereRaw('(f.retry_at is null or f.retry_at > now())');
-  return knex(`${queue.table} as item`).whereRaw(`(${queue.isDue})`).whereNotExists(waiting);
+  return knex(`${queue.table} as item`).whereRaw(
+    `(${queue.isDue}) and not ${isSetAside(queue.name, 'item', queue.idColumn)}`,
+  );
 }

@@ -344,6 +344,30 @@ describe('a project', () => {
     await sweep(projectsQueue);
   });
 
+  test('goes by its end also behind more than a thousand of an account that was given up', async () => {
+    const { database, ledgerId } = service;
+    const open = async (ms: number) => {
+      const { account } = await openScene(client);
+      const project = await openProject(client, account, { expiresAt: tomorrow() });
+      await endsIn('projects', { id: project }, ms);
+      return { account, project };
+    };
+    const stuck = await open(-120_000);
+    const row = "jsonb_build_object('id', gen_random_uuid())";
+    const copies = `insert into projects select (jsonb_populate_record(p, ${row})).* from projects p, generate_series(1, 1100) where id = ?`;
+    await database.raw(copies, [stuck.project]);
+    const item = { ledger_id: ledgerId, queue: 'projects', item_id: stuck.account };
+    const [now, error] = [database.fn.now(), 'a bug'];
+    await database('failed_work').insert({ ...item, attempts: 12, error, first_failed_at: now, last_failed_at: now });
+    const behind = await open(-60_000);
+    expect(await sweep(projectsQueue)).toBe(1);
+    expect((await toldOf(behind.account)).at(-1)).toMatchObject({ type: 'project.expired', subject: behind.project });
+    await database('failed_work').where(item).delete();
+    await database('projects').where('account_id', stuck.account).whereNot('id', stuck.project).delete();
+    expect(await sweep(projectsQueue)).toBe(1);
+    expect((await toldOf(stuck.account)).at(-1)).toMatchObject({ type: 'project.expired', subject: stuck.project });
+  });
+
   test('goes by its end also on an account that was closed meanwhile', async () => {
     const { account } = await openScene(client, { balance: '0.00' });
     const project = await openProject(client, account, { expiresAt: tomorrow() });
