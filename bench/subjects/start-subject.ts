@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import type { FilledBook } from '../books/filled-book.ts';
 import type { LoadDriver } from '../load-driver/load-driver-process.ts';
 import type { StopList } from '../stop-list.ts';
@@ -33,11 +34,17 @@ function commandOf(name: Exclude<MovementSubject, 'b'>, { url }: FilledBook) {
     case 'joint-ledger-2': {
       const processes = name === 'joint-ledger' ? '1' : '2';
       const settings = { DATABASE_URL: url, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'warn' };
-      return { args: ['dist/src/main.js', '--processes', processes], settings };
+      return { args: [...commandOfStart(), '--processes', processes], settings };
     }
     case 'a':
       return { args: ['dist/bench/baseline-a/baseline-a.js', url], settings: {} };
     case 'echo':
       return { args: ['dist/bench/load-driver/echo-service.js'], settings: {} };
   }
+}
+
+/** What `npm start` gives to node. */
+function commandOfStart(): string[] {
+  const { scripts } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return scripts.start.replace('exec node ', '').split(' ');
 }
