@@ -28,8 +28,8 @@ export interface PlanOutcome {
  */
 const postgresSettings = {
   shared_buffers: '512MB',
-  min_wal_size: '3GB',
-  max_wal_size: '4GB',
+  min_wal_size: '6GB',
+  max_wal_size: '12GB',
   checkpoint_timeout: '1h',
   max_connections: '300',
   work_mem: '32MB',

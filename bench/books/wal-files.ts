@@ -2,7 +2,7 @@ import { openDatabase } from './filled-book.ts';
 
 /** Of 16 MB each. A second of the heaviest load takes one, filling a book and warming up a few. */
 const fewestFiles = 16;
-const mostFiles = 128;
+const mostFiles = 320;
 
 /**
  * PostgreSQL writes a WAL file full of zeros before it uses it for the first time, and whoever commits then waits for that
