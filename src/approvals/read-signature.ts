@@ -20,6 +20,6 @@ function bodyOf(subject: string) {
   return z.strictObject({
     party: id.optional(),
     decision: z.enum(['approve', 'reject']),
-    instructionHash: z.string({ error: hash }).regex(/^[0-9a-f]{64}$/, `${hash}: 64 hexadecimal digits`),
+    instructionHash: z.string({ error: hash }).regex(/^[0-9a-f]{64}$/, `${hash}: 64 hexadecimal digits, in lower case`),
   });
 }

@@ -2,9 +2,23 @@ import { z } from 'zod';
 import { type Refusal, RefusalError } from '../errors/refusal.ts';
 import { storableText } from './storable.ts';
 
-/** Where a schema says nothing else about a field that is not there. */
+/** What a schema expects, in the words of JSON. */
+const kindsOfJson: Partial<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'a list',
+};
+
+/** Where a schema says nothing else about what does not fit. */
 z.config({
-  customError: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is required' : undefined),
+  customError(issue) {
+    if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return undefined;
+    if (issue.input === undefined) return 'is required';
+    if (issue.code === 'invalid_type') return `must be ${kindsOfJson[issue.expected] ?? issue.expected}`;
+    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  },
 });
 
 /** What was wrong with one field, as it stands in a problem document. */
@@ -49,7 +63,12 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 
 /** Text for a person or another system: `max` counts characters. */
 export function text(max: number) {
-  return z.string().min(1).max(max).refine(storableText, { error: 'must not contain NUL or unpaired surrogates' });
+  const length = `must have 1 to ${max} characters`;
+  return z
+    .string()
+    .min(1, length)
+    .max(max, length)
+    .refine(storableText, { error: 'must not contain NUL or unpaired surrogates' });
 }
 
 /** Any UUID; the service's own are version 7 (RFC 9562). */

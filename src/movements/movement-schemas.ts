@@ -157,7 +157,12 @@ const batchItem = z.discriminatedUnion(
       .strictObject({ type: z.literal('multi_leg'), ...itemFields, ...multiLegFields })
       .transform((fields, context) => itemOf(fields, readMultiLeg(fields, context))),
   ],
-  { error: 'must be one of "deposit", "withdrawal", "transfer", "multi_leg"' },
+  {
+    error: ({ input }) =>
+      typeof input === 'object' && input !== null && !Array.isArray(input)
+        ? 'must be one of "deposit", "withdrawal", "transfer", "multi_leg"'
+        : 'must be an object with the "type" of a movement',
+  },
 );
 
 function readAccountItem<Type extends 'deposit' | 'withdrawal'>(

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { readSignature } from '../../src/approvals/read-signature.ts';
+import type { FieldError } from '../../src/http/read-input.ts';
+import { readInput, text } from '../../src/http/read-input.ts';
+import { batchBody } from '../../src/movements/movement-schemas.ts';
+import { standingOrderBody } from '../../src/standing-orders/standing-order-schemas.ts';
+
+function messagesOf(read: () => unknown): Record<string, string[]> {
+  try {
+    read();
+  } catch (error) {
+    const { errors } = (error as { refusal: { facts: { errors: FieldError[] } } }).refusal.facts;
+    const said: Record<string, string[]> = {};
+    for (const { path, message } of errors) said[path] = [...(said[path] ?? []), message];
+    return said;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('a message says what to write, in the words of JSON, where a schema says nothing of its own', () => {
+  const schema = z.strictObject({
+    name: text(5),
+    count: z.number(),
+    isOpen: z.boolean(),
+    rule: z.enum(['any', 'all']),
+    list: z.array(z.string()),
+    inside: z.strictObject({}),
+  });
+  expect(messagesOf(() => readInput(schema, {}))).toEqual(
+    Object.fromEntries(Object.keys(schema.shape).map((name) => [name, ['is required']])),
+  );
+  const wrong = { name: '', count: '1', isOpen: 0, rule: 'some', list: {}, inside: [] };
+  expect(messagesOf(() => readInput(schema, wrong))).toEqual({
+    name: ['must have 1 to 5 characters'],
+    count: ['must be a number'],
+    isOpen: ['must be true or false'],
+    rule: ['must be "any" or "all"'],
+    list: ['must be a list'],
+    inside: ['must be an object'],
+  });
+  expect(messagesOf(() => readInput(schema, []))).toEqual({ '': ['must be an object'] });
+});
+
+test.each<[string, () => unknown, Record<string, string[]>]>([
+  [
+    'an item that is no object',
+    () => readInput(batchBody, { atomic: true, items: [null, { type: 'loan' }] }),
+    {
+      'items.0': ['must be an object with the "type" of a movement'],
+      'items.1.type': ['must be one of "deposit", "withdrawal", "transfer", "multi_leg"'],
+    },
+  ],
+  ['a standing order that is a list', () => readInput(standingOrderBody, []), { '': ['must be an object'] }],
+  [
+    'a hash in capitals',
+    () =>
+      readSignature({ body: { decision: 'approve', instructionHash: 'A'.repeat(64) } } as never, {} as never, 'order'),
+    { instructionHash: ['must be the instructionHash of the order: 64 hexadecimal digits, in lower case'] },
+  ],
+])('so it does for %s', (_what, read, messages) => {
+  expect(messagesOf(read)).toEqual(messages);
+});
