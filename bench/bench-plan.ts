@@ -32,8 +32,8 @@ export function createBenchPlan(options: BenchOptions): BenchPlan {
   return {
     scenarios: [...scenarios, ...growth].filter((scenario) => scenario.subjects.length > 0),
     rounds: options.rounds ?? 3,
-    warmUpMs: 1_000,
-    measureMs: (options.seconds ?? (options.quick ? 1.5 : 5)) * 1_000,
+    warmUpMs: options.quick ? 500 : 1_000,
+    measureMs: (options.seconds ?? (options.quick ? 0.8 : 5)) * 1_000,
   };
 }
 
