@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createWorkQueues } from '../../src/work-queues.ts';
+import { until } from '../support/lock-witness.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger } from '../support/test-database.ts';
@@ -23,10 +24,7 @@ test('runs the API and the workers apart, and each says how it is', async () => 
     .where('id', account)
     .update({ next_expiry: database.raw('now()') });
   // Nobody but the worker comes by.
-  for (let held = '10.0000'; held !== '0.0000'; ) {
-    held = (await database('accounts').where('id', account).pluck('held'))[0];
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(async () => (await database('accounts').where('id', account).pluck('held'))[0] === '0.0000');
 
   const get = async (path: string) => {
     const answer = await fetch(`${worker.url}${path}`);
@@ -35,13 +33,17 @@ test('runs the API and the workers apart, and each says how it is', async () => 
   expect(await get('/readyz')).toEqual({ status: 200, text: '{"status":"ready"}' });
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/v1/accounts')).status).toBe(404);
-  const { text } = await get('/metrics');
-  expect(text).toMatch(/joint_ledger_work_items_total\{queue="expiries"\} 1\n/);
   const options = { stopping: AbortSignal.abort(), logger: pino({ level: 'silent' }), idempotencyRetentionHours: 24 };
-  for (const { name } of createWorkQueues({ ...options, webhookTargets: { allowHttp: false, allowPrivate: false } })) {
-    expect(text).toContain(`joint_ledger_work_due{queue="${name}"} 0\n`);
-  }
-  expect(text).toMatch(/joint_ledger_work_oldest_seconds\{queue="expiries"\} \d/);
+  const queues = createWorkQueues({ ...options, webhookTargets: { allowHttp: false, allowPrivate: false } });
+  // The queues are measured now and then: the last time may have been before the worker came by.
+  await until(async () => {
+    const { text } = await get('/metrics');
+    return (
+      /joint_ledger_work_items_total\{queue="expiries"\} 1\n/.test(text) &&
+      queues.every(({ name }) => text.includes(`joint_ledger_work_due{queue="${name}"} 0\n`)) &&
+      /joint_ledger_work_oldest_seconds\{queue="expiries"\} \d/.test(text)
+    );
+  });
 
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await api.end('SIGTERM')).toBe(0);
