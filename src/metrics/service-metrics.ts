@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { readWorkMetrics } from './work-metrics.ts';
 
@@ -65,6 +66,7 @@ export async function readProcessMetrics(): Promise<string> {
 export function startProcessMetrics(): void {
   if (registry.getSingleMetric('process_cpu_seconds_total') !== undefined) return;
   collectDefaultMetrics({ register: registry });
+  if (!cluster.isWorker) return;
   AggregatorRegistry.setRegistries([registry]);
   createClusterMetrics();
 }
