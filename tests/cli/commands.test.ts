@@ -62,7 +62,9 @@ test('creates a key that is bound to a party, which sees only what the party hol
   const { id } = (await service.client.post('/v1/accounts', account)).body;
   await service.client.openAccount();
   const { stdout } = await command('create-api-key', service.databaseUrl, [service.ledgerId, 'Erin', partyId]);
-  const [, apiKey] = /^API key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
+  const [, keyId, apiKey] = /^Key: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
+  const keys = { ledger_id: service.ledgerId, id: keyId };
+  expect(await service.database('api_keys').where(keys).pluck('party_id')).toEqual([partyId]);
   const client = createTestClient(service.url, apiKey!);
   const { data } = (await client.get('/v1/accounts')).body;
   expect(data.map((seen: { id: string }) => seen.id)).toEqual([id]);
@@ -73,6 +75,33 @@ test('creates a key that is bound to a party, which sees only what the party hol
     [[service.ledgerId, 'Erin', randomUUID()], /There is no party/],
   ] as const) {
     const { code, stderr } = await command('create-api-key', service.databaseUrl, args);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
+  }
+  await service.stop();
+});
+
+test('lists keys without their secrets, and revokes one', async () => {
+  const service = await startTestService();
+  const { ledgerId, apiKey, databaseUrl: url } = service;
+  const created = await command('create-api-key', url, [ledgerId, 'Night "shift"']);
+  const [, keyId, secret] = /^Key: (\S+)\n.*: (\S+)\n$/.exec(created.stdout)!;
+  const listed = (await command('list-api-keys', url, [ledgerId])).stdout;
+  expect(listed).toMatch(new RegExp(`\n${keyId} "Night \\\\"shift\\\\"" acts for the service, made \\S+Z\n$`));
+  for (const key of [secret!, apiKey]) expect(listed).not.toContain(key);
+  const first = await command('revoke-api-key', url, [ledgerId, keyId!]);
+  expect(first.stdout).toMatch(/^Revoked \S+Z\. It may work for five more seconds\.\n$/);
+  expect(await command('revoke-api-key', url, [ledgerId, keyId!])).toEqual(first);
+  expect((await command('list-api-keys', url, [ledgerId])).stdout).toMatch(/, revoked \S+Z\n$/);
+  expect((await createTestClient(service.url, secret!).get('/v1/accounts')).status).toBe(401);
+  expect((await service.client.get('/v1/accounts')).status).toBe(200);
+  for (const [name, args, sentence] of [
+    ['list-api-keys', [], /Say which ledger/],
+    ['list-api-keys', [randomUUID()], /There is no ledger/],
+    ['revoke-api-key', [ledgerId], /Say which key/],
+    ['revoke-api-key', [ledgerId, randomUUID()], /There is no key/],
+    ['revoke-api-key', [randomUUID(), keyId!], /There is no key/],
+  ] as const) {
+    const { code, stderr } = await command(name, url, args);
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
   }
   await service.stop();
