@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { parse as parseQuery } from 'node:querystring';
-import express, { type Express, type RequestHandler, type Router } from 'express';
+import express, { type Express, type Router } from 'express';
 import { addAccountRoutes } from './accounts/account-routes.ts';
 import { addPaymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { addProjectRoutes } from './approvals/project-routes.ts';
@@ -13,6 +12,7 @@ import { addRestrictionRoutes } from './holders/restriction-routes.ts';
 import { addHoldRoutes } from './holds/hold-routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createRouter } from './http/create-router.ts';
+import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { jsonBody } from './http/json-body.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
@@ -68,26 +68,4 @@ function ledgerRoutes(parts: ServiceParts): Router {
   addEventRoutes(router, parts);
   addFailedWorkRoutes(router, parts);
   return router;
-}
-
-/** Headers of every answer, a request id that the log and problem documents share, and the access log at level debug. */
-function describeAnswer({ logger, draining }: ServiceParts): RequestHandler {
-  return (req, res, next) => {
-    const proposed = req.get('X-Request-Id');
-    const requestId = proposed !== undefined && /^[\w.:-]{1,128}$/.test(proposed) ? proposed : randomUUID();
-    res.locals.requestId = requestId;
-    res.setHeader('X-Request-Id', requestId);
-    res.setHeader('X-Content-Type-Options', 'nosniff');
-    res.setHeader('Cache-Control', 'no-store');
-    if (draining.aborted) res.setHeader('Connection', 'close');
-    if (logger.isLevelEnabled('debug')) {
-      const startedAt = performance.now();
-      const { method, path } = req;
-      res.on('close', () => {
-        const ms = Math.round(performance.now() - startedAt);
-        logger.debug({ requestId, method, path, status: res.statusCode, ms }, 'request');
-      });
-    }
-    next();
-  };
 }

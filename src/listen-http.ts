@@ -28,7 +28,9 @@ const requestTimeoutMs = 60_000;
 
 /** Lets an application answer at this address. Throws OperatorError when it can't be listened on. */
 export async function listenHttp(app: Express, address: Address): Promise<HttpListener> {
-  const server = createHttpServer({ requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }, app);
+  // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
+  const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000, requireHostHeader: false };
+  const server = createHttpServer(options, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;
   answerUnreadableRequests(server);

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { createDatabase, type Database } from './database/create-database.ts';
+import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
 import type { TargetRules } from './http/service-parts.ts';
@@ -84,6 +85,7 @@ function healthApp(parts: {
 }): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use(describeAnswer(parts));
   app.use(healthRoutes({ ...parts, readMetrics: readProcessMetrics }));
   app.use(routeNotFound);
   app.use(answerErrors(parts.logger));

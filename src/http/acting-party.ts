@@ -18,7 +18,8 @@ export function actingParty(res: Response, named: string | null | undefined): st
 export function requireServiceKey(res: Response): void {
   const bound = boundPartyOf(res);
   if (bound === null) return;
-  throw new RefusalError('key_not_allowed', `This API key acts for party ${bound} only, and this is no party's act.`);
+  const detail = `This takes a key of the service: this one acts for party ${bound} only, and this is no party's act.`;
+  throw new RefusalError('key_not_allowed', detail);
 }
 
 /**

@@ -1,4 +1,5 @@
-import express, { type Request, type RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
+import readBytes from 'raw-body';
 import secureJson from 'secure-json-parse';
 import { RefusalError } from '../errors/refusal.ts';
 import { invalidInput } from './read-input.ts';
@@ -18,29 +19,44 @@ function checkMediaType(req: Request): void {
   }
 }
 
+function checkEncoding({ headers }: Request): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  throw new RefusalError('unsupported_media_type', 'Send the body without Content-Encoding.');
+}
+
+/** A request has a body when one of these announces it (RFC 9112, section 6). */
+function hasBody({ headers }: Request): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
 /** Many times the largest document of this interface, batches aside. */
 const limitBytes = 64 * 1024;
 /** A thousand movements with ordinary notes take a quarter of this. */
 const batchLimitBytes = 2 * 1024 * 1024;
 
-const readBytes = express.raw({ type: () => true, limit: limitBytes, inflate: false });
-const readBatchBytes = express.raw({ type: () => true, limit: batchLimitBytes, inflate: false });
-
 /**
  * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB or 2 MiB of a batch, no compression, no
  * `__proto__`, no field twice, nothing that could not be stored and read back unchanged. An empty body is undefined.
+ * What is too large is refused as soon as that is known.
  */
-export const jsonBody: RequestHandler = (req, res, next) => {
+export const jsonBody: RequestHandler = (req, _res, next) => {
   checkMediaType(req);
-  const read = req.path === '/batches' ? readBatchBytes : readBytes;
-  read(req, res, (error?: unknown) => {
-    if (error !== undefined) {
+  if (!hasBody(req)) {
+    next();
+    return;
+  }
+  checkEncoding(req);
+  const limit = req.path === '/batches' ? batchLimitBytes : limitBytes;
+  readBytes(req, { length: req.headers['content-length'] ?? null, limit }, (error, bytes) => {
+    if (error) {
+      // What else comes is thrown away, so that the caller comes to read the answer.
+      req.resume();
       next(error);
       return;
     }
-    const bytes: unknown = req.body;
     try {
-      req.body = Buffer.isBuffer(bytes) && bytes.length > 0 ? parseJson(bytes) : undefined;
+      req.body = bytes.length > 0 ? parseJson(bytes) : undefined;
     } catch (unreadable) {
       next(unreadable);
       return;

@@ -34,10 +34,10 @@ export function presentProblem({ code, detail, facts }: Refusal, context: Readon
   return { type: `/errors#${code}`, title, status, detail, code, ...context, ...members };
 }
 
-/** What body-parser calls the ways in which a body cannot be read. */
+/** What raw-body calls the ways in which a body cannot be read. */
 const bodyErrors: Readonly<Record<string, Refusal>> = {
-  'encoding.unsupported': refusal('unsupported_media_type', 'Send the body without Content-Encoding.'),
   'request.aborted': refusal('malformed_json', 'The body ended before its announced length.'),
+  'stream.not.readable': refusal('malformed_json', 'The body ended before it was read.'),
   'request.size.invalid': refusal('malformed_json', 'The body does not have its announced length.'),
 };
 

@@ -8,16 +8,39 @@ const kindsOfJson: Partial<Record<string, string>> = {
   number: 'a number',
   boolean: 'true or false',
   object: 'an object',
+  record: 'an object',
   array: 'a list',
+  int: 'a whole number',
 };
+
+const required = 'is required';
+
+/** What the limits of a list, a text and a number count. */
+const countedBy: Partial<Record<string, string>> = { array: ' items', string: ' characters' };
+
+function limitOf(side: 'least' | 'most', origin: string, limit: number | bigint): string {
+  const counted = countedBy[origin];
+  return counted === undefined ? `must be at ${side} ${limit}` : `must have at ${side} ${limit}${counted}`;
+}
 
 /** Where a schema says nothing else about what does not fit. */
 z.config({
   customError(issue) {
-    if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return undefined;
-    if (issue.input === undefined) return 'is required';
-    if (issue.code === 'invalid_type') return `must be ${kindsOfJson[issue.expected] ?? issue.expected}`;
-    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    switch (issue.code) {
+      case 'invalid_type':
+        return issue.input === undefined ? required : `must be ${kindsOfJson[issue.expected] ?? issue.expected}`;
+      case 'invalid_value':
+        if (issue.input === undefined) return required;
+        return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+      case 'too_small':
+        return limitOf('least', issue.origin, issue.minimum);
+      case 'too_big':
+        return limitOf('most', issue.origin, issue.maximum);
+      case 'invalid_key':
+        return `is no name that may stand here: it ${issue.issues[0]?.message}`;
+      default:
+        return undefined;
+    }
   },
 });
 
@@ -58,7 +81,8 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
   }
-  return [{ path: issue.path.join('.'), message: issue.message }];
+  const path = issue.path.join('.');
+  return [{ path, message: path === '' && issue.message === required ? 'a JSON body is required' : issue.message }];
 }
 
 /** Text for a person or another system: `max` counts characters. */

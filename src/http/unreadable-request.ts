@@ -1,34 +1,62 @@
 import { randomUUID } from 'node:crypto';
-import { type Server, STATUS_CODES } from 'node:http';
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { problemDocument, problemMediaType } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
 
-/** Answers what node's HTTP parser refuses, and no route ever sees, with a problem document too; then hangs up. */
+/** The newest request of a connection. */
+interface Newest {
+  readonly res: ServerResponse;
+  /** Came before the one before it had its answer (pipelining: RFC 9112, section 9.3.2). */
+  readonly isBehind: boolean;
+}
+
+/** For how long somebody who was answered may go on sending. */
+const lingerMs = 1_000;
+
+/**
+ * Answers what node's HTTP parser refuses, and no route ever sees, with a problem document too; then hangs up. Hangs up
+ * as well on whoever goes on sending a body for long that was refused.
+ */
 export function answerUnreadableRequests(server: Server): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const refused = unreadable(error.code);
-    const status = problemStatus[refused.code];
-    const requestId = randomUUID();
-    const body = problemDocument(refused, requestId);
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `Content-Type: ${problemMediaType}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      'Connection: close',
-    ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const newest = new WeakMap<Duplex, Newest>();
+  server.prependListener('request', (req, res) => {
+    const before = newest.get(req.socket)?.res;
+    newest.set(req.socket, { res, isBehind: before !== undefined && !before.writableFinished });
+    res.once('finish', () => {
+      if (!req.complete) setTimeout(() => req.complete || req.socket.destroy(), lingerMs).unref();
+    });
   });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const { res, isBehind } = newest.get(socket) ?? {};
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else if (res === undefined || res.writableFinished) refuse(socket, unreadable(error.code));
+    // Something stands behind a request that was understood. Its caller must not take this for its answer.
+    else if (res.req.complete) res.once('finish', () => socket.end());
+    else if (isBehind || res.headersSent) socket.destroy();
+    else refuse(socket, unreadable(error.code));
+  });
+  server.on('connect', (_req, socket) => refuse(socket, refusal('malformed_request', 'CONNECT is for proxies only.')));
+}
+
+function refuse(socket: Duplex, refused: Refusal): void {
+  const status = problemStatus[refused.code];
+  const requestId = randomUUID();
+  const body = problemDocument(refused, requestId);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${problemMediaType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function unreadable(code: string | undefined): Refusal {
   if (code === 'HPE_HEADER_OVERFLOW') return refusal('headers_too_large', 'All headers together may have 16 KiB.');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal('request_timeout', 'Send the whole request within a minute.');
-  return refusal('malformed_request', 'The request line or a header is not valid HTTP/1.1.');
+  if (code === 'HPE_INVALID_EOF_STATE') return refusal('malformed_request', 'The request ends in its middle.');
+  return refusal('malformed_request', 'The request line, a header or the framing of the body is not valid HTTP/1.1.');
 }

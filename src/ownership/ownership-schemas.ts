@@ -88,11 +88,15 @@ const band = z.discriminatedUnion(
   { error: 'must be one of "any", "all", "count", "named", "weighted"' },
 );
 
+const bands = z.array(band, {
+  error: ({ input }) => (input === undefined ? 'is required, or "rule" in its place' : undefined),
+});
+
 /** A mandate: bands, or short for a single band its rule. `mandateProblems` says what else is wrong with it. */
 export const mandateTerms = z.preprocess(
   (given) =>
     typeof given === 'object' && given !== null && 'rule' in given && !('bands' in given) ? { bands: [given] } : given,
-  z.strictObject({ bands: z.array(band).min(1).max(mostBands) }),
+  z.strictObject({ bands: bands.min(1).max(mostBands) }),
 );
 
 /** What a schema of fields can't see: whether each movement finds a band, and whether each band can be satisfied. */

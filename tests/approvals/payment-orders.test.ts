@@ -533,7 +533,7 @@ describe('the reservation goes', () => {
 
   test('when its time is over, though nobody comes by to note it', async () => {
     const { id: account, party } = await openFamily(twoSign);
-    const signBy = new Date(Date.now() + 700).toISOString();
+    const signBy = new Date(Date.now() + 2_500).toISOString();
     const order = await makeOrder(client, account, { amount: '60.00', initiatedBy: party.ann, signBy });
     const other = await makeOrder(client, account, { amount: '10.00', initiatedBy: party.ann });
     expect(order.expiresAt).toBe(signBy);
@@ -572,7 +572,7 @@ describe('the reservation goes', () => {
   test('even before it began, when the account was locked until its time was over', async () => {
     const { id: account, party } = await openFamily(twoSign);
     const lock = await holdAccountLock(service.database, account);
-    const signBy = new Date(Date.now() + 400).toISOString();
+    const signBy = new Date(Date.now() + 1_500).toISOString();
     const asking = pay(client, account, { amount: '60.00', initiatedBy: party.ann, signBy }).then((answer) => answer);
     await untilLockWaiters(service.database, 1);
     await untilPast(signBy);

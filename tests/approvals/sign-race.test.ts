@@ -214,7 +214,7 @@ test('books nothing whose time was over when the account was had, and frees its 
     const seen = new Set<string>();
     for (let round = 0; round < 32; round++) {
       const { id: account, party } = await openShared(clients[0], 2, 2);
-      const signBy = new Date(Date.now() + 200).toISOString();
+      const signBy = new Date(Date.now() + 400).toISOString();
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0, signBy });
       // Both start around the end of its time, so that it ends before, between or after them.
       await sleep(Date.parse(signBy) - Date.now() - 56 + 4 * (round % 16));

@@ -293,7 +293,7 @@ describe('ending a hold', () => {
 
   test('passes by itself when its time is over, without anybody sweeping', async () => {
     const [account, other] = [await client.openAccount({ balance: '100.00' }), await client.openAccount()];
-    const id = await hold(account, '60.00', { expiresAt: inMs(1_000), toAccountId: other });
+    const id = await hold(account, '60.00', { expiresAt: inMs(2_500), toAccountId: other });
     expect(await balances(account)).toEqual(['100.00', '60.00', '40.00']);
     const { expiresAt } = (await client.get(`/v1/holds/${id}`)).body;
     await sleep(Date.parse(expiresAt) - Date.now() + 50);
@@ -316,9 +316,10 @@ describe('ending a hold', () => {
 
   test('whoever comes first after its time has all of the money', async () => {
     const account = await client.openAccount({ balance: '100.00' });
-    const id = await hold(account, '60.00', { expiresAt: inMs(700) });
+    const expiresAt = inMs(2_500);
+    const id = await hold(account, '60.00', { expiresAt });
     const longer = await hold(account, '5.00');
-    await sleep(800);
+    await sleep(Date.parse(expiresAt) - Date.now() + 50);
     expect((await hold(account, '95.00')).length).toBe(36);
     expect((await client.get(`/v1/holds/${id}`)).body.status).toBe('expired');
     expect((await client.get(`/v1/holds/${longer}`)).body.status).toBe('active');

@@ -1,6 +1,7 @@
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sendRaw } from '../support/raw-request.ts';
+import { sendBytes, sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -226,6 +227,39 @@ describe('size', () => {
         expectProblem(await sendRaw(service, { path, body }), 'payload_too_large');
       }
     });
+  });
+
+  test.each([
+    ['announced and hardly begun', 'Content-Length: 70000\r\n\r\n{}', 'payload_too_large'],
+    [
+      'chunked and without an end',
+      `Transfer-Encoding: chunked\r\n\r\n14000\r\n${' '.repeat(0x14000)}\r\n`,
+      'payload_too_large',
+    ],
+    ['from somebody unknown', 'Content-Length: 70000\r\nAuthorization: x\r\n\r\n{}', 'unauthorized'],
+  ])('refuses a large body that is %s at once, and hangs up', async (_name, rest, code) => {
+    const key = rest.includes('Authorization') ? '' : `Authorization: Bearer ${service.apiKey}\r\n`;
+    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${key}`;
+    await leavingTheBooksAlone(service, async () => {
+      expect(await sendBytes(service, Buffer.from(head + rest))).toContain(`"code":"${code}"`);
+    });
+  });
+
+  test('hears nobody out who goes on sending after the refusal', async () => {
+    const socket = connect(service.api.port, '127.0.0.1');
+    const more = Buffer.alloc(64 * 1024, ' ');
+    let answered = '';
+    socket.on('data', (bytes) => (answered += bytes));
+    socket.on('error', () => {});
+    const send = () => {
+      while (socket.writable && socket.write(more));
+    };
+    socket.on('drain', send);
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${service.apiKey}\r\n`);
+    socket.write('Content-Type: application/json\r\nContent-Length: 900000000000\r\n\r\n');
+    send();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(answered).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   test('refuses deep nesting at the field where it becomes too deep', async () => {

@@ -171,6 +171,8 @@ describe('what is no HTTP', () => {
     ['a length and chunks', () => `${head()}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
     ['a negative length', () => `${head()}Content-Length: -1\r\n\r\n`],
     ['a bad chunk size', () => `${head()}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`],
+    ["a proxy's method", () => 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['no host', () => `${head().replace('Host: x\r\n', '')}Content-Length: ${body.length}\r\n\r\n${body}`],
     ['an unknown method', () => `STEAL ${deposits} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['another protocol', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['headers of 32 KiB', () => `${head()}X: ${'x'.repeat(32 * 1024)}\r\n\r\n`],
@@ -184,11 +186,29 @@ describe('what is no HTTP', () => {
     });
   });
 
-  test('refuses HTTP/1.1 without a host', async () => {
-    const bytes = `${head().replace('Host: x\r\n', '')}Content-Length: ${body.length}\r\n\r\n${body}`;
+  test('refuses a request that ends in its middle', async () => {
     await leavingTheBooksAlone(service, async () => {
-      expect(await sendBytes(service, Buffer.from(bytes))).toMatch(/^HTTP\/1\.1 400 /);
+      const answer = await sendBytes(service, Buffer.from(`${head()}Content-Length: 50\r\n\r\n${body}`), { end: true });
+      expect(answer).toMatch(
+        /^HTTP\/1\.1 400 .*"detail":"The request ends in its middle\.","code":"malformed_request"/s,
+      );
     });
+  });
+
+  test('answers what it understood before it hangs up on what stands behind it', async () => {
+    const money = async () => (await service.client.get(`/v1/accounts/${account}`)).body.balance;
+    const before = Number(await money());
+    const deposit = `${head()}Content-Length: ${body.length}\r\n\r\n${body}`;
+    for (const more of ['surprise', '}', 'POST / HTTP/9\r\n\r\n']) {
+      const answer = await sendBytes(service, Buffer.from(deposit + more));
+      expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201']);
+    }
+    expect(await money()).toBe((before + 3).toFixed(2));
+    // Whoever sends one behind the other and breaks off in the second must not take its refusal for the first's answer.
+    const cut = await sendBytes(service, Buffer.from(`${deposit}${deposit.slice(0, -5)}`), { end: true });
+    expect(cut).not.toContain('HTTP/1.1 400');
+    // It may still be under way; the account is free again after it.
+    await service.client.post(deposits, JSON.parse(body));
   });
 
   test('survives a caller who hangs up in the middle of a body, and books nothing of it', async () => {

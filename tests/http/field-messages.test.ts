@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { readSignature } from '../../src/approvals/read-signature.ts';
 import type { FieldError } from '../../src/http/read-input.ts';
-import { readInput, text } from '../../src/http/read-input.ts';
+import { id, readInput, text } from '../../src/http/read-input.ts';
 import { batchBody } from '../../src/movements/movement-schemas.ts';
 import { standingOrderBody } from '../../src/standing-orders/standing-order-schemas.ts';
 
@@ -26,11 +26,13 @@ test('a message says what to write, in the words of JSON, where a schema says no
     rule: z.enum(['any', 'all']),
     list: z.array(z.string()),
     inside: z.strictObject({}),
+    weights: z.record(id, z.int()),
+    whole: z.int().min(1).max(50),
   });
   expect(messagesOf(() => readInput(schema, {}))).toEqual(
     Object.fromEntries(Object.keys(schema.shape).map((name) => [name, ['is required']])),
   );
-  const wrong = { name: '', count: '1', isOpen: 0, rule: 'some', list: {}, inside: [] };
+  const wrong = { name: '', count: '1', isOpen: 0, rule: 'some', list: {}, inside: [], weights: 1, whole: 1.5 };
   expect(messagesOf(() => readInput(schema, wrong))).toEqual({
     name: ['must have 1 to 5 characters'],
     count: ['must be a number'],
@@ -38,8 +40,31 @@ test('a message says what to write, in the words of JSON, where a schema says no
     rule: ['must be "any" or "all"'],
     list: ['must be a list'],
     inside: ['must be an object'],
+    weights: ['must be an object'],
+    whole: ['must be a whole number'],
   });
   expect(messagesOf(() => readInput(schema, []))).toEqual({ '': ['must be an object'] });
+  expect(messagesOf(() => readInput(schema, undefined))).toEqual({ '': ['a JSON body is required'] });
+});
+
+test('a message says what the limits are', () => {
+  const schema = z.strictObject({
+    few: z.array(z.int()).min(1),
+    many: z.array(z.int()).max(1),
+    small: z.int().min(1),
+    large: z.int().max(50),
+    long: z.string().max(2),
+    weights: z.record(id, z.int()),
+  });
+  const wrong = { few: [], many: [1, 2], small: 0, large: 51, long: 'abc', weights: { x: 1 } };
+  expect(messagesOf(() => readInput(schema, wrong))).toEqual({
+    few: ['must have at least 1 items'],
+    many: ['must have at most 1 items'],
+    small: ['must be at least 1'],
+    large: ['must be at most 50'],
+    long: ['must have at most 2 characters'],
+    'weights.x': ['is no name that may stand here: it must be a UUID'],
+  });
 });
 
 test.each<[string, () => unknown, Record<string, string[]>]>([

@@ -53,10 +53,14 @@ function readAnswer(status: number, headers: RawAnswer['headers'], bytes: Buffer
   return { status, headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-/** Writes bytes to a socket and answers everything that came back until the service closed it. */
-export function sendBytes(service: TestService, bytes: Buffer): Promise<string> {
+/**
+ * Writes bytes to a socket and answers everything that came back until the service closed it. With `end` the service
+ * sees at once that nothing more comes.
+ */
+export function sendBytes(service: TestService, bytes: Buffer, { end = false } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(service.api.port, '127.0.0.1', () => socket.write(bytes));
+    const options = { port: service.api.port, host: '127.0.0.1', allowHalfOpen: true };
+    const socket = connect(options, () => (end ? socket.end(bytes) : socket.write(bytes)));
     let answered = '';
     socket.setEncoding('latin1');
     socket.on('data', (chunk) => {

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { RefusalError } from '../errors/refusal.ts';
+
+/**
+ * Comes before every route: headers of every answer, a request id that the log and problem documents share, and the
+ * access log at level debug. Throws RefusalError `malformed_request` where HTTP/1.1 comes without a host (RFC 9112,
+ * section 3.2).
+ */
+export function describeAnswer({ logger, draining }: { logger: Logger; draining: AbortSignal }): RequestHandler {
+  return (req, res, next) => {
+    const proposed = req.get('X-Request-Id');
+    const requestId = proposed !== undefined && /^[\w.:-]{1,128}$/.test(proposed) ? proposed : randomUUID();
+    res.locals.requestId = requestId;
+    res.setHeader('X-Request-Id', requestId);
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Cache-Control', 'no-store');
+    if (draining.aborted) res.setHeader('Connection', 'close');
+    if (logger.isLevelEnabled('debug')) {
+      const startedAt = performance.now();
+      const { method, path } = req;
+      res.on('close', () => {
+        const ms = Math.round(performance.now() - startedAt);
+        logger.debug({ requestId, method, path, status: res.statusCode, ms }, 'request');
+      });
+    }
+    if (req.headers.host === undefined && req.httpVersion === '1.1') {
+      res.setHeader('Connection', 'close');
+      throw new RefusalError('malformed_request', 'Send a Host header, which HTTP/1.1 asks for.');
+    }
+    next();
+  };
+}
