@@ -1,9 +1,7 @@
 import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import type { BookedTransaction } from './booked-transaction.ts';
 import { expireHolds } from './expire-holds.ts';
 import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
-import { bookingEvents, type LedgerEvent, numberEvents } from './ledger-event.ts';
 import { type LockedAccounts as Locked, type LockMode, lockAccounts } from './lock-accounts.ts';
 import { entityTag, type LockedAccount } from './locked-account.ts';
 import type {
@@ -15,7 +13,7 @@ import type {
   OperationKind,
   Outcome,
 } from './operation.ts';
-import { writeJournal } from './write-journal.ts';
+import { JournalWriter } from './write-journal.ts';
 
 type AnyKind = OperationKind<unknown, unknown, unknown, unknown>;
 
@@ -63,7 +61,7 @@ export async function bookGroup(
       if (usesKeyUp(outcome)) kept.set(idempotencyKey, outcome);
     }
     for (const [key, outcome] of decided.itemOutcomes) kept.set(key, outcome);
-    if (mode !== 'read') writeJournal(transaction, { ...decided.writes, outcomes: kept });
+    decided.journal?.finish(kept);
   }
   if (mode !== 'read') {
     const keys = claims.map((claim) => claim.idempotencyKey);
@@ -94,7 +92,7 @@ export async function bookWork<Command, Loaded, Effect>(
   for (const outcome of decided.outcomes) {
     if ('refusal' in outcome) throw new Error(`work was refused: ${outcome.refusal.detail}`);
   }
-  writeJournal(transaction, { ...decided.writes, outcomes: new Map() });
+  decided.journal?.finish();
 }
 
 /** Bad input that only shows when it is decided, such as a time that has passed, may be mended and sent again. */
@@ -114,21 +112,20 @@ interface Ground {
 }
 
 /**
- * Loads what the tasks look at, decides each on what those before it left, and writes what the journal does not, unless
- * `mode` is `read`. Answers the outcomes in the order of the tasks, those of their items by key, and what is to be
- * written into the journal.
+ * Loads what the tasks look at, decides each on what those before it left, and writes what they change, unless `mode` is
+ * `read`. Answers the outcomes in the order of the tasks, those of their items by key, and the journal, which the caller
+ * finishes.
  */
 async function decideAll(transaction: LedgerTransaction, tasks: readonly Task[], ground: Ground) {
   const { earlierItems, clock: now, mode } = ground;
-  const { accounts, changed, events } = await expireHolds(transaction, ground.accounts, now, mode);
+  const { accounts, changes } = await expireHolds(transaction, ground.accounts, now, mode);
   const loaded = await loadByKind(transaction, tasks, accounts);
-  const state = { accounts, changed, earlierItems, now, dryRun: mode === 'read' };
-  const decided = decideInTurn(tasks, state, loaded);
-  if (mode !== 'read') await writeByKind(transaction, decided.effects);
-  const numbered = numberEvents([...events, ...decided.events], accounts, changed);
-  const { outcomes, itemOutcomes, transactions } = decided;
-  const writes = { transactions, accounts: [...changed.values()], events: numbered, now };
-  return { outcomes, itemOutcomes, writes };
+  const journal = mode === 'read' ? undefined : new JournalWriter(transaction, ground.accounts, now);
+  journal?.add(changes);
+  const state = { accounts, earlierItems, now, dryRun: mode === 'read' };
+  const { outcomes, itemOutcomes, effects } = decideInTurn(tasks, state, loaded, journal);
+  if (mode !== 'read') await writeByKind(transaction, effects);
+  return { outcomes, itemOutcomes, journal };
 }
 
 /** Locks what the tasks work on; the statement for the accounts is on its way when this returns, nearly always. */
@@ -157,17 +154,16 @@ async function beginReading({ knex, pipeline, limits }: LedgerTransaction): Prom
   return { earlier: new Map(), now: rows[0].now };
 }
 
-/** Decides each task on what those before it left. */
+/** Decides each task on what those before it left, and adds to the journal what it changes. */
 function decideInTurn(
   tasks: readonly Task[],
-  state: Omit<DecisionState<unknown>, 'loaded'> & Record<'accounts' | 'changed', Map<string, LockedAccount>>,
+  state: Omit<DecisionState<unknown>, 'loaded'> & { accounts: Map<string, LockedAccount> },
   loaded: ReadonlyMap<AnyKind, unknown>,
+  journal: JournalWriter | undefined,
 ) {
-  const { accounts, changed, earlierItems, now, dryRun } = state;
+  const { accounts, earlierItems, now, dryRun } = state;
   const outcomes: Outcome<unknown>[] = [];
   const itemOutcomes = new Map<string, Outcome<unknown>>();
-  const transactions: BookedTransaction[] = [];
-  const events: LedgerEvent[] = [];
   const effects = new Map<AnyKind, unknown[]>();
   for (const task of tasks) {
     const { kind, command } = task;
@@ -179,19 +175,12 @@ function decideInTurn(
       continue;
     }
     for (const [key, outcome] of decision.itemOutcomes ?? []) itemOutcomes.set(key, outcome);
-    for (const account of decision.changedAccounts ?? []) {
-      accounts.set(account.id, account);
-      changed.set(account.id, account);
-    }
+    for (const account of decision.changedAccounts ?? []) accounts.set(account.id, account);
+    journal?.add(decision);
     outcomes.push(outcomeOf(decision.result, accounts.get(task.accountIds[0] ?? '')));
-    for (const booked of decision.transactions ?? []) {
-      transactions.push(booked);
-      events.push(...bookingEvents(booked));
-    }
-    events.push(...(decision.events ?? []));
     if (decision.effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), decision.effect]);
   }
-  return { outcomes, itemOutcomes, transactions, events, effects };
+  return { outcomes, itemOutcomes, effects };
 }
 
 /** The caller acted on what it read of the account before; that must still be so (RFC 9110, section 13.1.1). */

@@ -3,6 +3,7 @@ import { Money } from '../money/money.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import type { LockMode } from './lock-accounts.ts';
 import type { LockedAccount } from './locked-account.ts';
+import type { BookChanges } from './operation.ts';
 
 interface ExpiredRow {
   account_id: string;
@@ -13,9 +14,8 @@ interface ExpiredRow {
 
 export interface AfterExpiry {
   readonly accounts: Map<string, LockedAccount>;
-  /** Those of them that are different now, and have to be written. */
-  readonly changed: Map<string, LockedAccount>;
-  readonly events: readonly LedgerEvent[];
+  /** What has to be written for them to be so. */
+  readonly changes: BookChanges;
 }
 
 /**
@@ -30,11 +30,12 @@ export async function expireHolds(
   mode: LockMode,
 ): Promise<AfterExpiry> {
   const due = [...locked.values()].filter(({ nextExpiry }) => nextExpiry !== null && nextExpiry <= now);
-  const changed = new Map<string, LockedAccount>();
-  if (due.length === 0) return { accounts: locked, changed, events: [] };
+  if (due.length === 0) return { accounts: locked, changes: {} };
   const { knex, ledgerId } = transaction;
   const accountIds = due.map((account) => account.id);
   const { rows } = await knex.raw(mode === 'read' ? findExpired : writeExpired, { ledgerId, accountIds, now });
+  const accounts = new Map(locked);
+  const changedAccounts: LockedAccount[] = [];
   const events: LedgerEvent[] = [];
   for (const { account_id: accountId, expired, next_expiry } of rows as ExpiredRow[]) {
     const account = locked.get(accountId)!;
@@ -47,9 +48,11 @@ export async function expireHolds(
       events.push({ type: `${kind}.expired`, accountId, subjectId: id, data });
     }
     const revision = account.revision + expired.length;
-    changed.set(accountId, { ...account, held, revision, nextExpiry: next_expiry });
+    const changed = { ...account, held, revision, nextExpiry: next_expiry };
+    accounts.set(accountId, changed);
+    changedAccounts.push(changed);
   }
-  return { accounts: new Map([...locked, ...changed]), changed, events };
+  return { accounts, changes: { changedAccounts, events } };
 }
 
 const summary = `

@@ -1,5 +1,4 @@
 import type { BookedTransaction } from './booked-transaction.ts';
-import type { LockedAccount } from './locked-account.ts';
 
 /** What can happen. `docs/events.md` says what each means and carries; a test keeps both in step. */
 export const eventTypes = [
@@ -73,37 +72,9 @@ export interface LedgerEvent {
   readonly data: object | null;
 }
 
-export interface NumberedEvent extends LedgerEvent {
-  /** One more than the event before it of the same account, without gaps. */
-  readonly sequence: number | null;
-}
-
 /** That a transaction was booked is told once to each account that it moves; clearing accounts are told nothing. */
 export function bookingEvents({ id, entries }: BookedTransaction): LedgerEvent[] {
   return entries
     .filter((entry) => entry.version !== null)
     .map(({ accountId }) => ({ type: 'transaction.booked', accountId, subjectId: id, data: null }));
-}
-
-/**
- * Gives events, in their order, the next numbers of their accounts, and adds these accounts with their new count to
- * `changed`. An account that is not among the locked ones is being opened, and this is its first event.
- */
-export function numberEvents(
-  events: readonly LedgerEvent[],
-  accounts: ReadonlyMap<string, LockedAccount>,
-  changed: Map<string, LockedAccount>,
-): NumberedEvent[] {
-  const counts = new Map<string, number>();
-  const numbered = events.map(({ type, accountId, subjectId, data }) => {
-    if (accountId === null) return { type, accountId, subjectId, data, sequence: null };
-    const sequence = (counts.get(accountId) ?? accounts.get(accountId)?.eventCount ?? 0) + 1;
-    counts.set(accountId, sequence);
-    return { type, accountId, subjectId, data, sequence };
-  });
-  for (const [accountId, eventCount] of counts) {
-    const account = accounts.get(accountId);
-    if (account !== undefined) changed.set(accountId, { ...account, eventCount });
-  }
-  return numbered;
 }

@@ -20,14 +20,19 @@ export interface DecisionState<Loaded> {
   readonly dryRun: boolean;
 }
 
-/** What to do: the answer to the caller and everything that has to be written for it to be true. */
-export interface Approval<Effect, Result> {
-  /** Plain JSON, because it is stored with the idempotency key and must come back equal. */
-  readonly result: Result;
+/** What an operation changes in the books. */
+export interface BookChanges {
+  /** Locked accounts as they are afterwards. */
   readonly changedAccounts?: readonly LockedAccount[];
   readonly transactions?: readonly BookedTransaction[];
   /** What happened, in its order, beside the booking of the transactions: that is told without being said here. */
   readonly events?: readonly LedgerEvent[];
+}
+
+/** What to do: the answer to the caller and everything that has to be written for it to be true. */
+export interface Approval<Effect, Result> extends BookChanges {
+  /** Plain JSON, because it is stored with the idempotency key and must come back equal. */
+  readonly result: Result;
   /** What to store with each of the operation's item keys that was not used before. */
   readonly itemOutcomes?: ReadonlyMap<string, Outcome<unknown>>;
   readonly effect?: Effect;

@@ -1,9 +1,9 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { expireHolds } from './expire-holds.ts';
-import { type LedgerEvent, numberEvents } from './ledger-event.ts';
+import type { LedgerEvent } from './ledger-event.ts';
 import { lockAccounts } from './lock-accounts.ts';
 import type { LockedAccounts } from './operation.ts';
-import { writeJournal } from './write-journal.ts';
+import { JournalWriter } from './write-journal.ts';
 
 /** Notes what else has run out on these locked accounts, and answers what is to be told of it. */
 export type Expiry = (
@@ -25,8 +25,9 @@ export async function tidyAccounts(
   const locked = await lockAccounts(transaction, [...accountIds].sort(), 'lock');
   if (locked.now === undefined) return;
   const { now } = locked;
-  const { accounts, changed, events: expired } = await expireHolds(transaction, locked.accounts, now, 'lock');
-  const more = await expireMore(transaction, accounts, now);
-  const events = numberEvents([...expired, ...more], accounts, changed);
-  writeJournal(transaction, { transactions: [], accounts: [...changed.values()], outcomes: new Map(), events, now });
+  const { accounts, changes } = await expireHolds(transaction, locked.accounts, now, 'lock');
+  const journal = new JournalWriter(transaction, accounts, now);
+  journal.add(changes);
+  journal.add({ events: await expireMore(transaction, accounts, now) });
+  journal.finish();
 }

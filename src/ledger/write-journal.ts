@@ -3,51 +3,116 @@ import { prepared } from '../database/prepared-statement.ts';
 import type { Money } from '../money/money.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import { createId } from './create-id.ts';
-import type { NumberedEvent } from './ledger-event.ts';
+import { bookingEvents, type LedgerEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
-import type { Outcome } from './operation.ts';
+import type { BookChanges, Outcome } from './operation.ts';
 
-/** Everything that a group of operations changes in the books. */
-export interface JournalWrites {
-  readonly transactions: readonly BookedTransaction[];
-  /** The last state of each locked account that changed. */
-  readonly accounts: readonly LockedAccount[];
-  /** What is stored with each idempotency key that the group claimed and uses up. */
-  readonly outcomes: ReadonlyMap<string, Outcome<unknown>>;
-  readonly events: readonly NumberedEvent[];
-  /** When it happened. */
-  readonly now: Date;
+interface NumberedEvent extends LedgerEvent {
+  /** One more than the event before it of the same account, without gaps. */
+  readonly sequence: number | null;
 }
 
-/** More movements than this are written in parts: PostgreSQL works on one while the next is put together. */
+/** What one statement writes. */
+interface JournalPart {
+  readonly transactions: readonly BookedTransaction[];
+  readonly events: readonly NumberedEvent[];
+  readonly accounts: readonly LockedAccount[];
+  readonly outcomes: ReadonlyMap<string, Outcome<unknown>>;
+}
+
+/** So many movements are written before the next operation is decided: PostgreSQL works on them meanwhile. */
 const mostInPart = 250;
 
 /**
- * Writes transactions, entries, account rows, events and stored outcomes, each column of each table as one array. The
- * account rows must be locked and the keys claimed by this transaction. Does not wait for the answers: COMMIT may follow
- * at once, and fails if one of the statements does. There is one, and a few for a large batch.
- *
- * Throws an Error when the entries of a transaction do not sum to zero; that is a programming error, and rolls back.
+ * Writes what operations change in the books: transactions, entries, events, account rows and stored outcomes, each
+ * column of each table as one array. The account rows must be locked and the keys claimed by the transaction. Waits for
+ * no answer: COMMIT may follow `finish` at once, and fails if one of the statements does. There is one, and a few more
+ * where there is much to write.
  */
-export function writeJournal(transaction: LedgerTransaction, writes: JournalWrites): void {
-  for (const booked of writes.transactions) assertBalanced(booked);
-  const { transactions, accounts, outcomes, events, now } = writes;
-  const xid = latestEventXid(accounts);
-  const parts = Math.max(1, Math.ceil(transactions.length / mostInPart));
-  const part = <Item>(items: readonly Item[], index: number) => {
-    const size = Math.ceil(items.length / parts);
-    return items.slice(index * size, (index + 1) * size);
-  };
-  for (let index = 0; index < parts - 1; index++) {
-    const early = { transactions: part(transactions, index), events: part(events, index) };
-    writePart(transaction, xid, { ...early, accounts: [], outcomes: new Map(), now });
+export class JournalWriter {
+  readonly #transaction: LedgerTransaction;
+  readonly #locked: ReadonlyMap<string, LockedAccount>;
+  readonly #now: Date;
+  readonly #xid: string | null;
+  readonly #changed = new Map<string, LockedAccount>();
+  readonly #eventCounts = new Map<string, number>();
+  #transactions: BookedTransaction[] = [];
+  #events: NumberedEvent[] = [];
+
+  /**
+   * @param locked All accounts that the transaction has locked.
+   * @param now When it happens.
+   */
+  constructor(transaction: LedgerTransaction, locked: ReadonlyMap<string, LockedAccount>, now: Date) {
+    this.#transaction = transaction;
+    this.#locked = locked;
+    this.#now = now;
+    this.#xid = latestEventXid(locked);
   }
-  const last = { transactions: part(transactions, parts - 1), events: part(events, parts - 1) };
-  writePart(transaction, xid, { ...last, accounts, outcomes, now });
+
+  /**
+   * Adds what happened next. That a transaction was booked is told without being said here. Throws an Error when the
+   * entries of a transaction do not sum to zero; that is a programming error, and rolls back.
+   */
+  add({ transactions = [], events = [], changedAccounts = [] }: BookChanges): void {
+    for (const booked of transactions) {
+      assertBalanced(booked);
+      this.#transactions.push(booked);
+      for (const event of bookingEvents(booked)) this.#tell(event);
+    }
+    for (const event of events) this.#tell(event);
+    for (const account of changedAccounts) this.#changed.set(account.id, account);
+    if (this.#transactions.length >= mostInPart) this.#writeParts();
+  }
+
+  /**
+   * Writes the rest.
+   *
+   * @param outcomes What is stored with each idempotency key that the transaction claimed and uses up.
+   */
+  finish(outcomes: ReadonlyMap<string, Outcome<unknown>> = new Map()): void {
+    for (const [accountId, eventCount] of this.#eventCounts) {
+      const account = this.#changed.get(accountId) ?? this.#locked.get(accountId);
+      if (account !== undefined) this.#changed.set(accountId, { ...account, eventCount });
+    }
+    const accounts = [...this.#changed.values()];
+    this.#write({ transactions: this.#transactions, events: this.#events, accounts, outcomes });
+  }
+
+  /** An account that is not among the locked ones is being opened, and this is its first event. */
+  #tell({ type, accountId, subjectId, data }: LedgerEvent): void {
+    let sequence = null;
+    if (accountId !== null) {
+      sequence = (this.#eventCounts.get(accountId) ?? this.#locked.get(accountId)?.eventCount ?? 0) + 1;
+      this.#eventCounts.set(accountId, sequence);
+    }
+    this.#events.push({ type, accountId, subjectId, data, sequence });
+  }
+
+  /** Writes what was added until now, in parts of about the same size, so that the first is soon on its way. */
+  #writeParts(): void {
+    const parts = Math.ceil(this.#transactions.length / mostInPart);
+    const [transactions, events] = [this.#transactions, this.#events];
+    [this.#transactions, this.#events] = [[], []];
+    for (let index = 0; index < parts; index++) {
+      const part = <Item>(items: readonly Item[]) => {
+        const size = Math.ceil(items.length / parts);
+        return items.slice(index * size, (index + 1) * size);
+      };
+      this.#write({ transactions: part(transactions), events: part(events), accounts: [], outcomes: new Map() });
+    }
+  }
+
+  #write(part: JournalPart): void {
+    writePart(this.#transaction, { ...part, now: this.#now, xid: this.#xid });
+  }
 }
 
-function writePart({ knex, ledgerId, pipeline }: LedgerTransaction, xid: string | null, writes: JournalWrites): void {
-  const { transactions, accounts } = writes;
+function writePart(
+  { knex, ledgerId, pipeline }: LedgerTransaction,
+  writes: JournalPart & { now: Date; xid: string | null },
+): void {
+  const { transactions, accounts, xid } = writes;
   const entries = transactions.flatMap((booked) => booked.entries.map((entry) => ({ booked, entry })));
   void pipeline.send(
     knex
@@ -137,9 +202,9 @@ const statement = `
  * The id under which the latest event of these accounts stands in the log, null without one. A transaction may get its
  * own id long before it gets the locks, and then come behind one with a later id; its events must come behind too.
  */
-function latestEventXid(accounts: readonly LockedAccount[]): string | null {
+function latestEventXid(accounts: ReadonlyMap<string, LockedAccount>): string | null {
   let latest: bigint | null = null;
-  for (const { lastEventXid } of accounts) {
+  for (const { lastEventXid } of accounts.values()) {
     const xid = lastEventXid === null ? null : BigInt(lastEventXid);
     if (xid !== null && (latest === null || xid > latest)) latest = xid;
   }

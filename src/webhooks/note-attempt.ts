@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import type { Database } from '../database/create-database.ts';
 import { runLedgerTransaction } from '../database/ledger-transaction.ts';
-import { numberEvents } from '../ledger/ledger-event.ts';
-import { writeJournal } from '../ledger/write-journal.ts';
+import { JournalWriter } from '../ledger/write-journal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from '../workers/backoff.ts';
 import { beginWork, lockClaimable } from '../workers/claim-work.ts';
@@ -107,8 +106,9 @@ async function giveUp(database: Database, delivery: LeasedDelivery, attempt: Att
     const after = reason === undefined ? endpoint : disable(endpoint, reason, now);
     await updateEndpointRow(transaction, { ...after, failingSince: endpoint.failingSince ?? now });
     if (reason === undefined) return true;
-    const events = numberEvents([disabledEvent(after)], new Map(), new Map());
-    writeJournal(transaction, { transactions: [], accounts: [], outcomes: new Map(), events, now });
+    const journal = new JournalWriter(transaction, new Map(), now);
+    journal.add({ events: [disabledEvent(after)] });
+    journal.finish();
     return true;
   });
 }
