@@ -35,7 +35,7 @@ export async function listenHttp(app: Express, address: Address): Promise<HttpLi
   server.maxHeadersCount = 0;
   answerUnreadableRequests(server);
   // Without this node answers an `Expect` that it does not know with a bare 417; the header may as well be ignored.
-  server.on('checkExpectation', app);
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   try {
     await listen(server, address);
   } catch (error) {

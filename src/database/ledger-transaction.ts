@@ -73,7 +73,11 @@ export async function runLedgerTransaction<T>(
         let pipeline: StatementPipeline | undefined;
         const run = async (knex: Knex.Transaction) => {
           pipeline = await openPipeline(knex);
-          const worked = await work({ ledgerId, knex, pipeline, limits });
+          const worked = await work({ ledgerId, knex, pipeline, limits }).catch(async (error) => {
+            // It says only that another failed before it, one that nobody has waited for yet.
+            if (sqlStateOf(error) === sqlState.inFailedTransaction) await pipeline?.answered();
+            throw error;
+          });
           commitSent = true;
           stopTimer = startTimer(metrics.commit);
           return worked;

@@ -8,6 +8,7 @@ export const sqlState = {
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
   idleInTransaction: '25P03',
+  inFailedTransaction: '25P02',
 } as const;
 
 /** Of whichever realm: node makes the errors of sockets in its own, and tests run in another. */

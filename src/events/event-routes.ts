@@ -60,6 +60,7 @@ export function addEventRoutes(router: Router, parts: ServiceParts, pace: Stream
       // A client that comes again sends the address it had at first, so that what it has read since goes before.
       const from =
         (await readLastEventId(source, req)) ?? (await readCursor(source, cursor)) ?? (await latestPlace(source));
+      if (res.destroyed) return;
       if (streams >= mostStreams) {
         const detail = `${mostStreams} event streams are open here already; come again later, or read page by page.`;
         throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });

@@ -16,7 +16,8 @@ export function describeAnswer({ logger, draining }: { logger: Logger; draining:
     res.setHeader('X-Request-Id', requestId);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Cache-Control', 'no-store');
-    if (draining.aborted) res.setHeader('Connection', 'close');
+    // Node reads nothing more from a connection whose upgrade nobody takes up.
+    if (draining.aborted || req.headers.upgrade !== undefined) res.setHeader('Connection', 'close');
     if (logger.isLevelEnabled('debug')) {
       const startedAt = performance.now();
       const { method, path } = req;

@@ -5,11 +5,10 @@ import { type Refusal, refusal } from '../errors/refusal.ts';
 import { problemDocument, problemMediaType } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
 
-/** The newest request of a connection. */
+/** The newest request of a connection, and the one before it, which may still wait for its answer (pipelining). */
 interface Newest {
   readonly res: ServerResponse;
-  /** Came before the one before it had its answer (pipelining: RFC 9112, section 9.3.2). */
-  readonly isBehind: boolean;
+  readonly before: ServerResponse | undefined;
 }
 
 /** For how long somebody who was answered may go on sending. */
@@ -21,23 +20,30 @@ const lingerMs = 1_000;
  */
 export function answerUnreadableRequests(server: Server): void {
   const newest = new WeakMap<Duplex, Newest>();
+  const ending = new WeakSet<Duplex>();
   server.prependListener('request', (req, res) => {
-    const before = newest.get(req.socket)?.res;
-    newest.set(req.socket, { res, isBehind: before !== undefined && !before.writableFinished });
+    newest.set(req.socket, { res, before: newest.get(req.socket)?.res });
     res.once('finish', () => {
       if (!req.complete) setTimeout(() => req.complete || req.socket.destroy(), lingerMs).unref();
     });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const { res, isBehind } = newest.get(socket) ?? {};
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else if (res === undefined || res.writableFinished) refuse(socket, unreadable(error.code));
-    // Something stands behind a request that was understood. Its caller must not take this for its answer.
-    else if (res.req.complete) res.once('finish', () => socket.end());
-    else if (isBehind || res.headersSent) socket.destroy();
-    else refuse(socket, unreadable(error.code));
+    if (ending.has(socket)) return;
+    const { res, before } = newest.get(socket) ?? {};
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+    } else if (res === undefined || res.writableFinished) {
+      refuse(socket, unreadable(error.code));
+    } else if (res.req.complete) {
+      // This stands behind a request that was understood, whose caller must not take it for its answer.
+      ending.add(socket);
+      res.once('finish', () => socket.end());
+    } else if (res.headersSent || before?.writableFinished === false) {
+      socket.destroy();
+    } else {
+      refuse(socket, unreadable(error.code));
+    }
   });
-  server.on('connect', (_req, socket) => refuse(socket, refusal('malformed_request', 'CONNECT is for proxies only.')));
 }
 
 function refuse(socket: Duplex, refused: Refusal): void {

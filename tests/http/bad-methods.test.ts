@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sendBytes, sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
+import { startTogether } from '../support/start-together.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
@@ -171,7 +173,6 @@ describe('what is no HTTP', () => {
     ['a length and chunks', () => `${head()}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
     ['a negative length', () => `${head()}Content-Length: -1\r\n\r\n`],
     ['a bad chunk size', () => `${head()}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`],
-    ["a proxy's method", () => 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['no host', () => `${head().replace('Host: x\r\n', '')}Content-Length: ${body.length}\r\n\r\n${body}`],
     ['an unknown method', () => `STEAL ${deposits} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['another protocol', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
@@ -200,15 +201,41 @@ describe('what is no HTTP', () => {
     const before = Number(await money());
     const deposit = `${head()}Content-Length: ${body.length}\r\n\r\n${body}`;
     for (const more of ['surprise', '}', 'POST / HTTP/9\r\n\r\n']) {
+      const expecting = await sendBytes(
+        service,
+        Buffer.from(deposit.replace('Host', 'Expect: miracles\r\nHost') + more),
+      );
+      expect(expecting.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201']);
       const answer = await sendBytes(service, Buffer.from(deposit + more));
       expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201']);
     }
-    expect(await money()).toBe((before + 3).toFixed(2));
+    expect(await money()).toBe((before + 6).toFixed(2));
     // Whoever sends one behind the other and breaks off in the second must not take its refusal for the first's answer.
     const cut = await sendBytes(service, Buffer.from(`${deposit}${deposit.slice(0, -5)}`), { end: true });
     expect(cut).not.toContain('HTTP/1.1 400');
     // It may still be under way; the account is free again after it.
     await service.client.post(deposits, JSON.parse(body));
+  });
+
+  test('survives callers who ask for a proxy and hang up, and takes none of it for an answer', async () => {
+    const connectTo = 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n';
+    await startTogether(200, async () => {
+      const socket = connect(service.api.port, '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(connectTo);
+      socket.resetAndDestroy();
+    });
+    const deposit = `${head()}Content-Length: ${body.length}\r\n\r\n${body}`;
+    expect(await sendBytes(service, Buffer.from(deposit + connectTo))).not.toContain('HTTP/1.1 400');
+    expect((await sendRaw(service, { path: '/healthz' })).status).toBe(200);
+    await service.client.post(deposits, JSON.parse(body));
+  });
+
+  test('answers an upgrade that it does not offer like any request, and hangs up', async () => {
+    const upgrade = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+    const answer = await sendBytes(service, Buffer.from(upgrade));
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
   });
 
   test('survives a caller who hangs up in the middle of a body, and books nothing of it', async () => {

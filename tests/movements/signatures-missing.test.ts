@@ -283,6 +283,26 @@ describe('a payment order', () => {
   });
 });
 
+test('a large batch with an order is carried out again when writing its movements was rolled back', async () => {
+  const { database } = service;
+  const { id, party } = await openForThree();
+  await database.raw(`
+    create sequence failures;
+    create function fail_once() returns trigger language plpgsql as $$ begin
+      if nextval('failures') = 1 then raise exception 'as a deadlock' using errcode = '40P01'; end if;
+      return null;
+    end $$;
+    create trigger fail_once before insert on entries for each statement execute function fail_once()`);
+  const waiting = item.withdrawal(id, '300.00', { initiatedBy: party.ann });
+  const items = [...Array.from({ length: 600 }, () => item.transfer(id, shop, '1.00')), waiting];
+  const answer = await sendBatch(client, true, items);
+  expect(outcomesOf(answer)).toEqual([...Array(600).fill('201'), '202']);
+  expect(await readAccount(id)).toMatchObject({ balance: '19400.00', held: '300.00' });
+  const [failures] = (await database.raw('select last_value::int as tried from failures')).rows;
+  expect(failures.tried).toBeGreaterThan(3);
+  await database.raw('drop trigger fail_once on entries; drop function fail_once; drop sequence failures');
+});
+
 describe('an order whose time is over', () => {
   test('gives its money back to whoever reads or moves next, without anybody sweeping', async () => {
     const { id, party } = await openForThree({ balance: '1000.00' });
