@@ -52,7 +52,7 @@ export function addMandateRoutes(router: Router, parts: ServiceParts): void {
       await hideFromStrangers(database, res, accountId, { right: 'view' });
       await getAccount(database, ledgerIdOf(res), accountId);
       const list = `mandates ${accountId}`;
-      const before = decodeCursor(list, z.int().positive(), cursor);
+      const before = decodeCursor(list, z.int().min(1), cursor);
       const source = { knex: database, ledgerId: ledgerIdOf(res) };
       const found = await listMandates(source, { accountId, limit: limit + 1, before });
       res.json(pageOf(found, limit, (last) => encodeCursor(list, last.version)));
