@@ -1,31 +1,14 @@
 import knexModule, { type Knex } from 'knex';
-import pg from 'pg';
+import type { Logger } from 'pino';
 import { MigrationFiles } from './migration-files.ts';
+import { PostgresDialect } from './postgres-dialect.ts';
+import type { PreparedStatements } from './prepared-statement.ts';
+import type { SessionOptions } from './session.ts';
 
 export type Database = Knex;
 
-const { builtins } = pg.types;
-
-/**
- * How column types arrive in JavaScript, where the driver's own ways would lose something: a date stays text (as a
- * Date it would move with the time zone), a bigint becomes a number and refuses to lose digits. NUMERIC arrives as text
- * anyway.
- */
-const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === builtins.DATE) return (text: string) => text;
-    if (oid === builtins.INT8) return parseSafeInteger;
-    return pg.types.getTypeParser(oid, format as 'text');
-  }) as typeof pg.types.getTypeParser,
-};
-
-function parseSafeInteger(text: string): number {
-  const value = Number.parseInt(text, 10);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} does not fit a JavaScript number`);
-  return value;
-}
-
 export interface DatabaseOptions {
+  /** May name several servers; the first that can be written to is used. */
   url: string;
   /** The most sessions this process opens at once. */
   poolSize: number;
@@ -33,22 +16,27 @@ export interface DatabaseOptions {
   applicationName: string;
   /** How long a caller waits for a free session of the pool. */
   acquireTimeoutMs: number;
+  /** How long connecting may take; five seconds unless it says otherwise. */
+  connectTimeoutMs?: number;
+  /** How long a statement may take where its transaction has no limit of its own. No limit unless it says so. */
+  statementTimeoutMs?: number;
   /** Whether statements may be planned once for a session; true unless it says otherwise (`prepared-statement.ts`). */
   preparedStatements?: boolean;
+  /** Told what an operator should know of the sessions. */
+  logger?: Logger;
 }
 
 /** The knex configuration of the service; the knex command line uses it too, through knexfile.ts. */
 export function knexConfig(options: DatabaseOptions): Knex.Config {
+  const session: SessionOptions = {
+    url: options.url,
+    applicationName: options.applicationName,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    statementTimeoutMs: options.statementTimeoutMs ?? 0,
+  };
   return {
-    client: 'pg',
-    connection: {
-      connectionString: options.url,
-      application_name: options.applicationName,
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      types: typeParsers,
-      pipeline: true,
-    } as Knex.PgConnectionConfig,
+    client: PostgresDialect as unknown as typeof Knex.Client,
+    connection: session as Knex.StaticConnectionConfig,
     pool: { min: 0, max: options.poolSize, acquireTimeoutMillis: options.acquireTimeoutMs },
     acquireConnectionTimeout: options.acquireTimeoutMs,
     asyncStackTraces: false,
@@ -67,6 +55,17 @@ const ignore = () => {};
 export function createDatabase(options: DatabaseOptions): Database {
   // What knex would print by itself reaches the caller as an error too, and is logged there, once.
   const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
-  const { preparedStatements = true } = options;
-  return knexModule({ ...knexConfig(options), log }).withUserParams({ preparedStatements });
+  const preparedStatements: PreparedStatements = { areKept: options.preparedStatements ?? true };
+  const database = knexModule({ ...knexConfig(options), log });
+  (database.client as PostgresDialect).onPooler = () => {
+    if (!preparedStatements.areKept) return;
+    preparedStatements.areKept = false;
+    options.logger?.warn('a pooler does not keep prepared statements: going on without (PREPARED_STATEMENTS=off)');
+  };
+  return database.withUserParams({ preparedStatements });
+}
+
+/** Has the next statement of this pool's callers go over sessions that are opened anew, where none is under way. */
+export function renewSessions(database: Database): void {
+  (database.client as PostgresDialect).watch.endIdle();
 }

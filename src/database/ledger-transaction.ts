@@ -3,7 +3,14 @@ import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
 import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import type { Database } from './create-database.ts';
-import { isDatabaseUnavailable, isPoolExhausted, isTransientConflict, sqlState, sqlStateOf } from './sqlstate.ts';
+import {
+  isDatabaseUnavailable,
+  isPoolExhausted,
+  isStatementRefused,
+  isTransientConflict,
+  sqlState,
+  sqlStateOf,
+} from './sqlstate.ts';
 import { openPipeline, type StatementPipeline } from './statement-pipeline.ts';
 import { hasBegun, withUnawaitedBegin } from './unawaited-begin.ts';
 
@@ -45,12 +52,14 @@ export class LostRaceError extends Error {
 const maxAttempts = 6;
 const firstPauseMs = 15;
 const longestPauseMs = 1_000;
+/** Who has waited this long gets an answer instead of another try: a server that answers nothing takes its time for each. */
+const longestRunMs = 15_000;
 
 /**
  * Runs `work` in one Knex transaction (READ COMMITTED) and commits it, when everything that `work` sent has succeeded.
  *
- * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all), after a serialization
- * failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost connection. An error at COMMIT leaves
+ * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all) and not after 15 seconds, after
+ * a serialization failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost session. An error at COMMIT leaves
  * the outcome unknown; running again settles that too, **because work must begin by claiming what it is about**. The
  * claim of an idempotency key waits for the earlier attempt if it is still committing, and finds its outcome if it did;
  * a worker's claim passes over rows of an attempt that is committing, and over those that are not due any more.
@@ -64,13 +73,14 @@ export async function runLedgerTransaction<T>(
   limits: TransactionLimits,
   work: (transaction: LedgerTransaction) => Promise<T>,
 ): Promise<T> {
+  const startedAt = performance.now();
   let mayHaveCommitted = false;
   for (let attempt = 1; ; attempt++) {
     let commitSent = false;
     let stopTimer = () => {};
+    let pipeline: StatementPipeline | undefined;
     try {
-      const result = await withUnawaitedBegin(database, async (connection) => {
-        let pipeline: StatementPipeline | undefined;
+      const result = await withUnawaitedBegin(database, limits.statementTimeoutMs, async (connection) => {
         const run = async (knex: Knex.Transaction) => {
           pipeline = await openPipeline(knex);
           const worked = await work({ ledgerId, knex, pipeline, limits }).catch(async (error) => {
@@ -91,9 +101,10 @@ export async function runLedgerTransaction<T>(
       return result;
     } catch (error) {
       const away = isDatabaseUnavailable(error);
-      mayHaveCommitted ||= commitSent && away;
+      mayHaveCommitted ||= commitSent && away && !pipeline?.isRefused() && !isCommitRefused(error);
       const again = away || isTransientConflict(error) || error instanceof LostRaceError;
-      if (!again || attempt === maxAttempts) throw asRefusal(error, mayHaveCommitted);
+      const isLast = attempt === maxAttempts || (attempt > 1 && performance.now() - startedAt > longestRunMs);
+      if (!again || isLast) throw asRefusal(error, mayHaveCommitted);
       metrics.retries.inc({ sqlstate: away ? 'connection' : (sqlStateOf(error) ?? 'lost_race') });
       // Whoever won the race has committed already; there is nothing to wait for.
       if (!(error instanceof LostRaceError)) await sleep(pauseMs(attempt));
@@ -116,6 +127,11 @@ export function limitSettings(limits: TransactionLimits): { sql: string; binding
           where ${hasBegun}`,
     bindings: [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
   };
+}
+
+/** The server says itself that it has rolled back; what it says before it hangs up (FATAL) leaves that open. */
+function isCommitRefused(error: unknown): boolean {
+  return isStatementRefused(error) && (error as { severity?: string }).severity === 'ERROR';
 }
 
 /** Full jitter: callers that collided once do not come back together. */

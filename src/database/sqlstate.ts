@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import knexModule from 'knex';
+import { ConnectionError } from './connection-error.ts';
 
 /** PostgreSQL error codes that the service acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
@@ -9,6 +10,10 @@ export const sqlState = {
   queryCanceled: '57014',
   idleInTransaction: '25P03',
   inFailedTransaction: '25P02',
+  readOnly: '25006',
+  /** A prepared statement is not there, or is there already. */
+  statementUnknown: '26000',
+  statementExists: '42P05',
 } as const;
 
 /** Of whichever realm: node makes the errors of sockets in its own, and tests run in another. */
@@ -25,11 +30,21 @@ export function isPoolExhausted(error: unknown): boolean {
   return error instanceof knexModule.KnexTimeoutError;
 }
 
-/** PostgreSQL rolled the transaction back because of others; the same transaction can simply run again. */
+/**
+ * PostgreSQL rolled the transaction back for reasons that another try does not meet again: others, or a pooler that had
+ * not kept what the session had planned.
+ */
 export function isTransientConflict(error: unknown): boolean {
   const state = sqlStateOf(error);
-  return state === sqlState.serializationFailure || state === sqlState.deadlockDetected;
+  return state !== undefined && transientStates.has(state);
 }
+
+const transientStates = new Set<string>([
+  sqlState.serializationFailure,
+  sqlState.deadlockDetected,
+  sqlState.statementUnknown,
+  sqlState.statementExists,
+]);
 
 /** Codes by which node's sockets and resolver say that the other side is gone or was never there. */
 const socketCodes = new Set([
@@ -41,18 +56,33 @@ const socketCodes = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'ENOENT',
 ]);
 
 /**
- * The session is gone or the server can't serve one now: class 08 (connection exception), 57P01 to 57P05 (shutdown,
- * crash, starting up, idle timeout), 25P03 (idle in transaction), 25006 (a standby answered), 53xxx (out of
- * connections, memory or disk), or the socket broke.
+ * The session is of no use any more: class 08 (connection exception), 57P01 to 57P05 (shutdown, crash, starting up,
+ * database dropped, idle timeout), 25P03 (idle in transaction), 25006 (its server is a standby or read-only), or the
+ * socket broke.
  */
-export function isDatabaseUnavailable(error: unknown): boolean {
+export function isSessionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== undefined) return /^(08|53|57P0[1-5]|25P03|25006)/.test(state);
+  if (state !== undefined) return /^(08|57P0[1-5]|25P03|25006)/.test(state);
   if (!isError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && socketCodes.has(error.code)) return true;
   // The driver reports a broken session by message alone, and knex puts the statement before it.
   return /\b(Connection (terminated|ended)|timeout expired|not queryable|Client was closed)/.test(error.message);
+}
+
+/**
+ * The server can't do it now, whatever it is: the session is lost or can't be opened, 53xxx (out of connections, memory
+ * or disk), 55000 (not in the state for it), 28xxx and 3D000 (it refuses us, or has no such database any more).
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof ConnectionError || isSessionLost(error)) return true;
+  return /^(53|55000|28|3D000)/.test(sqlStateOf(error) ?? '');
+}
+
+/** The server itself has answered this statement with an error, and did nothing of what it asked. */
+export function isStatementRefused(error: unknown): boolean {
+  return sqlStateOf(error) !== undefined;
 }

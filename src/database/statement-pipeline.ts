@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { QueryResult } from 'pg';
-import type { Session } from './unawaited-begin.ts';
+import type { Session } from './session.ts';
+import { isStatementRefused } from './sqlstate.ts';
 
 /**
  * Sends statements to the session of a transaction, in the order of the calls, without waiting for the answers to those
@@ -14,23 +15,29 @@ export interface StatementPipeline {
   send(statement: Knex.Raw | Knex.QueryBuilder): Promise<QueryResult>;
   /** Waits for all that was sent, and throws what the first of them failed with. */
   answered(): Promise<void>;
+  /** Whether the server has answered one of them with an error. COMMIT then rolls back. */
+  isRefused(): boolean;
 }
 
 export async function openPipeline(transaction: Knex.Transaction): Promise<StatementPipeline> {
   const session: Session = await transaction.client.acquireConnection();
   const sent: Array<Promise<unknown>> = [];
+  let refused = false;
   return {
     send(statement) {
       const compiled = statement.toSQL() as Knex.Sql & { options?: object };
       const { sql, bindings } = compiled.toNative();
       const answer = session.query({ ...compiled.options, text: sql, values: bindings });
       // Whoever sent it may look at the answer later than it comes.
-      answer.catch(() => {});
+      answer.catch((error) => {
+        refused ||= isStatementRefused(error);
+      });
       sent.push(answer);
       return answer;
     },
     async answered() {
       for (const answer of sent) await answer;
     },
+    isRefused: () => refused,
   };
 }

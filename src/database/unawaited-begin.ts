@@ -1,18 +1,6 @@
 import type { QueryResult } from 'pg';
 import type { Database } from './create-database.ts';
-
-export interface Statement {
-  readonly text: string;
-  readonly values?: readonly unknown[];
-}
-
-type Callback = (error: unknown, result?: unknown) => void;
-
-/** What knex (with a callback) and the pipeline (without) use of a session of the driver. */
-export interface Session {
-  query(statement: Statement): Promise<QueryResult>;
-  query(statement: Statement, callback: Callback): void;
-}
+import type { Callback, DatabaseSession, Session, Statement } from './session.ts';
 
 /** A condition that holds only in a transaction that began as below. */
 export const hasBegun = "current_setting('transaction_deferrable')::boolean";
@@ -38,7 +26,7 @@ export class UnawaitedBegin implements Session {
   query(statement: Statement, callback?: Callback): Promise<QueryResult> | undefined {
     if (callback === undefined) return this.#send(statement);
     if (statement.text === 'BEGIN;') {
-      this.#begun = this.#session.query({ text: 'BEGIN DEFERRABLE' });
+      this.#begun = this.#session.query({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED, DEFERRABLE' });
       this.#begun.catch(() => {});
       callback(null, { rows: [] });
     } else {
@@ -55,15 +43,21 @@ export class UnawaitedBegin implements Session {
   }
 }
 
-/** Lends a session from the pool for one transaction of knex, which takes it by its option `connection`. */
+/**
+ * Lends a session from the pool for one transaction of knex, which takes it by its option `connection`. Each of its
+ * statements may take `statementTimeoutMs` on the server.
+ */
 export async function withUnawaitedBegin<T>(
   database: Database,
+  statementTimeoutMs: number,
   work: (session: UnawaitedBegin) => Promise<T>,
 ): Promise<T> {
-  const session = await database.client.acquireConnection();
+  const session: DatabaseSession = await database.client.acquireConnection();
+  session.limitStatements(statementTimeoutMs);
   try {
     return await work(new UnawaitedBegin(session));
   } finally {
+    session.limitStatements(undefined);
     await database.client.releaseConnection(session);
   }
 }

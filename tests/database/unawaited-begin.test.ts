@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Knex } from 'knex';
+import type { Session, Statement } from '../../src/database/session.ts';
 import { openPipeline } from '../../src/database/statement-pipeline.ts';
-import { type Session, type Statement, UnawaitedBegin } from '../../src/database/unawaited-begin.ts';
+import { UnawaitedBegin } from '../../src/database/unawaited-begin.ts';
 import { claimIdempotencyKeys } from '../../src/ledger/idempotency-keys.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase } from '../support/test-database.ts';
 
