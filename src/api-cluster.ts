@@ -1,10 +1,12 @@
-import cluster, { type Worker } from 'node:cluster';
+import { type ChildProcess, fork } from 'node:child_process';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ApiOptions, startApi } from './api-process.ts';
-import { answerMetricsRequests, createMetricsReader, type MetricsMessage } from './cluster-metrics.ts';
+import { createMetricsReader, MetricsCollector, type MetricsMessage } from './cluster-metrics.ts';
+import { ConnectionHandover, type ConnectionMessage } from './connection-handover.ts';
 import { OperatorError } from './errors/operator-error.ts';
-import type { HttpListener } from './listen-http.ts';
+import { answerConnections, type ConnectionAnswerer, type HttpListener, listen } from './listen-http.ts';
 import { operatorSentence } from './operator-sentence.ts';
 
 /**
@@ -12,89 +14,142 @@ import { operatorSentence } from './operator-sentence.ts';
  * typed at a terminal reaches every process at once and must count only once.
  */
 export type ClusterMessage =
-  | { type: 'listening'; port: number }
+  | { type: 'ready' }
   | { type: 'failed'; sentence: string }
   | { type: 'drain'; drainMs: number }
+  | ConnectionMessage
   | MetricsMessage;
 
-export interface ApiClusterOptions extends Omit<ApiOptions, 'logger' | 'readMetrics' | 'workerProblem'> {
+/** What an API process needs to know; the supervising process has worked it out. */
+export type ClusteredApiOptions = Omit<ApiOptions, 'logger' | 'readMetrics' | 'workerProblem' | 'answer'>;
+
+export interface ApiClusterOptions extends ClusteredApiOptions {
   readonly processes: number;
   readonly logger: Logger;
+  /** Ends the start early. */
+  readonly signal: AbortSignal;
 }
 
-/** Where an API process finds its options: the supervising process has worked them out. */
+interface Death {
+  /** Undefined where it could not even begin. */
+  readonly apiPid: number | undefined;
+  /** The signal or the exit code. */
+  readonly reason: string;
+}
+
+/** Where an API process finds its options. */
 export const apiOptionsVariable = 'JOINT_LEDGER_API_OPTIONS';
 
-const firstRestartPauseMs = 100;
-const longestRestartPauseMs = 5_000;
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
 /** A process that lived this long was well; the next pause is the first again. */
 const wellAfterMs = 10_000;
+/** A start is given up when a process has died so often without ever having been ready. */
+const mostDeathsAtStart = 5;
 
-/** Runs the API in several processes that share one port. One that dies is replaced. */
-export async function startApiCluster({ processes, logger, ...apiOptions }: ApiClusterOptions): Promise<HttpListener> {
+/** Runs the API in several processes behind one port. One that dies is replaced, at the start as well as later. */
+export async function startApiCluster(options: ApiClusterOptions): Promise<HttpListener> {
+  const { processes, logger, signal, ...apiOptions } = options;
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => handover.give(socket));
+  const handover = new ConnectionHandover();
+  const collector = new MetricsCollector();
+  /** All that live, and whether they answer requests. */
+  const children = new Map<ChildProcess, { isReady: boolean }>();
   let stopping = false;
-  let restartPauseMs = firstRestartPauseMs;
-  const answerMetrics = answerMetricsRequests();
 
-  function fork(): { worker: Worker; listening: Promise<number> } {
-    const worker = cluster.fork({ [apiOptionsVariable]: JSON.stringify(apiOptions) });
-    const startedAt = Date.now();
-    const listening = new Promise<number>((resolve, reject) => {
-      worker.on('message', (message: ClusterMessage) => {
-        if (message.type === 'listening') {
-          logger.info({ apiPid: worker.process.pid, port: message.port }, 'an API process listens');
-          resolve(message.port);
-        }
-        if (message.type === 'failed') reject(new OperatorError(message.sentence));
-        if (message.type === 'metrics wanted') answerMetrics(worker, message);
-      });
-      worker.once('exit', (code, signal) => {
-        reject(new Error(`an API process ended with ${signal ?? code} before it was ready`));
-        if (!stopping) void replace(worker, signal ?? code, Date.now() - startedAt);
-      });
+  function forkApi(onReady: (apiPid: number) => void, onFailed: (sentence: string) => void): Promise<Death> {
+    const env = { ...process.env, [apiOptionsVariable]: JSON.stringify(apiOptions) };
+    const child = fork(process.argv[1]!, [], { env });
+    const state = { isReady: false };
+    children.set(child, state);
+    child.on('message', (message: ClusterMessage) => {
+      if (message.type === 'ready' && !stopping) {
+        state.isReady = true;
+        logger.info({ apiPid: child.pid }, 'an API process listens');
+        handover.add(child);
+        onReady(child.pid!);
+      }
+      if (message.type === 'failed') onFailed(message.sentence);
+      if (message.type === 'taken') handover.taken(message.id);
+      if (message.type === 'metrics wanted') void collector.tell(child, message.request, ready());
+      if (message.type === 'figures') collector.receive(message.request, message.figures);
     });
-    return { worker, listening };
+    return new Promise((resolve) => {
+      const onEnd = (reason: string) => {
+        children.delete(child);
+        handover.gone(child);
+        resolve({ apiPid: child.pid, reason });
+      };
+      child
+        .once('exit', (code, killedBy) => onEnd(`${killedBy ?? code}`))
+        .once('error', (error) => onEnd(error.message));
+    });
   }
 
-  async function replace(dead: Worker, reason: string | number, livedMs: number): Promise<void> {
-    restartPauseMs = livedMs > wellAfterMs ? firstRestartPauseMs : Math.min(longestRestartPauseMs, restartPauseMs * 2);
-    logger.warn({ apiPid: dead.process.pid, reason, restartPauseMs }, 'an API process ended and is replaced');
-    await sleep(restartPauseMs);
-    if (stopping) return;
-    const { worker, listening } = fork();
-    await listening.then(
-      () => logger.info({ apiPid: worker.process.pid }, 'an API process was replaced'),
-      (error) => logger.error({ err: error }, 'an API process could not be replaced yet'),
-    );
+  /** Keeps one process running. Resolves when it is ready for the first time; throws OperatorError when it never is. */
+  function keepRunning(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let wasReady = false;
+      const onReady = (apiPid: number) => {
+        if (wasReady) logger.info({ apiPid }, 'an API process was replaced');
+        wasReady = true;
+        resolve();
+      };
+      const onFailed = (sentence: string) => reject(new OperatorError(sentence));
+      void (async () => {
+        for (let deaths = 0; !stopping; deaths++) {
+          const startedAt = performance.now();
+          const { apiPid, reason } = await forkApi(onReady, onFailed);
+          if (stopping) return;
+          if (performance.now() - startedAt > wellAfterMs) deaths = 0;
+          if (!wasReady && deaths + 1 >= mostDeathsAtStart) {
+            reject(new OperatorError(`An API process ended ${deaths + 1} times before it was ready, with ${reason}.`));
+            return;
+          }
+          const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** deaths);
+          logger.warn({ apiPid, reason, pauseMs }, 'an API process ended and is replaced');
+          await sleep(pauseMs);
+        }
+      })();
+    });
   }
 
-  function workers(): Worker[] {
-    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  function ready(): ChildProcess[] {
+    return [...children].filter(([, { isReady }]) => isReady).map(([child]) => child);
   }
 
   function stopNow(): void {
     stopping = true;
-    for (const worker of workers()) worker.process.kill('SIGKILL');
+    server.close();
+    handover.close();
+    for (const child of children.keys()) child.kill('SIGKILL');
   }
 
-  let ports: number[];
+  signal.throwIfAborted();
+  await listen(server, apiOptions);
   try {
-    ports = await Promise.all(Array.from({ length: processes }, () => fork().listening));
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+    aborted.catch(() => {});
+    await Promise.race([Promise.all(Array.from({ length: processes }, keepRunning)), aborted]);
   } catch (error) {
     stopNow();
     throw error;
   }
 
   return {
-    // All the same: node's cluster shares one socket, even where port 0 left the choice to the system.
-    port: ports[0]!,
+    port: (server.address() as AddressInfo).port,
     async stop(drainMs) {
       stopping = true;
-      const ended = workers().map(
-        (worker) =>
+      server.close();
+      handover.close();
+      const ended = [...children].map(
+        ([child, { isReady }]) =>
           new Promise<boolean>((resolve) => {
-            worker.once('exit', (code) => resolve(code === 0));
-            if (worker.isConnected()) worker.send({ type: 'drain', drainMs } satisfies ClusterMessage);
+            child.once('exit', (code) => resolve(code === 0 || !isReady));
+            if (isReady && child.connected) child.send({ type: 'drain', drainMs } satisfies ClusterMessage, () => {});
+            else child.kill('SIGKILL');
           }),
       );
       return (await Promise.all(ended)).every(Boolean);
@@ -103,22 +158,32 @@ export async function startApiCluster({ processes, logger, ...apiOptions }: ApiC
   };
 }
 
-/** The life of one API process of the cluster: listen, answer, drain when told, exit. */
-export async function runClusteredApi(
-  options: Omit<ApiOptions, 'logger' | 'readMetrics' | 'workerProblem'>,
-  logger: Logger,
-): Promise<void> {
+/** The life of one API process behind a supervising one: take connections, answer, drain when told, exit. */
+export async function runClusteredApi(options: ClusteredApiOptions, logger: Logger): Promise<void> {
   const tell = (message: ClusterMessage) => process.send?.(message);
-  let stop: (drainMs: number) => void = () => process.exit(0);
-  process.on('message', (message: ClusterMessage) => {
-    if (message.type === 'drain') stop(message.drainMs);
-  });
-  // The supervising process decides what a signal means; without it (it was killed) node ends this process by itself.
+  // The supervising process decides what a signal means. Without it there is nothing to answer.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+  process.on('disconnect', () => process.exit(0));
+  let answerer: ConnectionAnswerer | undefined;
   try {
-    const api = await startApi({ ...options, logger, readMetrics: createMetricsReader() });
-    stop = async (drainMs) => process.exit((await api.stop(drainMs)) ? 0 : 1);
-    tell({ type: 'listening', port: api.port });
+    const api = await startApi({
+      ...options,
+      logger,
+      readMetrics: createMetricsReader(),
+      async answer(app) {
+        answerer = answerConnections(app);
+        return { ...answerer, port: options.port };
+      },
+    });
+    process.on('message', async (message: ClusterMessage, socket?: Socket) => {
+      if (message.type === 'connection') {
+        tell({ type: 'taken', id: message.id });
+        // Undefined where the caller has hung up meanwhile.
+        if (socket) answerer?.take(socket);
+      }
+      if (message.type === 'drain') process.exit((await api.stop(message.drainMs)) ? 0 : 1);
+    });
+    tell({ type: 'ready' });
   } catch (error) {
     const sentence = operatorSentence(error);
     process.send?.({ type: 'failed', sentence } satisfies ClusterMessage, () => process.exit(1));

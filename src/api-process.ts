@@ -1,6 +1,8 @@
+import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
+import { createReadiness } from './database/readiness.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
 import { type Address, type HttpListener, listenHttp } from './listen-http.ts';
@@ -10,6 +12,8 @@ import { startWakeUp } from './workers/wake-up.ts';
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;
 const queueLimit = 2_000;
+/** What one statement of a read may take. The longest sums the entries of a clearing account. */
+const readTimeoutMs = 10_000;
 
 export interface ApiOptions extends Address {
   readonly databaseUrl: string;
@@ -20,6 +24,8 @@ export interface ApiOptions extends Address {
   readonly logger: Logger;
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
+  /** How the application comes to answer requests; by listening at its address unless it says otherwise. */
+  readonly answer?: (app: Express) => Promise<HttpListener>;
   /** What keeps the workers of this process from working; undefined when nothing does, or there are none. */
   readonly workerProblem?: () => string | undefined;
 }
@@ -34,8 +40,11 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     poolSize: options.databasePoolSize,
     applicationName: 'joint-ledger api',
     acquireTimeoutMs: 10_000,
+    statementTimeoutMs: readTimeoutMs,
     preparedStatements: options.preparedStatements ?? true,
+    logger,
   });
+  const readiness = createReadiness({ url: databaseUrl, served: database });
   const wakeUp = startWakeUp({ url: databaseUrl, database, logger });
   const engine = createPostingEngine({
     database,
@@ -46,17 +55,16 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
   });
   const { webhookTargets } = options;
   const app = createApp({
-    ...{ database, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
+    ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
     draining: draining.signal,
   });
 
   async function close(): Promise<void> {
-    await wakeUp.stop();
-    await database.destroy();
+    await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);
   }
 
   try {
-    const listener = await listenHttp(app, options);
+    const listener = await (options.answer?.(app) ?? listenHttp(app, options));
     return {
       port: listener.port,
       async stop(drainMs) {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import { OperatorError } from './errors/operator-error.ts';
 import { createHttpServer } from './http/http-server.ts';
@@ -28,6 +29,34 @@ const requestTimeoutMs = 60_000;
 
 /** Lets an application answer at this address. Throws OperatorError when it can't be listened on. */
 export async function listenHttp(app: Express, address: Address): Promise<HttpListener> {
+  const { server, stop, stopNow } = serve(app);
+  await listen(server, address);
+  return { port: (server.address() as AddressInfo).port, stop, stopNow };
+}
+
+/** Something that answers on connections which another process has accepted. */
+export interface ConnectionAnswerer extends Pick<HttpListener, 'stop' | 'stopNow'> {
+  take(socket: Socket): void;
+}
+
+/** Lets an application answer on the connections that it is given, and listens to nothing. */
+export function answerConnections(app: Express): ConnectionAnswerer {
+  const { server, stop, stopNow } = serve(app);
+  // On this event node begins to watch over the times of requests and over idle connections.
+  server.emit('listening');
+  return {
+    stop,
+    stopNow,
+    take(socket) {
+      // As node does with those that a server of HTTP accepts by itself.
+      socket.allowHalfOpen = true;
+      socket.setNoDelay(true);
+      server.emit('connection', socket);
+    },
+  };
+}
+
+function serve(app: Express) {
   // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
   const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000, requireHostHeader: false };
   const server = createHttpServer(options, app);
@@ -36,26 +65,31 @@ export async function listenHttp(app: Express, address: Address): Promise<HttpLi
   answerUnreadableRequests(server);
   // Without this node answers an `Expect` that it does not know with a bare 417; the header may as well be ignored.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
-  try {
-    await listen(server, address);
-  } catch (error) {
-    throw explainListening(error, address);
-  }
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   return {
-    port: (server.address() as AddressInfo).port,
-    stop: (drainMs) => drain(server, drainMs),
+    server,
+    stop: (drainMs: number) => drain(server, connections, drainMs),
     stopNow: () => server.closeAllConnections(),
   };
 }
 
-function listen(server: Server, { port, host }: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
+/** Has a server listen at an address. Throws OperatorError when that is not possible. */
+export async function listen(server: NetServer, { port, host }: Address): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
-  });
+  } catch (error) {
+    throw explainListening(error, { port, host });
+  }
 }
 
 function explainListening(error: unknown, { host, port }: Address): unknown {
@@ -74,17 +108,19 @@ function explainListening(error: unknown, { host, port }: Address): unknown {
   }
 }
 
-async function drain(server: Server, drainMs: number): Promise<boolean> {
-  const closed = new Promise<true>((resolve) => server.close(() => resolve(true)));
-  // A kept-alive connection becomes idle when its last answer is sent, and would hold the server open until it times out.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  let deadline: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    deadline = setTimeout(() => resolve(false), drainMs);
-  });
-  const inTime = await Promise.race([closed, late]);
-  clearInterval(sweep);
-  clearTimeout(deadline);
-  if (!inTime) server.closeAllConnections();
-  return inTime;
+/** How often is looked whether a kept-alive connection has become idle. */
+const sweepMs = 20;
+
+async function drain(server: Server, connections: ReadonlySet<Socket>, drainMs: number): Promise<boolean> {
+  const deadline = performance.now() + drainMs;
+  server.close();
+  for (;;) {
+    // A kept-alive connection becomes idle when its last answer is sent, and would stay open until it times out.
+    server.closeIdleConnections();
+    if (connections.size === 0) return true;
+    if (performance.now() >= deadline) break;
+    await sleep(sweepMs);
+  }
+  server.closeAllConnections();
+  return false;
 }

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { pino } from 'pino';
 import { apiOptionsVariable, runClusteredApi } from './api-cluster.ts';
 import { readConfig } from './config.ts';
@@ -8,8 +7,11 @@ import { type Service, startService } from './service.ts';
 /** Signals by their number, which the exit code of a second one is made of (128 + n). */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const;
 
+/** A signal to a whole process group arrives twice, because npm passes its own on: what comes so soon is the same one. */
+const sameSignalMs = 500;
+
 const clusteredOptions = process.env[apiOptionsVariable];
-if (cluster.isWorker && clusteredOptions !== undefined) {
+if (clusteredOptions !== undefined && process.send !== undefined) {
   const { logLevel } = readConfig(process.env, []);
   await runClusteredApi(JSON.parse(clusteredOptions), pino({ level: logLevel }));
 } else {
@@ -17,9 +19,10 @@ if (cluster.isWorker && clusteredOptions !== undefined) {
 }
 
 async function runService(): Promise<void> {
+  const stopping = new AbortController();
+  let signalledAt = 0;
   let starting: Promise<Service> | undefined;
   let service: Service | undefined;
-  let signalled = false;
 
   async function stopInOrder(): Promise<void> {
     const running = await starting?.catch(() => undefined);
@@ -27,12 +30,16 @@ async function runService(): Promise<void> {
   }
 
   function onSignal(signal: keyof typeof signals): void {
-    if (signalled) {
-      service?.stopNow();
+    const now = performance.now();
+    if (!stopping.signal.aborted) {
+      signalledAt = now;
+      stopping.abort();
+      void stopInOrder();
+    } else if (service !== undefined && now - signalledAt > sameSignalMs) {
+      service.stopNow();
       process.exit(128 + signals[signal]);
     }
-    signalled = true;
-    void stopInOrder();
+    // A start that was told to stop ends by itself, and with it all that it had begun.
   }
 
   // Before anything starts, so that a signal never leaves half a service behind.
@@ -40,11 +47,11 @@ async function runService(): Promise<void> {
 
   try {
     const config = readConfig(process.env, process.argv.slice(2));
-    starting = startService(config, pino({ level: config.logLevel }));
+    starting = startService(config, pino({ level: config.logLevel }), stopping.signal);
     service = await starting;
-    if (!signalled) process.stdout.write(service.welcome);
+    if (!stopping.signal.aborted) process.stdout.write(service.welcome);
   } catch (error) {
-    if (signalled) return;
+    if (stopping.signal.aborted) return;
     process.stderr.write(`joint-ledger: ${operatorSentence(error)}\n`);
     process.exit(1);
   }

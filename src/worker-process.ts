@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import { createDatabase, type Database } from './database/create-database.ts';
+import { createDatabase } from './database/create-database.ts';
+import { createReadiness, type Readiness } from './database/readiness.ts';
 import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
@@ -31,7 +32,9 @@ export function startWorker(options: WorkerOptions): Workers {
     poolSize: queues.reduce((sum, queue) => sum + queue.lanes, 1),
     applicationName: 'joint-ledger worker',
     acquireTimeoutMs: 10_000,
+    statementTimeoutMs: 15_000,
     preparedStatements: preparedStatements ?? true,
+    logger,
   });
   const wakeUp = startWakeUp({ url: databaseUrl, database, logger });
   const workers = startWorkers({ database, logger, queues, wakeUp });
@@ -40,8 +43,7 @@ export function startWorker(options: WorkerOptions): Workers {
     async stop(drainMs) {
       stopping.abort();
       const inTime = await workers.stop(drainMs);
-      await wakeUp.stop();
-      await database.destroy();
+      await Promise.all([wakeUp.stop(), database.destroy()]);
       return inTime;
     },
   };
@@ -53,32 +55,27 @@ export async function startWorkerHealth(
 ): Promise<HttpListener> {
   const { databaseUrl: url, logger, workerProblem } = options;
   const draining = new AbortController();
-  const database = createDatabase({
-    url,
-    poolSize: 2,
-    applicationName: 'joint-ledger health',
-    acquireTimeoutMs: 5_000,
-  });
+  const readiness = createReadiness({ url });
   try {
-    const app = healthApp({ database, logger, workerProblem, draining: draining.signal });
+    const app = healthApp({ readiness, logger, workerProblem, draining: draining.signal });
     const listener = await listenHttp(app, options);
     return {
       ...listener,
       async stop(drainMs) {
         draining.abort();
         const inTime = await listener.stop(drainMs);
-        await database.destroy();
+        await readiness.stop();
         return inTime;
       },
     };
   } catch (error) {
-    await database.destroy();
+    await readiness.stop();
     throw error;
   }
 }
 
 function healthApp(parts: {
-  database: Database;
+  readiness: Readiness;
   logger: Logger;
   workerProblem: () => string | undefined;
   draining: AbortSignal;

@@ -65,7 +65,12 @@ export function createDatabase(options: DatabaseOptions): Database {
   return database.withUserParams({ preparedStatements });
 }
 
-/** Has the next statement of this pool's callers go over sessions that are opened anew, where none is under way. */
+/** Ends the idle sessions of a pool, so that those who come next get sessions that are opened anew. */
 export function renewSessions(database: Database): void {
   (database.client as PostgresDialect).watch.endIdle();
+}
+
+/** Ends all sessions of a pool; what is under way fails. The pool itself goes on. */
+export function endSessions(database: Database): void {
+  (database.client as PostgresDialect).watch.endAll();
 }

@@ -1,5 +1,4 @@
 import type { Router } from 'express';
-import { pendingMigrations } from '../database/migrate.ts';
 import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { metricsMediaType } from '../metrics/service-metrics.ts';
@@ -9,7 +8,7 @@ import { problemStatus } from './problem-status.ts';
 import type { HealthParts } from './service-parts.ts';
 
 /** What operators and curious callers ask without a key: liveness, readiness, metrics, and the list of error codes. */
-export function healthRoutes({ database, draining, readMetrics, workerProblem }: HealthParts): Router {
+export function healthRoutes({ readiness, draining, readMetrics, workerProblem }: HealthParts): Router {
   const router = createRouter();
 
   router
@@ -23,11 +22,7 @@ export function healthRoutes({ database, draining, readMetrics, workerProblem }:
     .route('/readyz')
     .get(async (_req, res) => {
       if (draining.aborted) throw notReady('The process is shutting down.');
-      const pending = await pendingMigrations(database).catch((error: unknown) => {
-        throw notReady('The database cannot be reached.', error);
-      });
-      if (pending.length > 0) throw notReady(`The database still lacks ${pending.length} migrations.`);
-      const problem = workerProblem();
+      const problem = (await readiness.problem()) ?? workerProblem();
       if (problem !== undefined) throw notReady(problem);
       res.json({ status: 'ready' });
     })
@@ -50,8 +45,8 @@ export function healthRoutes({ database, draining, readMetrics, workerProblem }:
   return router;
 }
 
-function notReady(detail: string, cause?: unknown): RefusalError {
-  return new RefusalError('not_ready', detail, { retryAfterSeconds: 1 }, { cause });
+function notReady(detail: string): RefusalError {
+  return new RefusalError('not_ready', detail, { retryAfterSeconds: 1 });
 }
 
 /** The `type` of every problem document points here, at its code. */

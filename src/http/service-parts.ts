@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
+import type { Readiness } from '../database/readiness.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
 
 /** What the routes of every room are given. */
 export interface ServiceParts extends HealthParts {
+  /** For reading. Whatever changes the books goes through the engine. */
+  readonly database: Database;
   readonly engine: PostingEngine;
   readonly logger: Logger;
   readonly wakeUp: Hints;
@@ -12,8 +15,7 @@ export interface ServiceParts extends HealthParts {
 
 /** What the routes for operators are given. */
 export interface HealthParts {
-  /** For reading. Whatever changes the books goes through the engine. */
-  readonly database: Database;
+  readonly readiness: Pick<Readiness, 'problem'>;
   /** Aborted once the process has been told to stop. */
   readonly draining: AbortSignal;
   /** What Prometheus reads: of this process, or of all processes of the cluster that it is one of. */

@@ -1,5 +1,13 @@
-import cluster from 'node:cluster';
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 import { readWorkMetrics } from './work-metrics.ts';
 
 /** Everything this process measures. Metrics are counted where it happens, and only here is said what they mean. */
@@ -62,19 +70,23 @@ export async function readProcessMetrics(): Promise<string> {
   return `${await registry.metrics()}\n${await readWorkMetrics()}`;
 }
 
-/** Begins to measure the process itself, and in a cluster lets the supervising process ask for what was measured. */
-export function startProcessMetrics(): void {
-  if (registry.getSingleMetric('process_cpu_seconds_total') !== undefined) return;
-  collectDefaultMetrics({ register: registry });
-  if (!cluster.isWorker) return;
-  AggregatorRegistry.setRegistries([registry]);
-  createClusterMetrics();
+/** What one of several processes measured, for the one that puts it together. */
+export type ProcessMetrics = MetricObjectWithValues<MetricValue<string>>[];
+
+export function readProcessFigures(): Promise<ProcessMetrics> {
+  return registry.getMetricsAsJSON();
 }
 
-/** For the supervising process of a cluster: reads what all its processes measured, as one, and its own workers. */
-export function createClusterMetrics(): () => Promise<string> {
-  const aggregator = new AggregatorRegistry();
-  return async () => `${await aggregator.clusterMetrics()}\n${await readWorkMetrics()}`;
+/** The text that Prometheus reads: what several processes measured as one, and the workers of this process. */
+export async function joinMetrics(figures: readonly ProcessMetrics[]): Promise<string> {
+  const joined = AggregatorRegistry.aggregate([...figures]);
+  return `${await joined.metrics()}\n${await readWorkMetrics()}`;
+}
+
+/** Begins to measure the process itself. */
+export function startProcessMetrics(): void {
+  if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
+    collectDefaultMetrics({ register: registry });
 }
 
 /** Times something, from now until the answer is called. */

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { databaseRefusal } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from './backoff.ts';
 import { findLedgersWithWork, readQueueState } from './claim-work.ts';
@@ -85,7 +87,7 @@ export function startWorkers(options: WorkersOptions): Workers {
       } catch (error) {
         failures++;
         restMs = backoffMs(failures, pauses);
-        problems.set(queue, `The queue ${queue.name} cannot be worked on: ${(error as Error).message}`);
+        problems.set(queue, `The queue ${queue.name} cannot be worked on: ${reasonOf(error)}.`);
         logger.warn({ err: error, queue: queue.name, failures }, 'a queue could not be worked on');
       }
       if (!isIdle) crew.idle++;
@@ -149,4 +151,10 @@ export function startWorkers(options: WorkersOptions): Workers {
       return inTime;
     },
   };
+}
+
+/** For callers of `/readyz`, who get no SQL; the log has the error. */
+function reasonOf(error: unknown): string {
+  const isOfDatabase = error instanceof RefusalError || databaseRefusal(error) !== undefined;
+  return isOfDatabase ? 'the database is not available' : 'the log says why';
 }

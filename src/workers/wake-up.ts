@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
+import { openSession } from '../database/open-session.ts';
+import { SessionWatch } from '../database/session-watch.ts';
 import type { Hints } from '../http/service-parts.ts';
 
 /**
@@ -40,31 +41,30 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
 
   async function listen(): Promise<void> {
     while (!signal.aborted) {
-      await hear().catch((error) => {
+      await receive().catch((error) => {
         logger.debug({ err: error }, 'no hints come from the database; work is found by looking for it');
       });
       await sleep(reconnectMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
-  /** Hears hints until the session ends, or we stop. */
-  async function hear(): Promise<void> {
-    const session = new pg.Client({
-      ...{ connectionString: url, application_name: 'joint-ledger hints' },
-      ...{ keepAlive: true, connectionTimeoutMillis: 5_000 },
-    });
-    const ended = new Promise<void>((resolve) => session.once('end', resolve).once('error', () => resolve()));
-    let stop = () => {};
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
-    session.on('notification', () => hints.emit('hint'));
-    signal.addEventListener('abort', stop);
+  /** Receives hints until the session ends, or we stop. */
+  async function receive(): Promise<void> {
+    const watch = new SessionWatch(() => {});
+    const end = () => watch.endAll();
+    signal.addEventListener('abort', end);
     try {
-      await session.connect();
-      await session.query(`listen ${hintChannel}`);
-      await Promise.race([ended, stopped]);
+      const { session } = await openSession(watch, {
+        ...{ url, applicationName: 'joint-ledger hints' },
+        ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
+      });
+      const ended = new Promise<void>((resolve) => session.onEnd(resolve));
+      session.onNotification(() => hints.emit('hint'));
+      await session.query({ text: `listen ${hintChannel}` });
+      await ended;
     } finally {
-      signal.removeEventListener('abort', stop);
-      await session.end().catch(() => {});
+      signal.removeEventListener('abort', end);
+      end();
     }
   }
 
