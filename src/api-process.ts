@@ -3,7 +3,7 @@ import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
-import { type Address, type HttpListener, listenHttp } from './listen-http.ts';
+import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
 import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
 import { startWakeUp } from './workers/wake-up.ts';
 
@@ -11,7 +11,7 @@ import { startWakeUp } from './workers/wake-up.ts';
 const sessionsKeptFree = 2;
 const queueLimit = 2_000;
 
-export interface ApiOptions extends Address {
+export interface ApiOptions extends ListenOptions {
   readonly databaseUrl: string;
   readonly databasePoolSize: number;
   readonly preparedStatements?: boolean;

@@ -11,6 +11,11 @@ export interface Address {
   readonly port: number;
 }
 
+export interface ListenOptions extends Address {
+  /** For how long a connection is kept on which nothing is asked. */
+  readonly keepAliveTimeoutMs: number;
+}
+
 /** Something that answers HTTP requests. */
 export interface HttpListener {
   readonly port: number;
@@ -27,9 +32,13 @@ export interface HttpListener {
 const requestTimeoutMs = 60_000;
 
 /** Lets an application answer at this address. Throws OperatorError when it can't be listened on. */
-export async function listenHttp(app: Express, address: Address): Promise<HttpListener> {
+export async function listenHttp(app: Express, address: ListenOptions): Promise<HttpListener> {
   // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
-  const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000, requireHostHeader: false };
+  const options = {
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: address.keepAliveTimeoutMs,
+    requireHostHeader: false,
+  };
   const server = createHttpServer(options, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;
