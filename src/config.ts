@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { databaseUrlProblem } from './database-url-problem.ts';
 import { findUnknownSettings } from './unknown-settings.ts';
 
 const roles = ['api', 'worker', 'all'] as const;
@@ -53,8 +54,10 @@ const settings = z.object({
   PORT: wholeNumber({ from: 0, to: 65_535, otherwise: 3000 }),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, { error: 'must start with postgres://', abort: true })
-    .refine((url) => URL.canParse(url), 'must be a URL such as postgres://user:password@host:5432/database')
+    .superRefine((url, context) => {
+      const message = databaseUrlProblem(url);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
     .optional(),
   DATABASE_POOL_SIZE: wholeNumber({ from: 4, to: 200, otherwise: 10 }),
   PREPARED_STATEMENTS: z.enum(['on', 'off']).default('on'),
