@@ -79,8 +79,8 @@ const settings = z.object({
 
 /**
  * Reads the settings from the environment and the command line (`--processes N` stands for `API_PROCESSES`, `--role R`
- * for `ROLE`). A variable that is set to nothing counts as unset. Throws ConfigError with every problem at once, variables
- * that look like settings but are none (`unknown-settings.ts`) among them.
+ * for `ROLE`). A variable that is set to nothing counts as unset. Throws ConfigError with every problem at once, among
+ * them variables that look like settings but are none (`unknown-settings.ts`).
  */
 export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string[]): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
