@@ -171,7 +171,7 @@ export async function runClusteredApi(options: ClusteredApiOptions, logger: Logg
       logger,
       readMetrics: createMetricsReader(),
       async answer(app) {
-        answerer = answerConnections(app);
+        answerer = answerConnections(app, options);
         return { ...answerer, port: options.port };
       },
     });

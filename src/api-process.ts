@@ -5,7 +5,7 @@ import { createDatabase } from './database/create-database.ts';
 import { createReadiness } from './database/readiness.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { createPostingEngine } from './ledger/posting-engine.ts';
-import { type Address, type HttpListener, listenHttp } from './listen-http.ts';
+import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
 import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
 import { startWakeUp } from './workers/wake-up.ts';
 
@@ -15,7 +15,7 @@ const queueLimit = 2_000;
 /** What one statement of a read may take. The longest sums the entries of a clearing account. */
 const readTimeoutMs = 10_000;
 
-export interface ApiOptions extends Address {
+export interface ApiOptions extends ListenOptions {
   readonly databaseUrl: string;
   readonly databasePoolSize: number;
   readonly preparedStatements?: boolean;

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { databaseUrlProblem } from './database-url-problem.ts';
+import { findUnknownSettings } from './unknown-settings.ts';
 
 const roles = ['api', 'worker', 'all'] as const;
 
@@ -21,6 +23,8 @@ export interface Config {
   readonly logLevel: string;
   readonly lockTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
+  /** For how long the connection of a caller is kept between two requests. */
+  readonly keepAliveTimeoutMs: number;
   readonly demoApiKey: string | undefined;
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
@@ -50,8 +54,10 @@ const settings = z.object({
   PORT: wholeNumber({ from: 0, to: 65_535, otherwise: 3000 }),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, { error: 'must start with postgres://', abort: true })
-    .refine((url) => URL.canParse(url), 'must be a URL such as postgres://user:password@host:5432/database')
+    .superRefine((url, context) => {
+      const message = databaseUrlProblem(url);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
     .optional(),
   DATABASE_POOL_SIZE: wholeNumber({ from: 4, to: 200, otherwise: 10 }),
   PREPARED_STATEMENTS: z.enum(['on', 'off']).default('on'),
@@ -61,6 +67,7 @@ const settings = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   LOCK_TIMEOUT_MS: wholeNumber({ from: 25, to: 60_000, otherwise: 5000 }),
   SHUTDOWN_TIMEOUT_MS: wholeNumber({ from: 100, to: 600_000, otherwise: 10_000 }),
+  KEEP_ALIVE_TIMEOUT_MS: wholeNumber({ from: 1_000, to: 3_600_000, otherwise: 65_000 }),
   DEMO_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{8,512}$/, 'must be 8 to 512 visible ASCII characters without spaces')
@@ -72,13 +79,15 @@ const settings = z.object({
 
 /**
  * Reads the settings from the environment and the command line (`--processes N` stands for `API_PROCESSES`, `--role R`
- * for `ROLE`). A variable that is set to nothing counts as unset. Throws ConfigError with every problem at once.
+ * for `ROLE`). A variable that is set to nothing counts as unset. Throws ConfigError with every problem at once, among
+ * them variables that look like settings but are none (`unknown-settings.ts`).
  */
 export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string[]): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const { fromArguments, problems } = readArguments(args);
   const parsed = settings.safeParse({ ...given, ...fromArguments });
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  problems.push(...findUnknownSettings(given, Object.keys(settings.shape)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('; '));
   const values = parsed.data;
   return {
@@ -94,6 +103,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     logLevel: values.LOG_LEVEL,
     lockTimeoutMs: values.LOCK_TIMEOUT_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
     demoApiKey: values.DEMO_API_KEY,
     idempotencyRetentionHours: values.IDEMPOTENCY_RETENTION_HOURS,
     webhookTargets: {

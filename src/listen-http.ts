@@ -12,6 +12,13 @@ export interface Address {
   readonly port: number;
 }
 
+export interface ServeOptions {
+  /** For how long a connection is kept on which nothing is asked. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+export type ListenOptions = Address & ServeOptions;
+
 /** Something that answers HTTP requests. */
 export interface HttpListener {
   readonly port: number;
@@ -28,9 +35,9 @@ export interface HttpListener {
 const requestTimeoutMs = 60_000;
 
 /** Lets an application answer at this address. Throws OperatorError when it can't be listened on. */
-export async function listenHttp(app: Express, address: Address): Promise<HttpListener> {
-  const { server, stop, stopNow } = serve(app);
-  await listen(server, address);
+export async function listenHttp(app: Express, options: ListenOptions): Promise<HttpListener> {
+  const { server, stop, stopNow } = serve(app, options);
+  await listen(server, options);
   return { port: (server.address() as AddressInfo).port, stop, stopNow };
 }
 
@@ -40,8 +47,8 @@ export interface ConnectionAnswerer extends Pick<HttpListener, 'stop' | 'stopNow
 }
 
 /** Lets an application answer on the connections that it is given, and listens to nothing. */
-export function answerConnections(app: Express): ConnectionAnswerer {
-  const { server, stop, stopNow } = serve(app);
+export function answerConnections(app: Express, options: ServeOptions): ConnectionAnswerer {
+  const { server, stop, stopNow } = serve(app, options);
   // On this event node begins to watch over the times of requests and over idle connections.
   server.emit('listening');
   return {
@@ -56,9 +63,13 @@ export function answerConnections(app: Express): ConnectionAnswerer {
   };
 }
 
-function serve(app: Express) {
+function serve(app: Express, { keepAliveTimeoutMs }: ServeOptions) {
   // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
-  const options = { requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000, requireHostHeader: false };
+  const options = {
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    requireHostHeader: false,
+  };
   const server = createHttpServer(options, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;

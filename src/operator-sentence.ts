@@ -5,7 +5,8 @@ import { OperatorError } from './errors/operator-error.ts';
 
 /** What an operator must do about a failed start, in a sentence. Only what nobody foresaw comes with its stack. */
 export function operatorSentence(error: unknown): string {
-  if (error instanceof ConfigError) return `The settings don't fit: ${error.message}.`;
+  if (error instanceof ConfigError)
+    return `The settings don't fit: ${error.message}${error.message.endsWith('?') ? '' : '.'}`;
   if (error instanceof EmbeddedServerError || error instanceof OperatorError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const state = sqlStateOf(error);

@@ -122,12 +122,15 @@ function startListener(
     signal,
   }: { databaseUrl: string; logger: Logger; workers: Workers | undefined; signal: AbortSignal },
 ): Promise<HttpListener> {
-  const { host, port, role, databasePoolSize, preparedStatements, lockTimeoutMs, webhookTargets } = config;
+  const { host, port, keepAliveTimeoutMs, role, databasePoolSize, preparedStatements, lockTimeoutMs, webhookTargets } =
+    config;
   const workerProblem = () => workers?.problem();
-  if (role === 'worker') return startWorkerHealth({ host, port, databaseUrl, logger, workerProblem });
+  if (role === 'worker')
+    return startWorkerHealth({ host, port, keepAliveTimeoutMs, databaseUrl, logger, workerProblem });
   const options = {
     host,
     port,
+    keepAliveTimeoutMs,
     databaseUrl,
     databasePoolSize,
     preparedStatements,

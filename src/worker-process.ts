@@ -6,7 +6,7 @@ import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
 import type { TargetRules } from './http/service-parts.ts';
-import { type Address, type HttpListener, listenHttp } from './listen-http.ts';
+import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
 import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
 import { createWorkQueues } from './work-queues.ts';
 import { startWorkers, type Workers } from './workers/start-workers.ts';
@@ -51,7 +51,7 @@ export function startWorker(options: WorkerOptions): Workers {
 
 /** Lets a process without an API say how its workers are: `/healthz`, `/readyz`, `/metrics`. */
 export async function startWorkerHealth(
-  options: Address & { databaseUrl: string; logger: Logger; workerProblem: () => string | undefined },
+  options: ListenOptions & { databaseUrl: string; logger: Logger; workerProblem: () => string | undefined },
 ): Promise<HttpListener> {
   const { databaseUrl: url, logger, workerProblem } = options;
   const draining = new AbortController();

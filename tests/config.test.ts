@@ -14,6 +14,7 @@ const defaults = {
   logLevel: 'info',
   lockTimeoutMs: 5000,
   shutdownTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 65_000,
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
   webhookTargets: { allowHttp: false, allowPrivate: false },
@@ -32,6 +33,7 @@ const variables = [
   'LOG_LEVEL',
   'LOCK_TIMEOUT_MS',
   'SHUTDOWN_TIMEOUT_MS',
+  'KEEP_ALIVE_TIMEOUT_MS',
   'DEMO_API_KEY',
   'IDEMPOTENCY_RETENTION_HOURS',
   'WEBHOOK_ALLOW_HTTP',
@@ -75,6 +77,7 @@ test('reads every setting', () => {
     LOG_LEVEL: 'debug',
     LOCK_TIMEOUT_MS: '250',
     SHUTDOWN_TIMEOUT_MS: '5000',
+    KEEP_ALIVE_TIMEOUT_MS: '90000',
     DEMO_API_KEY: 'demo-key',
     IDEMPOTENCY_RETENTION_HOURS: '48',
     WEBHOOK_ALLOW_HTTP: 'on',
@@ -94,6 +97,7 @@ test('reads every setting', () => {
     logLevel: 'debug',
     lockTimeoutMs: 250,
     shutdownTimeoutMs: 5000,
+    keepAliveTimeoutMs: 90_000,
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
     webhookTargets: { allowHttp: true, allowPrivate: true },
@@ -107,6 +111,7 @@ describe('whole numbers', () => {
     ['API_PROCESSES', 1, 64, 'apiProcesses'],
     ['LOCK_TIMEOUT_MS', 25, 60_000, 'lockTimeoutMs'],
     ['SHUTDOWN_TIMEOUT_MS', 100, 600_000, 'shutdownTimeoutMs'],
+    ['KEEP_ALIVE_TIMEOUT_MS', 1_000, 3_600_000, 'keepAliveTimeoutMs'],
     ['IDEMPOTENCY_RETENTION_HOURS', 24, 8_760, 'idempotencyRetentionHours'],
   ];
 
@@ -119,16 +124,6 @@ describe('whole numbers', () => {
 });
 
 describe('other values', () => {
-  test.each([
-    ['mysql://db/ledger', 'must start with postgres://'],
-    ['localhost:5432', 'must start with postgres://'],
-    ['POSTGRES', 'must start with postgres://'],
-    ['postgres://db:99999/ledger', 'must be a URL such as postgres://user:password@host:5432/database'],
-    ['postgres://us er@[db/ledger', 'must be a URL such as postgres://user:password@host:5432/database'],
-  ])('refuses the database %s with one sentence', (url, message) => {
-    expect(problems({ DATABASE_URL: url })).toBe(`DATABASE_URL ${message}`);
-  });
-
   test.each(['short', 'x'.repeat(513), 'with space', 'schlüssel-lang'])('refuses the demo key "%s"', (key) => {
     expect(problems({ DEMO_API_KEY: key })).toBe(
       'DEMO_API_KEY must be 8 to 512 visible ASCII characters without spaces',
@@ -145,12 +140,60 @@ describe('other values', () => {
   });
 });
 
+describe('variables that look like settings but are none', () => {
+  test.each([
+    ['DATABASE_POOL', 'DATABASE_POOL_SIZE'],
+    ['DATABASE_URI', 'DATABASE_URL'],
+    ['DATABASE_URL_FILE', 'DATABASE_URL'],
+    ['WEBHOOK_ALLOW_HTTPS', 'WEBHOOK_ALLOW_HTTP'],
+    ['LOCK_TIMEOUT', 'LOCK_TIMEOUT_MS'],
+    ['SHUTDOWN_TIMEOUT', 'SHUTDOWN_TIMEOUT_MS'],
+    ['IDEMPOTENCY_RETENTION_DAYS', 'IDEMPOTENCY_RETENTION_HOURS'],
+    ['PREPARED_STATEMENT', 'PREPARED_STATEMENTS'],
+    ['DEMO_API_TOKEN', 'DEMO_API_KEY'],
+    ['KEEPALIVE_TIMEOUT', 'KEEP_ALIVE_TIMEOUT_MS'],
+    ['LOGLEVEL', 'LOG_LEVEL'],
+    ['LOG_LEVLE', 'LOG_LEVEL'],
+    ['log_level', 'LOG_LEVEL'],
+    ['API_PROCESS', 'API_PROCESSES'],
+    ['DATADIR', 'DATA_DIR'],
+    ['POSTGRESBIN', 'POSTGRES_BIN'],
+    ['POSTGRES_BINS', 'POSTGRES_BIN'],
+  ])('refuses %s and names %s', (name, setting) => {
+    expect(problems({ [name]: 'x' })).toBe(`${name} is not a setting; did you mean ${setting}?`);
+    expect(readConfig({ [name]: '' }, [])).toEqual(defaults);
+  });
+
+  test('passes over what other programs use', () => {
+    const names = `HOME PATH PWD USER SHELL LANG TERM TMPDIR HOSTNAME HOSTTYPE PORTS TZ NODE_ENV NODE_OPTIONS CI DEBUG
+      npm_config_loglevel npm_package_name npm_lifecycle_event npm_config_prefix PGDATA PGHOST PGPASSWORD PGDATABASE
+      POSTGRES_PASSWORD POSTGRES_USER POSTGRES_DB POSTGRES_HOST POSTGRES_PORT POSTGRES_URL POSTGRES_DIR POSTGRES_HOME
+      POSTGRES_INITDB_ARGS API_KEY API_URL API_HOST API_PORT API_TOKEN LOG_DIR LOG_FILE LOG_FORMAT LOG_PATH LOG_NAME
+      DATA_PATH DATA_HOME XDG_DATA_DIRS XDG_DATA_HOME DB_URL DEMO DEMO_MODE KEEP_DATA WEB_CONCURRENCY LOCKFILE
+      LEVEL LISTEN_FDS INVOCATION_ID KUBERNETES_SERVICE_HOST JEST_WORKER_ID JOINT_LEDGER_API_OPTIONS`;
+    expect(readConfig(Object.fromEntries(names.split(/\s+/).map((name) => [name, 'x'])), [])).toEqual(defaults);
+  });
+
+  test('passes over what Kubernetes and Docker say about a service called database', () => {
+    const links = {
+      DATABASE_SERVICE_HOST: '10.0.0.1',
+      DATABASE_SERVICE_PORT: '5432',
+      DATABASE_SERVICE_PORT_POSTGRES: '5432',
+      DATABASE_PORT: 'tcp://10.0.0.1:5432',
+      DATABASE_PORT_5432_TCP: 'tcp://10.0.0.1:5432',
+      DATABASE_PORT_5432_TCP_ADDR: '10.0.0.1',
+    };
+    expect(readConfig(links, [])).toEqual(defaults);
+    expect(problems({ DATABASE_PORT: '5432' })).toMatch(/^DATABASE_PORT is not a setting/);
+  });
+});
+
 test('reports every problem together, those of the command line included', () => {
-  const complaint = problems({ PORT: 'x', LOG_LEVEL: 'loud', LOCK_TIMEOUT_MS: '1', DATABASE_URL: 'x' }, [
-    '--proceses',
-    '2',
-  ]);
-  for (const subject of ['PORT', 'LOG_LEVEL', 'LOCK_TIMEOUT_MS', 'DATABASE_URL', '--proceses']) {
+  const complaint = problems(
+    { PORT: 'x', LOG_LEVEL: 'loud', LOCK_TIMEOUT_MS: '1', DATABASE_URL: 'x', SHUTDOWN_MS: '1' },
+    ['--proceses', '2'],
+  );
+  for (const subject of ['PORT', 'LOG_LEVEL', 'LOCK_TIMEOUT_MS', 'DATABASE_URL', 'SHUTDOWN_MS', '--proceses']) {
     expect(complaint.split('; ').filter((sentence) => sentence.includes(subject))).toHaveLength(1);
   }
   expect(complaint).toContain('the options are --processes N and --role api, worker or all');

@@ -2,8 +2,14 @@ import { OperatorError } from '../errors/operator-error.ts';
 import { verifyBooks } from '../ledger/verify-books.ts';
 import { runCommand } from './run-command.ts';
 
-/** `npm run books:verify`: checks the books of all ledgers and prints what is wrong. Exit code 1 when anything is. */
-await runCommand(async (database) => {
+const usage = {
+  script: 'books:verify',
+  purpose: 'Checks the books of all ledgers and prints what is wrong. Exit code 1 when anything is.',
+  parameters: {},
+  example: '',
+};
+
+await runCommand(usage, async (database) => {
   const findings = await verifyBooks(database);
   if (findings.length === 0) return 'The books are right.';
   const lines = findings.map(({ rule, ledgerId, subject }) => `not true: ${rule} (ledger ${ledgerId}, ${subject})`);

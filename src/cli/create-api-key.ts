@@ -1,19 +1,26 @@
 import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey, hashApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
+import { callOf } from './command-usage.ts';
 import { readUuid } from './read-uuid.ts';
 import { runCommand } from './run-command.ts';
 
-const usage = 'npm run api-key:create -- <ledger id> "Name" [<party id>]';
+const usage = {
+  script: 'api-key:create',
+  purpose: 'Makes another API key for a ledger and prints it, once.',
+  parameters: {
+    '<ledger id>': 'the ledger that the key opens',
+    '"Name"': 'what the key is called, so that you know it again',
+    '[<party id>]': 'makes it a key of this party: it acts for it only, and sees only the accounts that it holds',
+  },
+  example: '01936f00-0000-7000-8000-000000000001 "Payroll"',
+};
 
-/**
- * `npm run api-key:create -- <ledger id> "Name" [<party id>]`: another key for a ledger, printed once. With a party it
- * is bound to it: it acts for that party only, and sees only the accounts that the party holds.
- */
-await runCommand(async (database) => {
-  const [ledgerId, name, partyId] = [readUuid(2), process.argv[3]?.trim(), readUuid(4)];
-  if (ledgerId === undefined || !name || (process.argv.length > 4 && partyId === undefined)) {
-    throw new OperatorError(`Say which ledger, a name for the key, and for a party's own key which party: ${usage}`);
+await runCommand(usage, async (database, args) => {
+  const [ledgerId, name, partyId] = [readUuid(args[0]), args[1]?.trim(), readUuid(args[2])];
+  if (ledgerId === undefined || !name || (args.length > 2 && partyId === undefined)) {
+    const wanted = "Say which ledger, a name for the key, and for a party's own key which party";
+    throw new OperatorError(`${wanted}: ${callOf(usage)}`);
   }
   const ledgers = await database('ledgers').where({ id: ledgerId }).pluck('id');
   if (ledgers.length === 0) throw new OperatorError(`There is no ledger ${ledgerId}.`);

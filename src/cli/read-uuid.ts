@@ -1,7 +1,7 @@
 import { validate } from 'uuid';
 
-/** An argument of the command line that is a UUID, undefined when it is missing or none. `argv[2]` is the first. */
-export function readUuid(index: number): string | undefined {
-  const argument = process.argv[index]?.trim();
-  return argument !== undefined && validate(argument) ? argument.toLowerCase() : undefined;
+/** An argument of the command line that is a UUID, undefined when it is missing or none. */
+export function readUuid(argument: string | undefined): string | undefined {
+  const text = argument?.trim();
+  return text !== undefined && validate(text) ? text.toLowerCase() : undefined;
 }

@@ -15,6 +15,7 @@ beforeAll(async () => {
   secondApi = await startApi({
     host: '127.0.0.1',
     port: 0,
+    keepAliveTimeoutMs: 65_000,
     databaseUrl: service.databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs: 5_000,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { pendingMigrations } from '../../src/database/migrate.ts';
@@ -20,6 +21,34 @@ async function command(name: string, databaseUrl: string, args: readonly string[
   );
 }
 
+const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
+
+const scripts: Record<string, string> = JSON.parse(readFileSync(`${projectFolder}/package.json`, 'utf8')).scripts;
+const commands = readdirSync(`${projectFolder}/src/cli`)
+  .filter((file) => readFileSync(`${projectFolder}/src/cli/${file}`, 'utf8').includes('await runCommand('))
+  .map((file) => file.replace('.ts', ''));
+
+test('each command explains itself without a database, and takes nothing that it does not know', async () => {
+  expect(commands).toHaveLength(6);
+  for (const name of commands) {
+    const help = await command(name, 'nonsense', ['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    const [, script] = /^Usage: npm run (\S+)/.exec(help.stdout)!;
+    expect(scripts[script!]).toContain(`src/cli/${name}.js`);
+    expect(help.stdout).toMatch(new RegExp(`\\n\\n[A-Z].*\\.\\n\\n[^]*For example: npm run ${script}`));
+    const { code, stdout, stderr } = await command(name, unreachable, ['--name=x']);
+    const sentence = new RegExp(`^joint-ledger: There is no option --name .* Usage: npm run ${script}.*\\n$`);
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(sentence)]);
+  }
+}, 120_000);
+
+test('a name that begins with a hyphen stands behind two of them', async () => {
+  const { url, database, verifyAndDrop } = await createTestDatabase();
+  expect(await command('create-ledger', url, ['--', '--help'])).toMatchObject({ code: 0 });
+  expect(await database('ledgers').pluck('name')).toEqual(['--help']);
+  await verifyAndDrop();
+});
+
 test('migrates an empty database, and finds it up to date after that', async () => {
   const empty = await createTestDatabase({ empty: true });
   const first = await command('migrate-database', empty.url);
@@ -33,8 +62,8 @@ test('migrates an empty database, and finds it up to date after that', async () 
 
 test('says in one sentence that a database is not migrated', async () => {
   const empty = await createTestDatabase({ empty: true });
-  for (const name of ['check-books', 'create-ledger']) {
-    const { code, stderr } = await command(name, empty.url, ['My ledger']);
+  for (const [name, args] of [['check-books'], ['create-ledger', ['My ledger']]] as const) {
+    const { code, stderr } = await command(name, empty.url, args);
     expect([code, stderr]).toEqual([1, 'joint-ledger: The database is not migrated: run npm run migrate.\n']);
   }
   await empty.verifyAndDrop();
@@ -122,7 +151,7 @@ test('proves right books, and names what is wrong in others', async () => {
 });
 
 test('says in one sentence that the database is not there', async () => {
-  const { code, stderr } = await command('check-books', 'postgres://nobody:nothing@127.0.0.1:1/none');
+  const { code, stderr } = await command('check-books', unreachable);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^joint-ledger: The database cannot be reached \(.*\): check DATABASE_URL\.\n$/);
 });

@@ -37,7 +37,15 @@ beforeAll(async () => {
   expect(await migrate(database)).not.toEqual([]);
   const logger = pino({ level: 'silent' });
   const webhookTargets = { allowHttp: false, allowPrivate: false };
-  const options = { host: '127.0.0.1', port: 0, databasePoolSize: 5, lockTimeoutMs: 5_000, webhookTargets, logger };
+  const options = {
+    host: '127.0.0.1',
+    port: 0,
+    keepAliveTimeoutMs: 65_000,
+    databasePoolSize: 5,
+    lockTimeoutMs: 5_000,
+    webhookTargets,
+    logger,
+  };
   api = await startApi({ ...options, databaseUrl: testDatabase.url });
   client = createTestClient(`http://127.0.0.1:${api.port}`, ledger.apiKey);
 });

@@ -77,6 +77,7 @@ function startTestApi(databaseUrl: string, lockTimeoutMs = 5_000): Promise<HttpL
   return startApi({
     host: '127.0.0.1',
     port: 0,
+    keepAliveTimeoutMs: 65_000,
     databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs,
