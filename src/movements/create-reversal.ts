@@ -15,10 +15,10 @@ import type { EntryOfTransactionDocument, TransactionDocument } from './present-
  */
 export function createReversal(original: TransactionDocument, told: z.output<typeof reversalBody>): Reversal {
   if (original.type === 'reversal') throw notPossible(original, 'is a reversal itself');
-  const whole = original.amount === null ? null : Money.parse(original.amount, original.currency!);
+  const whole = original.amount === null ? null : Money.fromDatabase(original.amount, original.currency!);
   const legOf = ({ accountId, amount, currency }: EntryOfTransactionDocument): Leg => ({
     accountId,
-    amount: Money.parseSigned(amount, currency ?? original.currency!).negated(),
+    amount: Money.fromDatabase(amount, currency ?? original.currency!).negated(),
   });
   // Only entries of clearing accounts carry no version.
   const clearing = original.entries.find(({ version }) => version === undefined);

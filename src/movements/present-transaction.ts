@@ -60,19 +60,18 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
     metadata: transaction.metadata,
     signedBy: transaction.signedBy,
     origin: transaction.origin,
-    ...notReversed(amount),
+    ...notReversed(amount?.currency ?? null),
     entries: transaction.entries.map((entry) => presentEntry(entry, amount === null)),
   };
 }
 
 /** A transaction as it was when it was booked, whatever has been taken back of it since. */
 export function asBooked(transaction: TransactionDocument): TransactionDocument {
-  const { amount, currency } = transaction;
-  return { ...transaction, ...notReversed(amount === null ? null : Money.parse(amount, currency!)) };
+  return { ...transaction, ...notReversed(transaction.currency) };
 }
 
-function notReversed(amount: Money | null): Pick<TransactionDocument, 'reversedBy' | 'reversedAmount'> {
-  return { reversedBy: null, reversedAmount: amount === null ? null : Money.zero(amount.currency).toString() };
+function notReversed(currency: string | null): Pick<TransactionDocument, 'reversedBy' | 'reversedAmount'> {
+  return { reversedBy: null, reversedAmount: currency === null ? null : Money.zero(currency).toString() };
 }
 
 function presentEntry(entry: BookedEntry, withCurrency: boolean): EntryOfTransactionDocument {
