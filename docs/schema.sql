@@ -421,7 +421,8 @@ CREATE TABLE transactions (
 );
 CREATE INDEX transactions_by_initiator ON public.transactions USING btree (ledger_id, initiated_by, booked_at) WHERE (initiated_by IS NOT NULL);
 CREATE INDEX transactions_of_holds ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'hold'::text);
-CREATE UNIQUE INDEX transactions_of_origin_once ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin <> 'hold'::text);
+CREATE INDEX transactions_of_reversed ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'reversal'::text);
+CREATE UNIQUE INDEX transactions_of_single_origin_once ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin <> ALL (ARRAY['hold'::text, 'reversal'::text]));
 CREATE TRIGGER transactions_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transactions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE webhook_deliveries (

@@ -25,7 +25,7 @@ import {
 import { getBalanceAt, getBalances } from './balance-queries.ts';
 import { closeAccount } from './close-account.ts';
 import { type OpenAccountResult, openAccount } from './open-account.ts';
-import { refuseUnknownTimeZone } from './time-zone.ts';
+import { createTimeZoneCheck } from './time-zone.ts';
 import { updateAccount } from './update-account.ts';
 
 const accountPath = z.object({ accountId: id });
@@ -36,12 +36,14 @@ const noBody = z.strictObject({}).optional();
 
 /** Accounts: opening, reading, closing, and their balances. */
 export function addAccountRoutes(router: Router, { database, engine }: ServiceParts): void {
+  const refuseUnknownTimeZone = createTimeZoneCheck(database);
+
   router
     .route('/accounts')
     .post(async (req, res) => {
       const body = readInput(createAccountBody, req.body);
       requireServiceKey(res);
-      await refuseUnknownTimeZone(database, body.timeZone);
+      await refuseUnknownTimeZone(body.timeZone, 'timeZone');
       const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
       const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
       sendAnswer(res, await engine.submit(createOperation(openAccount, command, terms)), presentOpened);
@@ -64,7 +66,7 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
       const path = readInput(externalIdPath, req.params);
       const body = readInput(putAccountBody, req.body);
       requireServiceKey(res);
-      await refuseUnknownTimeZone(database, body.timeZone);
+      await refuseUnknownTimeZone(body.timeZone, 'timeZone');
       const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
       const existing = await findAccountByExternalId(database, ledgerIdOf(res), path.externalId);
       if (existing !== undefined) {
@@ -88,7 +90,7 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
       const { accountId } = readInput(accountPath, req.params);
       const body = readInput(patchAccountBody, req.body);
       requireServiceKey(res);
-      await refuseUnknownTimeZone(database, body.timeZone);
+      await refuseUnknownTimeZone(body.timeZone, 'timeZone');
       const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
       const command = {
         ...{ accountId, name: body.name, timeZone: body.timeZone, survivorship: body.survivorship },

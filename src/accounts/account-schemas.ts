@@ -11,6 +11,7 @@ import {
   readLimits,
   rights,
 } from '../ownership/ownership-schemas.ts';
+import { isTimeZone, timeZoneMessage } from './time-zone.ts';
 
 const mostBalances = 100;
 
@@ -22,13 +23,8 @@ export const externalId = text(200);
 
 const holder = z.strictObject({ partyId: id, rights: rights.optional(), limits: limits.optional() });
 
-/** A zone of the IANA time zone database, as node and PostgreSQL both know it. */
-const timeZone = z.string().refine(isTimeZone, { error: 'must be a time zone such as "Europe/Madrid"' });
-
-/** Offsets such as "+01:00" are none: they mean the opposite to PostgreSQL. Whether it knows the zone, it is asked. */
-function isTimeZone(name: string): boolean {
-  return name === 'UTC' || (name.length <= 64 && /^[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_-]+){1,2}$/.test(name));
-}
+/** The route asks the database, too. */
+const timeZone = z.string().refine(isTimeZone, { error: timeZoneMessage });
 
 const accountFields = {
   name: text(200),

@@ -1,7 +1,9 @@
 import { LostRaceError } from '../database/ledger-transaction.ts';
-import { refusal } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import { invalidInput } from '../http/read-input.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { withdrawnCurrencies } from '../money/currencies.ts';
 import { Money } from '../money/money.ts';
 import type { HolderTerms } from '../ownership/holder.ts';
 import { anyOneSigns, type MandateTerms } from '../ownership/mandate.ts';
@@ -62,6 +64,8 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
     if (existing !== undefined && command.whenTaken === 'answerExisting') {
       return { result: { account: existing, created: false } };
     }
+    const withdrawn = refuseWithdrawn(command.currency);
+    if (withdrawn !== undefined) return { refusal: withdrawn };
     if (existing !== undefined) {
       const detail = `The external id ${command.externalId} belongs to account ${existing.id}.`;
       return { refusal: refusal('external_id_taken', detail, { accountId: existing.id }) };
@@ -125,6 +129,14 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
     if (mandates.length > 0) await knex('mandates').insert(mandates);
   },
 };
+
+/** Decided where an account would be opened: one that was opened in time is still found by its external id. */
+function refuseWithdrawn(currency: string): Refusal | undefined {
+  const withdrawn = withdrawnCurrencies.get(currency);
+  if (withdrawn === undefined) return undefined;
+  const message = `must be a currency in use: ${currency} was withdrawn in ${withdrawn.since}, replaced by ${withdrawn.replacedBy}`;
+  return invalidInput([{ path: 'currency', message }]).refusal;
+}
 
 function clearingRow(ledgerId: string, currency: string) {
   return {

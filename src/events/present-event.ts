@@ -1,5 +1,6 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
+import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
 import { eventId } from './event-id.ts';
 import type { StoredEvent } from './read-events.ts';
@@ -36,7 +37,7 @@ export async function describeEvents(
   return events.map((event) => {
     const { type, accountId, sequence, subjectId, occurredAt } = event;
     // As it was when it was booked: whatever came later has an event of its own.
-    const data = event.data ?? withoutHidden({ ...transactions.get(subjectId)!, reversedBy: null }, readable);
+    const data = event.data ?? withoutHidden(asBooked(transactions.get(subjectId)!), readable);
     const document: EventDocument = {
       specversion: '1.0',
       id: eventId(event),

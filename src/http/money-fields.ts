@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { currencyCodes } from '../money/currencies.ts';
+import { currencyCodes, withdrawnCurrencies } from '../money/currencies.ts';
 import { AmountError, Money } from '../money/money.ts';
 import { invalidInput, readInput } from './read-input.ts';
 
-/** An ISO 4217 code. */
-export const currency = z.enum(currencyCodes, { error: 'must be an ISO 4217 currency code such as "USD"' });
+/** An ISO 4217 code; also a withdrawn one, as accounts in it are still there to be emptied. */
+export const currency = z.enum([...currencyCodes, ...withdrawnCurrencies.keys()], {
+  error: 'must be an ISO 4217 currency code such as "USD"',
+});
 
 /** An amount as it arrives: text, because a JSON number has no exact decimals. `readMoney` reads it. */
 export const amountText = z.string({ error: 'must be a string such as "12.34", not a number' });

@@ -1,5 +1,5 @@
 import { Decimal } from 'decimal.js';
-import { currencyExponent } from './currencies.ts';
+import { currencyExponent, isCurrencyCode } from './currencies.ts';
 
 /** The widest amount or balance has 18 digits before the point and 4 after it; sums of many of those stay exact. */
 const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_EVEN });
@@ -49,6 +49,8 @@ export class Money {
       throw new AmountError('must be a plain decimal such as "12.34": ASCII digits, no sign, separator or exponent');
     }
     const exponent = currencyExponent(currency);
+    if (!isCurrencyCode(currency))
+      throw new AmountError(`cannot be read: how many decimals ${currency} has is not known`);
     if ((match[1]?.length ?? 0) > exponent) {
       throw new AmountError(`must have at most ${exponent} decimals, as ${currency} does`);
     }

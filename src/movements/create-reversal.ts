@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { RefusalError, type RefusalFacts } from '../errors/refusal.ts';
+import { RefusalError } from '../errors/refusal.ts';
 import { getAmount } from '../http/money-fields.ts';
 import { createId } from '../ledger/create-id.ts';
 import { Money } from '../money/money.ts';
@@ -10,30 +10,26 @@ import type { EntryOfTransactionDocument, TransactionDocument } from './present-
 
 /**
  * Takes a transaction back, wholly or, where it has two entries, partly: its entries the other way round. A transaction
- * never changes, so that all of this is known before its accounts are locked. Throws RefusalError
- * `reversal_not_possible`, and `validation_failed` for an amount that is none.
+ * never changes, so that all of this is known before its accounts are locked; how much of it is left is not. Throws
+ * RefusalError `reversal_not_possible`, and `validation_failed` for an amount that is none.
  */
 export function createReversal(original: TransactionDocument, told: z.output<typeof reversalBody>): Reversal {
   if (original.type === 'reversal') throw notPossible(original, 'is a reversal itself');
-  const whole = original.amount === null ? null : Money.parse(original.amount, original.currency!);
-  const part = told.amount == null ? null : readPart(original, whole, told.amount);
-  const takenOf = (booked: Money) => {
-    if (part === null) return booked.negated();
-    return booked.isNegative() ? part : part.negated();
-  };
+  const whole = original.amount === null ? null : Money.fromDatabase(original.amount, original.currency!);
   const legOf = ({ accountId, amount, currency }: EntryOfTransactionDocument): Leg => ({
     accountId,
-    amount: takenOf(Money.parseSigned(amount, currency ?? original.currency!)),
+    amount: Money.fromDatabase(amount, currency ?? original.currency!).negated(),
   });
   // Only entries of clearing accounts carry no version.
   const clearing = original.entries.find(({ version }) => version === undefined);
   return {
     originalId: original.id,
-    movement: {
+    part: told.amount == null ? null : readPart(original, whole, told.amount),
+    whole: {
       ...{ initiatedBy: null, description: told.reason, reference: null, metadata: told.metadata ?? null },
       id: createId(),
       type: 'reversal',
-      amount: part ?? whole,
+      amount: whole,
       valueDate: null,
       legs: original.entries.filter((entry) => entry !== clearing).map(legOf),
       clearingLeg: clearing === undefined ? null : legOf(clearing),
@@ -42,21 +38,14 @@ export function createReversal(original: TransactionDocument, told: z.output<typ
   };
 }
 
-/** The amount of a transaction that is taken back, null when that is all of it. */
-function readPart(original: TransactionDocument, whole: Money | null, asked: string): Money | null {
+function readPart(original: TransactionDocument, whole: Money | null, asked: string): Money {
   if (whole === null) throw notPossible(original, 'is in several currencies, so it is only taken back as a whole');
   const part = getAmount(asked, whole.currency, 'amount');
-  const rest = whole.minus(part);
-  if (rest.isZero()) return null;
-  if (rest.isNegative()) {
-    const facts = { amount: whole.toString() };
-    throw notPossible(original, `moved ${whole} ${whole.currency}, less than ${part}`, facts);
-  }
   const { length } = original.entries;
-  if (length === 2) return part;
+  if (length === 2 || whole.minus(part).isZero()) return part;
   throw notPossible(original, `has ${length} entries, so it is only taken back as a whole`, { entries: length });
 }
 
-function notPossible({ id }: TransactionDocument, why: string, facts?: RefusalFacts): RefusalError {
+function notPossible({ id }: TransactionDocument, why: string, facts?: { entries: number }): RefusalError {
   return new RefusalError('reversal_not_possible', `Transaction ${id} ${why}.`, facts);
 }

@@ -1,45 +1,79 @@
-import { refusal } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import type { Money } from '../money/money.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
 import { loadMovementFacts, type MovementFacts } from './load-movement-facts.ts';
-import type { Movement } from './movement.ts';
+import type { Leg, Movement } from './movement.ts';
 import { accountIdsOf } from './post-movement.ts';
-import { findReversals } from './transaction-queries.ts';
+import { findReversedParts, type ReversedPart } from './transaction-queries.ts';
 
 export interface Reversal {
   /** The transaction that is taken back. */
   readonly originalId: string;
-  readonly movement: Movement;
+  /** How much of it is asked for; null for all that is left. Less than the whole only where it has two entries. */
+  readonly part: Money | null;
+  /** The reversal of all of it. */
+  readonly whole: Movement;
 }
 
 interface ReversalFacts extends MovementFacts {
-  /** The reversals that there are already, by the transactions that they take back. */
-  readonly reversals: ReadonlyMap<string, string>;
+  /** What was taken back already, by the transactions. */
+  readonly reversed: ReadonlyMap<string, ReversedPart>;
 }
 
 /**
- * Takes a transaction back, once. Its accounts are those of the transaction, and owned: whoever else reverses it locks
- * the same rows and is in another group, so that what `load` found is still so when it is decided.
+ * Takes a transaction back, in several parts until nothing is left. Its accounts are those of the transaction, and owned:
+ * whatever else reverses it locks the same rows and is in another group, so that what `load` found is still so when it
+ * is decided.
  */
 export const postReversal: OperationKind<Reversal, ReversalFacts, never, MovementResult> = {
-  accountIds: ({ movement }) => accountIdsOf(movement),
-  ownedAccountIds: ({ movement }) => accountIdsOf(movement),
+  accountIds: ({ whole }) => accountIdsOf(whole),
+  ownedAccountIds: ({ whole }) => accountIdsOf(whole),
 
   async load(transaction, reversals, accounts) {
-    const movements = reversals.map(({ movement }) => movement);
+    const movements = reversals.map(({ whole }) => whole);
     const originalIds = reversals.map(({ originalId }) => originalId);
-    const [facts, found] = await Promise.all([
+    const [facts, reversed] = await Promise.all([
       loadMovementFacts(transaction, movements, accounts),
-      findReversals(transaction, originalIds),
+      findReversedParts(transaction, originalIds),
     ]);
-    return { ...facts, reversals: found };
+    return { ...facts, reversed };
   },
 
-  decide({ originalId, movement }, state) {
-    const reversalId = state.loaded.reversals.get(originalId);
-    if (reversalId === undefined) return decideMovement(movement, state);
-    const detail = `Transaction ${originalId} was taken back by ${reversalId}.`;
-    return { refusal: refusal('already_reversed', detail, { reversalId }) };
+  decide(reversal, state) {
+    const taken = takePart(reversal, state.loaded.reversed.get(reversal.originalId));
+    return 'refusal' in taken ? taken : decideMovement(taken, state);
   },
 };
+
+/** The reversal of what is asked for, if so much is left. Pure. */
+function takePart(reversal: Reversal, earlier: ReversedPart | undefined): Movement | { refusal: Refusal } {
+  const { originalId, part, whole } = reversal;
+  const left = earlier === undefined ? whole.amount : leftOf(whole.amount, earlier.amount);
+  if (earlier !== undefined && (left === null || left.isZero())) {
+    const detail = `Transaction ${originalId} was taken back by ${earlier.reversalId}.`;
+    return { refusal: refusal('already_reversed', detail, { reversalId: earlier.reversalId }) };
+  }
+  if (whole.amount === null || left === null) return whole;
+  const asked = part ?? left;
+  if (left.minus(asked).isNegative()) {
+    const reversed = whole.amount.minus(left);
+    const detail = `Of transaction ${originalId} ${left} ${left.currency} can still be taken back, ${asked} is asked for.`;
+    const facts = { amount: whole.amount.toString(), reversed: reversed.toString(), left: left.toString() };
+    return { refusal: refusal('reversal_not_possible', detail, facts) };
+  }
+  return { ...whole, ...partOf(whole, asked) };
+}
+
+/** Null for what has no amount: that is only taken back as a whole. */
+function leftOf(whole: Money | null, taken: Money | null): Money | null {
+  return whole === null || taken === null ? null : whole.minus(taken);
+}
+
+/** What is different where only a part is taken back; what has more than two entries is only taken back as a whole. */
+function partOf({ amount, legs, clearingLeg }: Movement, part: Money): Partial<Movement> {
+  if (amount?.minus(part).isZero()) return {};
+  const asPart = (leg: Leg): Leg => ({ ...leg, amount: leg.amount.isNegative() ? part.negated() : part });
+  return { amount: part, legs: legs.map(asPart), clearingLeg: clearingLeg === null ? null : asPart(clearingLeg) };
+}

@@ -4,6 +4,7 @@ import type {
   TransactionOrigin,
   TransactionType,
 } from '../ledger/booked-transaction.ts';
+import { Money } from '../money/money.ts';
 import type { Explanation } from './explain.ts';
 
 /** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
@@ -23,8 +24,10 @@ export interface TransactionDocument {
   /** The parties whose signatures it took. */
   signedBy: readonly string[];
   origin: TransactionOrigin | null;
-  /** The transaction that takes this one back. */
+  /** The latest transaction that takes this one back, wholly or partly. */
   reversedBy: string | null;
+  /** How much of it was taken back so far; null where the amount is. */
+  reversedAmount: string | null;
   explanation?: Explanation;
   entries: EntryOfTransactionDocument[];
 }
@@ -57,9 +60,18 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
     metadata: transaction.metadata,
     signedBy: transaction.signedBy,
     origin: transaction.origin,
-    reversedBy: null,
+    ...notReversed(amount?.currency ?? null),
     entries: transaction.entries.map((entry) => presentEntry(entry, amount === null)),
   };
+}
+
+/** A transaction as it was when it was booked, whatever has been taken back of it since. */
+export function asBooked(transaction: TransactionDocument): TransactionDocument {
+  return { ...transaction, ...notReversed(transaction.currency) };
+}
+
+function notReversed(currency: string | null): Pick<TransactionDocument, 'reversedBy' | 'reversedAmount'> {
+  return { reversedBy: null, reversedAmount: currency === null ? null : Money.zero(currency).toString() };
 }
 
 function presentEntry(entry: BookedEntry, withCurrency: boolean): EntryOfTransactionDocument {

@@ -20,6 +20,15 @@ interface TransactionRow {
   origin: TransactionOrigin['type'] | null;
   origin_id: string | null;
   reversed_by: string | null;
+  reversed_amount: string | null;
+}
+
+/** What has been taken back of a transaction. */
+export interface ReversedPart {
+  /** The latest of its reversals. */
+  readonly reversalId: string;
+  /** By all of its reversals together; null where the transaction has no amount. */
+  readonly amount: Money | null;
 }
 
 interface EntryRow {
@@ -71,25 +80,38 @@ export async function findTransactions(
   return new Map(found.map((transaction) => [transaction.id, transaction]));
 }
 
-/** The reversals of those of these transactions that have one, by the transaction. Their accounts must be locked. */
-export async function findReversals(
+/** What was taken back of those of these transactions that have reversals. Their accounts must be locked. */
+export async function findReversedParts(
   { knex, ledgerId }: LedgerTransaction,
   transactionIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const rows = await knex('transactions')
-    .select<Array<{ id: string; origin_id: string }>>('id', 'origin_id')
-    .where('ledger_id', ledgerId)
-    .whereRaw("origin = 'reversal' and origin_id = any(?::uuid[])", [[...transactionIds]]);
-  return new Map(rows.map((row) => [row.origin_id, row.id]));
+): Promise<ReadonlyMap<string, ReversedPart>> {
+  const bindings = { ledgerId, transactionIds: [...transactionIds] };
+  const { rows } = await knex.raw(
+    `select t.id, r.id as reversal_id, r.amount, r.currency
+     from unnest(:transactionIds::uuid[]) as t (id) cross join lateral (${reversedPart}) r`,
+    bindings,
+  );
+  type Row = { id: string; reversal_id: string; amount: string | null; currency: string | null };
+  return new Map(
+    rows.map((row: Row) => [row.id, { reversalId: row.reversal_id, amount: moneyOrNull(row.amount, row.currency) }]),
+  );
 }
+
+/**
+ * The latest reversal of the transaction `t`, and what all of them took back. They are numbered by the versions of any one
+ * account that they move, as all of them move the same.
+ */
+const reversedPart = `
+  select r.id, r.currency, sum(r.amount) over (partition by e.account_id) as amount
+  from transactions r
+  join entries e on e.ledger_id = :ledgerId and e.transaction_id = r.id and e.version is not null
+  where r.ledger_id = :ledgerId and r.origin = 'reversal' and r.origin_id = t.id
+  order by e.account_id, e.version desc limit 1`;
 
 function selectTransactions(database: Knex, ledgerId: string) {
   return database('transactions as t')
-    .select<TransactionRow[]>(
-      't.*',
-      database.raw(`(select r.id from transactions r where r.ledger_id = t.ledger_id and r.origin_id = t.id
-                     and r.origin = 'reversal') as reversed_by`),
-    )
+    .joinRaw(`left join lateral (${reversedPart}) r on true`, { ledgerId })
+    .select<TransactionRow[]>('t.*', 'r.id as reversed_by', 'r.amount as reversed_amount')
     .where('t.ledger_id', ledgerId);
 }
 
@@ -106,8 +128,8 @@ async function withEntries(
     .where('e.ledger_id', ledgerId)
     .whereRaw('e.transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])
     .orderBy(['e.transaction_id', 'e.id']);
-  return transactions.map((transaction) => ({
-    ...presentTransaction({
+  return transactions.map((transaction) => {
+    const booked = presentTransaction({
       id: transaction.id,
       type: transaction.type,
       amount: moneyOrNull(transaction.amount, transaction.currency),
@@ -120,9 +142,11 @@ async function withEntries(
       signedBy: transaction.signed_by ?? [],
       origin: originOf(transaction),
       entries: entries.filter((entry) => entry.transaction_id === transaction.id).map(asEntry),
-    }),
-    reversedBy: transaction.reversed_by,
-  }));
+    });
+    if (transaction.reversed_by === null) return booked;
+    const reversedAmount = moneyOrNull(transaction.reversed_amount, transaction.currency)?.toString() ?? null;
+    return { ...booked, reversedBy: transaction.reversed_by, reversedAmount };
+  });
 }
 
 function originOf({ origin, origin_id }: TransactionRow): TransactionOrigin | null {

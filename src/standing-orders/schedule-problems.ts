@@ -1,4 +1,4 @@
-import { Temporal } from 'temporal-polyfill';
+import { isTimeZone, timeZoneMessage } from '../accounts/time-zone.ts';
 import { isDate } from './day-number.ts';
 import { parseRecurrenceRule } from './recurrence-rule.ts';
 import { nextOccurrence, type Schedule } from './schedule.ts';
@@ -25,7 +25,7 @@ export function problemsOfSchedule(schedule: Schedule): ScheduleProblem[] {
     problems.push({ path: 'startsAt', message: 'must lie between the years 2000 and 2100' });
   }
   if (!isTimeZone(timeZone)) {
-    problems.push({ path: 'timeZone', message: 'must be a time zone such as "Europe/Madrid"' });
+    problems.push({ path: 'timeZone', message: timeZoneMessage });
   }
   const parsed = recurrence === null ? null : parseRecurrenceRule(recurrence);
   if (parsed !== null && 'problems' in parsed) {
@@ -41,15 +41,4 @@ export function problemsOfSchedule(schedule: Schedule): ScheduleProblem[] {
 function isLocalDateTime(text: string): boolean {
   const [, date] = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.exec(text) ?? [];
   return date !== undefined && isDate(date);
-}
-
-/** Offsets such as "+01:00" are none: local time would stop following the clocks of any place. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z][\w+-]*(\/[\w+-]+){0,2}$/.test(name)) return false;
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { createTimeZoneCheck } from '../accounts/time-zone.ts';
 import { readSignature } from '../approvals/read-signature.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
 import { ledgerIdOf } from '../http/authenticate.ts';
@@ -47,6 +48,7 @@ const previewed = 5;
 
 /** Standing orders: making, reading, signing, pausing, cancelling. Workers execute them. */
 export function addStandingOrderRoutes(router: Router, { database, engine }: ServiceParts): void {
+  const refuseUnknownTimeZone = createTimeZoneCheck(database);
   const sourceOf = (res: Response) => ({ knex: database, ledgerId: ledgerIdOf(res) });
 
   /** The order, unless a key's party has nothing to do with it. */
@@ -92,6 +94,7 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
       if (problems.length > 0) {
         throw invalidInput(problems.map(({ path, message }) => ({ path: `schedule.${path}`, message })));
       }
+      await refuseUnknownTimeZone(body.schedule.timeZone, 'schedule.timeZone');
       const command = { ...body, id: createId(), schedule, initiatedBy };
       sendAnswer(res, await engine.submit(createOperation(createStandingOrder, command, terms)), presentCreated);
     })

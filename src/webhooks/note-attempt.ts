@@ -7,13 +7,13 @@ import { backoffMs } from '../workers/backoff.ts';
 import { beginWork, lockClaimable } from '../workers/claim-work.ts';
 import { disabledEvent } from './change-webhook-endpoint.ts';
 import type { LeasedDelivery } from './lease-deliveries.ts';
-import { isDelivered } from './sending-outcome.ts';
+import { isDelivered, longestPauseMs } from './sending-outcome.ts';
 import type { AttemptDocument } from './webhook-delivery.ts';
 import { type DisabledReason, disable, type WebhookEndpoint } from './webhook-endpoint.ts';
 import { endpointRows, findEndpoints, updateEndpointRow } from './webhook-endpoint-queries.ts';
 
 /** With these pauses a delivery is tried about sixteen times in its day. */
-const pauses = { firstMs: 5_000, longestMs: 4 * 3_600_000 };
+const pauses = { firstMs: 5_000, longestMs: longestPauseMs };
 /** For how long a delivery is tried, and for how long an endpoint may fail. */
 const patienceMs = 24 * 3_600_000;
 const keptAnswers = 20;
@@ -38,7 +38,7 @@ export async function noteAttempt(
   // Nothing that the receiver did.
   const isOurs = 'failure' in attempt && attempt.failure === 'stopped';
   const isGone = 'status' in attempt && attempt.status === 410;
-  const pauseMs = isOurs ? 0 : backoffMs(delivery.attempts, pauses);
+  const pauseMs = isOurs ? 0 : Math.max(backoffMs(delivery.attempts, pauses), wishedPauseMs(attempt));
   if (!isGone && (await noteForLater(database, delivery, attempt, pauseMs))) {
     if (isOurs) return;
     workMetrics.webhookAttempts.inc({ outcome: 'failed' });
@@ -46,6 +46,11 @@ export async function noteAttempt(
     return;
   }
   if (await giveUp(database, delivery, attempt)) workMetrics.webhookAttempts.inc({ outcome: 'given_up' });
+}
+
+/** The pause that the receiver asks for. It never makes one shorter: a receiver that is down may ask for none. */
+function wishedPauseMs(attempt: AttemptDocument): number {
+  return 'status' in attempt ? (attempt.retryAfterSeconds ?? 0) * 1_000 : 0;
 }
 
 /** The delivery, as long as this worker's lease on it holds. */

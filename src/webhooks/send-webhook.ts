@@ -1,4 +1,4 @@
-import http, { type ClientRequest } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { useAgent } from 'request-filtering-agent';
@@ -9,7 +9,9 @@ import {
   excerptBytes,
   excerptOf,
   explainError,
+  isDelivered,
   type NoAnswer,
+  readRetryAfter,
   type SendingOutcome,
   type SendingStage,
 } from './sending-outcome.ts';
@@ -67,14 +69,14 @@ function exchange(webhook: Webhook, { rules, timeoutMs, stop, lookup }: SendingT
     const request = openRequest(webhook, rules, lookup);
     const stageNow = followStages(request);
     const chunks: Buffer[] = [];
-    let status: number | undefined;
+    let answered: IncomingMessage | undefined;
 
     const end = (noAnswer: NoAnswer) => {
       clearTimeout(timer);
       stop.removeEventListener('abort', onStop);
       request.destroy();
       // The receiver gave its word with the status, whatever ends the rest.
-      resolve(status === undefined ? noAnswer : { status, answer: excerptOf(chunks) });
+      resolve(answered === undefined ? noAnswer : readAnswer(answered, chunks));
     };
     const onStop = () => end(stopped);
     const onTimeout = () => {
@@ -87,7 +89,7 @@ function exchange(webhook: Webhook, { rules, timeoutMs, stop, lookup }: SendingT
     request.on('error', (error) => end(explainError(error, stageNow())));
     request.on('close', onEnd);
     request.on('response', (response) => {
-      status = response.statusCode!;
+      answered = response;
       let readBytes = 0;
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
@@ -99,6 +101,12 @@ function exchange(webhook: Webhook, { rules, timeoutMs, stop, lookup }: SendingT
     });
     request.end(webhook.body);
   });
+}
+
+function readAnswer({ statusCode, headers }: IncomingMessage, chunks: readonly Buffer[]): Answer {
+  const answer = { status: statusCode!, answer: excerptOf(chunks) };
+  const retryAfterSeconds = isDelivered(answer) ? undefined : readRetryAfter(headers['retry-after'], new Date());
+  return retryAfterSeconds === undefined ? answer : { ...answer, retryAfterSeconds };
 }
 
 function openRequest(webhook: Webhook, rules: TargetRules, lookup: LookupFunction | undefined): ClientRequest {

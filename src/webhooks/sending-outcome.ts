@@ -3,6 +3,8 @@ export interface Answer {
   readonly status: number;
   /** What the answer begins with, fit to be stored. */
   readonly answer: string;
+  /** For how long the receiver wants no other try, up to the longest pause; only of an answer that is no success. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Why there is no answer. The receiver may have read the message all the same. */
@@ -30,6 +32,9 @@ export type SendingStage = 'resolving' | 'connecting' | 'securing' | 'waiting';
 /** How much of an answer is read and kept. */
 export const excerptBytes = 1_024;
 
+/** No receiver can keep a message waiting for longer from one try to the next. */
+export const longestPauseMs = 4 * 3_600_000;
+
 /** Whether the receiver has taken the message: any status from 200 to 299. */
 export function isDelivered(outcome: Answer | NoAnswer): boolean {
   return 'status' in outcome && outcome.status >= 200 && outcome.status < 300;
@@ -40,6 +45,27 @@ export function excerptOf(chunks: readonly Buffer[]): string {
   const bytes = Buffer.concat(chunks).subarray(0, excerptBytes);
   // As of a stream that goes on, so that a character of which the rest is missing is left out.
   return new TextDecoder().decode(bytes, { stream: true }).replaceAll('\0', '\ufffd');
+}
+
+/** The dates of HTTP (RFC 9110, section 5.6.7): today's form, that of RFC 850, and that of asctime, which is in UTC too. */
+const httpDates = [
+  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
+/**
+ * The seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3: a number of seconds, or a date), at most those of
+ * the longest pause. Undefined for what is neither, and for a date that has passed.
+ */
+export function readRetryAfter(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined) return undefined;
+  const longest = longestPauseMs / 1_000;
+  if (/^\d+$/.test(header)) return Math.min(longest, Number.parseInt(header, 10));
+  if (!httpDates.some((form) => form.test(header))) return undefined;
+  const at = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`);
+  const seconds = Math.ceil((at - now.getTime()) / 1_000);
+  return seconds > 0 ? Math.min(longest, seconds) : undefined;
 }
 
 /** What an error of the network means, by how far the attempt had come. */

@@ -170,6 +170,7 @@ describe('capturing a hold', () => {
       signedBy: [initiatedBy],
       origin: { type: 'hold', id },
       reversedBy: null,
+      reversedAmount: '0.00',
       entries: [
         { accountId: account, amount: '-60.00', balanceAfter: '40.00', version: 2 },
         { accountId: expect.any(String), amount: '60.00' },

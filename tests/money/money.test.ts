@@ -71,13 +71,19 @@ describe('reading', () => {
     },
   );
 
-  test.each(['XXX', 'usd', '', '__proto__', 'constructor'])(
+  test.each(['usd', 'USDX', '', '__proto__', 'constructor'])(
     'takes an unknown currency, "%s", for a mistake in the program',
     (currency) => {
       expect(() => Money.parse('1', currency)).toThrow(RangeError);
       expect(() => Money.zero(currency).toString()).toThrow(RangeError);
     },
   );
+
+  test('reads no amount in a code without known decimals, but what the books hold in it', () => {
+    expect(() => Money.parse('1', 'XXX')).toThrow(AmountError);
+    expect(Money.fromDatabase('-12.5000', 'XXX').toString()).toBe('-12.5000');
+    expect(Money.zero('XXX').toString()).toBe('0.0000');
+  });
 
   test('writes what it reads back to the same text, for any amount in any currency', () => {
     fc.assert(

@@ -11,7 +11,7 @@ const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null };
 /** What nothing led to, nobody signed and nothing took back. */
-const byItself = { signedBy: [], origin: null, reversedBy: null };
+const byItself = { signedBy: [], origin: null, reversedBy: null, reversedAmount: '0.00' };
 
 let service: TestService;
 let client: TestClient;
@@ -39,10 +39,8 @@ function openMany(count: number, options: object = {}): Promise<string[]> {
 async function expectReadBack(booked: { id: string; entries: Array<{ accountId: string }>; currency: string | null }) {
   expect((await client.get(`/v1/transactions/${booked.id}`)).body).toEqual(booked);
   expect((await client.get('/v1/transactions?limit=1')).body.data).toEqual([booked]);
-  const { id, metadata, status, amount, entries, currency, origin, reversedBy, ...shared } = booked as Record<
-    string,
-    unknown
-  >;
+  const { id, metadata, status, amount, entries, currency, origin, reversedBy, reversedAmount, ...shared } =
+    booked as Record<string, unknown>;
   for (const entry of booked.entries) {
     const listed = (await client.get(`/v1/accounts/${entry.accountId}/entries?limit=1`)).body.data[0];
     expect(listed).toEqual({ currency, ...shared, ...entry, id: uuid, transactionId: id });
@@ -154,6 +152,7 @@ describe('in several currencies', () => {
       valueDate: answer.body.bookedAt.slice(0, 10),
       ...nothingElse,
       ...byItself,
+      reversedAmount: null,
       description: 'USD/JPY 150',
       entries: [
         { accountId: customerUsd, amount: '-80.00', currency: 'USD', balanceAfter: '20.00', version: 2 },

@@ -23,7 +23,7 @@ const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null };
 /** What nothing led to, nobody signed and nothing took back. */
-const byItself = { signedBy: [], origin: null, reversedBy: null };
+const byItself = { signedBy: [], origin: null, reversedBy: null, reversedAmount: '0.00' };
 
 async function clearingAccount(): Promise<string> {
   return (await client.get('/v1/accounts?ownership=clearing')).body.data[0].id;
@@ -96,7 +96,7 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect((await client.get(`/v1/transactions/${answer.body.id}`)).body).toEqual(answer.body);
   expect((await client.get('/v1/transactions')).body.data[0]).toEqual(answer.body);
 
-  const { metadata, entries, amount, status, id, origin, reversedBy, ...shared } = answer.body;
+  const { metadata, entries, amount, status, id, origin, reversedBy, reversedAmount, ...shared } = answer.body;
   for (const [account, entry] of [
     [from, entries[0]],
     [to, entries[1]],

@@ -198,6 +198,39 @@ describe('a receiver that fails', () => {
   });
 
   test.each([
+    ['a pause longer than its own', 429, '600', 600_000, 600_000],
+    ['a pause longer than the longest', 503, '9999999', 4 * hourMs, 4 * hourMs],
+    ['a pause shorter than its own', 503, '1', 2_500, 5_000],
+    ['nonsense', 500, 'soon', 2_500, 5_000],
+    ['none with its redirect', 307, '0', 2_500, 5_000],
+  ])('and asks for %s is tried again accordingly', async (_wish, status, retryAfter, leastMs, mostMs) => {
+    const { id } = await scene.register();
+    await scene.client.createParty('Ann');
+    scene.receiver.behave(behaviour.answer(status, '', { 'retry-after': retryAfter }));
+    await scene.worker.deliver();
+    const [delivery] = await scene.deliveries(id);
+    expect(delivery).toMatchObject({ status: 'pending', attempts: 1, answers: [{ status }] });
+    const pauseMs = Date.parse(delivery!.nextAttemptAt!) - Date.parse(delivery!.answers[0]!.at);
+    expect(pauseMs).toBeGreaterThan(leastMs - 100);
+    // From the try to its note takes a moment.
+    expect(pauseMs).toBeLessThan(mostMs + 5_000);
+  });
+
+  test('and asks for a pause is not called before it is over', async () => {
+    const { id } = await scene.register();
+    await scene.client.createParty('Ann');
+    scene.receiver.behave(behaviour.answer(503, '', { 'retry-after': '60' }), behaviour.answer(204));
+    await scene.worker.deliver();
+    const [delivery] = await scene.deliveries(id);
+    await rewind('webhook_deliveries', 'next_attempt_at', delivery!.id, 55_000);
+    expect([await scene.worker.send(), scene.receiver.received.length]).toEqual([0, 1]);
+    await rewind('webhook_deliveries', 'next_attempt_at', delivery!.id, 5_000);
+    await scene.worker.deliver();
+    const answers = [{ status: 503, retryAfterSeconds: 60 }, { status: 204 }];
+    expect(await scene.deliveries(id)).toMatchObject([{ status: 'delivered', attempts: 2, answers }]);
+  });
+
+  test.each([
     ['hangs', behaviour.hang],
     ['never comes to the end of its headers', behaviour.trickleHeaders],
   ])('because it %s is tried again', async (_how, hanging) => {

@@ -136,6 +136,22 @@ describe('an answer', () => {
     expect([outcome, isDelivered(outcome)]).toEqual([{ status, answer: '', ms: anyMs }, delivered]);
   });
 
+  test('that is no success may ask for a pause, by seconds or by a date', async () => {
+    for (const status of [302, 400, 429, 500, 503]) {
+      receiver.behave(behaviour.answer(status, '', { 'retry-after': '120' }));
+      expect(await send()).toEqual({ status, answer: '', retryAfterSeconds: 120, ms: anyMs });
+    }
+    receiver.behave(behaviour.answer(503, '', { 'retry-after': 'Fri, 31 Dec 2999 23:59:59 GMT' }));
+    expect(await send()).toEqual({ status: 503, answer: '', retryAfterSeconds: 14_400, ms: anyMs });
+    receiver.behave(behaviour.answer(503, '', { 'retry-after': 'soon' }));
+    expect(await send()).toEqual({ status: 503, answer: '', ms: anyMs });
+  });
+
+  test('that is a success asks for nothing', async () => {
+    receiver.behave(behaviour.answer(200, '', { 'retry-after': '120' }));
+    expect(await send()).toEqual({ status: 200, answer: '', ms: anyMs });
+  });
+
   test('is not followed where it redirects to', async () => {
     const other = await startWebhookReceiver();
     receiver.behave(behaviour.redirectTo(other.url));
