@@ -13,6 +13,8 @@ export interface Reversal {
   readonly originalId: string;
   /** How much of it is asked for; null for all that is left. Less than the whole only where it has two entries. */
   readonly part: Money | null;
+  /** Why there can be no such reversal, whatever was taken back before; null when there can. */
+  readonly impossible: Refusal | null;
   /** The reversal of all of it. */
   readonly whole: Movement;
 }
@@ -49,7 +51,8 @@ export const postReversal: OperationKind<Reversal, ReversalFacts, never, Movemen
 
 /** The reversal of what is asked for, if so much is left. Pure. */
 function takePart(reversal: Reversal, earlier: ReversedPart | undefined): Movement | { refusal: Refusal } {
-  const { originalId, part, whole } = reversal;
+  const { originalId, part, impossible, whole } = reversal;
+  if (impossible !== null) return { refusal: impossible };
   const left = earlier === undefined ? whole.amount : leftOf(whole.amount, earlier.amount);
   if (earlier !== undefined && (left === null || left.isZero())) {
     const detail = `Transaction ${originalId} was taken back by ${earlier.reversalId}.`;
