@@ -67,9 +67,9 @@ export class Money {
   }
 
   /**
-   * Reads what was stored: a NUMERIC as the database driver delivers it, or the amount of a stored document; decimal text
-   * that may be negative. Throws a RangeError for more decimals than the currency has: the books hold something that this
-   * service never wrote, and nothing is rounded.
+   * Reads what was stored: a NUMERIC as the database driver delivers it, or the amount of a stored document; decimal
+   * text that may be negative. Throws a RangeError for more decimals than the currency has: the books hold something
+   * that this service never wrote, and nothing is rounded.
    */
   static fromDatabase(numeric: string, currency: string): Money {
     const value = new Exact(numeric);

@@ -25,9 +25,9 @@ interface ReversalFacts extends MovementFacts {
 }
 
 /**
- * Takes a transaction back, in several parts until nothing is left. Its accounts are those of the transaction, and owned:
- * whatever else reverses it locks the same rows and is in another group, so that what `load` found is still so when it
- * is decided.
+ * Takes a transaction back, in several parts until nothing is left. Its accounts are those of the transaction, and
+ * owned: whatever else reverses it locks the same rows and is in another group, so that what `load` found is still so
+ * when it is decided.
  */
 export const postReversal: OperationKind<Reversal, ReversalFacts, never, MovementResult> = {
   accountIds: ({ whole }) => accountIdsOf(whole),
@@ -62,7 +62,8 @@ function takePart(reversal: Reversal, earlier: ReversedPart | undefined): Moveme
   const asked = part ?? left;
   if (left.minus(asked).isNegative()) {
     const reversed = whole.amount.minus(left);
-    const detail = `Of transaction ${originalId} ${left} ${left.currency} can still be taken back, ${asked} is asked for.`;
+    const more = `${left} ${left.currency} can still be taken back, ${asked} is asked for`;
+    const detail = `Of transaction ${originalId} ${more}.`;
     const facts = { amount: whole.amount.toString(), reversed: reversed.toString(), left: left.toString() };
     return { refusal: refusal('reversal_not_possible', detail, facts) };
   }

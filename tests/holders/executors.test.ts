@@ -4,7 +4,7 @@ import { openJointAccount } from '../support/joint-account.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
-// An account whose owners are all dead: what a holder stopped, no owner is left to let go on. Executors are the way out.
+// An account whose owners are all dead: no owner is left to let go on what one of them stopped. Executors can.
 
 let service: TestService;
 let client: TestClient;

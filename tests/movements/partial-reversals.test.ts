@@ -171,7 +171,7 @@ test('parts of all sizes, whatever order they come in, add up to what the transa
   });
 });
 
-test('the check of the books finds reversals of more than there was, of another currency, and twice of several', async () => {
+test('the check of the books finds reversals of too much, in another currency, and two of several', async () => {
   const { id } = await pay();
   const row = { ledger_id: service.ledgerId, booked_at: new Date(), value_date: '2026-11-21', type: 'reversal' };
   const whole = uuidv7();

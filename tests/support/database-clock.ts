@@ -13,13 +13,14 @@ export interface DatabaseClock {
 }
 
 /**
- * Gives a test's database a clock that can be set: `clock_timestamp()`, `now()` and `statement_timestamp()` of a schema that
- * is searched before PostgreSQL's own functions, which it is only when the search path names `pg_catalog` (PostgreSQL
- * manual, chapter 5.10.5). So SQL that calls them without a schema, as all of the service's does, reads this clock.
+ * Gives a test's database a clock that can be set: `clock_timestamp()`, `now()` and `statement_timestamp()` of a
+ * schema that is searched before PostgreSQL's own functions, which it is only when the search path names `pg_catalog`
+ * (PostgreSQL manual, chapter 5.10.5). So SQL that calls them without a schema, as all of the service's does, reads
+ * this clock.
  *
- * Sessions have the clock from their beginning, so those that are open are ended; pools connect anew by themselves. Nothing
- * else may be under way meanwhile. Node's own clock, which requests are checked with and ids are made with, and the
- * defaults of columns go on as they are.
+ * Sessions have the clock from their beginning, so those that are open are ended; pools connect anew by themselves.
+ * Nothing else may be under way meanwhile. Node's own clock, which requests are checked with and ids are made with,
+ * and the defaults of columns go on as they are.
  */
 export async function installDatabaseClock(database: Database): Promise<DatabaseClock> {
   const shifted = (name: string, volatility: 'volatile' | 'stable') => `
