@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Ends the key that allowed each transaction one reversal. A build that knows only one refuses a second by itself, under
- * the account locks.
+ * Ends the key that allowed each transaction one reversal. A build that knows only one refuses a second by itself,
+ * under the account locks.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('drop index transactions_of_origin_once');

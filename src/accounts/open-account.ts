@@ -134,7 +134,8 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
 function refuseWithdrawn(currency: string): Refusal | undefined {
   const withdrawn = withdrawnCurrencies.get(currency);
   if (withdrawn === undefined) return undefined;
-  const message = `must be a currency in use: ${currency} was withdrawn in ${withdrawn.since}, replaced by ${withdrawn.replacedBy}`;
+  const { since, replacedBy } = withdrawn;
+  const message = `must be a currency in use: ${currency} was withdrawn in ${since}, replaced by ${replacedBy}`;
   return invalidInput([{ path: 'currency', message }]).refusal;
 }
 

@@ -49,6 +49,8 @@ function isLowerOrSame(next: LimitsDocument, current: LimitsDocument, currency: 
   return (['perMovement', 'perDay', 'perMonth'] as const).every((name) => {
     const [after, before] = [next[name], current[name]];
     if (before === null) return true;
-    return after !== null && !Money.parse(before, currency).minus(Money.parse(after, currency)).isNegative();
+    return (
+      after !== null && !Money.fromDatabase(before, currency).minus(Money.fromDatabase(after, currency)).isNegative()
+    );
   });
 }

@@ -3,8 +3,8 @@ import type { Money } from '../money/money.ts';
 export type TransactionType = 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg' | 'capture' | 'reversal';
 
 /**
- * What a transaction came out of. An order, a proposal or a run becomes a transaction once at most, a unique key sees to
- * that. A hold is captured, and a transaction taken back, in one or several parts.
+ * What a transaction came out of. An order, a proposal or a run becomes a transaction once at most, a unique key sees
+ * to that. A hold is captured, and a transaction taken back, in one or several parts.
  */
 export interface TransactionOrigin {
   readonly type: 'payment_order' | 'hold' | 'proposal' | 'reversal' | 'standing_order';

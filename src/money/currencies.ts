@@ -17,9 +17,9 @@ const codesByExponent = {
 } as const;
 
 /**
- * Currencies that were withdrawn: the decimals of each, the month it was withdrawn in, and what took its place. Accounts
- * in them live on until they are closed, and no new ones are opened. A code that leaves the table above moves here.
- * Source: ISO 4217 list three of 2026-01-01, from 1999 on, without what never had a minor unit. That list has no
+ * Currencies that were withdrawn: the decimals of each, the month it was withdrawn in, and what took its place.
+ * Accounts in them live on until they are closed, and no new ones are opened. A code that leaves the table above moves
+ * here. Source: ISO 4217 list three of 2026-01-01, from 1999 on, without what never had a minor unit. That list has no
  * decimals; these are the ones from when the code was on list one.
  */
 const withdrawn = `
@@ -71,12 +71,13 @@ export function isCurrencyCode(code: string): boolean {
 }
 
 /**
- * The number of decimals of a currency: 0 for JPY, 2 for USD, 3 for KWD, 4 for UYW; of a withdrawn one those that it had.
+ * The number of decimals of a currency: 0 for JPY, 2 for USD, 3 for KWD, 4 for UYW; of a withdrawn one those that it
+ * had.
  *
- * A code that is in neither table has as many as the database can hold, so that its account can be listed, read, emptied
- * by what names no amount (a reversal, a hold that is captured whole) and closed: a later build may have opened it, and
- * what the books hold must never keep other accounts from being read. Amounts in it are not read from requests, because
- * nothing says how many decimals they may have.
+ * A code that is in neither table has as many as the database can hold, so that its account can be listed, read,
+ * emptied by what names no amount (a reversal, a hold that is captured whole) and closed: a later build may have
+ * opened it, and what the books hold must never keep other accounts from being read. Amounts in it are not read from
+ * requests, because nothing says how many decimals they may have.
  *
  * Throws a RangeError for what cannot be the code of an account, which is a programming error.
  */

@@ -38,7 +38,8 @@ export class Money {
 
   /**
    * Reads an amount that a caller sent: plain decimal text, zero or more, at most the currency's decimals (ISO 4217).
-   * Nothing is ever rounded. Throws AmountError with a sentence that says what to change.
+   * Nothing is ever rounded. Throws AmountError with a sentence that says what to change, also for a currency of which
+   * the decimals are not known.
    */
   static parse(text: string, currency: string): Money {
     if (text.length > longestText) {
@@ -66,8 +67,9 @@ export class Money {
   }
 
   /**
-   * Reads a NUMERIC as the database driver delivers it: decimal text that may be negative. Throws a RangeError for more
-   * decimals than the currency has: the books hold something that this service never wrote, and nothing is rounded.
+   * Reads what was stored: a NUMERIC as the database driver delivers it, or the amount of a stored document; decimal
+   * text that may be negative. Throws a RangeError for more decimals than the currency has: the books hold something
+   * that this service never wrote, and nothing is rounded.
    */
   static fromDatabase(numeric: string, currency: string): Money {
     const value = new Exact(numeric);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { RefusalError } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import { getAmount } from '../http/money-fields.ts';
 import { createId } from '../ledger/create-id.ts';
 import { Money } from '../money/money.ts';
@@ -11,11 +11,11 @@ import type { EntryOfTransactionDocument, TransactionDocument } from './present-
 /**
  * Takes a transaction back, wholly or, where it has two entries, partly: its entries the other way round. A transaction
  * never changes, so that all of this is known before its accounts are locked; how much of it is left is not. Throws
- * RefusalError `reversal_not_possible`, and `validation_failed` for an amount that is none.
+ * RefusalError `validation_failed` for an amount that is none.
  */
 export function createReversal(original: TransactionDocument, told: z.output<typeof reversalBody>): Reversal {
-  if (original.type === 'reversal') throw notPossible(original, 'is a reversal itself');
   const whole = original.amount === null ? null : Money.fromDatabase(original.amount, original.currency!);
+  const part = whole === null || told.amount == null ? null : getAmount(told.amount, whole.currency, 'amount');
   const legOf = ({ accountId, amount, currency }: EntryOfTransactionDocument): Leg => ({
     accountId,
     amount: Money.fromDatabase(amount, currency ?? original.currency!).negated(),
@@ -24,7 +24,8 @@ export function createReversal(original: TransactionDocument, told: z.output<typ
   const clearing = original.entries.find(({ version }) => version === undefined);
   return {
     originalId: original.id,
-    part: told.amount == null ? null : readPart(original, whole, told.amount),
+    part,
+    impossible: refuseForGood(original, { whole, part, isPart: told.amount != null }),
     whole: {
       ...{ initiatedBy: null, description: told.reason, reference: null, metadata: told.metadata ?? null },
       id: createId(),
@@ -38,14 +39,15 @@ export function createReversal(original: TransactionDocument, told: z.output<typ
   };
 }
 
-function readPart(original: TransactionDocument, whole: Money | null, asked: string): Money {
-  if (whole === null) throw notPossible(original, 'is in several currencies, so it is only taken back as a whole');
-  const part = getAmount(asked, whole.currency, 'amount');
-  const { length } = original.entries;
-  if (length === 2 || whole.minus(part).isZero()) return part;
-  throw notPossible(original, `has ${length} entries, so it is only taken back as a whole`, { entries: length });
-}
-
-function notPossible({ id }: TransactionDocument, why: string, facts?: { entries: number }): RefusalError {
-  return new RefusalError('reversal_not_possible', `Transaction ${id} ${why}.`, facts);
+/** Why a transaction can never be taken back like this, however much of it is left. */
+function refuseForGood(
+  { id, type, entries: { length } }: TransactionDocument,
+  { whole, part, isPart }: { whole: Money | null; part: Money | null; isPart: boolean },
+): Refusal | null {
+  const refuse = (why: string, facts?: { entries: number }) =>
+    refusal('reversal_not_possible', `Transaction ${id} ${why}.`, facts);
+  if (type === 'reversal') return refuse('is a reversal itself');
+  if (whole === null && isPart) return refuse('is in several currencies, so it is only taken back as a whole');
+  if (whole === null || part === null || length === 2 || whole.minus(part).isZero()) return null;
+  return refuse(`has ${length} entries, so it is only taken back as a whole`, { entries: length });
 }

@@ -13,6 +13,8 @@ export interface Reversal {
   readonly originalId: string;
   /** How much of it is asked for; null for all that is left. Less than the whole only where it has two entries. */
   readonly part: Money | null;
+  /** Why there can be no such reversal, whatever was taken back before; null when there can. */
+  readonly impossible: Refusal | null;
   /** The reversal of all of it. */
   readonly whole: Movement;
 }
@@ -23,9 +25,9 @@ interface ReversalFacts extends MovementFacts {
 }
 
 /**
- * Takes a transaction back, in several parts until nothing is left. Its accounts are those of the transaction, and owned:
- * whatever else reverses it locks the same rows and is in another group, so that what `load` found is still so when it
- * is decided.
+ * Takes a transaction back, in several parts until nothing is left. Its accounts are those of the transaction, and
+ * owned: whatever else reverses it locks the same rows and is in another group, so that what `load` found is still so
+ * when it is decided.
  */
 export const postReversal: OperationKind<Reversal, ReversalFacts, never, MovementResult> = {
   accountIds: ({ whole }) => accountIdsOf(whole),
@@ -49,7 +51,8 @@ export const postReversal: OperationKind<Reversal, ReversalFacts, never, Movemen
 
 /** The reversal of what is asked for, if so much is left. Pure. */
 function takePart(reversal: Reversal, earlier: ReversedPart | undefined): Movement | { refusal: Refusal } {
-  const { originalId, part, whole } = reversal;
+  const { originalId, part, impossible, whole } = reversal;
+  if (impossible !== null) return { refusal: impossible };
   const left = earlier === undefined ? whole.amount : leftOf(whole.amount, earlier.amount);
   if (earlier !== undefined && (left === null || left.isZero())) {
     const detail = `Transaction ${originalId} was taken back by ${earlier.reversalId}.`;
@@ -59,7 +62,8 @@ function takePart(reversal: Reversal, earlier: ReversedPart | undefined): Moveme
   const asked = part ?? left;
   if (left.minus(asked).isNegative()) {
     const reversed = whole.amount.minus(left);
-    const detail = `Of transaction ${originalId} ${left} ${left.currency} can still be taken back, ${asked} is asked for.`;
+    const more = `${left} ${left.currency} can still be taken back, ${asked} is asked for`;
+    const detail = `Of transaction ${originalId} ${more}.`;
     const facts = { amount: whole.amount.toString(), reversed: reversed.toString(), left: left.toString() };
     return { refusal: refusal('reversal_not_possible', detail, facts) };
   }

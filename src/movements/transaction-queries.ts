@@ -98,8 +98,8 @@ export async function findReversedParts(
 }
 
 /**
- * The latest reversal of the transaction `t`, and what all of them took back. They are numbered by the versions of any one
- * account that they move, as all of them move the same.
+ * The latest reversal of the transaction `t`, and what all of them took back. They are numbered by the versions of any
+ * one account that they move, as all of them move the same.
  */
 const reversedPart = `
   select r.id, r.currency, sum(r.amount) over (partition by e.account_id) as amount

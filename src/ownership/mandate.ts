@@ -63,7 +63,7 @@ export function namedIn({ bands }: MandateTerms): string[] {
 /** The band that decides about this much; null for more than any band's limit. */
 export function bandFor(terms: MandateTerms, kind: MandatedKind, amount: Money | null): MandateBand {
   const fits = ({ upTo }: MandateBand) =>
-    upTo === undefined || (amount !== null && !Money.parse(upTo, amount.currency).minus(amount).isNegative());
+    upTo === undefined || (amount !== null && !Money.fromDatabase(upTo, amount.currency).minus(amount).isNegative());
   const band = bandsOf(terms, kind).find(fits);
   if (band === undefined) throw new Error(`a mandate has no band for a ${kind} of ${amount}`);
   return band;

@@ -50,7 +50,7 @@ export function shutsNobodyOut(
 function bandsToCompare(next: MandateTerms, current: MandateTerms, currency: string) {
   return mandatedKinds.flatMap((kind) => {
     const limits = [...bandsOf(next, kind), ...bandsOf(current, kind)].flatMap(({ upTo }) => upTo ?? []);
-    const amounts = [...limits.map((upTo) => Money.parse(upTo, currency)), null];
+    const amounts = [...limits.map((upTo) => Money.fromDatabase(upTo, currency)), null];
     return amounts.map((amount) => ({
       kind,
       after: bandFor(next, kind, amount),

@@ -47,7 +47,10 @@ export function excerptOf(chunks: readonly Buffer[]): string {
   return new TextDecoder().decode(bytes, { stream: true }).replaceAll('\0', '\ufffd');
 }
 
-/** The dates of HTTP (RFC 9110, section 5.6.7): today's form, that of RFC 850, and that of asctime, which is in UTC too. */
+/**
+ * The dates of HTTP (RFC 9110, section 5.6.7): today's form, that of RFC 850, and that of asctime, which is in UTC
+ * too.
+ */
 const httpDates = [
   /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
   /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
@@ -55,8 +58,8 @@ const httpDates = [
 ];
 
 /**
- * The seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3: a number of seconds, or a date), at most those of
- * the longest pause. Undefined for what is neither, and for a date that has passed.
+ * The seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3: a number of seconds, or a date), at most those
+ * of the longest pause. Undefined for what is neither, and for a date that has passed.
  */
 export function readRetryAfter(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;

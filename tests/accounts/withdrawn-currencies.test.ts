@@ -51,6 +51,9 @@ async function expectReadable(accountId: string, currency: string, balance: stri
     `/v1/accounts/${accountId}`,
     `/v1/accounts/${accountId}/balances`,
     `/v1/accounts/${accountId}/entries`,
+    `/v1/accounts/${accountId}/holders`,
+    `/v1/accounts/${accountId}/mandate`,
+    `/v1/payment-orders?accountId=${accountId}`,
     `/v1/balances?accountIds=${accountId}`,
     '/v1/accounts?ownership=clearing',
     '/v1/transactions',
@@ -91,7 +94,18 @@ test.each([
 
 test('an account in a code that nothing is known of is read, emptied by what names no amount, and closed', async () => {
   const account = await openBefore('QQQ');
+  const { ledgerId, database } = service;
+  const own = { ledger_id: ledgerId, account_id: account };
+  const [ann, terms] = [await client.createParty('Ann'), { bands: [{ rule: 'any', upTo: '7.25' }, { rule: 'all' }] }];
+  const limited = { party_id: ann, rights: ['view', 'withdraw', 'manage'], limit_per_day: '3.5' };
+  await database('holders').insert({ ...own, ...limited, joined_at: database.fn.now() });
+  await database('mandates').insert({ ...own, version: 1, terms, created_at: database.fn.now() });
   await expectReadable(account, 'QQQ', '0.0000');
+  expect((await client.get(`/v1/accounts/${account}/holders`)).body.data).toMatchObject([
+    { limits: { perDay: '3.5000' } },
+  ]);
+  const tighter = await client.put(`/v1/accounts/${account}/mandate`, { mandate: { rule: 'all' }, by: ann });
+  expect([tighter.status, tighter.body.version]).toEqual([200, 2]);
   const deposit = await depositBefore(account, 'QQQ');
   await expectReadable(account, 'QQQ', '12.5000');
   expect((await client.get(`/v1/transactions/${deposit}`)).body.amount).toBe('12.5000');

@@ -63,6 +63,16 @@ test('no more is taken back than is left', async () => {
   expect(await client.balance(to)).toBe('0.00');
 });
 
+test('what can never be taken back is refused once and for all, as its key remembers', async () => {
+  const { id } = await pay();
+  const { body: reversal } = await reverse(id, '1.00');
+  const headers = { 'Idempotency-Key': reversal.id };
+  const refused = await reverse(reversal.id, undefined, headers);
+  expect(refused.body).toMatchObject({ status: 422, code: 'reversal_not_possible' });
+  const again = await reverse(reversal.id, undefined, headers);
+  expect([again.body.detail, again.headers['idempotent-replayed']]).toEqual([refused.body.detail, 'true']);
+});
+
 test('what went against the clearing account comes back in parts too', async () => {
   const account = await client.openAccount({ balance: '9.00' });
   const { id } = (await client.post(`/v1/accounts/${account}/withdrawals`, { amount: '4.00', currency: 'USD' })).body;
@@ -161,7 +171,7 @@ test('parts of all sizes, whatever order they come in, add up to what the transa
   });
 });
 
-test('the check of the books finds reversals of more than there was, of another currency, and twice of several', async () => {
+test('the check of the books finds reversals of too much, in another currency, and two of several', async () => {
   const { id } = await pay();
   const row = { ledger_id: service.ledgerId, booked_at: new Date(), value_date: '2026-11-21', type: 'reversal' };
   const whole = uuidv7();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Money } from '../../src/money/money.ts';
 import { anyOneSigns, bandFor, type MandatedKind, type MandateTerms, rightFor } from '../../src/ownership/mandate.ts';
+import { isTighterOrSame } from '../../src/ownership/tighter-mandate.ts';
 
 const terms: MandateTerms = {
   bands: [
@@ -41,6 +42,19 @@ describe('the band that decides', () => {
   ])('is compared to the last decimal of %s: %s', (currency, amount, index) => {
     const bands: MandateTerms['bands'] = [{ rule: 'any', upTo: '7' }, { rule: 'all' }];
     expect(bandFor({ bands }, 'withdrawal', Money.parse(amount, currency))).toBe(bands[index]);
+  });
+
+  test.each([
+    ['ITL', '7', 0],
+    ['ITL', '8', 1],
+    ['QQQ', '7.0000', 0],
+    ['QQQ', '7.0001', 1],
+  ])('is found in %s, in which no account is opened any more or yet: %s', (currency, amount, index) => {
+    const bands: MandateTerms['bands'] = [{ rule: 'any', upTo: '7' }, { rule: 'all' }];
+    const stored = Money.fromDatabase(amount, currency);
+    expect(bandFor({ bands }, 'withdrawal', stored)).toBe(bands[index]);
+    const of = { currency, holders: [] };
+    expect(isTighterOrSame({ bands }, { bands }, of)).toBe(true);
   });
 
   test('is missing only under terms that no schema lets through', () => {

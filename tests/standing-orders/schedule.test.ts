@@ -109,6 +109,22 @@ describe('the days of a rule', () => {
     expect(instants(until('20261231T075959Z'))).toEqual(['2026-12-30T08:00Z']);
   });
 
+  test.each([
+    // The clocks go back at 01:00 UTC: 02:30 is at 00:30 UTC, and again at 01:30 UTC.
+    ['before the first 02:30', '20261025T002959Z', ['2026-10-24T00:30Z']],
+    ['at the first 02:30', '20261025T003000Z', ['2026-10-24T00:30Z', '2026-10-25T00:30Z']],
+    ['between the two', '20261025T010000Z', ['2026-10-24T00:30Z', '2026-10-25T00:30Z']],
+    ['at the second 02:30', '20261025T013000Z', ['2026-10-24T00:30Z', '2026-10-25T00:30Z']],
+    ['as the day itself', '20261025', ['2026-10-24T00:30Z', '2026-10-25T00:30Z']],
+    ['a second before the next', '20261026T012959Z', ['2026-10-24T00:30Z', '2026-10-25T00:30Z']],
+  ])('UNTIL in the hour that happens twice, %s', (_when, last, expected) => {
+    const nightly = schedule('2026-10-24T02:30', `FREQ=DAILY;UNTIL=${last}`, { timeZone: 'Europe/Vienna' });
+    expect(instants(nightly)).toEqual(expected);
+    // From within the doubled hour there is nothing more to come, nor anything again.
+    expect(nextOccurrence(nightly, new Date('2026-10-25T00:45:00Z'))).toBeUndefined();
+    expect(nextDueAfter(nightly, null, new Date('2026-10-25T01:15:00Z'))).toBeUndefined();
+  });
+
   test('it goes on from any instant as if all before had been asked for', () => {
     const counted = schedule('2026-01-31T09:00', 'FREQ=MONTHLY;COUNT=4');
     expect(nextOccurrences(counted, new Date('2026-05-01'), 9).map(({ at }) => at.toISOString().slice(0, 10))).toEqual([
