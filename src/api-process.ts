@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
 import type { TargetRules } from './http/service-parts.ts';
@@ -17,7 +16,6 @@ export interface ApiOptions extends ListenOptions {
   readonly preparedStatements?: boolean;
   readonly lockTimeoutMs: number;
   readonly webhookTargets: TargetRules;
-  readonly logger: Logger;
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
   /** What keeps the workers of this process from working; undefined when nothing does, or there are none. */

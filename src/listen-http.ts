@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import type { Logger } from 'pino';
 import { OperatorError } from './errors/operator-error.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { answerUnreadableRequests } from './http/unreadable-request.ts';
@@ -14,6 +15,8 @@ export interface Address {
 export interface ListenOptions extends Address {
   /** For how long a connection is kept on which nothing is asked. */
   readonly keepAliveTimeoutMs: number;
+  /** For requests that no application sees, because they can't be read. */
+  readonly logger: Logger;
 }
 
 /** Something that answers HTTP requests. */
@@ -32,23 +35,20 @@ export interface HttpListener {
 const requestTimeoutMs = 60_000;
 
 /** Lets an application answer at this address. Throws OperatorError when it can't be listened on. */
-export async function listenHttp(app: Express, address: ListenOptions): Promise<HttpListener> {
+export async function listenHttp(app: Express, options: ListenOptions): Promise<HttpListener> {
   // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
-  const options = {
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: address.keepAliveTimeoutMs,
-    requireHostHeader: false,
-  };
-  const server = createHttpServer(options, app);
+  const { keepAliveTimeoutMs: keepAliveTimeout, logger } = options;
+  const requestTimeout = requestTimeoutMs;
+  const server = createHttpServer({ requestTimeout, keepAliveTimeout, requireHostHeader: false }, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;
-  answerUnreadableRequests(server);
+  answerUnreadableRequests(server, logger);
   // Without this node answers an `Expect` that it does not know with a bare 417; the header may as well be ignored.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   try {
-    await listen(server, address);
+    await listen(server, options);
   } catch (error) {
-    throw explainListening(error, address);
+    throw explainListening(error, options);
   }
   return {
     port: (server.address() as AddressInfo).port,

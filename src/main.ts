@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
-import { pino } from 'pino';
 import { apiOptionsVariable, runClusteredApi } from './api-cluster.ts';
 import { readConfig } from './config.ts';
+import { createLogger } from './create-logger.ts';
 import { operatorSentence } from './operator-sentence.ts';
 import { type Service, startService } from './service.ts';
 
@@ -11,7 +11,7 @@ const signals = { SIGINT: 2, SIGTERM: 15 } as const;
 const clusteredOptions = process.env[apiOptionsVariable];
 if (cluster.isWorker && clusteredOptions !== undefined) {
   const { logLevel } = readConfig(process.env, []);
-  await runClusteredApi(JSON.parse(clusteredOptions), pino({ level: logLevel }));
+  await runClusteredApi(JSON.parse(clusteredOptions), createLogger(logLevel));
 } else {
   await runService();
 }
@@ -40,7 +40,7 @@ async function runService(): Promise<void> {
 
   try {
     const config = readConfig(process.env, process.argv.slice(2));
-    starting = startService(config, pino({ level: config.logLevel }));
+    starting = startService(config, createLogger(config.logLevel));
     service = await starting;
     if (!signalled) process.stdout.write(service.welcome);
   } catch (error) {
