@@ -171,7 +171,7 @@ export async function runClusteredApi(options: ClusteredApiOptions, logger: Logg
       logger,
       readMetrics: createMetricsReader(),
       async answer(app) {
-        answerer = answerConnections(app, options);
+        answerer = answerConnections(app, { ...options, logger });
         return { ...answerer, port: options.port };
       },
     });

@@ -1,5 +1,4 @@
 import type { Express } from 'express';
-import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createDatabase } from './database/create-database.ts';
 import { createReadiness } from './database/readiness.ts';
@@ -21,7 +20,6 @@ export interface ApiOptions extends ListenOptions {
   readonly preparedStatements?: boolean;
   readonly lockTimeoutMs: number;
   readonly webhookTargets: TargetRules;
-  readonly logger: Logger;
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
   /** How the application comes to answer requests; by listening at its address unless it says otherwise. */

@@ -16,6 +16,7 @@ import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { jsonBody } from './http/json-body.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
+import { routePatterns } from './http/route-pattern.ts';
 import type { ServiceParts } from './http/service-parts.ts';
 import { addBatchRoutes } from './movements/batch-routes.ts';
 import { addMovementRoutes } from './movements/movement-routes.ts';
@@ -35,11 +36,14 @@ export function createApp(parts: ServiceParts): Express {
   // All parameters: node's own limit of 1,000 would silently drop a `dryRun=true` that stands behind them.
   app.set('query parser', (query: string) => parseQuery(query, '&', '=', { maxKeys: 0 }));
 
-  app.use(describeAnswer(parts));
-  app.use('/v1', ledgerRoutes(parts));
-  app.use(healthRoutes(parts));
+  const { logger, draining } = parts;
+  const [ledger, health] = [ledgerRoutes(parts), healthRoutes(parts)];
+  const routes = [...routePatterns(ledger, '/v1'), ...routePatterns(health)];
+  app.use(describeAnswer({ logger, draining, routes }));
+  app.use('/v1', ledger);
+  app.use(health);
   app.use(routeNotFound);
-  app.use(answerErrors(parts.logger));
+  app.use(answerErrors);
   return app;
 }
 

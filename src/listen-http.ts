@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
+import type { Logger } from 'pino';
 import { OperatorError } from './errors/operator-error.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { answerUnreadableRequests } from './http/unreadable-request.ts';
@@ -15,6 +16,8 @@ export interface Address {
 export interface ServeOptions {
   /** For how long a connection is kept on which nothing is asked. */
   readonly keepAliveTimeoutMs: number;
+  /** For requests that no application sees, because they can't be read. */
+  readonly logger: Logger;
 }
 
 export type ListenOptions = Address & ServeOptions;
@@ -63,7 +66,7 @@ export function answerConnections(app: Express, options: ServeOptions): Connecti
   };
 }
 
-function serve(app: Express, { keepAliveTimeoutMs }: ServeOptions) {
+function serve(app: Express, { keepAliveTimeoutMs, logger }: ServeOptions) {
   // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
   const options = {
     requestTimeout: requestTimeoutMs,
@@ -73,7 +76,7 @@ function serve(app: Express, { keepAliveTimeoutMs }: ServeOptions) {
   const server = createHttpServer(options, app);
   // The 16 KiB that all headers may have are limit enough; node would silently drop those after the 2,000th.
   server.maxHeadersCount = 0;
-  answerUnreadableRequests(server);
+  answerUnreadableRequests(server, logger);
   // Without this node answers an `Expect` that it does not know with a bare 417; the header may as well be ignored.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   const connections = new Set<Socket>();

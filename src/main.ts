@@ -1,6 +1,6 @@
-import { pino } from 'pino';
 import { apiOptionsVariable, runClusteredApi } from './api-cluster.ts';
 import { readConfig } from './config.ts';
+import { createLogger } from './create-logger.ts';
 import { operatorSentence } from './operator-sentence.ts';
 import { type Service, startService } from './service.ts';
 
@@ -13,7 +13,7 @@ const sameSignalMs = 500;
 const clusteredOptions = process.env[apiOptionsVariable];
 if (clusteredOptions !== undefined && process.send !== undefined) {
   const { logLevel } = readConfig(process.env, []);
-  await runClusteredApi(JSON.parse(clusteredOptions), pino({ level: logLevel }));
+  await runClusteredApi(JSON.parse(clusteredOptions), createLogger(logLevel));
 } else {
   await runService();
 }
@@ -47,7 +47,7 @@ async function runService(): Promise<void> {
 
   try {
     const config = readConfig(process.env, process.argv.slice(2));
-    starting = startService(config, pino({ level: config.logLevel }), stopping.signal);
+    starting = startService(config, createLogger(config.logLevel), stopping.signal);
     service = await starting;
     if (!stopping.signal.aborted) process.stdout.write(service.welcome);
   } catch (error) {

@@ -5,6 +5,7 @@ import { createReadiness, type Readiness } from './database/readiness.ts';
 import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
+import { routePatterns } from './http/route-pattern.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
 import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
@@ -51,7 +52,7 @@ export function startWorker(options: WorkerOptions): Workers {
 
 /** Lets a process without an API say how its workers are: `/healthz`, `/readyz`, `/metrics`. */
 export async function startWorkerHealth(
-  options: ListenOptions & { databaseUrl: string; logger: Logger; workerProblem: () => string | undefined },
+  options: ListenOptions & { databaseUrl: string; workerProblem: () => string | undefined },
 ): Promise<HttpListener> {
   const { databaseUrl: url, logger, workerProblem } = options;
   const draining = new AbortController();
@@ -82,9 +83,11 @@ function healthApp(parts: {
 }): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(describeAnswer(parts));
-  app.use(healthRoutes({ ...parts, readMetrics: readProcessMetrics }));
+  const health = healthRoutes({ ...parts, readMetrics: readProcessMetrics });
+  const { logger, draining } = parts;
+  app.use(describeAnswer({ logger, draining, routes: routePatterns(health) }));
+  app.use(health);
   app.use(routeNotFound);
-  app.use(answerErrors(parts.logger));
+  app.use(answerErrors);
   return app;
 }

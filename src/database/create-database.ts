@@ -40,6 +40,8 @@ export function knexConfig(options: DatabaseOptions): Knex.Config {
     pool: { min: 0, max: options.poolSize, acquireTimeoutMillis: options.acquireTimeoutMs },
     acquireConnectionTimeout: options.acquireTimeoutMs,
     asyncStackTraces: false,
+    // Messages of errors are logged, and would have names and amounts in them.
+    compileSqlOnError: false,
     migrations: {
       migrationSource: new MigrationFiles(),
       tableName: 'knex_migrations',

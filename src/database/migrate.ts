@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../errors/operator-error.ts';
 import type { Database } from './create-database.ts';
-import { MigrationFiles } from './migration-files.ts';
+import { MigrationFailure, MigrationFiles } from './migration-files.ts';
+import { serverMessage } from './server-message.ts';
+import { isDatabaseUnavailable, sqlStateOf } from './sqlstate.ts';
 
 /** Any number that nothing else in the database uses. */
 const migrationLock = 7_302_001;
@@ -27,8 +29,8 @@ xact_start is oldest, end it, and start again.`;
  * Processes that are at work meanwhile go on: a migration waits for a table only for a moment, then lets them pass and
  * tries again.
  *
- * Returns the names of the migrations it ran. Throws OperatorError for a server older than PostgreSQL 14, and when a
- * table is never to be had.
+ * Returns the names of the migrations it ran. Throws OperatorError for a server older than PostgreSQL 14, when a
+ * migration fails, and when a table is never to be had.
  */
 export async function migrate(database: Database): Promise<string[]> {
   return database.transaction(async (lockHolder) => {
@@ -51,11 +53,27 @@ async function runPending(database: Database): Promise<void> {
       await database.migrate.latest();
       return;
     } catch (error) {
-      if (!inTheWay.includes((error as { code?: string }).code ?? '')) throw error;
+      const cause = error instanceof MigrationFailure ? error.cause : error;
+      if (!inTheWay.includes(sqlStateOf(cause) ?? '')) throw explainFailure(error);
       if (tries === mostTries) throw new OperatorError(tableTaken);
       await sleep(pauseMs);
     }
   }
+}
+
+/**
+ * An error of the database in a migration, in a sentence with the server's own words: the statement would fill the
+ * screen, and the stack is knex's. Other errors, and a database that went away, have nothing to do with the migration.
+ */
+function explainFailure(error: unknown): unknown {
+  if (!(error instanceof MigrationFailure)) return error;
+  const { migration, cause } = error;
+  const state = sqlStateOf(cause);
+  if (state === undefined || isDatabaseUnavailable(cause)) return cause;
+  const said = `The migration ${migration} failed: ${serverMessage(cause as Error)} (SQLSTATE ${state}).`;
+  const way =
+    "The database must be joint-ledger's own: remove what is in the way, or name another one, and start again.";
+  return new OperatorError(`${said} Nothing of it was kept. ${way}`, { cause });
 }
 
 /** The migrations of this build that the database has not seen. Empty when the schema is ready for this process. */

@@ -12,6 +12,17 @@ const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.
  */
 const lockTimeoutMs = 2_000;
 
+/** A migration failed; its cause says why. Nothing of it was kept. */
+export class MigrationFailure extends Error {
+  override name = 'MigrationFailure';
+  readonly migration: string;
+
+  constructor(migration: string, cause: unknown) {
+    super(`the migration ${migration} failed`, { cause });
+    this.migration = migration;
+  }
+}
+
 /**
  * Names migrations without their extension. Knex would note `.ts` when run from the sources and look for the same name
  * in the build, where it is `.js`.
@@ -27,11 +38,16 @@ export class MigrationFiles implements Knex.MigrationSource<string> {
   }
 
   async getMigration(file: string): Promise<Knex.Migration> {
+    const name = this.getMigrationName(file);
     const { up, down }: Knex.Migration = await import(pathToFileURL(path.join(migrationsFolder, file)).href);
     return {
       async up(knex) {
-        await knex.raw(`set local lock_timeout = ${lockTimeoutMs}`);
-        await up(knex);
+        try {
+          await knex.raw(`set local lock_timeout = ${lockTimeoutMs}`);
+          await up(knex);
+        } catch (error) {
+          throw new MigrationFailure(name, error);
+        }
       },
       down: down!,
     };

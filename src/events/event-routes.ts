@@ -6,6 +6,7 @@ import { isKeyRevoked, ledgerIdOf } from '../http/authenticate.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { logBrokenAnswer } from '../http/request-log.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';
 import { eventId, isBehind, parseEventId } from './event-id.ts';
@@ -32,7 +33,7 @@ const mostStreams = 100;
 
 /** The log of what happened: page by page, one by one, and live. */
 export function addEventRoutes(router: Router, parts: ServiceParts, pace: StreamPace = usualPace): void {
-  const { database, draining, logger, wakeUp } = parts;
+  const { database, draining, wakeUp } = parts;
   let streams = 0;
 
   router
@@ -86,7 +87,7 @@ export function addEventRoutes(router: Router, parts: ServiceParts, pace: Stream
         const signal = AbortSignal.any([draining, gone.signal]);
         await streamEvents(res, stream, { from, signal, wakeUp, pace });
       } catch (error) {
-        logger.warn({ err: error, requestId: res.locals.requestId }, 'an event stream broke; its reader comes again');
+        logBrokenAnswer(res, 'warn', error, 'an event stream broke; its reader comes again');
       } finally {
         streams--;
         // What a reader does not take in would keep a process that stops waiting.

@@ -13,6 +13,8 @@ const bearer = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
 /** Whom an API key belongs to. */
 interface KeyOwner {
+  /** The key's own id, by which it is listed, revoked, and named in the log. */
+  readonly keyId: string;
   readonly ledgerId: string;
   /** The only party that the key acts for; null for a key of the service that calls. */
   readonly partyId: string | null;
@@ -48,7 +50,7 @@ async function findOwner(database: Database, keyHash: Buffer): Promise<KeyOwner>
     .where('key_hash', keyHash)
     .whereNull('revoked_at')
     .limit(2)
-    .select<KeyOwner[]>('ledger_id as ledgerId', 'party_id as partyId');
+    .select<KeyOwner[]>('id as keyId', 'ledger_id as ledgerId', 'party_id as partyId');
   // The same key in two ledgers names neither.
   const [owner] = found;
   if (owner === undefined || found.length > 1)

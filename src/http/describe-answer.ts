@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { Logger } from 'pino';
 import { RefusalError } from '../errors/refusal.ts';
+import { type RequestLogOptions, requestLog } from './request-log.ts';
 
 /**
  * Comes before every route: headers of every answer, a request id that the log and problem documents share, and the
- * access log at level debug. Throws RefusalError `malformed_request` where HTTP/1.1 comes without a host (RFC 9112,
+ * beginning of the request's log. Throws RefusalError `malformed_request` where HTTP/1.1 comes without a host (RFC 9112,
  * section 3.2).
  */
-export function describeAnswer({ logger, draining }: { logger: Logger; draining: AbortSignal }): RequestHandler {
+export function describeAnswer({
+  draining,
+  ...options
+}: RequestLogOptions & { draining: AbortSignal }): RequestHandler {
+  const beginLog = requestLog(options);
   return (req, res, next) => {
+    beginLog(res);
     const proposed = req.get('X-Request-Id');
     const requestId = proposed !== undefined && /^[\w.:-]{1,128}$/.test(proposed) ? proposed : randomUUID();
     res.locals.requestId = requestId;
@@ -18,14 +23,6 @@ export function describeAnswer({ logger, draining }: { logger: Logger; draining:
     res.setHeader('Cache-Control', 'no-store');
     // Node reads nothing more from a connection whose upgrade nobody takes up.
     if (draining.aborted || req.headers.upgrade !== undefined) res.setHeader('Connection', 'close');
-    if (logger.isLevelEnabled('debug')) {
-      const startedAt = performance.now();
-      const { method, path } = req;
-      res.on('close', () => {
-        const ms = Math.round(performance.now() - startedAt);
-        logger.debug({ requestId, method, path, status: res.statusCode, ms }, 'request');
-      });
-    }
     if (req.headers.host === undefined && req.httpVersion === '1.1') {
       res.setHeader('Connection', 'close');
       throw new RefusalError('malformed_request', 'Send a Host header, which HTTP/1.1 asks for.');

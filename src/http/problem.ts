@@ -1,5 +1,4 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
 import { databaseRefusal } from '../database/ledger-transaction.ts';
 import { errorTitles } from '../errors/error-catalogue.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
@@ -7,14 +6,16 @@ import { AbandonedError } from '../ledger/posting-engine.ts';
 import { metrics } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
 import { invalidInput } from './read-input.ts';
+import { logBrokenAnswer, logRefusal } from './request-log.ts';
 
 /**
- * Answers a refusal as a problem document (RFC 9457). The fact `retryAfterSeconds` becomes the `Retry-After` header,
- * all others become members of the document.
+ * Answers a refusal as a problem document (RFC 9457), and logs it. The fact `retryAfterSeconds` becomes the `Retry-After`
+ * header, all others become members of the document. `error` is what the refusal came from, for the log.
  */
-export function sendProblem(res: Response, refused: Refusal): void {
+export function sendProblem(res: Response, refused: Refusal, error?: unknown): void {
   const { code, facts } = refused;
   metrics.refusals.inc({ code });
+  logRefusal(res, refused, error);
   const retryAfterSeconds = facts?.retryAfterSeconds;
   if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds));
   if (code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="joint-ledger"');
@@ -46,30 +47,20 @@ const { refusal: undecodableAddress } = invalidInput([
   { path: '', message: 'the address must be UTF-8 in valid percent-encoding' },
 ]);
 
+const unforeseen = refusal('internal_error', 'Something failed that should not. The log has it under the requestId.');
+
 /** Turns whatever was thrown into a problem document. What nobody foresaw is logged whole and answered without detail. */
-export function answerErrors(logger: Logger): ErrorRequestHandler {
-  return (error, req, res, next) => {
-    if (res.headersSent) {
-      next(error);
-      return;
-    }
-    // There is nobody to answer, and nothing went wrong here.
-    if (error instanceof AbandonedError) return;
-    const known = knownRefusal(error);
-    if (known === undefined || problemStatus[known.code] >= 500) {
-      const level = known === undefined ? 'error' : 'warn';
-      logger[level](
-        { err: error, requestId: res.locals.requestId, method: req.method, path: req.path },
-        'request failed',
-      );
-    }
-    const unforeseen = refusal(
-      'internal_error',
-      'Something failed that should not. The log has it under the requestId.',
-    );
-    sendProblem(res, known ?? unforeseen);
-  };
-}
+export const answerErrors: ErrorRequestHandler = (error, _req, res, _next) => {
+  if (res.headersSent) {
+    logBrokenAnswer(res, 'error', error, 'request failed in the middle of its answer');
+    // The caller must not take what it has for all of it.
+    res.destroy();
+    return;
+  }
+  // There is nobody to answer, and nothing went wrong here.
+  if (error instanceof AbandonedError) return;
+  sendProblem(res, knownRefusal(error) ?? unforeseen, error);
+};
 
 function knownRefusal(error: unknown): Refusal | undefined {
   if (error instanceof RefusalError) return error.refusal;

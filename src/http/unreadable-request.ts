@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Response } from 'express';
+import type { Logger } from 'pino';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { problemDocument, problemMediaType } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
+import { logRefusal } from './request-log.ts';
 
 /** The newest request of a connection, and the one before it, which may still wait for its answer (pipelining). */
 interface Newest {
-  readonly res: ServerResponse;
-  readonly before: ServerResponse | undefined;
+  readonly res: Response;
+  readonly before: Response | undefined;
 }
 
 /** For how long somebody who was answered may go on sending. */
@@ -16,12 +19,12 @@ const lingerMs = 1_000;
 
 /**
  * Answers what node's HTTP parser refuses, and no route ever sees, with a problem document too; then hangs up. Hangs up
- * as well on whoever goes on sending a body for long that was refused.
+ * as well on whoever goes on sending a body for long that was refused. Each gets its line in the log.
  */
-export function answerUnreadableRequests(server: Server): void {
+export function answerUnreadableRequests(server: Server, logger: Logger): void {
   const newest = new WeakMap<Duplex, Newest>();
   const ending = new WeakSet<Duplex>();
-  server.prependListener('request', (req, res) => {
+  server.prependListener('request', (req, res: Response) => {
     newest.set(req.socket, { res, before: newest.get(req.socket)?.res });
     res.once('finish', () => {
       if (!req.complete) setTimeout(() => req.complete || req.socket.destroy(), lingerMs).unref();
@@ -33,22 +36,28 @@ export function answerUnreadableRequests(server: Server): void {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
     } else if (res === undefined || res.writableFinished) {
-      refuse(socket, unreadable(error.code));
+      const refused = unreadable(error.code);
+      const requestId = randomUUID();
+      refuse(socket, refused, requestId);
+      logger.info({ requestId, status: problemStatus[refused.code], code: refused.code }, 'request refused');
     } else if (res.req.complete) {
       // This stands behind a request that was understood, whose caller must not take it for its answer.
       ending.add(socket);
+      logger.info({ code: unreadable(error.code).code }, 'request refused, without an answer');
       res.once('finish', () => socket.end());
     } else if (res.headersSent || before?.writableFinished === false) {
       socket.destroy();
     } else {
-      refuse(socket, unreadable(error.code));
+      // The application is reading the body of this request, and finds it broken as well.
+      const refused = unreadable(error.code);
+      logRefusal(res, refused);
+      refuse(socket, refused, res.locals.requestId);
     }
   });
 }
 
-function refuse(socket: Duplex, refused: Refusal): void {
+function refuse(socket: Duplex, refused: Refusal, requestId: string): void {
   const status = problemStatus[refused.code];
-  const requestId = randomUUID();
   const body = problemDocument(refused, requestId);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

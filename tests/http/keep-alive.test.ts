@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import express from 'express';
+import { pino } from 'pino';
 import { listenHttp } from '../../src/listen-http.ts';
 
 /** Sends a request and leaves the connection open; answers the head of the answer. */
@@ -15,7 +16,7 @@ test('keeps an idle connection for as long as is set, and says so', async () => 
   const app = express().get('/', (_req, res) => {
     res.end('here');
   });
-  const address = { host: '127.0.0.1', port: 0 };
+  const address = { host: '127.0.0.1', port: 0, logger: pino({ level: 'silent' }) };
   const [short, long] = [
     await listenHttp(app, { ...address, keepAliveTimeoutMs: 1_000 }),
     await listenHttp(app, { ...address, keepAliveTimeoutMs: 600_000 }),

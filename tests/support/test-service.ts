@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { startApi } from '../../src/api-process.ts';
 import type { HttpListener } from '../../src/listen-http.ts';
 import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
@@ -21,11 +21,11 @@ export interface TestService extends TestLedger {
  * something between the service and its database: it is given the address and answers another.
  */
 export async function startTestService(
-  options: { lockTimeoutMs?: number; by?: (databaseUrl: string) => Promise<string> } = {},
+  options: { lockTimeoutMs?: number; logger?: Logger; by?: (databaseUrl: string) => Promise<string> } = {},
 ): Promise<TestService> {
   const testDatabase = await createTestDatabase();
   const ledger = await createTestLedger(testDatabase.database);
-  const api = await startTestApi((await options.by?.(testDatabase.url)) ?? testDatabase.url, options.lockTimeoutMs);
+  const api = await startTestApi((await options.by?.(testDatabase.url)) ?? testDatabase.url, options);
   const url = `http://127.0.0.1:${api.port}`;
   return {
     ...ledger,
@@ -71,8 +71,10 @@ export async function withoutDeadlock(meet: (first: TestClient, second: TestClie
   }
 }
 
-function startTestApi(databaseUrl: string, lockTimeoutMs = 5_000): Promise<HttpListener> {
-  const logger = pino({ level: 'silent' });
+function startTestApi(
+  databaseUrl: string,
+  { lockTimeoutMs = 5_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
+): Promise<HttpListener> {
   const webhookTargets = { allowHttp: true, allowPrivate: true };
   return startApi({
     host: '127.0.0.1',

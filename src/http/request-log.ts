@@ -1,0 +1,55 @@
+import type { Response } from 'express';
+import type { Logger } from 'pino';
+import type { Refusal } from '../errors/refusal.ts';
+import { problemStatus } from './problem-status.ts';
+import { findRoutePattern } from './route-pattern.ts';
+
+export interface RequestLogOptions {
+  readonly logger: Logger;
+  /** The patterns of all routes of the application. */
+  readonly routes: readonly string[];
+}
+
+/**
+ * Begins the log of requests: one line for each that was refused or failed, and at level debug for all. What it needs is
+ * kept in `res.locals`; nothing else is done for a request that succeeds. No line has anything of a body or a query, and
+ * of the path only its pattern: ids and names of the callers' customers don't belong into a log.
+ */
+export function requestLog(options: RequestLogOptions): (res: Response) => void {
+  return (res) => {
+    res.locals.requestLog = options;
+    res.locals.startedAt = performance.now();
+    if (options.logger.isLevelEnabled('debug')) res.on('close', () => logAnswered(res));
+  };
+}
+
+/** For a request that is answered with a problem document: `error` is what it came from, where that is known. */
+export function logRefusal(res: Response, { code }: Refusal, error?: unknown): void {
+  const status = problemStatus[code];
+  if (status < 500) logOnce(res, 'info', { status, code }, 'request refused');
+  else logOnce(res, code === 'internal_error' ? 'error' : 'warn', { status, code, err: error }, 'request failed');
+}
+
+/** For an answer that began well and could not be finished. */
+export function logBrokenAnswer(res: Response, level: 'warn' | 'error', error: unknown, message: string): void {
+  logOnce(res, level, { status: res.statusCode, err: error }, message);
+}
+
+/** Requests that came to no end of their own; the caller hung up, and nothing was answered where there is no status. */
+function logAnswered(res: Response): void {
+  logOnce(res, 'debug', { status: res.headersSent ? res.statusCode : undefined }, 'request');
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+function logOnce(res: Response, level: Level, facts: Readonly<Record<string, unknown>>, message: string): void {
+  const { locals, req } = res;
+  if (locals.isLogged) return;
+  locals.isLogged = true;
+  const { logger, routes } = locals.requestLog as RequestLogOptions;
+  if (!logger.isLevelEnabled(level)) return;
+  const { requestId, keyOwner, startedAt } = locals;
+  const ms = Math.round(performance.now() - startedAt);
+  const route = findRoutePattern(routes, req.originalUrl);
+  logger[level]({ requestId, method: req.method, route, ...facts, keyId: keyOwner?.keyId, ms }, message);
+}

@@ -1,0 +1,26 @@
+import type { Router } from 'express';
+
+/** The patterns of a router's routes, in the order in which they are tried, behind the path that it is mounted at. */
+export function routePatterns(router: Router, mountedAt = ''): string[] {
+  return router.stack.flatMap(({ route }) => (route === undefined ? [] : [`${mountedAt}${route.path}`]));
+}
+
+/**
+ * The pattern that the path of an address fits, such as `/v1/accounts/:accountId`; undefined when none does. Unlike what
+ * Express leaves in a request it is there for requests that were refused before they came to their route.
+ */
+export function findRoutePattern(patterns: readonly string[], address: string): string | undefined {
+  const segments = pathOf(address).split('/');
+  return patterns.find((pattern) => {
+    const wanted = pattern.split('/');
+    return (
+      wanted.length === segments.length &&
+      wanted.every((part, index) => part === segments[index] || (part.startsWith(':') && segments[index] !== ''))
+    );
+  });
+}
+
+/** HTTP/1.1 allows a whole URL in the request line (RFC 9112, section 3.2.2). */
+function pathOf(address: string): string {
+  return /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(address)![1]!;
+}
