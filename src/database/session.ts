@@ -230,7 +230,7 @@ class ReadOnlyServerError extends Error {
   readonly severity = 'FATAL';
 
   constructor() {
-    super('the server is a standby or read-only');
+    super('it takes no writes');
   }
 }
 
