@@ -4,6 +4,8 @@ import { expect, test } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
 import { listenHttp } from '../../src/listen-http.ts';
+import { startServerProcess } from '../support/server-process.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 
 /** Sends a request and leaves the connection open; answers the head of the answer. */
 async function ask(socket: Socket): Promise<string> {
@@ -34,3 +36,14 @@ test('keeps an idle connection for as long as is set, and says so', async () => 
   expect(await ask(longSocket)).toMatch(/^HTTP\/1\.1 200 /);
   await Promise.all([short.stop(1_000), long.stop(1_000)]);
 });
+
+test.each([[['--processes', '1']], [['--processes', '2']], [['--role', 'worker']]])(
+  'the setting reaches a service with %j',
+  async (args) => {
+    const { url, verifyAndDrop } = await createTestDatabase();
+    const service = await startServerProcess({ DATABASE_URL: url, KEEP_ALIVE_TIMEOUT_MS: '7000' }, args);
+    expect((await fetch(`${service.url}/healthz`)).headers.get('keep-alive')).toBe('timeout=7');
+    expect(await service.end('SIGTERM')).toBe(0);
+    await verifyAndDrop();
+  },
+);

@@ -77,7 +77,7 @@ test('writes a line for requests without a good key, without the key', async () 
   ]);
 });
 
-test('warns of what failed for a known reason, and cries out about what nobody foresaw', async () => {
+test('warns of what failed for a known reason, and logs an error for what nobody foresaw', async () => {
   await start('info');
   const { client, database } = service;
   const account = await client.openAccount();

@@ -119,7 +119,7 @@ test('installing runs nothing, so that it needs no development dependency', () =
   expect(Object.keys(scripts).filter((name) => ran.includes(name))).toEqual([]);
 });
 
-test('the service is the process that was started, and hears its signals', async () => {
+test('the service is the process that was started, which receives the signals', async () => {
   await run('npm', ['run', '--silent', 'build'], { cwd: clone });
   const { scripts } = JSON.parse(readFileSync(path.join(clone, 'package.json'), 'utf8'));
   expect(scripts.start).toMatch(/^exec node /);
