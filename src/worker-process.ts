@@ -9,6 +9,7 @@ import { routePatterns } from './http/route-pattern.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
 import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
+import { keepKeys } from './sweeps/key-retention.ts';
 import { createWorkQueues } from './work-queues.ts';
 import { startWorkers, type Workers } from './workers/start-workers.ts';
 import { startWakeUp } from './workers/wake-up.ts';
@@ -39,12 +40,15 @@ export function startWorker(options: WorkerOptions): Workers {
   });
   const wakeUp = startWakeUp({ url: databaseUrl, database, logger });
   const workers = startWorkers({ database, logger, queues, wakeUp });
+  const retentionHours = options.idempotencyRetentionHours;
+  const keeping = keepKeys({ database, retentionHours, logger, signal: stopping.signal });
   return {
     problem: workers.problem,
     async stop(drainMs) {
       stopping.abort();
       const inTime = await workers.stop(drainMs);
       await Promise.all([wakeUp.stop(), database.destroy()]);
+      await keeping;
       return inTime;
     },
   };

@@ -22,7 +22,8 @@ import {
   patchAccountBody,
   putAccountBody,
 } from './account-schemas.ts';
-import { getBalanceAt, getBalances } from './balance-queries.ts';
+import { getBalanceAt } from './balance-at.ts';
+import { getBalances } from './balance-queries.ts';
 import { closeAccount } from './close-account.ts';
 import { type OpenAccountResult, openAccount } from './open-account.ts';
 import { createTimeZoneCheck } from './time-zone.ts';
@@ -118,11 +119,12 @@ export function addAccountRoutes(router: Router, { database, engine }: ServicePa
       const { accountId } = readInput(accountPath, req.params);
       const { at } = readInput(balanceQuery, req.query);
       await hideFromStrangers(database, res, accountId, { right: 'view' });
-      const balance =
-        at === undefined
-          ? (await getBalances(database, ledgerIdOf(res), [accountId]))[0]
-          : await getBalanceAt(database, ledgerIdOf(res), accountId, at);
-      res.json({ ...balance, at: (at ?? new Date()).toISOString() });
+      if (at !== undefined) {
+        res.json(await getBalanceAt(database, ledgerIdOf(res), accountId, at));
+        return;
+      }
+      const [balance] = await getBalances(database, ledgerIdOf(res), [accountId]);
+      res.json({ ...balance, at: new Date().toISOString() });
     })
     .all(methodNotAllowed('GET'));
 

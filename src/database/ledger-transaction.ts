@@ -129,6 +129,14 @@ export function limitSettings(limits: TransactionLimits): { sql: string; binding
   };
 }
 
+/** The first statement of a transaction that claims no idempotency keys. Answers the database's clock. */
+export async function beginWithLimits({ knex, pipeline, limits }: LedgerTransaction): Promise<Date> {
+  const { sql, bindings } = limitSettings(limits);
+  const { rows } = await pipeline.send(knex.raw(sql, bindings));
+  if (rows.length === 0) throw new Error('the transaction has not begun');
+  return rows[0].now;
+}
+
 /** The server says itself that it has rolled back; what it says before it hangs up (FATAL) leaves that open. */
 function isCommitRefused(error: unknown): boolean {
   return isStatementRefused(error) && (error as { severity?: string }).severity === 'ERROR';

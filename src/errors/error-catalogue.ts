@@ -83,6 +83,8 @@ export const errorTitles = {
   account_locked: 'Another request has the account locked',
   ledger_busy: 'The ledger is busy',
   database_unavailable: 'The database is not available',
+  clock_unreliable: 'The clock of the database cannot be believed',
+  booked_in_the_future: 'The books of the account are ahead of the clock',
   outcome_unknown: 'It could not be established whether the request took effect',
   too_many_streams: 'The process has as many event streams open as it can have',
   not_ready: 'The service is not ready',

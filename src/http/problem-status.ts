@@ -74,6 +74,8 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   account_locked: 409,
   ledger_busy: 503,
   database_unavailable: 503,
+  clock_unreliable: 503,
+  booked_in_the_future: 503,
   outcome_unknown: 503,
   too_many_streams: 503,
   not_ready: 503,

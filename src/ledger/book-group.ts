@@ -1,18 +1,20 @@
-import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import { beginWithLimits, type LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { expireHolds } from './expire-holds.ts';
 import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
 import { type LockedAccounts as Locked, type LockMode, lockAccounts } from './lock-accounts.ts';
 import { entityTag, type LockedAccount } from './locked-account.ts';
-import type {
-  Answer,
-  Decision,
-  DecisionState,
-  LockedAccounts,
-  Operation,
-  OperationKind,
-  Outcome,
+import {
+  type Answer,
+  type Decision,
+  type DecisionState,
+  type LockedAccounts,
+  type Operation,
+  type OperationKind,
+  type Outcome,
+  usesKeyUp,
 } from './operation.ts';
+import { machineClock, trustClock } from './trusted-clock.ts';
 import { JournalWriter } from './write-journal.ts';
 
 type AnyKind = OperationKind<unknown, unknown, unknown, unknown>;
@@ -37,6 +39,7 @@ export async function bookGroup(
   mode: LockMode,
   bookingClock: BookingClock = (databaseNow) => databaseNow,
 ): Promise<Answer<unknown>[]> {
+  const askedAt = machineClock.now();
   const claims = operations.flatMap((operation) => [operation, ...operation.itemKeys]);
   const claiming = mode === 'read' ? beginReading(transaction) : claimIdempotencyKeys(transaction, claims);
   // An operation by itself waits for its key: if that was used before, the answer needs no lock.
@@ -48,7 +51,7 @@ export async function bookGroup(
   const answers = new Map(earlier);
   const kept = new Map<string, Outcome<unknown>>();
   if (fresh.length > 0) {
-    const clock = bookingClock(locked.now ?? now!);
+    const clock = bookingClock(locked.now ?? trustClock(now!, askedAt));
     const decided = await decideAll(transaction, fresh, {
       accounts: locked.accounts,
       earlierItems: earlier,
@@ -60,7 +63,7 @@ export async function bookGroup(
       answers.set(idempotencyKey, { outcome, replayed: false });
       if (usesKeyUp(outcome)) kept.set(idempotencyKey, outcome);
     }
-    for (const [key, outcome] of decided.itemOutcomes) kept.set(key, outcome);
+    for (const [key, outcome] of decided.itemOutcomes) if (usesKeyUp(outcome)) kept.set(key, outcome);
     decided.journal?.finish(kept);
   }
   if (mode !== 'read') {
@@ -93,11 +96,6 @@ export async function bookWork<Command, Loaded, Effect>(
     if ('refusal' in outcome) throw new Error(`work was refused: ${outcome.refusal.detail}`);
   }
   decided.journal?.finish();
-}
-
-/** Bad input that only shows when it is decided, such as a time that has passed, may be mended and sent again. */
-function usesKeyUp(outcome: Outcome<unknown>): boolean {
-  return !('refusal' in outcome && outcome.refusal.code === 'validation_failed');
 }
 
 /** What is to be decided: an operation, or a part of a worker's work. */
@@ -148,10 +146,8 @@ function notAmong(earlier: ClaimedKeys['earlier'], operations: readonly Operatio
 }
 
 /** A dry run claims no keys, so nothing that was claimed before is its answer. */
-async function beginReading({ knex, pipeline, limits }: LedgerTransaction): Promise<ClaimedKeys> {
-  const { sql, bindings } = limitSettings(limits);
-  const { rows } = await pipeline.send(knex.raw(sql, bindings));
-  return { earlier: new Map(), now: rows[0].now };
+async function beginReading(transaction: LedgerTransaction): Promise<ClaimedKeys> {
+  return { earlier: new Map(), now: await beginWithLimits(transaction) };
 }
 
 /** Decides each task on what those before it left, and adds to the journal what it changes. */

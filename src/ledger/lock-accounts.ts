@@ -6,6 +6,7 @@ import { RefusalError } from '../errors/refusal.ts';
 import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import { Money } from '../money/money.ts';
 import type { AccountStatus, LockedAccount, Ownership } from './locked-account.ts';
+import { machineClock, trustClock } from './trusted-clock.ts';
 
 /**
  * `lock` waits for rows that another transaction holds, up to the transaction's lock timeout. `noWait` refuses at once.
@@ -69,9 +70,11 @@ interface AccountRow {
  * One statement takes all the locks, in ascending order of the ids (`ORDER BY` sorts below the row locking step,
  * PostgreSQL manual, SELECT, "The Locking Clause"; an id never changes). Since everybody takes locks in the same
  * order, no two can wait for each other. What a row says is read after its lock was had: where another transaction
- * changed it meanwhile, PostgreSQL reads the new row (manual, chapter 13.2.1), and with it the clock anew.
+ * changed it meanwhile, PostgreSQL reads the new row (manual, chapter 13.2.1). The clock is read for each row as it comes
+ * out of the locking query: beside the columns it would be read before the wait, unless the row has changed.
  *
- * Throws RefusalError: `account_locked` when `noWait` met a lock, `ledger_busy` when the lock timeout ran out.
+ * Throws RefusalError: `account_locked` when `noWait` met a lock, `ledger_busy` when the lock timeout ran out,
+ * `clock_unreliable` when the database's clock can't be believed.
  */
 export async function lockAccounts(
   transaction: LedgerTransaction,
@@ -80,16 +83,21 @@ export async function lockAccounts(
 ): Promise<LockedAccounts> {
   const { knex, ledgerId, pipeline } = transaction;
   if (accountIds.length === 0) return { accounts: new Map(), now: undefined };
-  const query = knex<AccountRow>('accounts')
-    .select(...columns, knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
+  const locking = knex('accounts')
+    .select(...columns)
     .where('ledger_id', ledgerId)
     .whereRaw('id = any(?::uuid[])', [[...accountIds]])
-    .orderBy('id')
+    .orderBy('id');
+  if (mode !== 'read') locking.forUpdate();
+  if (mode === 'noWait') locking.noWait();
+  const query = knex
+    .withMaterialized('locked', locking)
+    .select('locked.*', knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
+    .from('locked')
     .options(prepared(knex, `lock-accounts ${mode}`));
-  if (mode !== 'read') query.forUpdate();
-  if (mode === 'noWait') query.noWait();
 
   let rows: AccountRow[];
+  const askedAt = machineClock.now();
   const stopTimer = startTimer(metrics.lockWait);
   try {
     rows = (await pipeline.send(query)).rows;
@@ -102,7 +110,7 @@ export async function lockAccounts(
   const lockedAt = rows.reduce((latest, row) => Math.max(latest, row.now), 0);
   return {
     accounts: new Map(rows.map((row) => [row.id, asLockedAccount(row)])),
-    now: rows.length === 0 ? undefined : new Date(lockedAt * 1000),
+    now: rows.length === 0 ? undefined : trustClock(new Date(lockedAt * 1000), askedAt),
   };
 }
 
@@ -124,6 +132,24 @@ export async function findLockedAccounts(
     .from(wanted().select('id').as('wanted'))
     .whereNotIn('id', database.select('id').from('free'))
     .pluck('id');
+}
+
+/**
+ * Waits until nothing is being booked on this account that could carry an earlier time than the clock it answers: all that
+ * is booked later is dated after it. A lock that readers share, and that only writers wait for (PostgreSQL manual, chapter
+ * 13.3.2); it must end with the transaction at once.
+ *
+ * Throws RefusalError `ledger_busy` when the lock timeout ran out.
+ */
+export async function awaitBookings({ knex, ledgerId }: LedgerTransaction, accountId: string): Promise<Date> {
+  const locking = knex('accounts').select('id').where({ ledger_id: ledgerId, id: accountId }).forKeyShare();
+  try {
+    await locking;
+  } catch (error) {
+    throw sqlStateOf(error) === sqlState.lockNotAvailable ? lockRefusal('lock', error) : error;
+  }
+  const { rows } = await knex.raw('select clock_timestamp() as now');
+  return rows[0].now;
 }
 
 /** What a caller hears whose wait for a lock was refused or took too long. */

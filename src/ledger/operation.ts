@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { ErrorCode } from '../errors/error-catalogue.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import type { LedgerEvent } from './ledger-event.ts';
@@ -124,6 +125,16 @@ export function createOperation<Command, Loaded, Effect, Result>(
 
 /** What became of an operation; with the entity tag that its first account has now, if it has any. */
 export type Outcome<Result> = { readonly result: Result; readonly etag?: string } | { readonly refusal: Refusal };
+
+/**
+ * Whether an outcome is stored with its idempotency key. Not so what the same request may meet with success: bad input that
+ * only shows when it is decided, such as a time that has passed, and a clock that has not come as far as the books.
+ */
+export function usesKeyUp(outcome: Outcome<unknown>): boolean {
+  return !('refusal' in outcome && passingRefusals.has(outcome.refusal.code));
+}
+
+const passingRefusals: ReadonlySet<ErrorCode> = new Set(['validation_failed', 'booked_in_the_future'] as const);
 
 /** What the caller gets: the outcome, and whether it is that of an earlier request with the same idempotency key. */
 export interface Answer<Result> {

@@ -203,10 +203,13 @@ function patienceOf(callers: readonly Caller[]): number {
   return callers.length === 1 ? leastMs : Math.min(groupLockTimeoutMs, leastMs);
 }
 
-/** Trying one by one would find the same: the database is away, or nobody knows whether the group was committed. */
+/**
+ * Trying one by one would find the same: the database is away, its clock can't be believed, or nobody knows whether the
+ * group was committed.
+ */
 function isSameForAll(error: unknown): boolean {
   if (!(error instanceof RefusalError)) return false;
-  return error.refusal.code === 'database_unavailable' || error.refusal.code === 'outcome_unknown';
+  return ['database_unavailable', 'clock_unreliable', 'outcome_unknown'].includes(error.refusal.code);
 }
 
 function waitedTooLong(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { liesAhead } from './correct-times.ts';
 
 /** Something in the books that can't be true if every promise was kept. */
 export interface BooksFinding {
@@ -63,6 +64,8 @@ const rules: Readonly<Record<string, string>> = {
                  lag(booked_at) over (partition by ledger_id, account_id order by version) as previous
           from entries where version is not null) e
     where booked_at < previous`,
+  'nothing is booked ahead of the clock': `
+    select ledger_id, id::text as subject from transactions where ${liesAhead('booked_at')}`,
   'only entries of clearing accounts carry no version': `
     select e.ledger_id, e.id::text as subject
     from entries e join accounts a on a.ledger_id = e.ledger_id and a.id = e.account_id

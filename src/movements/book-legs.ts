@@ -1,3 +1,4 @@
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedEntry, BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
@@ -40,7 +41,7 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
   if (movement.clearingLeg !== null) entries.push({ balanceAfter: null, version: null, ...movement.clearingLeg });
 
   const { id, type, amount, description, reference, metadata } = movement;
-  const valueDate = movement.valueDate ?? bookedAt.toISOString().slice(0, 10);
+  const valueDate = movement.valueDate ?? state.now.toISOString().slice(0, 10);
   const notes = { initiatedBy, description, reference, metadata };
   const signedBy = approval?.signedBy ?? signersBeside(movement, state);
   const origin = approval?.origin ?? null;
@@ -73,7 +74,27 @@ function explainDebit(legs: readonly OpenLeg[], { loaded }: MovementState) {
   return explain(debit.account, loaded.reservations, 'booked');
 }
 
-/** A booking is never earlier than the account's latest one, even if the database's clock was set back. */
+/** How far a booking may be dated ahead of the clock, so as not to come before the latest one of its account. */
+const longestMoveMs = 2_000;
+
+/**
+ * Refuses to book on an account whose latest booking lies further ahead of the clock than clocks are corrected by: the
+ * clock was wrong when that was booked, or it is wrong now, and whatever was booked would be dated wrongly as well.
+ */
+export function refuseAheadOfClock(legs: readonly OpenLeg[], now: Date): Refusal | undefined {
+  const ahead = legs.find(({ account }) => aheadMs(account, now) > longestMoveMs);
+  if (ahead === undefined) return undefined;
+  const { id, lastBookedAt } = ahead.account;
+  const detail = `Account ${id} was booked at ${lastBookedAt!.toISOString()}, ahead of the clock, which says ${now.toISOString()}.`;
+  const retryAfterSeconds = Math.min(3_600, Math.ceil(aheadMs(ahead.account, now) / 1_000));
+  return refusal('booked_in_the_future', detail, { accountId: id, retryAfterSeconds });
+}
+
+function aheadMs({ lastBookedAt }: LockedAccount, now: Date): number {
+  return lastBookedAt === null ? 0 : lastBookedAt.getTime() - now.getTime();
+}
+
+/** A booking is never earlier than the account's latest one, even if the database's clock was set back a little. */
 function laterOf(time: Date, other: Date | null): Date {
   return other !== null && other > time ? other : time;
 }

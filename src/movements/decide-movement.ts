@@ -4,7 +4,7 @@ import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/re
 import { refuseLimit, refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { askForSignatures } from './ask-for-signatures.ts';
-import { bookLegs, type DecidedMovement } from './book-legs.ts';
+import { bookLegs, type DecidedMovement, refuseAheadOfClock } from './book-legs.ts';
 import { refuseCurrency, refuseOverdraw, refuseOverflow, refuseStopped } from './check-leg.ts';
 import { explain, explained } from './explain.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked, rightToMove } from './movement.ts';
@@ -37,7 +37,9 @@ export function decideMovement(movement: Movement, state: MovementState): Decide
   if ('refusal' in checked) return checked;
   const asked = askForSignatures(movement, checked.legs, state);
   if (asked !== undefined && 'refusal' in asked) return asked;
-  return asked ?? bookLegs(movement, checked.legs, state);
+  if (asked !== undefined) return asked;
+  const ahead = refuseAheadOfClock(checked.legs, state.now);
+  return ahead === undefined ? bookLegs(movement, checked.legs, state) : { refusal: ahead };
 }
 
 /** Every check of a movement but that of its signatures: the legs with their accounts, or why it cannot be. Pure. */

@@ -2,7 +2,14 @@ import { refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
-import type { Decision, DecisionState, KeyClaim, OperationKind, Outcome } from '../ledger/operation.ts';
+import {
+  type Decision,
+  type DecisionState,
+  type KeyClaim,
+  type OperationKind,
+  type Outcome,
+  usesKeyUp,
+} from '../ledger/operation.ts';
 import type { NewPaymentOrder } from './ask-for-signatures.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
@@ -63,6 +70,7 @@ function decideBatch(
     const answer = earlierAnswer(key, state) ?? decideItem(movement);
     const { outcome, replayed } = answer;
     if (batch.atomic && 'refusal' in outcome) {
+      if (!usesKeyUp(outcome)) return outcome;
       const { code, detail, facts } = outcome.refusal;
       const sentence = `Item ${index} was refused, so nothing of the batch was booked: ${detail}`;
       return { refusal: refusal('batch_item_refused', sentence, { item: index, refusal: { code, detail, ...facts } }) };

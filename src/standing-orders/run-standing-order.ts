@@ -156,7 +156,11 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
     },
     state,
   );
-  if ('refusal' in decided) return { ...refusedFor(decided.refusal), amount };
+  if ('refusal' in decided) {
+    // That is nothing about the order: the worker tries again, and shows operators that it does.
+    if (decided.refusal.code === 'booked_in_the_future') throw new Error(decided.refusal.detail);
+    return { ...refusedFor(decided.refusal), amount };
+  }
   const changedAccounts = decided.changedAccounts.map((account) =>
     initiatedBy === null || account.id !== accountId
       ? account

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { Database } from '../database/create-database.ts';
-import { runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { beginWithLimits, runLedgerTransaction } from '../database/ledger-transaction.ts';
 import { JournalWriter } from '../ledger/write-journal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from '../workers/backoff.ts';
-import { beginWork, lockClaimable } from '../workers/claim-work.ts';
+import { lockClaimable } from '../workers/claim-work.ts';
 import { disabledEvent } from './change-webhook-endpoint.ts';
 import type { LeasedDelivery } from './lease-deliveries.ts';
 import { isDelivered, longestPauseMs } from './sending-outcome.ts';
@@ -101,7 +101,7 @@ async function setFailingSince(
 async function giveUp(database: Database, delivery: LeasedDelivery, attempt: AttemptDocument): Promise<boolean> {
   return runLedgerTransaction(database, delivery.ledgerId, limits, async (transaction) => {
     const { knex } = transaction;
-    const now = await beginWork(transaction);
+    const now = await beginWithLimits(transaction);
     await lockClaimable(transaction, endpointRows, [delivery.endpointId]);
     const failed = { status: 'failed', next_attempt_at: null, finished_at: now, ...withAnswer(knex, attempt) };
     if ((await leased(knex, delivery).update(failed)) === 0) return false;

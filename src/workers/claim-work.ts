@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type LedgerTransaction, limitSettings } from '../database/ledger-transaction.ts';
+import { beginWithLimits, type LedgerTransaction } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { type LockMode, lockRefusal } from '../ledger/lock-accounts.ts';
@@ -15,7 +15,7 @@ import type { WorkQueue } from './work-queue.ts';
  */
 export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue, only?: string): Promise<string[]> {
   const { knex, ledgerId } = transaction;
-  await beginWork(transaction);
+  await beginWithLimits(transaction);
   const query = dueItems(knex, queue)
     .select({ id: `item.${queue.idColumn}` })
     .where('item.ledger_id', ledgerId)
@@ -25,14 +25,6 @@ export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue
     .skipLocked();
   if (only !== undefined) query.where(`item.${queue.idColumn}`, only);
   return (await query).map(({ id }: { id: string }) => id);
-}
-
-/** The first statement of a transaction that claims no idempotency keys. Answers the database's clock. */
-export async function beginWork({ knex, pipeline, limits }: LedgerTransaction): Promise<Date> {
-  const { sql, bindings } = limitSettings(limits);
-  const { rows } = await pipeline.send(knex.raw(sql, bindings));
-  if (rows.length === 0) throw new Error('the transaction has not begun');
-  return rows[0].now;
 }
 
 /** SQL: whether the item of this queue that a row (`item`) names in a column failed and has to wait, or was given up. */

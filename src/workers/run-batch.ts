@@ -100,5 +100,5 @@ async function fail(
 /** A session that was ended because its transaction did nothing for too long is the work's own fault. */
 function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof RefusalError) || sqlStateOf(error.cause) === sqlState.idleInTransaction) return false;
-  return ['database_unavailable', 'outcome_unknown'].includes(error.refusal.code);
+  return ['database_unavailable', 'clock_unreliable', 'outcome_unknown'].includes(error.refusal.code);
 }

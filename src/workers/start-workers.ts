@@ -87,7 +87,7 @@ export function startWorkers(options: WorkersOptions): Workers {
       } catch (error) {
         failures++;
         restMs = backoffMs(failures, pauses);
-        problems.set(queue, `The queue ${queue.name} cannot be worked on: ${reasonOf(error)}.`);
+        problems.set(queue, `The queue ${queue.name} cannot be worked on: ${reasonOf(error)}`);
         logger.warn({ err: error, queue: queue.name, failures }, 'a queue could not be worked on');
       }
       if (!isIdle) crew.idle++;
@@ -155,6 +155,7 @@ export function startWorkers(options: WorkersOptions): Workers {
 
 /** For callers of `/readyz`, who get no SQL; the log has the error. */
 function reasonOf(error: unknown): string {
+  if (error instanceof RefusalError && error.refusal.code === 'clock_unreliable') return error.refusal.detail;
   const isOfDatabase = error instanceof RefusalError || databaseRefusal(error) !== undefined;
-  return isOfDatabase ? 'the database is not available' : 'the log says why';
+  return isOfDatabase ? 'the database is not available.' : 'the log says why.';
 }

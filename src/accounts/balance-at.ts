@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { Database } from '../database/create-database.ts';
+import { beginWithLimits, type LedgerTransaction, runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { awaitBookings } from '../ledger/lock-accounts.ts';
+import { accountNotFound } from '../ledger/refuse-account.ts';
+import { asBalance, type BalanceDocument, type BalanceRow, getBalances } from './balance-queries.ts';
+
+export interface BalanceAtDocument extends BalanceDocument {
+  /** The instant that it is of; earlier than the one asked for where that has not passed yet. */
+  at: string;
+}
+
+/** How long is waited for what is being booked. */
+const patienceMs = 2_000;
+const limits = { lockTimeoutMs: patienceMs, statementTimeoutMs: 10_000, idleTimeoutMs: 10_000 };
+
+/**
+ * The balance of an account as it was booked at an instant, which never changes once it was answered: what is dated
+ * earlier and still being committed is waited for, and what is booked afterwards is dated later.
+ *
+ * Versions have no gaps and booking times never go back along them, so the last entry of that time is found by halving
+ * the range of versions: a handful of index look-ups even for millions of entries, and no index on the time to keep
+ * while posting.
+ *
+ * Throws RefusalError: `account_not_found`, or `ledger_busy` when what is being booked takes longer than two seconds.
+ */
+export async function getBalanceAt(
+  database: Database,
+  ledgerId: string,
+  accountId: string,
+  asked: Date,
+): Promise<BalanceAtDocument> {
+  const [now] = await getBalances(database, ledgerId, [accountId]);
+  if (now === undefined) throw accountNotFound(accountId);
+  const isClearing = now.held === null;
+  const row = await runLedgerTransaction(database, ledgerId, limits, async (transaction) => {
+    await untilPassed(await beginWithLimits(transaction), asked);
+    const clock = isClearing ? await awaitTransactions(transaction) : await awaitBookings(transaction, accountId);
+    // Booking times are in milliseconds: one that is not over may still get a booking.
+    const at = new Date(Math.min(asked.getTime(), clock.getTime() - 1));
+    const query = isClearing ? clearingBalanceAt : storedBalanceAt;
+    const { rows } = await transaction.knex.raw(query, { ledgerId, accountId, at });
+    return { ...(rows[0] as BalanceRow), at };
+  });
+  return { ...asBalance(row), at: row.at.toISOString() };
+}
+
+/** Someone who asks for what was booked a moment ago gets the whole millisecond. */
+const shortWaitMs = 5;
+
+async function untilPassed(clock: Date, at: Date): Promise<void> {
+  const ms = at.getTime() + 1 - clock.getTime();
+  if (ms > 0 && ms <= shortWaitMs) await sleep(ms);
+}
+
+/** How often is looked whether those are done that are waited for. */
+const pauseMs = 20;
+
+/**
+ * Entries of a clearing account come without a lock on it, so whatever is being written in the database cluster is waited
+ * for: each has its transaction id before it reads the clock. Answers the clock from before.
+ */
+async function awaitTransactions({ knex }: LedgerTransaction): Promise<Date> {
+  const deadline = performance.now() + patienceMs;
+  const { rows } = await knex.raw(
+    'select clock_timestamp() as now, array(select pg_snapshot_xip(pg_current_snapshot()))::text[] as ids',
+  );
+  const [{ now, ids }] = rows;
+  for (let open = ids.length; open > 0; ) {
+    if (performance.now() > deadline) throw stillBooking();
+    await sleep(pauseMs);
+    open = await countOpen(knex, ids);
+  }
+  return now;
+}
+
+async function countOpen(knex: Knex, ids: readonly string[]): Promise<number> {
+  const { rows } = await knex.raw(
+    `select count(*) as open from unnest(?::xid8[]) as t (id)
+     where not pg_visible_in_snapshot(t.id, pg_current_snapshot())`,
+    [[...ids]],
+  );
+  return rows[0].open;
+}
+
+function stillBooking(): RefusalError {
+  const detail = 'Something that may be of that time is still being booked. Try again in a moment.';
+  return new RefusalError('ledger_busy', detail, { retryAfterSeconds: 1 });
+}
+
+const storedBalanceAt = `
+  with recursive account as (
+    select * from accounts where ledger_id = :ledgerId and id = :accountId),
+  search (low, high) as (
+    select 0::bigint, version from account
+    union all
+    select case when middle.booked_at <= :at then middle.version else low end,
+           case when middle.booked_at <= :at then high else middle.version - 1 end
+    from search
+    join entries middle on middle.ledger_id = :ledgerId and middle.account_id = :accountId
+                       and middle.version = (low + high + 1) / 2
+    where low < high)
+  select account.id, account.currency, account.ownership, account.overdraft_limit,
+         coalesce(latest.balance_after, 0) as booked, 0::numeric as held
+  from account
+  join search on low = high
+  left join entries latest on latest.ledger_id = :ledgerId and latest.account_id = :accountId and latest.version = low`;
+
+const clearingBalanceAt = `
+  select a.id, a.currency, a.ownership, a.overdraft_limit, a.held,
+         (select coalesce(sum(e.amount), 0) from entries e
+          where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null and e.booked_at <= :at) as booked
+  from accounts a where a.ledger_id = :ledgerId and a.id = :accountId`;
