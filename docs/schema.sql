@@ -90,6 +90,15 @@ CREATE TABLE authorisations (
   CONSTRAINT authorisations_decision_known CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text])))
 );
 
+CREATE TABLE booking_time_corrections (
+  ledger_id uuid NOT NULL,
+  transaction_id uuid NOT NULL,
+  booked_at_before timestamp(3) with time zone NOT NULL,
+  value_date_before date NOT NULL,
+  corrected_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT booking_time_corrections_pkey PRIMARY KEY (ledger_id, transaction_id, corrected_at)
+);
+
 CREATE TABLE entries (
   ledger_id uuid NOT NULL,
   transaction_id uuid NOT NULL,
@@ -207,6 +216,7 @@ CREATE TABLE ledgers (
   name text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
   event_epoch integer NOT NULL DEFAULT 0,
+  keys_kept_from timestamp(3) with time zone NOT NULL DEFAULT (clock_timestamp() - '168:00:00'::interval),
   CONSTRAINT ledgers_pkey PRIMARY KEY (id)
 );
 CREATE TRIGGER ledgers_never_deleted BEFORE DELETE OR TRUNCATE ON public.ledgers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -490,6 +500,9 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
  LANGUAGE plpgsql
 AS $function$
     begin
+      if tg_op = 'UPDATE' and current_setting('joint_ledger.correcting_times', true) = 'on' then
+        return null;
+      end if;
       raise exception '% on % is not allowed: correct the books with a new transaction', tg_op, tg_table_name
         using errcode = 'restrict_violation';
     end $function$;
