@@ -29,7 +29,7 @@ const commands = readdirSync(`${projectFolder}/src/cli`)
   .map((file) => file.replace('.ts', ''));
 
 test('each command explains itself without a database, and takes nothing that it does not know', async () => {
-  expect(commands).toHaveLength(6);
+  expect(commands).toHaveLength(7);
   for (const name of commands) {
     const help = await command(name, 'nonsense', ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
