@@ -20,7 +20,7 @@ beforeAll(async () => {
   const database = createDatabase(options);
   ({ apiKey } = await createTestLedger(database));
   await database.destroy();
-}, 120_000);
+});
 
 afterAll(async () => {
   await proxy.close();

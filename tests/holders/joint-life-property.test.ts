@@ -13,6 +13,7 @@ import {
   live,
   type Rule,
 } from '../support/joint-life-model.ts';
+import { manyOrFew } from '../support/rounds.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 /** Set PROPERTY_SEED to the printed number to see a failing run again. */
@@ -208,7 +209,7 @@ test('a joint account lives as the model does, whatever its holders do', async (
         }
       },
     ),
-    { seed, numRuns: 45 },
+    { seed, numRuns: manyOrFew(45, 10) },
   );
   if (process.env.PROPERTY_OUTCOMES) process.stdout.write(`${[...outcomes].sort().join('\n')}\n`);
   expect(await verifyBooks(service.database)).toEqual([]);

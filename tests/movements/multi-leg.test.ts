@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { entriesOf, item, sendBatch } from '../support/batches.ts';
 import { holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
+import { roundsOf } from '../support/rounds.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService, withoutDeadlock } from '../support/test-service.ts';
 import { walkPages } from '../support/walk-pages.ts';
@@ -303,8 +304,9 @@ test('refuses at once with wait=0 while one of its accounts is locked, and waits
 test('ends without a deadlock when many go round the same accounts in every order', async () => {
   await withoutDeadlock(async (one, two) => {
     const accounts = await Promise.all([1, 2, 3, 4].map(() => one.openAccount({ balance: '1000.00' })));
-    const rounds = 30;
-    for (let round = 0; round < rounds; round++) {
+    let rounds = 0;
+    for (const _round of roundsOf(30)) {
+      rounds++;
       const answers = await Promise.all(
         Array.from({ length: 8 }, (_, caller) => {
           const turned = [...accounts.slice(caller % 4), ...accounts.slice(0, caller % 4)];

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BatchItem, item, outcomesOf, sendBatch, sendSingle } from '../support/batches.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { readBooks } from '../support/refusals.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
@@ -596,7 +597,7 @@ describe('signBy', () => {
 test('ten orders of 300.00 at once on 1000.00, from two services: exactly three are reserved, in every round', async () => {
   const second = await startSecondApi(service);
   try {
-    for (let round = 0; round < 8; round++) {
+    for (const round of roundsOf(8)) {
       const { id, party } = await openForThree({ balance: '1000.00' });
       const answers = await startTogether(10, (caller) => {
         const initiatedBy = [party.ann, party.bob, party.cat][caller % 3]!;

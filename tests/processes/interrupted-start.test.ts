@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/lock-witness.ts';
-import { projectFolder } from '../support/server-process.ts';
+import { inBuild, projectFolder } from '../support/server-process.ts';
 
 let dataDir: string;
 
@@ -19,16 +19,12 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 /** Starts the service with its embedded database as the leader of a process group, as a terminal does. */
 function startGroup(): { child: ChildProcess; output: () => string } {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', path.join(projectFolder, 'src/main.ts'), '--processes', '2'],
-    {
-      cwd: projectFolder,
-      env: { ...process.env, DATA_DIR: dataDir, PORT: '0', DATABASE_URL: '', DEMO_API_KEY: '', LOG_LEVEL: 'info' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    },
-  );
+  const child = spawn(process.execPath, [inBuild('src/main.js'), '--processes', '2'], {
+    cwd: projectFolder,
+    env: { ...process.env, DATA_DIR: dataDir, PORT: '0', DATABASE_URL: '', DEMO_API_KEY: '', LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let printed = '';
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk) => (printed += chunk));
   return { child, output: () => printed };

@@ -60,36 +60,32 @@ async function bookedDeposits(): Promise<number> {
 test.each([
   { moment: 'between the write of a group and its commit', cut: 'beforeCommit' as const, grouped: 0 },
   { moment: 'between the commit of a group and its answers', cut: 'afterCommit' as const, grouped: callers - 2 },
-])(
-  'books each of a group once when the process is killed $moment',
-  async ({ cut, grouped }) => {
-    const { database } = testDatabase;
-    const doomed = await startServer(cutter.url);
-    const account = await createTestClient(doomed.url, ledger.apiKey).openAccount();
-    // While the row is locked, two deposits wait for it alone, and all others gather into one group.
-    const held = await holdAccountLock(database, account);
-    const sent = [];
-    for (const caller of [0, 1]) {
-      sent.push(sendDeposit(doomed, account, caller));
-      await untilLockWaiters(database, caller + 1);
-    }
-    for (let caller = 2; caller < callers; caller++) sent.push(sendDeposit(doomed, account, caller));
-    await until(async () => (await queueDepth(doomed)) === String(callers - 2));
-    const died = new Promise((resolve) => doomed.child.once('exit', resolve));
-    for (const _alone of [0, 1]) cutter.cutNext('none');
-    cutter.cutNext(cut, () => doomed.child.kill('SIGKILL'));
-    await held.release();
-    await died;
-    const before = await Promise.all(sent);
-    expect(before.slice(2)).toEqual(Array(callers - 2).fill(undefined));
-    expect(await bookedDeposits()).toBe(2 + grouped);
+])('books each of a group once when the process is killed $moment', async ({ cut, grouped }) => {
+  const { database } = testDatabase;
+  const doomed = await startServer(cutter.url);
+  const account = await createTestClient(doomed.url, ledger.apiKey).openAccount();
+  // While the row is locked, two deposits wait for it alone, and all others gather into one group.
+  const held = await holdAccountLock(database, account);
+  const sent = [];
+  for (const caller of [0, 1]) {
+    sent.push(sendDeposit(doomed, account, caller));
+    await untilLockWaiters(database, caller + 1);
+  }
+  for (let caller = 2; caller < callers; caller++) sent.push(sendDeposit(doomed, account, caller));
+  await until(async () => (await queueDepth(doomed)) === String(callers - 2));
+  const died = new Promise((resolve) => doomed.child.once('exit', resolve));
+  for (const _alone of [0, 1]) cutter.cutNext('none');
+  cutter.cutNext(cut, () => doomed.child.kill('SIGKILL'));
+  await held.release();
+  await died;
+  const before = await Promise.all(sent);
+  expect(before.slice(2)).toEqual(Array(callers - 2).fill(undefined));
+  expect(await bookedDeposits()).toBe(2 + grouped);
 
-    const heir = await startServer(testDatabase.url);
-    const answers = await startTogether(callers, (caller) => sendDeposit(heir, account, caller));
-    expect(answers.map((answer) => answer?.status)).toEqual(Array(callers).fill(201));
-    expect(answers.filter((answer) => answer?.replayed)).toHaveLength(2 + grouped);
-    expect(await bookedDeposits()).toBe(callers);
-    expect(await createTestClient(heir.url, ledger.apiKey).balance(account)).toBe(`${callers}.00`);
-  },
-  60_000,
-);
+  const heir = await startServer(testDatabase.url);
+  const answers = await startTogether(callers, (caller) => sendDeposit(heir, account, caller));
+  expect(answers.map((answer) => answer?.status)).toEqual(Array(callers).fill(201));
+  expect(answers.filter((answer) => answer?.replayed)).toHaveLength(2 + grouped);
+  expect(await bookedDeposits()).toBe(callers);
+  expect(await createTestClient(heir.url, ledger.apiKey).balance(account)).toBe(`${callers}.00`);
+});

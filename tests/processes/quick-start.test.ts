@@ -61,4 +61,4 @@ test('starts with npm start, moves money with the printed commands, and goes on 
   expect((await paste(lookAgain!)).body.balance).toBe('1100.00');
   expect(await second.stop()).toBe(0);
   await expect(fetch(/https?:\/\/\S+/.exec(lookAgain!)![0])).rejects.toThrow();
-}, 120_000);
+});

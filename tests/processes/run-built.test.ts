@@ -73,7 +73,7 @@ test('a command of a fresh clone compiles first, and the next ones only when the
   utimesSync(path.join(clone, 'src/database-sentence.ts'), new Date(0), new Date(0));
   expect((await migrate()).stderr).toContain('joint-ledger: Nobody is at home');
   expect(readdirSync(clone).filter((name) => name.startsWith('.dist-'))).toEqual([]);
-}, 60_000);
+});
 
 test('nothing is left in the build of a migration that is gone', async () => {
   const migration = '29991231000000_mistaken';
@@ -84,7 +84,7 @@ test('nothing is left in the build of a migration that is gone', async () => {
   await migrate();
   expect(readdirSync(path.join(clone, 'dist/migrations')).filter((file) => file.startsWith(migration))).toEqual([]);
   expect(existsSync(path.join(clone, 'dist/migrations/20261121001800_standing_orders.js'))).toBe(true);
-}, 60_000);
+});
 
 test('sources that do not compile end the command, and leave the build as it was', async () => {
   await migrate();
@@ -93,7 +93,7 @@ test('sources that do not compile end the command, and leave the build as it was
   const { code, stderr } = await migrate();
   expect([code, stderr]).toEqual([1, expect.stringMatching(/joint-ledger: The sources could not be compiled\.\n$/)]);
   expect(timeOfBuild()).toBe(before);
-}, 60_000);
+});
 
 test('without a compiler a build is used, and where there is none a sentence says what to do', async () => {
   await run('npm', ['run', '--silent', 'build'], { cwd: clone });
@@ -111,7 +111,7 @@ test('without a compiler a build is used, and where there is none a sentence say
     code: 1,
     stderr: expect.stringMatching(/^joint-ledger: There is no build, and no compiler.*npm run build.*\n$/),
   });
-}, 60_000);
+});
 
 test('installing runs nothing, so that it needs no development dependency', () => {
   const { scripts } = JSON.parse(readFileSync(path.join(projectFolder, 'package.json'), 'utf8'));
@@ -128,4 +128,4 @@ test('the service is the process that was started, which receives the signals', 
   const { stdout } = await started;
   const main = path.join(clone, 'dist/src/main.js');
   expect(stdout).toBe(`${started.child.pid} ${process.execPath} ${main} --role api\n`);
-}, 60_000);
+});

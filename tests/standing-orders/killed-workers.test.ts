@@ -174,7 +174,7 @@ test('workers that are killed at any moment lose nothing, and do nothing twice',
   }
   await expectNoFailures(service);
   expect(await countDeadlocks(database)).toBe(0);
-}, 120_000);
+});
 
 const readOrders = () => service.database('standing_orders').orderBy('id');
 

@@ -73,7 +73,7 @@ export async function withoutDeadlock(meet: (first: TestClient, second: TestClie
 
 function startTestApi(
   databaseUrl: string,
-  { lockTimeoutMs = 5_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
+  { lockTimeoutMs = 30_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
 ): Promise<HttpListener> {
   const webhookTargets = { allowHttp: true, allowPrivate: true };
   return startApi({
