@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '../src/create-logger.ts';
+import { createLogger } from '../../src/process/create-logger.ts';
 
 /** What a log writes to an output of this kind. */
 function written(isTTY: boolean, level = 'info'): string {

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import { databaseSentence } from './database-sentence.ts';
+import { databaseSentence } from '../database/database-sentence.ts';
 
 /** Where log lines go: standard output, or what a test puts in its place. */
 export interface LogOutput {
