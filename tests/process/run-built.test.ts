@@ -68,7 +68,9 @@ test('a command of a fresh clone compiles first, and the next ones only when the
   expect((await migrate()).stderr).toContain(unreachable);
   expect(timeOfBuild()).toBe(first);
 
-  edit('src/database/database-sentence.ts', (text) => text.replace('The database cannot be reached', 'Nobody is at home'));
+  edit('src/database/database-sentence.ts', (text) =>
+    text.replace('The database cannot be reached', 'Nobody is at home'),
+  );
   // An unpacked archive brings times of its own.
   utimesSync(path.join(clone, 'src/database/database-sentence.ts'), new Date(0), new Date(0));
   expect((await migrate()).stderr).toContain('joint-ledger: Nobody is at home');
