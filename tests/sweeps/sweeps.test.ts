@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { expiriesQueue } from '../../src/sweeps/expiries-queue.ts';
-import { idempotencyKeysQueue } from '../../src/sweeps/idempotency-keys-queue.ts';
+import { expiriesQueue } from '../../src/holds/expiries-queue.ts';
+import { idempotencyKeysQueue } from '../../src/workers/idempotency-keys-queue.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { accountChangesQueue, invitationsQueue, projectsQueue } from '../../src/sweeps/unanswered-queues.ts';
+import { projectsQueue } from '../../src/approvals/projects-queue.ts';
+import { accountChangesQueue, invitationsQueue } from '../../src/holders/holders-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { controlOf, outcomeOf, readTag, signChange } from '../support/account-control.ts';

@@ -1,4 +1,4 @@
-import type { WorkQueue } from '../workers/work-queue.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** This limit keeps a queue from reading more than a few batches of a ledger at a time. */
 const mostLookedAt = 2_000;

@@ -1,35 +1,12 @@
-import { expireProjects } from '../approvals/expire-projects.ts';
-import { expireChanges } from '../holders/expire-changes.ts';
-import { expireInvitations } from '../holders/expire-invitations.ts';
 import { type Expiry, tidyAccounts } from '../ledger/tidy-accounts.ts';
-import { isSetAside } from '../workers/claim-work.ts';
-import type { WorkQueue } from '../workers/work-queue.ts';
+import { isSetAside } from './claim-work.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /** This limit keeps PostgreSQL from reading all accounts where it expects that much more is due than there is. */
 const mostLookedAt = 1_000;
 
-/** Accounts with invitations that nobody has answered in time. */
-export const invitationsQueue = accountsWith('invitations', expireInvitations, {
-  table: 'holders',
-  isOpen: "child.status = 'invited'",
-  endsAt: 'child.invitation_expires_at',
-});
-
-/** Accounts with changes that the owners have not signed in time. */
-export const accountChangesQueue = accountsWith('account-changes', expireChanges, {
-  table: 'account_changes',
-  isOpen: "child.status = 'waiting'",
-  endsAt: 'child.expires_at',
-});
-
-/** Accounts with projects of which no proposal was accepted in time. */
-export const projectsQueue = accountsWith('projects', expireProjects, {
-  table: 'projects',
-  isOpen: "child.status = 'open'",
-  endsAt: 'child.expires_at',
-});
-
-interface Children {
+/** What hangs off an account and ends by itself: invitations, changes that wait for signatures, projects. */
+export interface Children {
   readonly table: string;
   /** SQL: whether one of them, called `child`, waits for its end. */
   readonly isOpen: string;
@@ -41,7 +18,7 @@ interface Children {
  * What is claimed is the account, because its row is the lock of all that belongs to it. All of this reads as expired
  * from its time on, so that nobody waits for the work: it stores what is true already, and tells of it.
  */
-function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
+export function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
   const isOver = `${isOpen} and ${endsAt} <= now()`;
   return {
     name,
