@@ -32,6 +32,7 @@ const roomsOfFiles: Record<string, string> = {
   'src/config.ts': 'config',
   'src/app.ts': 'top',
   'src/work-queues.ts': 'top',
+  'src/verify-books.ts': 'top',
   'src/main.ts': 'main',
 };
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Test } from 'supertest';
 import { v7 as uuidv7 } from 'uuid';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import {
   countDeadlocks,
   holdAccountLock,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
 import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { type JointAccount, openJointAccount } from '../support/joint-account.ts';
 import { countDeadlocks, holdAccountLock, untilLockWaiters, untilSessionsEnded } from '../support/lock-witness.ts';
 import { cancel, expectOrdersSettled, makeOrder, moneyOf, pay, sign } from '../support/payment-orders.ts';

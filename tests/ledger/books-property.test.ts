@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { manyOrFew } from '../support/rounds.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { correctTimes } from '../../src/ledger/correct-times.ts';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { idempotencyKeysQueue } from '../../src/workers/idempotency-keys-queue.ts';
 import { moveOn } from '../../src/workers/key-retention.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';

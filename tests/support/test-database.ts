@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { templateDatabase, withDatabaseName } from './template-database.ts';
 
 export interface TestDatabase {
