@@ -1,6 +1,6 @@
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type Router } from 'express';
-import { addAccountRoutes } from './accounts/account-routes.ts';
+import { accountRoutes } from './accounts/account-routes.ts';
 import { addPaymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { addProjectRoutes } from './approvals/project-routes.ts';
 import { addProposalRoutes } from './approvals/proposal-routes.ts';
@@ -15,12 +15,14 @@ import { createRouter } from './http/create-router.ts';
 import { describeAnswer } from './http/describe-answer.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { jsonBody } from './http/json-body.ts';
+import { mountRoutes } from './http/mount-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
+import type { Route } from './http/route.ts';
 import { routePatterns } from './http/route-pattern.ts';
 import type { ServiceParts } from './http/service-parts.ts';
-import { addBatchRoutes } from './movements/batch-routes.ts';
-import { addMovementRoutes } from './movements/movement-routes.ts';
-import { addPartyRoutes } from './parties/party-routes.ts';
+import { batchRoutes } from './movements/batch-routes.ts';
+import { movementRoutes } from './movements/movement-routes.ts';
+import { partyRoutes } from './parties/party-routes.ts';
 import { addStandingOrderRoutes } from './standing-orders/standing-order-routes.ts';
 import { addWebhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { addWebhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
@@ -47,6 +49,11 @@ export function createApp(parts: ServiceParts): Express {
   return app;
 }
 
+/** Every route below `/v1`, in the order in which they are tried: those of movements first. */
+export function allRoutes(): readonly Route[] {
+  return [...movementRoutes, ...batchRoutes, ...accountRoutes, ...partyRoutes];
+}
+
 /**
  * What needs a key. Express tries routes in this order, one after another, for every request: so movements come first,
  * and the rooms add their routes to one router instead of each having its own.
@@ -54,9 +61,7 @@ export function createApp(parts: ServiceParts): Express {
 function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
-  addMovementRoutes(router, parts);
-  addBatchRoutes(router, parts);
-  addAccountRoutes(router, parts);
+  mountRoutes(router, allRoutes(), parts);
   addPaymentOrderRoutes(router, parts);
   addHoldRoutes(router, parts);
   addProjectRoutes(router, parts);
@@ -65,7 +70,6 @@ function ledgerRoutes(parts: ServiceParts): Router {
   addMandateRoutes(router, parts);
   addRestrictionRoutes(router, parts);
   addAccountChangeRoutes(router, parts);
-  addPartyRoutes(router, parts);
   addStandingOrderRoutes(router, parts);
   addWebhookEndpointRoutes(router, parts);
   addWebhookDeliveryRoutes(router, parts);

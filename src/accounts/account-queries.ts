@@ -1,38 +1,52 @@
 import type { Knex } from 'knex';
+import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { type AccountStatus, availableBalance, type LockedAccount, type Ownership } from '../ledger/locked-account.ts';
+import { amount, count, currencyCode, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
+import {
+  type AccountStatus,
+  accountStatuses,
+  availableBalance,
+  type LockedAccount,
+  type Ownership,
+  ownerships,
+} from '../ledger/locked-account.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
-import type { HolderDocument } from '../ownership/holder.ts';
+import { type HolderDocument, holderDocument } from '../ownership/holder.ts';
 import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
+import { mandateTermsDocument } from '../ownership/ownership-schemas.ts';
 
-/** An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned. */
-export interface AccountDocument {
-  id: string;
-  name: string;
-  externalId: string | null;
-  currency: string;
-  ownership: Ownership;
-  status: AccountStatus;
-  balance: string;
-  held: string | null;
-  available: string | null;
-  overdraftLimit: string | null;
-  version: number | null;
-  /** How often anything but entries changed; the entity tag is made of both. */
-  revision: number | null;
-  holders: HolderDocument[];
-  mandate: Mandate | null;
-  debitsStopped: boolean;
-  creditsStopped: boolean;
-  timeZone: string;
-  survivorship: Survivorship;
-  createdAt: string;
-  closedAt: string | null;
-}
+export const survivorships = ['survivors', 'estate'] as const;
 
 /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
-export type Survivorship = 'survivors' | 'estate';
+export type Survivorship = (typeof survivorships)[number];
+
+/** An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned. */
+export const accountDocument = z.strictObject({
+  id: uuid,
+  name: z.string(),
+  externalId: z.string().nullable(),
+  currency: currencyCode,
+  ownership: z.enum(ownerships),
+  status: z.enum(accountStatuses),
+  balance: signedAmount,
+  held: amount.nullable(),
+  available: signedAmount.nullable(),
+  overdraftLimit: amount.nullable(),
+  version: count.nullable(),
+  /** How often anything but entries changed; the entity tag is made of both. */
+  revision: count.nullable(),
+  holders: z.array(holderDocument),
+  mandate: z.strictObject({ version: count, terms: mandateTermsDocument }).nullable(),
+  debitsStopped: z.boolean(),
+  creditsStopped: z.boolean(),
+  timeZone: z.string(),
+  survivorship: z.enum(survivorships),
+  createdAt: instantText,
+  closedAt: instantText.nullable(),
+});
+
+export type AccountDocument = z.output<typeof accountDocument>;
 
 interface AccountRow {
   id: string;
@@ -134,13 +148,13 @@ export async function findAccountByExternalId(
 export async function listAccounts(
   database: Knex,
   ledgerId: string,
-  page: { limit: number; afterId: string | null; clearing: boolean; viewer: string | null },
+  page: { limit: number; after: string | null; clearing: boolean; viewer: string | null },
 ): Promise<AccountDocument[]> {
   const query = selectAccounts(database, ledgerId)
     .where('a.ownership', page.clearing ? '=' : '<>', 'clearing')
     .orderBy('a.id')
     .limit(page.limit);
-  if (page.afterId !== null) query.where('a.id', '>', page.afterId);
+  if (page.after !== null) query.where('a.id', '>', page.after);
   if (page.viewer !== null) query.whereRaw(viewedBy, [page.viewer]);
   return (await query).map(asAccount);
 }

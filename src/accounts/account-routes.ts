@@ -1,20 +1,22 @@
-import type { Response, Router } from 'express';
 import { z } from 'zod';
-import { findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
+import { findReadable } from '../http/acting-party.ts';
 import { getMoney } from '../http/money-fields.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { ok, perform, type Success } from '../http/reply.ts';
+import { accountOperation, get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { entityTag } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
-import { type AccountDocument, findAccountByExternalId, getAccount, listAccounts } from './account-queries.ts';
 import {
+  type AccountDocument,
+  accountDocument,
+  findAccountByExternalId,
+  getAccount,
+  listAccounts,
+} from './account-queries.ts';
+import {
+  accountPath,
   balanceQuery,
   balancesQuery,
   createAccountBody,
@@ -22,130 +24,145 @@ import {
   patchAccountBody,
   putAccountBody,
 } from './account-schemas.ts';
-import { getBalanceAt } from './balance-at.ts';
-import { getBalances } from './balance-queries.ts';
+import { balanceAtDocument, getBalanceAt } from './balance-at.ts';
+import { balanceDocument, getBalances } from './balance-queries.ts';
 import { closeAccount } from './close-account.ts';
 import { type OpenAccountResult, openAccount } from './open-account.ts';
-import { createTimeZoneCheck } from './time-zone.ts';
+import { getReadableAccount } from './readable-account.ts';
+import { refuseUnknownTimeZone } from './time-zone.ts';
 import { updateAccount } from './update-account.ts';
 
-const accountPath = z.object({ accountId: id });
-const externalIdPath = z.object({ externalId });
 const listQuery = z.strictObject({ ...pageQuery, ownership: z.enum(['clearing']).optional() });
-const noQuery = z.strictObject({});
-const noBody = z.strictObject({}).optional();
+const joint = {
+  ...{ name: 'Household', currency: 'USD', ownership: 'joint', timeZone: 'Europe/Madrid' },
+  holders: [
+    { partyId: '01936f00-0000-7000-8000-000000000011' },
+    { partyId: '01936f00-0000-7000-8000-000000000012', rights: ['view', 'deposit'] },
+  ],
+  mandate: { rule: 'any' },
+};
 
 /** Accounts: opening, reading, closing, and their balances. */
-export function addAccountRoutes(router: Router, { database, engine }: ServiceParts): void {
-  const refuseUnknownTimeZone = createTimeZoneCheck(database);
+export const accountRoutes = [
+  get(
+    '/accounts/:accountId',
+    {
+      summary: 'Read an account',
+      ...{ keys: 'any', params: accountPath, answers: { 200: accountDocument }, refusals: ['account_not_found'] },
+    },
+    async ({ caller, params }, { database }) =>
+      presentAccount(await getReadableAccount(database, caller, params.accountId)),
+  ),
 
-  router
-    .route('/accounts')
-    .post(async (req, res) => {
-      const body = readInput(createAccountBody, req.body);
-      requireServiceKey(res);
-      await refuseUnknownTimeZone(body.timeZone, 'timeZone');
-      const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
-      sendAnswer(res, await engine.submit(createOperation(openAccount, command, terms)), presentOpened);
-    })
-    .get(async (req, res) => {
-      const { limit, cursor, ownership } = readInput(listQuery, req.query);
-      const list = `accounts ${ownership ?? ''}`;
-      const page = {
-        ...{ limit: limit + 1, afterId: decodeCursor(list, id, cursor), clearing: ownership === 'clearing' },
-        viewer: boundPartyOf(res),
-      };
-      const found = await listAccounts(database, ledgerIdOf(res), page);
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
-    })
-    .all(methodNotAllowed('GET, POST'));
+  patch(
+    '/accounts/:accountId',
+    {
+      summary: 'Change the terms of an account',
+      ...{ keys: 'service', offers: accountOperation, params: accountPath, body: patchAccountBody },
+      answers: { 200: accountDocument },
+      refusals: ['account_not_found', 'clearing_account', 'account_closed', 'overdraft_in_use'],
+      examples: { 'A higher overdraft': { overdraftLimit: '500.00' } },
+    },
+    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+      const { name, timeZone, survivorship } = body;
+      await refuseUnknownTimeZone(database, timeZone, 'timeZone');
+      // In the account's currency, which never changes.
+      const readLimit = async (text: string) =>
+        getMoney(text, (await getAccount(database, caller.ledgerId, accountId)).currency, 'overdraftLimit');
+      const overdraftLimit = body.overdraftLimit === undefined ? undefined : await readLimit(body.overdraftLimit);
+      const command = { accountId, name, overdraftLimit, timeZone, survivorship };
+      return perform(engine, createOperation(updateAccount, command, terms), presentAccount);
+    },
+  ),
 
-  router
-    .route('/accounts/by-external-id/:externalId')
-    .put(async (req, res) => {
-      const path = readInput(externalIdPath, req.params);
-      const body = readInput(putAccountBody, req.body);
-      requireServiceKey(res);
-      await refuseUnknownTimeZone(body.timeZone, 'timeZone');
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
-      const existing = await findAccountByExternalId(database, ledgerIdOf(res), path.externalId);
-      if (existing !== undefined) {
-        sendSuccess(res, presentOpened({ account: existing, created: false }));
-        return;
-      }
-      const command = { ...body, ...path, id: createId(), whenTaken: 'answerExisting' as const };
-      sendAnswer(res, await engine.submit(createOperation(openAccount, command, terms)), presentOpened);
-    })
-    .all(methodNotAllowed('PUT'));
+  get(
+    '/accounts/:accountId/balances',
+    {
+      summary: 'Read the balance of an account, now or at an instant',
+      ...{ keys: 'any', params: accountPath, query: balanceQuery, answers: { 200: balanceAtDocument } },
+      refusals: ['account_not_found'],
+    },
+    async ({ caller, params: { accountId }, query: { at } }, { database }) => {
+      await getReadableAccount(database, caller, accountId);
+      if (at !== undefined) return ok(await getBalanceAt(database, caller.ledgerId, accountId, at));
+      const [balance] = await getBalances(database, caller.ledgerId, [accountId]);
+      return ok({ ...balance, at: new Date().toISOString() });
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { accountId } = readInput(accountPath, req.params);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      sendSuccess(res, presentAccount(await getAccount(database, ledgerIdOf(res), accountId)));
-    })
-    .patch(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const body = readInput(patchAccountBody, req.body);
-      requireServiceKey(res);
-      await refuseUnknownTimeZone(body.timeZone, 'timeZone');
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
-      const command = {
-        ...{ accountId, name: body.name, timeZone: body.timeZone, survivorship: body.survivorship },
-        overdraftLimit: await readOverdraftLimit(res, accountId, body.overdraftLimit),
-      };
-      sendAnswer(res, await engine.submit(createOperation(updateAccount, command, terms)), presentAccount);
-    })
-    .all(methodNotAllowed('GET, PATCH'));
-
-  router
-    .route('/accounts/:accountId/close')
-    .post(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      readInput(noBody, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
-      const command = { accountId };
-      sendAnswer(res, await engine.submit(createOperation(closeAccount, command, terms)), presentAccount);
-    })
-    .all(methodNotAllowed('POST'));
-
-  router
-    .route('/accounts/:accountId/balances')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { at } = readInput(balanceQuery, req.query);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      if (at !== undefined) {
-        res.json(await getBalanceAt(database, ledgerIdOf(res), accountId, at));
-        return;
-      }
-      const [balance] = await getBalances(database, ledgerIdOf(res), [accountId]);
-      res.json({ ...balance, at: new Date().toISOString() });
-    })
-    .all(methodNotAllowed('GET'));
-
-  router
-    .route('/balances')
-    .get(async (req, res) => {
-      const { accountIds } = readInput(balancesQuery, req.query);
-      const readable = await findReadable(database, res, accountIds);
+  get(
+    '/balances',
+    {
+      summary: 'Read the balances of up to 100 accounts at one moment',
+      ...{ keys: 'any', query: balancesQuery, refusals: ['account_not_found'] },
+      answers: { 200: z.strictObject({ data: z.array(balanceDocument) }) },
+    },
+    async ({ caller, query: { accountIds } }, { database }) => {
+      const readable = await findReadable(database, caller, accountIds);
       const hidden = readable === null ? undefined : accountIds.find((accountId) => !readable.has(accountId));
       if (hidden !== undefined) throw accountNotFound(hidden);
-      res.json({ data: await getBalances(database, ledgerIdOf(res), accountIds) });
-    })
-    .all(methodNotAllowed('GET'));
+      return ok({ data: await getBalances(database, caller.ledgerId, accountIds) });
+    },
+  ),
 
-  /** The limit in the account's currency, which never changes. */
-  async function readOverdraftLimit(res: Response, accountId: string, text: string | undefined) {
-    if (text === undefined) return undefined;
-    const { currency } = await getAccount(database, ledgerIdOf(res), accountId);
-    return getMoney(text, currency, 'overdraftLimit');
-  }
-}
+  get(
+    '/accounts',
+    {
+      summary: 'List accounts',
+      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountDocument) } },
+    },
+    ({ caller: { ledgerId, boundParty }, query }, { database }) => {
+      const filter = { clearing: query.ownership === 'clearing', viewer: boundParty };
+      return readPage(query, ['accounts', query.ownership], (page) =>
+        listAccounts(database, ledgerId, { ...page, ...filter }),
+      );
+    },
+  ),
+
+  post(
+    '/accounts',
+    {
+      summary: 'Open an account',
+      ...{ keys: 'service', offers: operation, body: createAccountBody, answers: { 201: accountDocument } },
+      refusals: ['external_id_taken', 'party_not_found'],
+      examples: { 'A joint account': { ...joint, externalId: 'household' } },
+    },
+    async ({ body, terms }, { database, engine }) => {
+      await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');
+      const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
+      return perform(engine, createOperation(openAccount, command, terms), presentOpened);
+    },
+  ),
+
+  put(
+    '/accounts/by-external-id/:externalId',
+    {
+      summary: 'Find the account with this external id, or open it',
+      ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putAccountBody },
+      answers: { 200: accountDocument, 201: accountDocument },
+      refusals: ['party_not_found'],
+      examples: { 'A joint account': joint },
+    },
+    async ({ caller, params: { externalId }, body, terms }, { database, engine }) => {
+      await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');
+      const existing = await findAccountByExternalId(database, caller.ledgerId, externalId);
+      if (existing !== undefined) return presentOpened({ account: existing, created: false });
+      const command = { ...body, id: createId(), externalId, whenTaken: 'answerExisting' as const };
+      return perform(engine, createOperation(openAccount, command, terms), presentOpened);
+    },
+  ),
+
+  post(
+    '/accounts/:accountId/close',
+    {
+      summary: 'Close an account with nothing on it, for good',
+      ...{ keys: 'service', offers: accountOperation, params: accountPath, answers: { 200: accountDocument } },
+      refusals: ['account_not_found', 'clearing_account', 'account_closed', 'balance_not_zero'],
+    },
+    ({ params: { accountId }, terms }, { engine }) =>
+      perform(engine, createOperation(closeAccount, { accountId }, terms), presentAccount),
+  ),
+];
 
 function presentOpened({ account, created }: OpenAccountResult): Success {
   const { headers } = presentAccount(account);
@@ -156,7 +173,7 @@ function presentOpened({ account, created }: OpenAccountResult): Success {
   };
 }
 
-function presentAccount(account: AccountDocument): Success & { headers: Record<string, string> } {
+function presentAccount(account: AccountDocument): Success {
   const { version, revision } = account;
   return { status: 200, body: account, headers: version === null ? {} : { ETag: entityTag({ version, revision }) } };
 }

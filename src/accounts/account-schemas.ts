@@ -11,13 +11,15 @@ import {
   readLimits,
   rights,
 } from '../ownership/ownership-schemas.ts';
+import { survivorships } from './account-queries.ts';
 import { isTimeZone, timeZoneMessage } from './time-zone.ts';
 
 const mostBalances = 100;
 
-export const survivorships = ['survivors', 'estate'] as const;
 /** A caller's clock may be a little ahead of ours. */
 const clockToleranceMs = 60_000;
+
+export const accountPath = z.object({ accountId: id });
 
 export const externalId = text(200);
 

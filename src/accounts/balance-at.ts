@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
 import { beginWithLimits, type LedgerTransaction, runLedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { instantText } from '../ledger/document-fields.ts';
 import { awaitBookings } from '../ledger/lock-accounts.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
-import { asBalance, type BalanceDocument, type BalanceRow, getBalances } from './balance-queries.ts';
+import { asBalance, type BalanceRow, balanceDocument, getBalances } from './balance-queries.ts';
 
-export interface BalanceAtDocument extends BalanceDocument {
-  /** The instant that it is of; earlier than the one asked for where that has not passed yet. */
-  at: string;
-}
+/** With the instant that it is of; earlier than the one asked for where that has not passed yet. */
+export const balanceAtDocument = balanceDocument.extend({ at: instantText });
+
+export type BalanceAtDocument = z.output<typeof balanceAtDocument>;
 
 /** How long is waited for what is being booked. */
 const patienceMs = 2_000;

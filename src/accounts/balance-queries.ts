@@ -1,17 +1,21 @@
 import type { Knex } from 'knex';
+import { z } from 'zod';
+import { amount, currencyCode, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { availableBalance, type Ownership } from '../ledger/locked-account.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
 import { bookedBalance, currentlyHeld } from './account-queries.ts';
 
 /** What an account has at one moment. A clearing account has only a booked balance. */
-export interface BalanceDocument {
-  accountId: string;
-  currency: string;
-  booked: string;
-  held: string | null;
-  available: string | null;
-}
+export const balanceDocument = z.strictObject({
+  accountId: uuid,
+  currency: currencyCode,
+  booked: signedAmount,
+  held: amount.nullable(),
+  available: signedAmount.nullable(),
+});
+
+export type BalanceDocument = z.output<typeof balanceDocument>;
 
 export interface BalanceRow {
   id: string;

@@ -26,25 +26,30 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** The names that were good, by the database that knows them. */
+const knownTo = new WeakMap<Database, LRUCache<string, true>>();
+
 /**
- * A check of names that node knows (`isTimeZone`) with the database: it is the database that says when an account's day
- * begins, and workers that say when a standing order is due. Names that were good are remembered.
+ * Checks a name that node knows (`isTimeZone`) with the database: it is the database that says when an account's day
+ * begins, and workers that say when a standing order is due.
  *
  * PostgreSQL (manual, appendix B.5) also takes abbreviations and POSIX rules, some of them spelt like names of zones:
  * to it, "CET" has no summer time. So the check converts two instants, which costs less than to look through
  * `pg_timezone_names`, and takes only names under which both read the same clock.
  *
- * The check throws RefusalError `validation_failed` for the field at `path`.
+ * Throws RefusalError `validation_failed` for the field at `path`.
  */
-export function createTimeZoneCheck(
+export async function refuseUnknownTimeZone(
   database: Database,
-): (timeZone: string | null | undefined, path: string) => Promise<void> {
-  const known = new LRUCache<string, true>({ max: cachedNames });
-  return async (timeZone, path) => {
-    if (timeZone == null || timeZone === 'UTC' || known.has(timeZone)) return;
-    if (!(await readsAsHere(database, timeZone))) throw invalidInput([{ path, message: timeZoneMessage }]);
-    known.set(timeZone, true);
-  };
+  timeZone: string | null | undefined,
+  path: string,
+): Promise<void> {
+  if (timeZone == null || timeZone === 'UTC') return;
+  const known = knownTo.get(database) ?? new LRUCache<string, true>({ max: cachedNames });
+  knownTo.set(database, known);
+  if (known.has(timeZone)) return;
+  if (!(await readsAsHere(database, timeZone))) throw invalidInput([{ path, message: timeZoneMessage }]);
+  known.set(timeZone, true);
 }
 
 async function readsAsHere(database: Database, timeZone: string): Promise<boolean> {

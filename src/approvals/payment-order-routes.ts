@@ -2,12 +2,12 @@ import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer, sendSuccess } from '../http/send-answer.ts';
+import { sendAnswer, sendSuccess } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -37,9 +37,14 @@ const cancelBody = z.strictObject({ by: id.nullish() }).optional();
 export function addPaymentOrderRoutes(router: Router, { database, engine }: ServiceParts): void {
   /** The order, unless a key's party has nothing to do with it. */
   async function findForCaller(res: Response, orderId: string, right?: 'view') {
-    const order = await getPaymentOrder({ knex: database, ledgerId: ledgerIdOf(res) }, orderId);
+    const order = await getPaymentOrder({ knex: database, ledgerId: callerOf(res).ledgerId }, orderId);
     const hidden = { notFound: () => paymentOrderNotFound(orderId) };
-    await hideFromStrangers(database, res, order.accountId, right === undefined ? hidden : { right, ...hidden });
+    await hideFromStrangers(
+      database,
+      callerOf(res),
+      order.accountId,
+      right === undefined ? hidden : { right, ...hidden },
+    );
     return order;
   }
 
@@ -47,16 +52,16 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
     .route('/payment-orders')
     .get(async (req, res) => {
       const { limit, cursor, order, accountId, status } = readInput(listQuery, req.query);
-      if (accountId === undefined) requireServiceKey(res);
+      if (accountId === undefined) requireServiceKey(callerOf(res));
       else {
-        await hideFromStrangers(database, res, accountId, { right: 'view' });
-        await getAccount(database, ledgerIdOf(res), accountId);
+        await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+        await getAccount(database, callerOf(res).ledgerId, accountId);
       }
       const list = `payment-orders ${order} ${accountId ?? ''} ${status ?? ''}`;
-      const source = { knex: database, ledgerId: ledgerIdOf(res) };
+      const source = { knex: database, ledgerId: callerOf(res).ledgerId };
       const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), order, accountId, status };
       const found = await listPaymentOrders(source, page);
-      const { data, nextCursor } = pageOf(found, limit, (last) => encodeCursor(list, last.id));
+      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
       res.json({ data: await describePaymentOrders(source, data), nextCursor });
     })
     .all(methodNotAllowed('GET'));
@@ -67,7 +72,7 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
       readInput(noQuery, req.query);
       const { orderId } = readInput(orderPath, req.params);
       const order = await findForCaller(res, orderId, 'view');
-      const [document] = await describePaymentOrders({ knex: database, ledgerId: ledgerIdOf(res) }, [order]);
+      const [document] = await describePaymentOrders({ knex: database, ledgerId: callerOf(res).ledgerId }, [order]);
       sendSuccess(res, { status: 200, body: document });
     })
     .all(methodNotAllowed('GET'));
@@ -77,12 +82,12 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
       const signature = readSignature(req, res, 'payment order');
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId, toAccountId } = await findForCaller(res, orderId);
-      const about = { orderId, accountId, toAccountId, ledgerId: ledgerIdOf(res), transactionId: createId() };
+      const about = { orderId, accountId, toAccountId, ledgerId: callerOf(res).ledgerId, transactionId: createId() };
       const command = { ...about, ...signature };
       const answer = await engine.submit(createOperation(signPaymentOrder, command, terms));
-      const readable = await findReadable(database, res, [accountId, toAccountId ?? accountId]);
+      const readable = await findReadable(database, callerOf(res), [accountId, toAccountId ?? accountId]);
       sendAnswer(res, answer, ({ transaction, ...order }) => ({
         status: 200,
         body: transaction === undefined ? order : { ...order, transaction: withoutHidden(transaction, readable) },
@@ -94,8 +99,8 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
     .route('/payment-orders/:orderId/cancel')
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
-      const partyId = actingParty(res, readInput(cancelBody, req.body)?.by);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const partyId = actingParty(callerOf(res), readInput(cancelBody, req.body)?.by);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId, toAccountId } = await findForCaller(res, orderId);
       const command = { orderId, accountId, toAccountId, partyId };
       const answer = await engine.submit(createOperation(cancelPaymentOrder, command, terms));

@@ -2,12 +2,12 @@ import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/send-answer.ts';
+import { sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -24,9 +24,14 @@ const noQuery = z.strictObject({});
 export function addProjectRoutes(router: Router, { database, engine }: ServiceParts): void {
   /** The project, unless the party of a bound key has nothing to do with its account. */
   async function findForCaller(res: Response, projectId: string, right?: 'view'): Promise<ProjectDocument> {
-    const project = await getProject(database, ledgerIdOf(res), projectId);
+    const project = await getProject(database, callerOf(res).ledgerId, projectId);
     const hidden = { notFound: () => projectNotFound(projectId) };
-    await hideFromStrangers(database, res, project.accountId, right === undefined ? hidden : { right, ...hidden });
+    await hideFromStrangers(
+      database,
+      callerOf(res),
+      project.accountId,
+      right === undefined ? hidden : { right, ...hidden },
+    );
     return project;
   }
 
@@ -35,9 +40,9 @@ export function addProjectRoutes(router: Router, { database, engine }: ServicePa
     .post(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { name, description = null, expiresAt = null, createdBy } = readInput(projectBody, req.body);
-      const by = actingParty(res, createdBy);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
-      await hideFromStrangers(database, res, accountId);
+      const by = actingParty(callerOf(res), createdBy);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
+      await hideFromStrangers(database, callerOf(res), accountId);
       const command = { id: createId(), accountId, name, description, expiresAt, createdBy: by };
       sendAnswer(res, await engine.submit(createOperation(openProject, command, terms)), (project) => ({
         status: 201,
@@ -50,10 +55,10 @@ export function addProjectRoutes(router: Router, { database, engine }: ServicePa
       const { limit, cursor, status } = readInput(projectsQuery, req.query);
       const list = `projects ${accountId} ${status ?? ''}`;
       const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), status };
-      await getAccount(database, ledgerIdOf(res), accountId);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      const found = await listProjects(database, ledgerIdOf(res), accountId, page);
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
+      await getAccount(database, callerOf(res).ledgerId, accountId);
+      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+      const found = await listProjects(database, callerOf(res).ledgerId, accountId, page);
+      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
     })
     .all(methodNotAllowed('GET, POST'));
 
@@ -70,8 +75,8 @@ export function addProjectRoutes(router: Router, { database, engine }: ServicePa
     .route('/projects/:projectId/close')
     .post(async (req, res) => {
       const { projectId } = readInput(projectPath, req.params);
-      const by = actingParty(res, readInput(actBody, req.body)?.by);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const by = actingParty(callerOf(res), readInput(actBody, req.body)?.by);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId } = await findForCaller(res, projectId);
       const answer = await engine.submit(createOperation(closeProject, { projectId, accountId, by }, terms));
       sendAnswer(res, answer, (project) => ({ status: 200, body: project }));

@@ -1,12 +1,12 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
-import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
+import { type Success, sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -28,22 +28,27 @@ const noQuery = z.strictObject({});
 export function addProposalRoutes(router: Router, { database, engine }: ServiceParts): void {
   /** The account of a project, unless the party of a bound key has nothing to do with it. */
   async function findAccountForCaller(res: Response, projectId: string, right?: 'view'): Promise<string> {
-    const { accountId } = await getProject(database, ledgerIdOf(res), projectId);
+    const { accountId } = await getProject(database, callerOf(res).ledgerId, projectId);
     const hidden = { notFound: () => projectNotFound(projectId) };
-    await hideFromStrangers(database, res, accountId, right === undefined ? hidden : { right, ...hidden });
+    await hideFromStrangers(database, callerOf(res), accountId, right === undefined ? hidden : { right, ...hidden });
     return accountId;
   }
 
   async function findForCaller(res: Response, proposalId: string, right?: 'view'): Promise<Proposal> {
-    const proposal = await getProposal(database, ledgerIdOf(res), proposalId);
+    const proposal = await getProposal(database, callerOf(res).ledgerId, proposalId);
     const hidden = { notFound: () => proposalNotFound(proposalId) };
-    await hideFromStrangers(database, res, proposal.accountId, right === undefined ? hidden : { right, ...hidden });
+    await hideFromStrangers(
+      database,
+      callerOf(res),
+      proposal.accountId,
+      right === undefined ? hidden : { right, ...hidden },
+    );
     return proposal;
   }
 
   /** Proposals for one account, as they can be seen without its lock. */
   async function describe(res: Response, accountId: string, found: readonly Proposal[]): Promise<ProposalDocument[]> {
-    const ownership = await loadOwnership({ knex: database, ledgerId: ledgerIdOf(res) }, [accountId], []);
+    const ownership = await loadOwnership({ knex: database, ledgerId: callerOf(res).ledgerId }, [accountId], []);
     return found.map((proposal) => presentProposal(proposal, ownership.get(accountId)!));
   }
 
@@ -53,8 +58,8 @@ export function addProposalRoutes(router: Router, { database, engine }: ServiceP
       const { projectId } = readInput(projectPath, req.params);
       const { title, amount, ...fields } = readInput(proposalBody, req.body);
       const { description = null, toAccountId = null } = fields;
-      const proposedBy = actingParty(res, fields.proposedBy);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const proposedBy = actingParty(callerOf(res), fields.proposedBy);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const accountId = await findAccountForCaller(res, projectId);
       if (toAccountId === accountId) {
         throw invalidInput([{ path: 'toAccountId', message: "must differ from the project's account" }]);
@@ -73,8 +78,8 @@ export function addProposalRoutes(router: Router, { database, engine }: ServiceP
       const list = `proposals ${projectId} ${status ?? ''}`;
       const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), status };
       const accountId = await findAccountForCaller(res, projectId, 'view');
-      const found = await listProposals(database, ledgerIdOf(res), projectId, page);
-      const { data, nextCursor } = pageOf(found, limit, (last) => encodeCursor(list, last.id));
+      const found = await listProposals(database, callerOf(res).ledgerId, projectId, page);
+      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
       res.json({ data: await describe(res, accountId, data), nextCursor });
     })
     .all(methodNotAllowed('GET, POST'));
@@ -94,8 +99,8 @@ export function addProposalRoutes(router: Router, { database, engine }: ServiceP
     .route('/proposals/:proposalId/withdraw')
     .post(async (req, res) => {
       const { proposalId } = readInput(proposalPath, req.params);
-      const by = actingParty(res, readInput(actBody, req.body)?.by);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const by = actingParty(callerOf(res), readInput(actBody, req.body)?.by);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId } = await findForCaller(res, proposalId);
       const answer = await engine.submit(createOperation(withdrawProposal, { proposalId, accountId, by }, terms));
       sendAnswer(res, answer, (proposal) => ({ status: 200, body: proposal }));
@@ -108,16 +113,22 @@ export function addProposalRoutes(router: Router, { database, engine }: ServiceP
       const { proposalId } = readInput(proposalPath, req.params);
       const party = readInput(acceptBody, req.body)?.party;
       // The calling service says with `null` that it means itself; whoever forgot the party is told so.
-      if (party === undefined && boundPartyOf(res) === null) {
+      if (party === undefined && callerOf(res).boundParty === null) {
         throw invalidInput([{ path: 'party', message: 'must name the party that accepts' }]);
       }
-      const by = actingParty(res, party);
-      const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: true });
+      const by = actingParty(callerOf(res), party);
+      const terms = readTermsOf(req, res, { dryRun: true, ifMatch: true });
       const proposal = await findForCaller(res, proposalId);
       const { projectId, accountId } = proposal;
-      const command = { proposalId, projectId, accountId, by, payment: paymentOf(ledgerIdOf(res), proposal, by) };
+      const command = {
+        proposalId,
+        projectId,
+        accountId,
+        by,
+        payment: paymentOf(callerOf(res).ledgerId, proposal, by),
+      };
       const answer = await engine.submit(createOperation(acceptProposal, command, terms));
-      const readable = await findReadable(database, res, [accountId, proposal.toAccountId ?? accountId]);
+      const readable = await findReadable(database, callerOf(res), [accountId, proposal.toAccountId ?? accountId]);
       const present = terms.dryRun ? presentDryRun : presentAccepted;
       sendAnswer(res, answer, ({ transaction, ...accepted }) =>
         present({ ...accepted, transaction: transaction === null ? null : withoutHidden(transaction, readable) }),

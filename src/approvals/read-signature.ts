@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { actingParty } from '../http/acting-party.ts';
+import { callerOf } from '../http/authenticate.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
 import type { Signature } from './authorisations.ts';
 
@@ -10,7 +11,7 @@ import type { Signature } from './authorisations.ts';
  */
 export function readSignature(req: Request, res: Response, subject: string): Signature {
   const { party, decision, instructionHash } = readInput(bodyOf(subject), req.body);
-  const partyId = actingParty(res, party);
+  const partyId = actingParty(callerOf(res), party);
   if (partyId === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
   return { partyId, decision, instructionHash };
 }

@@ -2,7 +2,7 @@ import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import { isKeyRevoked, ledgerIdOf } from '../http/authenticate.ts';
+import { callerOf, isKeyRevoked } from '../http/authenticate.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
@@ -81,7 +81,7 @@ export function addEventRoutes(router: Router, parts: ServiceParts, pace: Stream
           return { documents: await describeEvents(source, events, readable), last: events.at(-1) };
         },
         latest: () => latestPlace(source),
-        isKeyRevoked: () => isKeyRevoked(database, res),
+        isKeyRevoked: () => isKeyRevoked(database, callerOf(res)),
       };
       try {
         const signal = AbortSignal.any([draining, gone.signal]);
@@ -115,7 +115,7 @@ export function addEventRoutes(router: Router, parts: ServiceParts, pace: Stream
     .all(methodNotAllowed('GET'));
 
   function sourceOf(res: Response): LedgerSource {
-    return { knex: database, ledgerId: ledgerIdOf(res) };
+    return { knex: database, ledgerId: callerOf(res).ledgerId };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { getAccount } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
-import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
+import { callerOf } from '../http/authenticate.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
 
 /** What of the log the key of a request may see. */
@@ -22,8 +22,8 @@ export async function findVisible(
   res: Response,
   accountId: string | undefined,
 ): Promise<VisibleEvents> {
-  const ledgerId = ledgerIdOf(res);
-  const bound = boundPartyOf(res);
+  const ledgerId = callerOf(res).ledgerId;
+  const bound = callerOf(res).boundParty;
   if (bound === null) {
     if (accountId !== undefined) await getAccount(database, ledgerId, accountId);
     return { accountIds: accountId === undefined ? null : [accountId], readable: null };

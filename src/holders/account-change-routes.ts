@@ -4,12 +4,12 @@ import { getAccount } from '../accounts/account-queries.ts';
 import { readSignature } from '../approvals/read-signature.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/send-answer.ts';
+import { sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
 import type { AccountChange } from './account-change.ts';
@@ -29,12 +29,12 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
     .get(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { limit, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      await getAccount(database, ledgerIdOf(res), accountId);
+      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+      await getAccount(database, callerOf(res).ledgerId, accountId);
       const list = `changes ${accountId}`;
       const source = sourceOf(res);
       const page = { accountId, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
-      const { data, nextCursor } = pageOf(await listChanges(source, page), limit, (last) =>
+      const { data, nextCursor } = cutPage(await listChanges(source, page), limit, (last) =>
         encodeCursor(list, last.id),
       );
       res.json({ data: await describeChanges(source, data, new Date()), nextCursor });
@@ -64,7 +64,7 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
     .route('/account-changes/:changeId/cancel')
     .post(async (req, res) => {
       const { changeId } = readInput(changePath, req.params);
-      const by = actingParty(res, readInput(byBody, req.body)?.by);
+      const by = actingParty(callerOf(res), readInput(byBody, req.body)?.by);
       await submit(req, res, { changeId, by, act: 'cancel' });
     })
     .all(methodNotAllowed('POST'));
@@ -74,7 +74,7 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
     res: Response,
     asked: Pick<SignChangeCommand, 'changeId' | 'by' | 'act'>,
   ): Promise<void> {
-    const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+    const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
     const { accountId } = await findForCaller(res, asked.changeId);
     const command = { ...asked, accountId, names: { partyIds: [], changeId: asked.changeId } };
     const answer = await engine.submit(createOperation(signChange, command, terms));
@@ -82,14 +82,19 @@ export function addAccountChangeRoutes(router: Router, { database, engine }: Ser
   }
 
   function sourceOf(res: Response): LedgerSource {
-    return { knex: database, ledgerId: ledgerIdOf(res) };
+    return { knex: database, ledgerId: callerOf(res).ledgerId };
   }
 
   /** The change, unless a key's party has nothing to do with it. */
   async function findForCaller(res: Response, changeId: string, right?: 'view'): Promise<AccountChange> {
     const change = await getChange(sourceOf(res), changeId);
     const hidden = { notFound: () => changeNotFound(changeId) };
-    await hideFromStrangers(database, res, change.accountId, right === undefined ? hidden : { right, ...hidden });
+    await hideFromStrangers(
+      database,
+      callerOf(res),
+      change.accountId,
+      right === undefined ? hidden : { right, ...hidden },
+    );
     return change;
   }
 }

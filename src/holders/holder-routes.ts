@@ -2,12 +2,12 @@ import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, instant, invalidInput, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/send-answer.ts';
+import { sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -48,18 +48,18 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
     .get(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { limit, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
+      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
       const list = `holders ${accountId}`;
       const page = { limit: limit + 1, afterPartyId: decodeCursor(list, id, cursor) };
-      await getAccount(database, ledgerIdOf(res), accountId);
-      const found = await findHolderRecords({ knex: database, ledgerId: ledgerIdOf(res) }, [accountId], page);
-      const { data, nextCursor } = pageOf(found, limit, (last) => encodeCursor(list, last.partyId));
+      await getAccount(database, callerOf(res).ledgerId, accountId);
+      const found = await findHolderRecords({ knex: database, ledgerId: callerOf(res).ledgerId }, [accountId], page);
+      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.partyId));
       res.json({ data: data.map((holder) => presentHolder(holder, new Date())), nextCursor });
     })
     .post(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const body = readInput(invitationBody, req.body);
-      const by = actingParty(res, body.invitedBy);
+      const by = actingParty(callerOf(res), body.invitedBy);
       const holder = await readHolderTerms(res, accountId, { ...body, rights: body.rights ?? [...ownerRights] });
       const expiresAt = body.expiresAt ?? new Date(Date.now() + usualInvitationMs);
       const terms = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
@@ -73,7 +73,7 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
     .put(async (req, res) => {
       const { accountId, partyId } = readInput(holderPath, req.params);
       const body = readInput(termsBody, req.body);
-      const by = actingParty(res, body.by);
+      const by = actingParty(callerOf(res), body.by);
       const holder = await readHolderTerms(res, accountId, { ...body, partyId });
       const terms = { kind: 'holder_terms' as const, holder };
       await submitChange(parts, req, res, { accountId, by, terms, names: { partyIds: [partyId] } });
@@ -84,8 +84,8 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
     .route('/accounts/:accountId/holders/:partyId/remove')
     .post(async (req, res) => {
       const { accountId, partyId } = readInput(holderPath, req.params);
-      const by = actingParty(res, readInput(byBody, req.body)?.by);
-      await hideFromStrangers(database, res, accountId);
+      const by = actingParty(callerOf(res), readInput(byBody, req.body)?.by);
+      await hideFromStrangers(database, callerOf(res), accountId);
       const terms = { kind: 'holder_removal' as const, partyId };
       await submitChange(parts, req, res, { accountId, by, terms, names: { partyIds: [partyId] } });
     })
@@ -96,7 +96,7 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
       .route(`/accounts/:accountId/holders/:partyId/${act}`)
       .post(async (req, res) => {
         const { accountId, partyId } = readInput(holderPath, req.params);
-        await submitPlace(req, res, { accountId, partyId, act, by: actingParty(res, partyId) });
+        await submitPlace(req, res, { accountId, partyId, act, by: actingParty(callerOf(res), partyId) });
       })
       .all(methodNotAllowed('POST'));
   }
@@ -105,7 +105,7 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
     .route('/accounts/:accountId/holders/:partyId/death')
     .post(async (req, res) => {
       const { accountId, partyId } = readInput(holderPath, req.params);
-      requireServiceKey(res);
+      requireServiceKey(callerOf(res));
       await submitPlace(req, res, { accountId, partyId, act: 'death', by: null });
     })
     .all(methodNotAllowed('POST'));
@@ -116,8 +116,8 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
     asked: Pick<PlaceCommand, 'accountId' | 'partyId' | 'act' | 'by'>,
   ): Promise<void> {
     readInput(noBody, req.body);
-    const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
-    await hideFromStrangers(database, res, asked.accountId);
+    const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
+    await hideFromStrangers(database, callerOf(res), asked.accountId);
     const command = { ...asked, restrictionId: createId(), names: { partyIds: [asked.partyId] } };
     const answer = await engine.submit(createOperation(takePlace, command, terms));
     sendAnswer(res, answer, (holder) => ({ status: 200, body: holder }));
@@ -129,8 +129,8 @@ export function addHolderRoutes(router: Router, parts: ServiceParts): void {
     accountId: string,
     given: Pick<z.output<typeof invitationBody>, 'partyId' | 'limits'> & { rights: z.output<typeof rights> },
   ) {
-    await hideFromStrangers(database, res, accountId);
-    const { currency } = await getAccount(database, ledgerIdOf(res), accountId);
+    await hideFromStrangers(database, callerOf(res), accountId);
+    const { currency } = await getAccount(database, callerOf(res).ledgerId, accountId);
     const { partyId, limits: wanted } = given;
     const problems = wanted === undefined ? [] : limitProblems(wanted, currency, 'limits');
     if (problems.length > 0) throw invalidInput(problems);

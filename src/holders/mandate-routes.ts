@@ -2,8 +2,8 @@ import type { Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
@@ -27,16 +27,16 @@ export function addMandateRoutes(router: Router, parts: ServiceParts): void {
     .get(async (req, res) => {
       readInput(noQuery, req.query);
       const { accountId } = readInput(accountPath, req.params);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      const { mandate } = await getAccount(database, ledgerIdOf(res), accountId);
+      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+      const { mandate } = await getAccount(database, callerOf(res).ledgerId, accountId);
       res.json(presentMandate(accountId, mandate ?? anyOneSigns));
     })
     .put(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const body = readInput(mandateBody, req.body);
-      const by = actingParty(res, body.by);
-      await hideFromStrangers(database, res, accountId);
-      const { currency } = await getAccount(database, ledgerIdOf(res), accountId);
+      const by = actingParty(callerOf(res), body.by);
+      await hideFromStrangers(database, callerOf(res), accountId);
+      const { currency } = await getAccount(database, callerOf(res).ledgerId, accountId);
       const problems = mandateProblems(body.mandate, currency, 'mandate');
       if (problems.length > 0) throw invalidInput(problems);
       const terms = { kind: 'mandate' as const, mandate: body.mandate };
@@ -49,13 +49,13 @@ export function addMandateRoutes(router: Router, parts: ServiceParts): void {
     .get(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { limit, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      await getAccount(database, ledgerIdOf(res), accountId);
+      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+      await getAccount(database, callerOf(res).ledgerId, accountId);
       const list = `mandates ${accountId}`;
       const before = decodeCursor(list, z.int().min(1), cursor);
-      const source = { knex: database, ledgerId: ledgerIdOf(res) };
+      const source = { knex: database, ledgerId: callerOf(res).ledgerId };
       const found = await listMandates(source, { accountId, limit: limit + 1, before });
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.version)));
+      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.version)));
     })
     .all(methodNotAllowed('GET'));
 }

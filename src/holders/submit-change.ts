@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { sendAnswer } from '../http/send-answer.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -14,7 +14,7 @@ export async function submitChange(
   asked: Omit<RequestChangeCommand, 'id'>,
   { appliedStatus = 200 }: { appliedStatus?: number } = {},
 ): Promise<void> {
-  const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+  const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
   const answer = await engine.submit(createOperation(requestChange, { ...asked, id: createId() }, terms));
   sendAnswer(res, answer, (result) =>
     'applied' in result

@@ -2,13 +2,13 @@ import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
+import { callerOf } from '../http/authenticate.ts';
 import { getAmount } from '../http/money-fields.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
+import { type Success, sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -36,8 +36,11 @@ const listQuery = z.strictObject({
 export function addHoldRoutes(router: Router, { database, engine }: ServiceParts): void {
   /** Without a lock: what is acted on by it (the accounts) never changes. */
   async function getVisibleHold(res: Response, holdId: string, rights: { right?: 'view' } = {}): Promise<HoldDocument> {
-    const hold = await getHold(database, ledgerIdOf(res), holdId);
-    await hideFromStrangers(database, res, hold.accountId, { ...rights, notFound: () => holdNotFound(holdId) });
+    const hold = await getHold(database, callerOf(res).ledgerId, holdId);
+    await hideFromStrangers(database, callerOf(res), hold.accountId, {
+      ...rights,
+      notFound: () => holdNotFound(holdId),
+    });
     return hold;
   }
 
@@ -45,13 +48,13 @@ export function addHoldRoutes(router: Router, { database, engine }: ServiceParts
     .route('/holds')
     .post(async (req, res) => {
       const { accountId, toAccountId, expiresAt, terms: told } = readInput(holdBody, req.body);
-      const about = { ...told, initiatedBy: actingParty(res, told.initiatedBy) };
-      const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: true });
+      const about = { ...told, initiatedBy: actingParty(callerOf(res), told.initiatedBy) };
+      const terms = readTermsOf(req, res, { dryRun: true, ifMatch: true });
       const movement =
         toAccountId === null
-          ? createWithdrawal(ledgerIdOf(res), accountId, about)
+          ? createWithdrawal(callerOf(res).ledgerId, accountId, about)
           : createTransfer(accountId, toAccountId, about);
-      const readable = await refuseStrangers(database, res, [movement]);
+      const readable = await refuseStrangers(database, callerOf(res), [movement]);
       const answer = await engine.submit(createOperation(createHold, { movement, expiresAt }, terms));
       sendAnswer(res, answer, (hold) => (terms.dryRun ? presentDryHold(hold, readable) : presentCreated(hold)));
     })
@@ -71,12 +74,12 @@ export function addHoldRoutes(router: Router, { database, engine }: ServiceParts
     .get(async (req, res) => {
       const { accountId } = readInput(accountPath, req.params);
       const { limit, order, cursor, status } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      await getAccount(database, ledgerIdOf(res), accountId);
+      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+      await getAccount(database, callerOf(res).ledgerId, accountId);
       const list = `holds ${accountId} ${order} ${status ?? ''}`;
       const page = { accountId, status, order, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
-      const found = await listHolds(database, ledgerIdOf(res), page);
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
+      const found = await listHolds(database, callerOf(res).ledgerId, page);
+      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
     })
     .all(methodNotAllowed('GET'));
 
@@ -85,12 +88,22 @@ export function addHoldRoutes(router: Router, { database, engine }: ServiceParts
     .post(async (req, res) => {
       const { holdId } = readInput(holdPath, req.params);
       const body = readInput(captureBody, req.body);
-      const by = actingParty(res, body.by);
-      const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: true });
+      const by = actingParty(callerOf(res), body.by);
+      const terms = readTermsOf(req, res, { dryRun: true, ifMatch: true });
       const hold = await getVisibleHold(res, holdId);
       const amount = body.amount == null ? null : getAmount(body.amount, body.currency ?? hold.currency, 'amount');
-      const command = { hold, by, amount, final: body.final, ledgerId: ledgerIdOf(res), transactionId: createId() };
-      const readable = await findReadable(database, res, [hold.accountId, hold.toAccountId ?? hold.accountId]);
+      const command = {
+        hold,
+        by,
+        amount,
+        final: body.final,
+        ledgerId: callerOf(res).ledgerId,
+        transactionId: createId(),
+      };
+      const readable = await findReadable(database, callerOf(res), [
+        hold.accountId,
+        hold.toAccountId ?? hold.accountId,
+      ]);
       const answer = await engine.submit(createOperation(captureHold, command, terms));
       const present = terms.dryRun ? presentDryRun : presentResult;
       sendAnswer(res, answer, (result) => presentCapture(result, (booked) => present(withoutHidden(booked, readable))));
@@ -101,8 +114,8 @@ export function addHoldRoutes(router: Router, { database, engine }: ServiceParts
     .route('/holds/:holdId/void')
     .post(async (req, res) => {
       const { holdId } = readInput(holdPath, req.params);
-      const by = actingParty(res, readInput(voidBody, req.body).by);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const by = actingParty(callerOf(res), readInput(voidBody, req.body).by);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const command = { hold: await getVisibleHold(res, holdId), by };
       sendAnswer(res, await engine.submit(createOperation(voidHold, command, terms)), presentChanged);
     })
@@ -113,8 +126,8 @@ export function addHoldRoutes(router: Router, { database, engine }: ServiceParts
     .post(async (req, res) => {
       const { holdId } = readInput(holdPath, req.params);
       const body = readInput(extendBody, req.body);
-      const by = actingParty(res, body.by);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const by = actingParty(callerOf(res), body.by);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const command = { hold: await getVisibleHold(res, holdId), by, expiresAt: body.expiresAt };
       sendAnswer(res, await engine.submit(createOperation(extendHold, command, terms)), presentChanged);
     })

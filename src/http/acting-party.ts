@@ -1,22 +1,19 @@
-import type { Response } from 'express';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
-import { boundPartyOf, ledgerIdOf } from './authenticate.ts';
+import type { Caller } from './caller.ts';
 
 /**
  * The party for which the request acts: the one that its API key is bound to; otherwise the one it names, or null where
  * it is the calling service's own act. Throws RefusalError `key_not_allowed` when a bound key names somebody else.
  */
-export function actingParty(res: Response, named: string | null | undefined): string | null {
-  const bound = boundPartyOf(res);
+export function actingParty({ boundParty: bound }: Caller, named: string | null | undefined): string | null {
   if (bound === null || named === null || named === undefined || named === bound) return bound ?? named ?? null;
   throw new RefusalError('key_not_allowed', `This API key acts for party ${bound} only, not for ${named}.`);
 }
 
 /** Throws RefusalError `key_not_allowed` for a key that is bound to a party: this is for the calling service itself. */
-export function requireServiceKey(res: Response): void {
-  const bound = boundPartyOf(res);
+export function requireServiceKey({ boundParty: bound }: Caller): void {
   if (bound === null) return;
   const detail = `This takes a key of the service: this one acts for party ${bound} only, and this is no party's act.`;
   throw new RefusalError('key_not_allowed', detail);
@@ -29,17 +26,16 @@ export function requireServiceKey(res: Response): void {
  */
 export async function hideFromStrangers(
   database: Database,
-  res: Response,
+  { ledgerId, boundParty: bound }: Caller,
   accountId: string,
   {
     right,
     notFound = accountNotFound,
   }: { right?: 'view' | undefined; notFound?: (accountId: string) => RefusalError } = {},
 ): Promise<void> {
-  const bound = boundPartyOf(res);
   if (bound === null) return;
   const query = database('holders')
-    .where({ ledger_id: ledgerIdOf(res), account_id: accountId, party_id: bound })
+    .where({ ledger_id: ledgerId, account_id: accountId, party_id: bound })
     .whereIn('status', right === undefined ? ['active', 'invited'] : ['active'])
     .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
   if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
@@ -52,13 +48,12 @@ export async function hideFromStrangers(
  */
 export async function findReadable(
   database: Database,
-  res: Response,
+  { ledgerId, boundParty: bound }: Caller,
   accountIds: readonly string[],
 ): Promise<ReadonlySet<string> | null> {
-  const bound = boundPartyOf(res);
   if (bound === null) return null;
   const found = await database('holders')
-    .where({ ledger_id: ledgerIdOf(res), party_id: bound, status: 'active' })
+    .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
     .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
     .whereRaw("'view' = any(rights)")
     .pluck('account_id');

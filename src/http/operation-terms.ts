@@ -1,50 +1,47 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import type { RefusalError } from '../errors/refusal.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import type { OperationTerms } from '../ledger/operation.ts';
-import { boundPartyOf, ledgerIdOf } from './authenticate.ts';
+import { callerOf } from './authenticate.ts';
+import type { Caller } from './caller.ts';
 import { idempotencyKey, invalidInput, readInput } from './read-input.ts';
+import type { Offers } from './route.ts';
 
 /** A caller may ask to wait longer than the service would, up to this. */
 const longestWaitSeconds = 30;
 
-const dryRunQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
-const noQuery = z.strictObject({});
 const idempotencyKeyHeader = z.object({ 'Idempotency-Key': idempotencyKey });
 
 /**
  * Reads how the caller wants the operation carried out: `Idempotency-Key`, `Prefer: wait=N` (RFC 7240, section 4.3),
- * and, where the route offers them, `?dryRun=true` and `If-Match`. Throws RefusalError `validation_failed`.
+ * and `If-Match`. Throws RefusalError `validation_failed`.
  */
-export function readOperationTerms(
-  req: Request,
-  res: Response,
-  offers: { dryRun: boolean; ifMatch: boolean },
-): OperationTerms {
-  const query = offers.dryRun ? readInput(dryRunQuery, req.query) : readInput(noQuery, req.query);
-  const terms = {
-    ledgerId: ledgerIdOf(res),
-    // Finding or making is idempotent by what it says (RFC 9110, section 9.2.2); only the first answer differs, by 201.
-    idempotencyKey: req.method === 'PUT' && !offers.ifMatch ? makeUpKey() : readIdempotencyKey(req, res),
+export function readOperationTerms(req: Request, res: Response, offers: Offers, dryRun: boolean): OperationTerms {
+  const caller = callerOf(res);
+  // Finding or making by PUT is idempotent by what it says (RFC 9110, section 9.2.2); only the first answer differs, by
+  // 201. Such a route offers no key.
+  const idempotencyKey = offers.idempotencyKey ? readIdempotencyKey(req, caller) : makeUpKey();
+  const waitSeconds = readPreferredWait(req);
+  const expectedTag = readExpectedTag(req, offers.ifMatch === true);
+  if (waitSeconds !== undefined) res.setHeader('Preference-Applied', `wait=${waitSeconds}`);
+  return {
+    ledgerId: caller.ledgerId,
+    idempotencyKey,
     requestHash: hashRequest(req.method, req.originalUrl.split('?')[0]!, req.body ?? null),
-    dryRun: 'dryRun' in query && query.dryRun === 'true',
+    lockTimeoutMs: waitSeconds === undefined ? undefined : waitSeconds * 1000,
+    dryRun,
+    expectedTag,
     isAbandoned: () => res.destroyed,
   };
-  const waitSeconds = readPreferredWait(req);
-  const tag = readExpectedTag(req, offers.ifMatch);
-  const expected = tag === undefined ? {} : { expectedTag: tag };
-  if (waitSeconds === undefined) return { ...terms, ...expected };
-  res.setHeader('Preference-Applied', `wait=${waitSeconds}`);
-  return { ...terms, ...expected, lockTimeoutMs: waitSeconds * 1000 };
 }
 
 /** The entity tag in `If-Match` (RFC 9110, section 13.1.1), undefined without one or with `*`. */
 function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   const header = req.get('If-Match')?.trim();
   if (header === undefined) return undefined;
-  if (!isOffered)
-    throw invalidInput([{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }]);
+  if (!isOffered) throw refuseIfMatch();
   if (header === '*') return undefined;
   if (!/^"\d{1,15}(?:-\d{1,15})?"$/.test(header)) {
     throw invalidInput([{ path: 'If-Match', message: 'must be the ETag of the account, such as "8" or "8-2"' }]);
@@ -52,19 +49,23 @@ function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   return header;
 }
 
-function readIdempotencyKey(req: Request, res: Response): string {
+/** The refusal of an entity tag where the caller is answered none. */
+export function refuseIfMatch(): RefusalError {
+  return invalidInput([{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }]);
+}
+
+function readIdempotencyKey(req: Request, caller: Caller): string {
   const key = req.get('Idempotency-Key');
   if (key === undefined) return makeUpKey();
-  return keyOfCaller(res, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key })['Idempotency-Key']);
+  return keyOfCaller(caller, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key })['Idempotency-Key']);
 }
 
 /**
  * An idempotency key as it is stored. Parties with API keys of their own each have a space of their own, so that none
  * can use up, or find out, what another or the service has used.
  */
-export function keyOfCaller(res: Response, key: string): string {
-  const party = boundPartyOf(res);
-  return party === null ? key : `${party} ${key}`;
+export function keyOfCaller({ boundParty }: Caller, key: string): string {
+  return boundParty === null ? key : `${boundParty} ${key}`;
 }
 
 /** A space cannot stand in a caller's key, so a made-up one never meets it. */
@@ -88,4 +89,21 @@ function readPreferredWait(req: Request): number | undefined {
  */
 export function hashRequest(method: string, path: string, document: unknown): Buffer {
   return hash('sha256', canonicalJson([method, path, document]), 'buffer');
+}
+
+const dryRunQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
+const noQuery = z.strictObject({});
+
+/** The terms of an operation in rooms whose routes are not values yet. */
+export function readTermsOf(
+  req: Request,
+  res: Response,
+  { dryRun, ifMatch }: { dryRun: boolean; ifMatch: boolean },
+): OperationTerms {
+  const query = dryRun ? readInput(dryRunQuery, req.query) : readInput(noQuery, req.query);
+  const offers: Offers = {
+    ...(req.method === 'PUT' && !ifMatch ? {} : { idempotencyKey: true }),
+    ...(ifMatch ? { ifMatch } : {}),
+  };
+  return readOperationTerms(req, res, offers, 'dryRun' in query && query.dryRun === 'true');
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { RefusalError } from '../errors/refusal.ts';
+import { id } from './read-input.ts';
+import { ok, type Success } from './reply.ts';
 
 const largestPage = 200;
 
@@ -16,9 +18,61 @@ export const pageQuery = {
 
 export const orderQuery = z.enum(['asc', 'desc']);
 
-export interface Page<Item> {
-  data: Item[];
-  nextCursor: string | null;
+/** A page of these documents. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ data: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/** What is asked of a list: so many items behind the one with the key `after`, from its beginning where that is null. */
+export interface PageAsked<Key> {
+  readonly limit: number;
+  readonly after: Key | null;
+}
+
+interface List<Key, Item> {
+  readonly key: z.ZodType<Key>;
+  find(page: PageAsked<Key>): Promise<readonly Item[]>;
+  keyOf(item: Item): Key;
+  /** Makes the documents of a page; the items are documents themselves when it is left out. */
+  present?: Present<Item> | undefined;
+}
+
+type Present<Item> = (items: readonly Item[]) => Promise<readonly unknown[]> | readonly unknown[];
+
+interface PageQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * Answers a page of a list that is ordered by ids. `list` has its name, and whatever else it is filtered and ordered by.
+ * Throws RefusalError `invalid_cursor`.
+ *
+ * @example
+ * return readPage(query, ['holds', accountId, status], (page) => listHolds(source, { ...page, accountId, status }));
+ */
+export function readPage<Item extends { readonly id: string }>(
+  query: PageQuery,
+  list: readonly (string | undefined)[],
+  find: (page: PageAsked<string>) => Promise<readonly Item[]>,
+  present?: Present<Item>,
+): Promise<Success> {
+  return readPageBy(query, list, { key: id, find, keyOf: (item) => item.id, present });
+}
+
+/** Answers a page of a list that is ordered by another key. One item more than asked for tells of a next page. */
+export async function readPageBy<Key extends string | number, Item>(
+  { limit, cursor }: PageQuery,
+  list: readonly (string | undefined)[],
+  { key, find, keyOf, present }: List<Key, Item>,
+): Promise<Success> {
+  const name = list.join(' ');
+  const found = await find({ limit: limit + 1, after: decodeCursor(name, key, cursor) });
+  const items = found.slice(0, limit);
+  const data = present === undefined ? items : await present(items);
+  const last = items.at(-1);
+  const nextCursor = found.length > limit && last !== undefined ? encodeCursor(name, keyOf(last)) : null;
+  return ok({ data, nextCursor });
 }
 
 /**
@@ -49,8 +103,8 @@ export function decodeCursor<Key extends string | number>(
   }
 }
 
-/** Makes a page of at most `limit` items out of one more than that, which tells that there is a next page. */
-export function pageOf<Item>(items: readonly Item[], limit: number, cursorAfter: (last: Item) => string): Page<Item> {
+/** Makes a page out of one more item than that, in rooms whose routes are not values yet. */
+export function cutPage<Item>(items: readonly Item[], limit: number, cursorAfter: (last: Item) => string) {
   const data = items.slice(0, limit);
   const last = data.at(-1);
   return { data, nextCursor: items.length > limit && last !== undefined ? cursorAfter(last) : null };

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { z } from 'zod';
 import { databaseRefusal } from '../database/ledger-transaction.ts';
-import { errorTitles } from '../errors/error-catalogue.ts';
+import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { AbandonedError } from '../ledger/posting-engine.ts';
 import { metrics } from '../metrics/service-metrics.ts';
@@ -21,6 +22,15 @@ export function sendProblem(res: Response, refused: Refusal, error?: unknown): v
   if (code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="joint-ledger"');
   res.status(problemStatus[code]).type(problemMediaType).send(problemDocument(refused, res.locals.requestId));
 }
+
+/** What every problem document says; many say more. In a batch, that of an item has no `requestId`. */
+export const problemMembers = {
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(errorTitles) as [ErrorCode, ...ErrorCode[]]),
+};
 
 export const problemMediaType = 'application/problem+json';
 

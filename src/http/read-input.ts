@@ -96,7 +96,7 @@ export function text(max: number) {
 }
 
 /** Any UUID; the service's own are version 7 (RFC 9562). */
-export const id = z.uuid({ error: 'must be a UUID' }).transform((value) => value.toLowerCase());
+export const id = z.uuid({ error: 'must be a UUID' }).toLowerCase();
 
 /** A key that a caller makes up for a request, in a header or in the item of a batch. */
 export const idempotencyKey = z

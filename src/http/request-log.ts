@@ -48,8 +48,8 @@ function logOnce(res: Response, level: Level, facts: Readonly<Record<string, unk
   locals.isLogged = true;
   const { logger, routes } = locals.requestLog as RequestLogOptions;
   if (!logger.isLevelEnabled(level)) return;
-  const { requestId, keyOwner, startedAt } = locals;
+  const { requestId, caller, startedAt } = locals;
   const ms = Math.round(performance.now() - startedAt);
   const route = findRoutePattern(routes, req.originalUrl);
-  logger[level]({ requestId, method: req.method, route, ...facts, keyId: keyOwner?.keyId, ms }, message);
+  logger[level]({ requestId, method: req.method, route, ...facts, keyId: caller?.keyId, ms }, message);
 }

@@ -1,13 +1,17 @@
 import type { Money } from '../money/money.ts';
 
-export type TransactionType = 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg' | 'capture' | 'reversal';
+export const transactionTypes = ['deposit', 'withdrawal', 'transfer', 'multi_leg', 'capture', 'reversal'] as const;
+
+export type TransactionType = (typeof transactionTypes)[number];
+
+export const originTypes = ['payment_order', 'hold', 'proposal', 'reversal', 'standing_order'] as const;
 
 /**
  * What a transaction came out of. An order, a proposal or a run becomes a transaction once at most, a unique key sees
  * to that. A hold is captured, and a transaction taken back, in one or several parts.
  */
 export interface TransactionOrigin {
-  readonly type: 'payment_order' | 'hold' | 'proposal' | 'reversal' | 'standing_order';
+  readonly type: (typeof originTypes)[number];
   /** Of the order, hold or proposal; of the run of a standing order; of the transaction that is reversed. */
   readonly id: string;
 }

@@ -1,7 +1,12 @@
 import type { Money } from '../money/money.ts';
 
-export type Ownership = 'sole' | 'joint' | 'clearing';
-export type AccountStatus = 'active' | 'closed';
+export const ownerships = ['sole', 'joint', 'clearing'] as const;
+
+export type Ownership = (typeof ownerships)[number];
+
+export const accountStatuses = ['active', 'closed'] as const;
+
+export type AccountStatus = (typeof accountStatuses)[number];
 
 /** An account as it stands while its row is locked. Operations answer changed copies, never change it in place. */
 export interface LockedAccount {

@@ -86,11 +86,11 @@ export interface KeyClaim {
 export interface OperationTerms extends KeyClaim {
   readonly ledgerId: string;
   /** Zero: refuse at once when a row is locked. Undefined: the configured lock timeout. */
-  readonly lockTimeoutMs?: number;
+  readonly lockTimeoutMs?: number | undefined;
   /** Answer what would happen and change nothing. */
   readonly dryRun: boolean;
   /** The entity tag that the first of its accounts must have (`If-Match`); any will do when it is left out. */
-  readonly expectedTag?: string;
+  readonly expectedTag?: string | undefined;
   /** Answers true once nobody waits for the answer any more; asked when the operation's turn comes. */
   readonly isAbandoned?: () => boolean;
 }

@@ -1,49 +1,84 @@
-import type { Response, Router } from 'express';
+import { z } from 'zod';
 import { actingParty } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { hashRequest, keyOfCaller, readOperationTerms } from '../http/operation-terms.ts';
-import { methodNotAllowed, presentProblem } from '../http/problem.ts';
-import { invalidInput, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import type { Caller } from '../http/caller.ts';
+import { hashRequest, keyOfCaller } from '../http/operation-terms.ts';
+import { presentProblem, problemMembers } from '../http/problem.ts';
+import { invalidInput } from '../http/read-input.ts';
+import { perform, type Success } from '../http/reply.ts';
+import { operation, post } from '../http/route.ts';
 import { createOperation, type KeyClaim } from '../ledger/operation.ts';
 import { metrics } from '../metrics/service-metrics.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './movement.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
+import { dryPaymentOrderDocument, paymentOrderDocument } from './payment-order.ts';
 import { type ItemAnswer, postBatch } from './post-batch.ts';
 import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
+import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
 
+/** With the status that the call by itself would have had; `replayed` where that is the stored answer to the item's key. */
+const result = { status: z.int(), replayed: z.literal(true).exactOptional() };
+
+const batchDocument = z.strictObject({
+  /** In the order of the items. */
+  results: z.array(
+    z.union([
+      z.strictObject({ ...result, transaction: z.union([transactionDocument, dryTransactionDocument]) }),
+      z.strictObject({ ...result, paymentOrder: z.union([paymentOrderDocument, dryPaymentOrderDocument]) }),
+      z.strictObject({ ...result, problem: z.looseObject(problemMembers) }),
+    ]),
+  ),
+});
+
 /** Many movements in one request, committed together. */
-export function addBatchRoutes(router: Router, { database, engine }: ServiceParts): void {
-  router
-    .route('/batches')
-    .post(async (req, res) => {
-      const { atomic, items } = readInput(batchBody, req.body);
-      const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: false });
-      refuseRepeatedKeys(req.get('Idempotency-Key'), items);
+export const batchRoutes = [
+  post(
+    '/batches',
+    {
+      summary: 'Move money up to 1,000 times, all or each by itself',
+      ...{ keys: 'any', offers: { ...operation, dryRun: true }, body: batchBody, answers: { 200: batchDocument } },
+      // An item may be refused with any code of its own call; that stands in its result.
+      refusals: ['key_not_allowed', 'account_not_found', 'batch_item_refused', 'booked_in_the_future'],
+      examples: {
+        'Two that stand or fall together': {
+          atomic: true,
+          items: [
+            {
+              ...{ type: 'deposit', accountId: '01936f00-0000-7000-8000-000000000101' },
+              ...{ amount: '100.00', currency: 'USD', idempotencyKey: 'pay-7-1' },
+            },
+            {
+              type: 'transfer',
+              fromAccountId: '01936f00-0000-7000-8000-000000000101',
+              toAccountId: '01936f00-0000-7000-8000-000000000102',
+              ...{ amount: '40.00', currency: 'USD', idempotencyKey: 'pay-7-2' },
+            },
+          ],
+        },
+      },
+    },
+    async ({ caller, body: { atomic, items }, sent, terms }, { database, engine }) => {
+      refuseRepeatedKeys(caller, terms.idempotencyKey, items);
+      const sentItems = (sent as { items: Record<string, unknown>[] }).items;
       const batch = {
         atomic,
         items: items.map((item, index) => ({
-          movement: createMovement(res, item),
-          key: claimItemKey(res, item, req.body.items[index]),
+          movement: createMovement(caller, item),
+          key: claimItemKey(caller, item, sentItems[index]!),
         })),
       };
-      const readable = await refuseStrangers(
-        database,
-        res,
-        batch.items.map((item) => item.movement),
-      );
-      const answer = await engine.submit(createOperation(postBatch, batch, terms));
-      sendAnswer(res, answer, (answers) => presentBatch(answers, terms.dryRun, readable));
-    })
-    .all(methodNotAllowed('POST'));
-}
+      const movements = batch.items.map((item) => item.movement);
+      const readable = await refuseStrangers(database, caller, movements);
+      const present = (answers: readonly ItemAnswer[]) => presentBatch(answers, terms.dryRun, readable);
+      return perform(engine, createOperation(postBatch, batch, terms), present);
+    },
+  ),
+];
 
-function createMovement(res: Response, item: BatchItemInput): Movement {
-  const movement = readMovement(ledgerIdOf(res), item);
-  return { ...movement, initiatedBy: actingParty(res, movement.initiatedBy) };
+function createMovement(caller: Caller, item: BatchItemInput): Movement {
+  const movement = readMovement(caller.ledgerId, item);
+  return { ...movement, initiatedBy: actingParty(caller, movement.initiatedBy) };
 }
 
 function readMovement(ledgerId: string, item: BatchItemInput): Movement {
@@ -59,30 +94,31 @@ function readMovement(ledgerId: string, item: BatchItemInput): Movement {
   }
 }
 
-function refuseRepeatedKeys(batchKey: string | undefined, items: readonly BatchItemInput[]): void {
+function refuseRepeatedKeys(caller: Caller, batchKey: string, items: readonly BatchItemInput[]): void {
   const seen = new Set([batchKey]);
   const errors = [];
   for (const [index, { idempotencyKey }] of items.entries()) {
     if (idempotencyKey === null) continue;
-    if (seen.has(idempotencyKey)) {
+    const key = keyOfCaller(caller, idempotencyKey);
+    if (seen.has(key)) {
       errors.push({
         path: `items.${index}.idempotencyKey`,
         message: "must differ from all others and the batch's own",
       });
     }
-    seen.add(idempotencyKey);
+    seen.add(key);
   }
   if (errors.length > 0) throw invalidInput(errors);
 }
 
 /** An item is the same request as the call that it stands for, so that its key may be used for either. */
 function claimItemKey(
-  res: Response,
+  caller: Caller,
   { idempotencyKey }: BatchItemInput,
   sent: Record<string, unknown>,
 ): KeyClaim | null {
   if (idempotencyKey === null) return null;
-  return { idempotencyKey: keyOfCaller(res, idempotencyKey), requestHash: hashItem(sent) };
+  return { idempotencyKey: keyOfCaller(caller, idempotencyKey), requestHash: hashItem(sent) };
 }
 
 function hashItem({ type, idempotencyKey: _key, ...body }: Record<string, unknown>): Buffer {

@@ -1,25 +1,29 @@
 import type { Knex } from 'knex';
-import type { TransactionType } from '../ledger/booked-transaction.ts';
+import { z } from 'zod';
+import { type TransactionType, transactionTypes } from '../ledger/booked-transaction.ts';
+import { count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { Money } from '../money/money.ts';
 
 /** A line of an account's history as callers see it. Entries of clearing accounts carry no balance and no version. */
-export interface EntryDocument {
-  id: string;
-  transactionId: string;
-  accountId: string;
-  type: TransactionType;
-  amount: string;
-  currency: string;
-  balanceAfter: string | null;
-  version: number | null;
-  bookedAt: string;
-  valueDate: string;
-  description: string | null;
-  reference: string | null;
-  initiatedBy: string | null;
+export const entryDocument = z.strictObject({
+  id: uuid,
+  transactionId: uuid,
+  accountId: uuid,
+  type: z.enum(transactionTypes),
+  amount: signedAmount,
+  currency: currencyCode,
+  balanceAfter: signedAmount.nullable(),
+  version: count.nullable(),
+  bookedAt: instantText,
+  valueDate: dayText,
+  description: z.string().nullable(),
+  reference: z.string().nullable(),
+  initiatedBy: uuid.nullable(),
   /** The parties whose signatures it took. */
-  signedBy: string[];
-}
+  signedBy: z.array(uuid),
+});
+
+export type EntryDocument = z.output<typeof entryDocument>;
 
 interface EntryRow {
   id: string;

@@ -1,40 +1,49 @@
+import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import { amount, count, currencyCode, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { availableBalance, type LockedAccount } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
 import type { MandateBand } from '../ownership/mandate.ts';
+import { mandateBandDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 
 /** What reserves money of an account. */
-export interface Reservation {
-  readonly id: string;
-  readonly kind: 'hold' | 'payment_order';
-  readonly amount: string;
-  readonly expiresAt: string;
-}
+const reservationDocument = z.strictObject({
+  id: uuid,
+  kind: z.enum(['hold', 'payment_order']),
+  amount,
+  expiresAt: instantText,
+});
 
-/** Why an account answers as it does: the rule that decided, and what it decided on. */
-export interface Explanation {
-  readonly rule: string;
-  readonly accountId: string;
-  readonly currency: string;
-  readonly booked: string;
-  readonly held: string;
-  readonly overdraftLimit: string;
-  readonly available: string;
-  /** What holds the money, the largest first; at most 20 are named. */
-  readonly heldBy: readonly Reservation[];
-  readonly signatures?: SignaturesNeeded;
-}
+export type Reservation = z.output<typeof reservationDocument>;
 
 /** Whose signatures a movement takes under which band of the mandate, and whose are missing. */
-export interface SignaturesNeeded {
-  readonly mandateVersion: number;
-  readonly band: MandateBand;
-  readonly required: number;
-  readonly received: number;
-  readonly missingFrom: readonly string[];
-}
+const signaturesNeededDocument = z.strictObject({
+  mandateVersion: count,
+  band: mandateBandDocument,
+  required: count,
+  received: count,
+  missingFrom: z.array(uuid).readonly(),
+});
+
+export type SignaturesNeeded = z.output<typeof signaturesNeededDocument>;
+
+/** Why an account answers as it does: the rule that decided, and what it decided on. */
+export const explanationDocument = z.strictObject({
+  rule: z.string(),
+  accountId: uuid,
+  currency: currencyCode,
+  booked: signedAmount,
+  held: amount,
+  overdraftLimit: amount,
+  available: signedAmount,
+  /** What holds the money, the largest first; at most 20 are named. */
+  heldBy: z.array(reservationDocument).readonly(),
+  signatures: signaturesNeededDocument.exactOptional(),
+});
+
+export type Explanation = z.output<typeof explanationDocument>;
 
 /** The reservations of accounts, by account. */
 export type Reservations = ReadonlyMap<string, readonly Reservation[]>;
@@ -95,8 +104,8 @@ export async function loadReservations(
   );
   const found = new Map<string, Reservation[]>();
   for (const row of rows as HoldRow[]) {
-    const amount = Money.fromDatabase(row.remaining, held.get(row.account_id)!.currency).toString();
-    const reservation = { id: row.id, kind: row.kind, amount, expiresAt: row.expires_at.toISOString() };
+    const remaining = Money.fromDatabase(row.remaining, held.get(row.account_id)!.currency).toString();
+    const reservation = { id: row.id, kind: row.kind, amount: remaining, expiresAt: row.expires_at.toISOString() };
     found.set(row.account_id, [...(found.get(row.account_id) ?? []), reservation]);
   }
   return found;

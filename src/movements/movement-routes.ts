@@ -1,126 +1,192 @@
-import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
-import { getAccount } from '../accounts/account-queries.ts';
-import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/send-answer.ts';
+import { accountPath } from '../accounts/account-schemas.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
+import { actingParty, findReadable } from '../http/acting-party.ts';
+import type { Caller } from '../http/caller.ts';
+import { refuseIfMatch } from '../http/operation-terms.ts';
+import { orderQuery, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { answered, ok, perform, type Reply } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
-import { createOperation } from '../ledger/operation.ts';
+import { createOperation, type OperationTerms } from '../ledger/operation.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import { createReversal } from './create-reversal.ts';
-import { listEntries } from './entry-queries.ts';
+import { entryDocument, listEntries } from './entry-queries.ts';
 import type { Movement } from './movement.ts';
+import { creditRefusals, debitRefusals } from './movement-refusals.ts';
 import { depositBody, multiLegBody, reversalBody, transferBody, withdrawalBody } from './movement-schemas.ts';
+import { dryPaymentOrderDocument, paymentOrderDocument } from './payment-order.ts';
 import { postMovement } from './post-movement.ts';
 import { postReversal } from './post-reversal.ts';
 import { presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
+import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
 import { getTransaction, listTransactions, transactionNotFound } from './transaction-queries.ts';
 
-const accountPath = z.object({ accountId: id });
 const transactionPath = z.object({ transactionId: id });
-const noQuery = z.strictObject({});
 const listQuery = z.strictObject({ ...pageQuery, order: orderQuery.default('desc') });
+const offers = { ...accountOperation, dryRun: true } as const;
+/** Booked, or would be. */
+const booked = { 200: dryTransactionDocument, 201: transactionDocument } as const;
+/** Booked, or waiting for signatures. */
+const bookedOrWaiting = {
+  200: z.union([dryTransactionDocument, dryPaymentOrderDocument]),
+  201: transactionDocument,
+  202: paymentOrderDocument,
+} as const;
+
+async function submit(
+  asked: Movement,
+  caller: Caller,
+  terms: OperationTerms,
+  { database, engine }: ServiceParts,
+): Promise<Reply> {
+  const movement = { ...asked, initiatedBy: actingParty(caller, asked.initiatedBy) };
+  const readable = await refuseStrangers(database, caller, [movement]);
+  // The entity tag, and whether it is this one, would tell of an account that is not for this key to read.
+  const isTagged = readable === null || readable.has(movement.legs[0]!.accountId);
+  if (!isTagged && terms.expectedTag !== undefined) throw refuseIfMatch();
+  const { outcome, replayed } = await engine.submit(createOperation(postMovement, movement, terms));
+  const present = terms.dryRun ? presentDryRun : presentResult;
+  const shown = isTagged || 'refusal' in outcome ? outcome : { result: outcome.result };
+  return answered({ outcome: shown, replayed }, (result) => present(withoutHidden(result, readable)));
+}
 
 /** Deposits, withdrawals, transfers and multi-leg transactions, what they become, and taking it back. */
-export function addMovementRoutes(router: Router, { database, engine }: ServiceParts): void {
-  async function submit(req: Request, res: Response, asked: Movement): Promise<void> {
-    const movement = { ...asked, initiatedBy: actingParty(res, asked.initiatedBy) };
-    const readable = await refuseStrangers(database, res, [movement]);
-    // The entity tag would tell of an account that is not for this key to read.
-    const isTagged = readable === null || readable.has(movement.legs[0]!.accountId);
-    const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: isTagged });
-    const { outcome, replayed } = await engine.submit(createOperation(postMovement, movement, terms));
-    const present = terms.dryRun ? presentDryRun : presentResult;
-    const told = isTagged || 'refusal' in outcome ? outcome : { result: outcome.result };
-    sendAnswer(res, { outcome: told, replayed }, (result) => present(withoutHidden(result, readable)));
-  }
+export const movementRoutes = [
+  post(
+    '/transfers',
+    {
+      summary: 'Move money from one account to another',
+      ...{ keys: 'any', offers, body: transferBody, answers: bookedOrWaiting },
+      refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
+      examples: {
+        'A share of the rent': {
+          fromAccountId: '01936f00-0000-7000-8000-000000000101',
+          toAccountId: '01936f00-0000-7000-8000-000000000102',
+          ...{ amount: '40.00', currency: 'USD', reference: 'Rent 2026-11' },
+        },
+      },
+    },
+    ({ caller, body, terms }, parts) =>
+      submit(createTransfer(body.fromAccountId, body.toAccountId, body.terms), caller, terms, parts),
+  ),
 
-  router
-    .route('/transfers')
-    .post(async (req, res) => {
-      const { fromAccountId, toAccountId, terms } = readInput(transferBody, req.body);
-      await submit(req, res, createTransfer(fromAccountId, toAccountId, terms));
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/accounts/:accountId/deposits',
+    {
+      summary: 'Pay money in from outside the ledger',
+      ...{ keys: 'any', offers, params: accountPath, body: depositBody, answers: booked },
+      refusals: [...creditRefusals, 'booked_in_the_future'],
+      examples: { 'A salary': { amount: '100.00', currency: 'USD', description: 'Salary' } },
+    },
+    ({ caller, params, body, terms }, parts) =>
+      submit(createDeposit(caller.ledgerId, params.accountId, body), caller, terms, parts),
+  ),
 
-  router
-    .route('/accounts/:accountId/deposits')
-    .post(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const terms = readInput(depositBody, req.body);
-      await submit(req, res, createDeposit(ledgerIdOf(res), accountId, terms));
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/accounts/:accountId/withdrawals',
+    {
+      summary: 'Pay money out of the ledger',
+      ...{ keys: 'any', offers, params: accountPath, body: withdrawalBody, answers: bookedOrWaiting },
+      refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
+      examples: { 'At a cash machine': { amount: '100.00', currency: 'USD' } },
+    },
+    ({ caller, params, body, terms }, parts) =>
+      submit(createWithdrawal(caller.ledgerId, params.accountId, body), caller, terms, parts),
+  ),
 
-  router
-    .route('/accounts/:accountId/withdrawals')
-    .post(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const terms = readInput(withdrawalBody, req.body);
-      await submit(req, res, createWithdrawal(ledgerIdOf(res), accountId, terms));
-    })
-    .all(methodNotAllowed('POST'));
+  get(
+    '/accounts/:accountId/entries',
+    {
+      summary: 'List the entries of an account',
+      ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(entryDocument) } },
+      refusals: ['account_not_found'],
+    },
+    async ({ caller, params: { accountId }, query }, { database }) => {
+      const { currency, ownership } = await getReadableAccount(database, caller, accountId);
+      const { order } = query;
+      const account = { id: accountId, currency, clearing: ownership === 'clearing' };
+      const key: z.ZodType<string | number> = account.clearing ? id : z.int().nonnegative();
+      return readPageBy(query, ['entries', accountId, order], {
+        key,
+        find: (page) => listEntries(database, caller.ledgerId, account, { ...page, order }),
+        keyOf: (entry) => entry.version ?? entry.id,
+      });
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/entries')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { limit, order, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, res, accountId, { right: 'view' });
-      const { currency, ownership } = await getAccount(database, ledgerIdOf(res), accountId);
-      const clearing = ownership === 'clearing';
-      const list = `entries ${accountId} ${order}`;
-      const after = decodeCursor<string | number>(list, clearing ? id : z.int().nonnegative(), cursor);
-      const page = { limit: limit + 1, order, after };
-      const found = await listEntries(database, ledgerIdOf(res), { id: accountId, currency, clearing }, page);
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.version ?? last.id)));
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/transactions',
+    {
+      summary: 'List the transactions of the ledger',
+      ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(transactionDocument) } },
+    },
+    async ({ caller, query }, { database }) => {
+      const { order } = query;
+      return readPage(query, ['transactions', order], (page) =>
+        listTransactions(database, caller.ledgerId, { ...page, order }),
+      );
+    },
+  ),
 
-  router
-    .route('/transactions')
-    .get(async (req, res) => {
-      const { limit, order, cursor } = readInput(listQuery, req.query);
-      requireServiceKey(res);
-      const list = `transactions ${order}`;
-      const afterId = decodeCursor(list, id, cursor);
-      const found = await listTransactions(database, ledgerIdOf(res), { limit: limit + 1, afterId, order });
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
-    })
-    .post(async (req, res) => {
-      const { legs, notes } = readInput(multiLegBody, req.body);
-      await submit(req, res, createMultiLeg(legs, notes));
-    })
-    .all(methodNotAllowed('GET, POST'));
+  post(
+    '/transactions',
+    {
+      summary: 'Move money between 2 to 100 accounts at once',
+      ...{ keys: 'any', offers, body: multiLegBody, answers: booked },
+      refusals: [...debitRefusals, 'signatures_missing', 'booked_in_the_future'],
+      examples: {
+        'A payment with a fee': {
+          entries: [
+            { accountId: '01936f00-0000-7000-8000-000000000101', amount: '-50.00', currency: 'USD' },
+            { accountId: '01936f00-0000-7000-8000-000000000102', amount: '49.25', currency: 'USD' },
+            { accountId: '01936f00-0000-7000-8000-000000000103', amount: '0.75', currency: 'USD' },
+          ],
+        },
+      },
+    },
+    ({ caller, body, terms }, parts) => submit(createMultiLeg(body.legs, body.notes), caller, terms, parts),
+  ),
 
-  router
-    .route('/transactions/:transactionId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { transactionId } = readInput(transactionPath, req.params);
-      const transaction = await getTransaction(database, ledgerIdOf(res), transactionId);
+  get(
+    '/transactions/:transactionId',
+    {
+      summary: 'Read a transaction',
+      ...{ keys: 'any', params: transactionPath, answers: { 200: transactionDocument } },
+      refusals: ['transaction_not_found'],
+    },
+    async ({ caller, params: { transactionId } }, { database }) => {
+      const transaction = await getTransaction(database, caller.ledgerId, transactionId);
       const accountIds = transaction.entries.map((entry) => entry.accountId);
-      const readable = await findReadable(database, res, accountIds);
+      const readable = await findReadable(database, caller, accountIds);
       if (readable?.size === 0) throw transactionNotFound(transactionId);
-      res.json(withoutHidden(transaction, readable));
-    })
-    .all(methodNotAllowed('GET'));
+      return ok(withoutHidden(transaction, readable));
+    },
+  ),
 
-  router
-    .route('/transactions/:transactionId/reversals')
-    .post(async (req, res) => {
-      requireServiceKey(res);
-      const { transactionId } = readInput(transactionPath, req.params);
-      const body = readInput(reversalBody, req.body);
-      const terms = readOperationTerms(req, res, { dryRun: true, ifMatch: true });
-      const original = await getTransaction(database, ledgerIdOf(res), transactionId);
-      const answer = await engine.submit(createOperation(postReversal, createReversal(original, body), terms));
-      sendAnswer(res, answer, terms.dryRun ? presentDryRun : presentResult);
-    })
-    .all(methodNotAllowed('POST'));
-}
+  post(
+    '/transactions/:transactionId/reversals',
+    {
+      summary: 'Take a transaction back, wholly or partly',
+      ...{ keys: 'service', offers, params: transactionPath, body: reversalBody, answers: booked },
+      refusals: [
+        'transaction_not_found',
+        'reversal_not_possible',
+        'already_reversed',
+        'account_closed',
+        'account_restricted',
+        'insufficient_funds',
+        'balance_limit_exceeded',
+        'booked_in_the_future',
+      ],
+      examples: { 'All that is left of it': { reason: 'Paid twice' } },
+    },
+    async ({ caller, params: { transactionId }, body, terms }, { database, engine }) => {
+      const original = await getTransaction(database, caller.ledgerId, transactionId);
+      const operation = createOperation(postReversal, createReversal(original, body), terms);
+      return perform(engine, operation, terms.dryRun ? presentDryRun : presentResult);
+    },
+  ),
+];

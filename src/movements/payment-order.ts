@@ -1,11 +1,16 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
+import { amount, count, currencyCode, dayText, hashText, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import type { Explanation } from './explain.ts';
+import { type Explanation, explanationDocument } from './explain.ts';
+import { notesOfDocument } from './movement-notes.ts';
 
-export type PaymentOrderStatus = 'waiting' | 'booked' | 'rejected' | 'cancelled' | 'expired';
+export const paymentOrderStatuses = ['waiting', 'booked', 'rejected', 'cancelled', 'expired'] as const;
+
+export type PaymentOrderStatus = (typeof paymentOrderStatuses)[number];
 
 /** An instruction to pay that lacks signatures. Its money is reserved by a hold with the order's id. */
 export interface PaymentOrder extends MovementNotes {
@@ -28,55 +33,64 @@ export interface PaymentOrder extends MovementNotes {
   readonly finishedAt: Date | null;
 }
 
-export interface AuthorisationDocument {
-  partyId: string;
-  decision: 'approve' | 'reject';
-  at: string;
-}
+export const authorisationDocument = z.strictObject({
+  partyId: uuid,
+  decision: z.enum(['approve', 'reject']),
+  at: instantText,
+});
+
+export type AuthorisationDocument = z.output<typeof authorisationDocument>;
 
 /** A payment order as callers see it. `multiAuthorisation` has the names of Open Banking's read-write API. */
-export interface PaymentOrderDocument {
-  id: string;
-  type: PaymentOrder['type'];
-  status: PaymentOrderStatus | 'dry_run';
-  accountId: string;
-  toAccountId: string | null;
-  amount: string;
-  currency: string;
-  valueDate: string | null;
-  initiatedBy: string | null;
-  description: string | null;
-  reference: string | null;
-  metadata: Readonly<Record<string, unknown>> | null;
-  mandateVersion: number;
+export const paymentOrderDocument = z.strictObject({
+  id: uuid,
+  type: z.enum(['withdrawal', 'transfer']),
+  status: z.enum(paymentOrderStatuses),
+  accountId: uuid,
+  toAccountId: uuid.nullable(),
+  amount,
+  currency: currencyCode,
+  valueDate: dayText.nullable(),
+  ...notesOfDocument,
+  mandateVersion: count,
   /** What a signer signs: SHA-256 of exactly this instruction. */
-  instructionHash: string;
-  transactionId: string | null;
-  createdAt: string;
-  expiresAt: string;
-  finishedAt: string | null;
-  multiAuthorisation: {
-    status: 'AwaitingFurtherAuthorisation' | 'Authorised' | 'Rejected';
-    numberRequired: number;
-    numberReceived: number;
-    lastUpdateDateTime: string;
-    expirationDateTime: string;
-  };
-  authorisations: AuthorisationDocument[];
+  instructionHash: hashText,
+  transactionId: uuid.nullable(),
+  createdAt: instantText,
+  expiresAt: instantText,
+  finishedAt: instantText.nullable(),
+  multiAuthorisation: z.strictObject({
+    status: z.enum(['AwaitingFurtherAuthorisation', 'Authorised', 'Rejected']),
+    numberRequired: count,
+    numberReceived: count,
+    lastUpdateDateTime: instantText,
+    expirationDateTime: instantText,
+  }),
+  authorisations: z.array(authorisationDocument),
   /** Whose signatures would count and are missing. */
-  missingFrom: readonly string[];
-  explanation?: Explanation;
-}
+  missingFrom: z.array(uuid).readonly(),
+});
+
+/** A payment order that would come into being. There is nothing to sign. */
+export const dryPaymentOrderDocument = paymentOrderDocument.extend({
+  id: z.null(),
+  status: z.literal('dry_run'),
+  instructionHash: z.null(),
+  explanation: explanationDocument.exactOptional(),
+});
+
+/** Only dry runs are explained. */
+export type PaymentOrderDocument = z.output<typeof paymentOrderDocument> & { explanation?: Explanation };
 
 /**
  * SHA-256 over the instruction as canonical JSON, so that whoever signs says what exactly was signed. Stored with the
  * order: what changes here must give the same hashes.
  */
 export function instructionHash(order: PaymentOrder): Buffer {
-  const { id, type, accountId, toAccountId, amount, valueDate, description, reference, mandateVersion } = order;
-  const { currency } = amount;
+  const { id, type, accountId, toAccountId, valueDate, description, reference, mandateVersion } = order;
+  const { currency } = order.amount;
   const instruction = {
-    ...{ id, type, accountId, toAccountId, amount: amount.toString(), currency },
+    ...{ id, type, accountId, toAccountId, amount: order.amount.toString(), currency },
     ...{ valueDate, description, reference, mandateVersion },
   };
   return hash('sha256', canonicalJson(instruction), 'buffer');

@@ -1,4 +1,4 @@
-import type { Success } from '../http/send-answer.ts';
+import type { Success } from '../http/reply.ts';
 import type { MovementResult } from './book-legs.ts';
 import type { PaymentOrderDocument } from './payment-order.ts';
 

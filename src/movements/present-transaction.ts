@@ -1,48 +1,63 @@
-import type {
-  BookedEntry,
-  BookedTransaction,
-  TransactionOrigin,
-  TransactionType,
+import { z } from 'zod';
+import {
+  type BookedEntry,
+  type BookedTransaction,
+  originTypes,
+  transactionTypes,
 } from '../ledger/booked-transaction.ts';
+import { amount, count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { Money } from '../money/money.ts';
-import type { Explanation } from './explain.ts';
-
-/** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
-export interface TransactionDocument {
-  id: string;
-  type: TransactionType;
-  status: 'booked';
-  /** Null, as the currency is, for a transaction in several currencies. */
-  amount: string | null;
-  currency: string | null;
-  bookedAt: string;
-  valueDate: string;
-  initiatedBy: string | null;
-  description: string | null;
-  reference: string | null;
-  metadata: Readonly<Record<string, unknown>> | null;
-  /** The parties whose signatures it took. */
-  signedBy: readonly string[];
-  origin: TransactionOrigin | null;
-  /** The latest transaction that takes this one back, wholly or partly. */
-  reversedBy: string | null;
-  /** How much of it was taken back so far; null where the amount is. */
-  reversedAmount: string | null;
-  explanation?: Explanation;
-  entries: EntryOfTransactionDocument[];
-}
+import { type Explanation, explanationDocument } from './explain.ts';
+import { notesOfDocument } from './movement-notes.ts';
 
 /**
  * Entries of clearing accounts carry neither a balance nor a version. They name their currency where the transaction
  * does not.
  */
-export interface EntryOfTransactionDocument {
-  accountId: string;
-  amount: string;
-  currency?: string;
-  balanceAfter?: string;
-  version?: number;
-}
+export const entryOfTransactionDocument = z.strictObject({
+  accountId: uuid,
+  amount: signedAmount,
+  currency: currencyCode.exactOptional(),
+  /** Left out, as the version is, for those who may not read the account. */
+  balanceAfter: signedAmount.exactOptional(),
+  version: count.exactOptional(),
+});
+
+export type EntryOfTransactionDocument = z.output<typeof entryOfTransactionDocument>;
+
+/** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
+export const transactionDocument = z.strictObject({
+  id: uuid,
+  type: z.enum(transactionTypes),
+  status: z.literal('booked'),
+  /** Null, as the currency is, for a transaction in several currencies. */
+  amount: amount.nullable(),
+  currency: currencyCode.nullable(),
+  bookedAt: instantText,
+  valueDate: dayText,
+  ...notesOfDocument,
+  /** The parties whose signatures it took. */
+  signedBy: z.array(uuid).readonly(),
+  origin: z
+    .strictObject({ type: z.enum(originTypes), id: uuid })
+    .readonly()
+    .nullable(),
+  /** The latest transaction that takes this one back, wholly or partly. */
+  reversedBy: uuid.nullable(),
+  /** How much of it was taken back so far; null where the amount is. */
+  reversedAmount: amount.nullable(),
+  entries: z.array(entryOfTransactionDocument),
+});
+
+/** A transaction that would be booked. Why it could be is for those who may read the account that pays. */
+export const dryTransactionDocument = transactionDocument.extend({
+  id: z.null(),
+  status: z.literal('dry_run'),
+  explanation: explanationDocument.exactOptional(),
+});
+
+/** Only dry runs are explained. */
+export type TransactionDocument = z.output<typeof transactionDocument> & { explanation?: Explanation };
 
 export function presentTransaction(transaction: BookedTransaction): TransactionDocument {
   const { amount } = transaction;

@@ -1,7 +1,6 @@
-import type { Response } from 'express';
 import type { Database } from '../database/create-database.ts';
 import { findReadable, hideFromStrangers } from '../http/acting-party.ts';
-import { boundPartyOf } from '../http/authenticate.ts';
+import type { Caller } from '../http/caller.ts';
 import { type Movement, rightToMove } from './movement.ts';
 
 /**
@@ -11,15 +10,15 @@ import { type Movement, rightToMove } from './movement.ts';
  */
 export async function refuseStrangers(
   database: Database,
-  res: Response,
+  caller: Caller,
   movements: readonly Movement[],
 ): Promise<ReadonlySet<string> | null> {
-  if (boundPartyOf(res) === null) return null;
+  if (caller.boundParty === null) return null;
   const legs = movements.flatMap((movement) => movement.legs.map((leg) => ({ ...leg, type: movement.type })));
   const asked = legs.filter(({ type, amount }) => rightToMove(type, amount) !== undefined);
   for (const accountId of new Set(asked.map((leg) => leg.accountId))) {
-    await hideFromStrangers(database, res, accountId);
+    await hideFromStrangers(database, caller, accountId);
   }
   const accountIds = [...new Set(legs.map((leg) => leg.accountId))];
-  return findReadable(database, res, accountIds);
+  return findReadable(database, caller, accountIds);
 }

@@ -59,10 +59,10 @@ export function transactionNotFound(transactionId: string): RefusalError {
 export async function listTransactions(
   database: Knex,
   ledgerId: string,
-  page: { limit: number; afterId: string | null; order: 'asc' | 'desc' },
+  page: { limit: number; after: string | null; order: 'asc' | 'desc' },
 ): Promise<TransactionDocument[]> {
   const query = selectTransactions(database, ledgerId).orderBy('t.id', page.order).limit(page.limit);
-  if (page.afterId !== null) query.where('t.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  if (page.after !== null) query.where('t.id', page.order === 'asc' ? '>' : '<', page.after);
   return withEntries(database, ledgerId, await query);
 }
 

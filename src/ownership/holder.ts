@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { amount, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
 
 /**
@@ -38,17 +40,18 @@ export function hasRight(holder: Pick<Holder, 'rights'> | undefined, right: Hold
 }
 
 /** A holder as an account shows it: who, with which rights. */
-export interface HolderDocument {
-  partyId: string;
-  rights: HolderRight[];
-}
+export const holderDocument = z.strictObject({ partyId: uuid, rights: z.array(z.enum(holderRights)) });
+
+export type HolderDocument = z.output<typeof holderDocument>;
 
 /** Limits as callers write and see them. */
-export interface LimitsDocument {
-  perMovement: string | null;
-  perDay: string | null;
-  perMonth: string | null;
-}
+export const limitsDocument = z.strictObject({
+  perMovement: amount.nullable(),
+  perDay: amount.nullable(),
+  perMonth: amount.nullable(),
+});
+
+export type LimitsDocument = z.output<typeof limitsDocument>;
 
 /** What a holder is given when it joins, or later. */
 export interface HolderTerms extends HolderDocument {

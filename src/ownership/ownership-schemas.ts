@@ -51,14 +51,25 @@ export function limitProblems(given: z.output<typeof limits>, currency: string, 
   );
 }
 
-const signatories = z.array(id).min(1).max(mostHolders).refine(distinct, { error: 'must not name a party twice' });
+const signatories = z
+  .array(id)
+  .min(1)
+  .max(mostHolders)
+  .refine(distinct, { error: 'must not name a party twice' })
+  .readonly();
 
 const bandFields = {
-  kinds: z.array(z.enum(mandatedKinds)).min(1).refine(distinct, { error: 'must not name a kind twice' }).optional(),
+  kinds: z
+    .array(z.enum(mandatedKinds))
+    .min(1)
+    .refine(distinct, { error: 'must not name a kind twice' })
+    .readonly()
+    .optional(),
   upTo: amountText.optional(),
 };
 
-const band = z.discriminatedUnion(
+/** A band as callers write and see it. */
+export const mandateBandDocument = z.discriminatedUnion(
   'rule',
   [
     z.strictObject({ rule: z.literal('any'), ...bandFields }),
@@ -88,7 +99,7 @@ const band = z.discriminatedUnion(
   { error: 'must be one of "any", "all", "count", "named", "weighted"' },
 );
 
-const bands = z.array(band, {
+const bands = z.array(mandateBandDocument, {
   error: ({ input }) => (input === undefined ? 'is required, or "rule" in its place' : undefined),
 });
 
@@ -98,6 +109,8 @@ export const mandateTerms = z.preprocess(
     typeof given === 'object' && given !== null && 'rule' in given && !('bands' in given) ? { bands: [given] } : given,
   z.strictObject({ bands: bands.min(1).max(mostBands) }),
 );
+
+export const mandateTermsDocument = z.strictObject({ bands: z.array(mandateBandDocument).readonly() });
 
 /** What a schema of fields can't see: whether each movement finds a band, and whether each band can be satisfied. */
 export function mandateProblems(terms: MandateTerms, currency: string, path: string): FieldError[] {

@@ -1,14 +1,18 @@
 import type { Knex } from 'knex';
+import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { instantText, uuid } from '../ledger/document-fields.ts';
 
 /** A party as callers see it. */
-export interface PartyDocument {
-  id: string;
-  name: string;
-  externalId: string | null;
-  createdAt: string;
-}
+export const partyDocument = z.strictObject({
+  id: uuid,
+  name: z.string(),
+  externalId: z.string().nullable(),
+  createdAt: instantText,
+});
+
+export type PartyDocument = z.output<typeof partyDocument>;
 
 interface PartyRow {
   id: string;
@@ -46,10 +50,10 @@ export async function findPartyByExternalId(
 export async function listParties(
   database: Knex,
   ledgerId: string,
-  page: { limit: number; afterId: string | null },
+  page: { limit: number; after: string | null },
 ): Promise<PartyDocument[]> {
   const query = selectParties(database, ledgerId).orderBy('id').limit(page.limit);
-  if (page.afterId !== null) query.where('id', '>', page.afterId);
+  if (page.after !== null) query.where('id', '>', page.after);
   return (await query).map(asParty);
 }
 

@@ -1,74 +1,73 @@
-import type { Router } from 'express';
 import { z } from 'zod';
-import { requireServiceKey } from '../http/acting-party.ts';
-import { boundPartyOf, ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput, text } from '../http/read-input.ts';
-import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id, text } from '../http/read-input.ts';
+import { ok, perform, type Success } from '../http/reply.ts';
+import { get, operation, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
-import { findPartyByExternalId, getParty, listParties, partyNotFound } from './party-queries.ts';
+import { findPartyByExternalId, getParty, listParties, partyDocument, partyNotFound } from './party-queries.ts';
 
 const externalId = text(200);
-const partyPath = z.object({ partyId: id });
-const externalIdPath = z.object({ externalId });
 const createPartyBody = z.strictObject({ name: text(200), externalId: externalId.nullish() });
 const putPartyBody = z.strictObject({ name: text(200) });
-const listQuery = z.strictObject(pageQuery);
-const noQuery = z.strictObject({});
 
 /** Parties: the people and companies that accounts belong to. */
-export function addPartyRoutes(router: Router, { database, engine }: ServiceParts): void {
-  router
-    .route('/parties')
-    .post(async (req, res) => {
-      const { name, externalId } = readInput(createPartyBody, req.body);
-      requireServiceKey(res);
-      const command = { id: createId(), name, externalId: externalId ?? null, whenTaken: 'refuse' as const };
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
-      sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
-    })
-    .get(async (req, res) => {
-      const { limit, cursor } = readInput(listQuery, req.query);
-      requireServiceKey(res);
-      const page = { limit: limit + 1, afterId: decodeCursor('parties', id, cursor) };
-      const found = await listParties(database, ledgerIdOf(res), page);
-      res.json(pageOf(found, limit, (last) => encodeCursor('parties', last.id)));
-    })
-    .all(methodNotAllowed('GET, POST'));
+export const partyRoutes = [
+  get(
+    '/parties',
+    {
+      summary: 'List parties',
+      ...{ keys: 'service', query: z.strictObject(pageQuery), answers: { 200: pageOf(partyDocument) } },
+    },
+    ({ caller, query }, { database }) =>
+      readPage(query, ['parties'], (page) => listParties(database, caller.ledgerId, page)),
+  ),
 
-  router
-    .route('/parties/by-external-id/:externalId')
-    .put(async (req, res) => {
-      const path = readInput(externalIdPath, req.params);
-      const body = readInput(putPartyBody, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
-      const existing = await findPartyByExternalId(database, ledgerIdOf(res), path.externalId);
-      if (existing !== undefined) {
-        sendSuccess(res, presentCreated({ party: existing, created: false }));
-        return;
-      }
-      const command = { ...body, ...path, id: createId(), whenTaken: 'answerExisting' as const };
-      sendAnswer(res, await engine.submit(createOperation(createParty, command, terms)), presentCreated);
-    })
-    .all(methodNotAllowed('PUT'));
+  post(
+    '/parties',
+    {
+      summary: 'Create a party',
+      ...{ keys: 'service', offers: operation, body: createPartyBody, answers: { 201: partyDocument } },
+      refusals: ['external_id_taken'],
+      examples: { 'A person': { name: 'Erin Earner', externalId: 'earner' } },
+    },
+    ({ body: { name, externalId = null }, terms }, { engine }) => {
+      const command = { id: createId(), name, externalId, whenTaken: 'refuse' as const };
+      return perform(engine, createOperation(createParty, command, terms), presentCreated);
+    },
+  ),
 
-  router
-    .route('/parties/:partyId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { partyId } = readInput(partyPath, req.params);
-      // A party knows itself; whoever else there is, it must not learn.
-      if (![null, partyId].includes(boundPartyOf(res))) throw partyNotFound(partyId);
-      res.json(await getParty(database, ledgerIdOf(res), partyId));
-    })
-    .all(methodNotAllowed('GET'));
-}
+  put(
+    '/parties/by-external-id/:externalId',
+    {
+      summary: 'Find the party with this external id, or create it',
+      ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putPartyBody },
+      answers: { 200: partyDocument, 201: partyDocument },
+      examples: { 'A person': { name: 'Erin Earner' } },
+    },
+    async ({ caller, params: { externalId }, body: { name }, terms }, { database, engine }) => {
+      const existing = await findPartyByExternalId(database, caller.ledgerId, externalId);
+      if (existing !== undefined) return presentCreated({ party: existing, created: false });
+      const command = { id: createId(), name, externalId, whenTaken: 'answerExisting' as const };
+      return perform(engine, createOperation(createParty, command, terms), presentCreated);
+    },
+  ),
+
+  get(
+    '/parties/:partyId',
+    {
+      summary: 'Read a party',
+      ...{ keys: 'any', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
+      refusals: ['party_not_found'],
+    },
+    async ({ caller: { ledgerId, boundParty }, params: { partyId } }, { database }) => {
+      // A party knows itself; which others there are, it must not learn.
+      if (boundParty !== null && boundParty !== partyId) throw partyNotFound(partyId);
+      return ok(await getParty(database, ledgerId, partyId));
+    },
+  ),
+];
 
 function presentCreated({ party, created }: CreatePartyResult): Success {
   return { status: created ? 201 : 200, body: party, headers: { Location: `/v1/parties/${party.id}` } };

@@ -1,15 +1,15 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
-import { createTimeZoneCheck } from '../accounts/time-zone.ts';
+import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
 import { readSignature } from '../approvals/read-signature.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, invalidInput, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer, sendSuccess } from '../http/send-answer.ts';
+import { type Success, sendAnswer, sendSuccess } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -48,8 +48,7 @@ const previewed = 5;
 
 /** Standing orders: making, reading, signing, pausing, cancelling. Workers execute them. */
 export function addStandingOrderRoutes(router: Router, { database, engine }: ServiceParts): void {
-  const refuseUnknownTimeZone = createTimeZoneCheck(database);
-  const sourceOf = (res: Response) => ({ knex: database, ledgerId: ledgerIdOf(res) });
+  const sourceOf = (res: Response) => ({ knex: database, ledgerId: callerOf(res).ledgerId });
 
   /** The order, unless a key's party has nothing to do with it. */
   async function findForCaller(
@@ -58,7 +57,7 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
     rights: { right?: 'view' } = {},
   ): Promise<StandingOrder> {
     const order = await getStandingOrder(sourceOf(res), orderId);
-    await hideFromStrangers(database, res, order.accountId, {
+    await hideFromStrangers(database, callerOf(res), order.accountId, {
       ...rights,
       notFound: () => standingOrderNotFound(orderId),
     });
@@ -69,32 +68,33 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
     .route('/standing-orders')
     .get(async (req, res) => {
       const { limit, cursor, order, accountId, status } = readInput(listQuery, req.query);
-      if (accountId === undefined) requireServiceKey(res);
+      if (accountId === undefined) requireServiceKey(callerOf(res));
       else {
-        await hideFromStrangers(database, res, accountId, { right: 'view' });
-        await getAccount(database, ledgerIdOf(res), accountId);
+        await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
+        await getAccount(database, callerOf(res).ledgerId, accountId);
       }
       const list = `standing-orders ${order} ${accountId ?? ''} ${status ?? ''}`;
       const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), order, accountId, status };
       const found = await listStandingOrders(sourceOf(res), page);
-      const { data, nextCursor } = pageOf(found, limit, (last) => encodeCursor(list, last.id));
+      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
       res.json({ data: await describeStandingOrders(sourceOf(res), data), nextCursor });
     })
     .post(async (req, res) => {
       const body = readInput(standingOrderBody, req.body);
-      const initiatedBy = actingParty(res, body.initiatedBy);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
-      await hideFromStrangers(database, res, body.accountId);
+      const initiatedBy = actingParty(callerOf(res), body.initiatedBy);
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
+      await hideFromStrangers(database, callerOf(res), body.accountId);
       // How much tops an account up says how much is on it.
-      if (body.rule.type === 'topUp') await hideFromStrangers(database, res, body.toAccountId, { right: 'view' });
-      const { timeZone } = await getAccount(database, ledgerIdOf(res), body.accountId);
+      if (body.rule.type === 'topUp')
+        await hideFromStrangers(database, callerOf(res), body.toAccountId, { right: 'view' });
+      const { timeZone } = await getAccount(database, callerOf(res).ledgerId, body.accountId);
       const { startsAt, recurrence = null, weekends } = body.schedule;
       const schedule = { startsAt, timeZone: body.schedule.timeZone ?? timeZone, recurrence, weekends };
       const problems = problemsOfSchedule(schedule);
       if (problems.length > 0) {
         throw invalidInput(problems.map(({ path, message }) => ({ path: `schedule.${path}`, message })));
       }
-      await refuseUnknownTimeZone(body.schedule.timeZone, 'schedule.timeZone');
+      await refuseUnknownTimeZone(database, body.schedule.timeZone, 'schedule.timeZone');
       const command = { ...body, id: createId(), schedule, initiatedBy };
       sendAnswer(res, await engine.submit(createOperation(createStandingOrder, command, terms)), presentCreated);
     })
@@ -128,7 +128,7 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
       const last = decodeCursor(list, runKey, cursor);
       const before = last === null ? null : new Date(last);
       const found = await listRuns(sourceOf(res), order, { limit: limit + 1, before });
-      res.json(pageOf(found.map(presentRun), limit, ({ occurrenceAt }) => encodeCursor(list, occurrenceAt)));
+      res.json(cutPage(found.map(presentRun), limit, ({ occurrenceAt }) => encodeCursor(list, occurrenceAt)));
     })
     .all(methodNotAllowed('GET'));
 
@@ -137,7 +137,7 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
       const act = readSignature(req, res, 'standing order');
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId } = await findForCaller(res, orderId);
       const command = { orderId, accountId, by: act.partyId, act };
       sendAnswer(res, await engine.submit(createOperation(changeStandingOrder, command, terms)), presentChanged);
@@ -149,8 +149,8 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
       .route(`/standing-orders/:orderId/${act}`)
       .post(async (req, res) => {
         const { orderId } = readInput(orderPath, req.params);
-        const by = actingParty(res, readInput(actBody, req.body)?.by);
-        const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: true });
+        const by = actingParty(callerOf(res), readInput(actBody, req.body)?.by);
+        const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
         const { accountId } = await findForCaller(res, orderId);
         const command = { orderId, accountId, by, act };
         sendAnswer(res, await engine.submit(createOperation(changeStandingOrder, command, terms)), presentChanged);

@@ -1,12 +1,12 @@
 import type { Router } from 'express';
 import { z } from 'zod';
 import { requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, orderQuery, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/send-answer.ts';
+import { type Success, sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { redeliverWebhook } from './redeliver-webhook.ts';
@@ -31,12 +31,12 @@ export function addWebhookDeliveryRoutes(router: Router, { database, engine }: S
     .get(async (req, res) => {
       const { endpointId } = readInput(endpointPath, req.params);
       const { limit, order, cursor, status } = readInput(listQuery, req.query);
-      requireServiceKey(res);
-      await getEndpoint(database, ledgerIdOf(res), endpointId);
+      requireServiceKey(callerOf(res));
+      await getEndpoint(database, callerOf(res).ledgerId, endpointId);
       const list = `webhook-deliveries ${endpointId} ${order} ${status ?? ''}`;
       const page = { endpointId, status, order, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
-      const found = await listDeliveries(database, ledgerIdOf(res), page);
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
+      const found = await listDeliveries(database, callerOf(res).ledgerId, page);
+      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
     })
     .all(methodNotAllowed('GET'));
 
@@ -45,8 +45,8 @@ export function addWebhookDeliveryRoutes(router: Router, { database, engine }: S
     .get(async (req, res) => {
       readInput(noQuery, req.query);
       const { deliveryId } = readInput(deliveryPath, req.params);
-      requireServiceKey(res);
-      res.json(await getDelivery(database, ledgerIdOf(res), deliveryId));
+      requireServiceKey(callerOf(res));
+      res.json(await getDelivery(database, callerOf(res).ledgerId, deliveryId));
     })
     .all(methodNotAllowed('GET'));
 
@@ -55,8 +55,8 @@ export function addWebhookDeliveryRoutes(router: Router, { database, engine }: S
     .post(async (req, res) => {
       const { deliveryId } = readInput(deliveryPath, req.params);
       readInput(noBody, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, { dryRun: false, ifMatch: false });
+      requireServiceKey(callerOf(res));
+      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: false });
       const answer = await engine.submit(createOperation(redeliverWebhook, { deliveryId }, terms));
       sendAnswer(res, answer, presentPending);
     })

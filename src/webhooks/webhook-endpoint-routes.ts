@@ -1,12 +1,12 @@
 import type { Router } from 'express';
 import { z } from 'zod';
 import { requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { readOperationTerms } from '../http/operation-terms.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { readTermsOf } from '../http/operation-terms.ts';
+import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/send-answer.ts';
+import { sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
@@ -37,8 +37,8 @@ export function addWebhookEndpointRoutes(router: Router, { database, engine, web
     .route('/webhook-endpoints')
     .post(async (req, res) => {
       const { ordered, ...body } = readInput(bodies.created, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, offers);
+      requireServiceKey(callerOf(res));
+      const terms = readTermsOf(req, res, offers);
       const command = {
         id: createId(),
         url: body.url,
@@ -55,11 +55,11 @@ export function addWebhookEndpointRoutes(router: Router, { database, engine, web
     })
     .get(async (req, res) => {
       const { limit, cursor, status } = readInput(listQuery, req.query);
-      requireServiceKey(res);
+      requireServiceKey(callerOf(res));
       const list = `webhook-endpoints ${status ?? ''}`;
       const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), status };
-      const found = await listEndpoints(database, ledgerIdOf(res), page);
-      res.json(pageOf(found, limit, (last) => encodeCursor(list, last.id)));
+      const found = await listEndpoints(database, callerOf(res).ledgerId, page);
+      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
     })
     .all(methodNotAllowed('GET, POST'));
 
@@ -68,14 +68,14 @@ export function addWebhookEndpointRoutes(router: Router, { database, engine, web
     .get(async (req, res) => {
       readInput(noQuery, req.query);
       const { endpointId } = readInput(endpointPath, req.params);
-      requireServiceKey(res);
-      res.json(await getEndpoint(database, ledgerIdOf(res), endpointId));
+      requireServiceKey(callerOf(res));
+      res.json(await getEndpoint(database, callerOf(res).ledgerId, endpointId));
     })
     .patch(async (req, res) => {
       const { endpointId } = readInput(endpointPath, req.params);
       const { ordered, ...body } = readInput(bodies.changed, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, offers);
+      requireServiceKey(callerOf(res));
+      const terms = readTermsOf(req, res, offers);
       const { url, description, eventTypes, accountIds, status } = body;
       const command = { endpointId, url, description, eventTypes, accountIds, isOrdered: ordered, status };
       const answer = await engine.submit(createOperation(updateWebhookEndpoint, command, terms));
@@ -84,8 +84,8 @@ export function addWebhookEndpointRoutes(router: Router, { database, engine, web
     .delete(async (req, res) => {
       const { endpointId } = readInput(endpointPath, req.params);
       readInput(noBody, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, offers);
+      requireServiceKey(callerOf(res));
+      const terms = readTermsOf(req, res, offers);
       const answer = await engine.submit(createOperation(deleteWebhookEndpoint, { endpointId }, terms));
       sendAnswer(res, answer, () => ({ status: 204, body: undefined }));
     })
@@ -96,8 +96,8 @@ export function addWebhookEndpointRoutes(router: Router, { database, engine, web
     .post(async (req, res) => {
       const { endpointId } = readInput(endpointPath, req.params);
       readInput(noBody, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, offers);
+      requireServiceKey(callerOf(res));
+      const terms = readTermsOf(req, res, offers);
       const command = { endpointId, secret: createWebhookSecret() };
       const answer = await engine.submit(createOperation(rotateWebhookSecret, command, terms));
       sendAnswer(res, answer, (rotated) => ({ status: 201, body: rotated }));
@@ -109,8 +109,8 @@ export function addWebhookEndpointRoutes(router: Router, { database, engine, web
     .post(async (req, res) => {
       const { endpointId } = readInput(endpointPath, req.params);
       readInput(noBody, req.body);
-      requireServiceKey(res);
-      const terms = readOperationTerms(req, res, offers);
+      requireServiceKey(callerOf(res));
+      const terms = readTermsOf(req, res, offers);
       const command = { endpointId, deliveryId: createId() };
       const answer = await engine.submit(createOperation(testWebhookEndpoint, command, terms));
       sendAnswer(res, answer, presentPending);

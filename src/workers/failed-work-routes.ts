@@ -2,8 +2,8 @@ import type { Router } from 'express';
 import { z } from 'zod';
 import { RefusalError } from '../errors/refusal.ts';
 import { requireServiceKey } from '../http/acting-party.ts';
-import { ledgerIdOf } from '../http/authenticate.ts';
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
 import { readInput, text } from '../http/read-input.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
@@ -21,12 +21,12 @@ export function addFailedWorkRoutes(router: Router, { database, wakeUp }: Servic
   router
     .route('/failed-work')
     .get(async (req, res) => {
-      requireServiceKey(res);
+      requireServiceKey(callerOf(res));
       const { limit, cursor } = readInput(listQuery, req.query);
       const last = decodeCursor(list, itemKey, cursor);
       const after = last === null ? null : splitKey(last);
-      const found = await listFailedWork(database, { ledgerId: ledgerIdOf(res), after, limit: limit + 1 });
-      res.json(pageOf(found, limit, ({ queue, itemId }) => encodeCursor(list, `${queue}${separator}${itemId}`)));
+      const found = await listFailedWork(database, { ledgerId: callerOf(res).ledgerId, after, limit: limit + 1 });
+      res.json(cutPage(found, limit, ({ queue, itemId }) => encodeCursor(list, `${queue}${separator}${itemId}`)));
     })
     .all(methodNotAllowed('GET'));
 
@@ -34,10 +34,10 @@ export function addFailedWorkRoutes(router: Router, { database, wakeUp }: Servic
   router
     .route('/failed-work/:queue/:itemId/requeue')
     .post(async (req, res) => {
-      requireServiceKey(res);
+      requireServiceKey(callerOf(res));
       readInput(noQuery, req.query);
       const { queue, itemId } = readInput(itemPath, req.params);
-      const forgotten = await forgetFailures(database, { ledgerId: ledgerIdOf(res), queue, itemIds: [itemId] });
+      const forgotten = await forgetFailures(database, { ledgerId: callerOf(res).ledgerId, queue, itemIds: [itemId] });
       if (forgotten === 0) throw notFailed(queue, itemId);
       wakeUp.hint();
       res.status(202).json({ queue, itemId } satisfies Pick<FailedWork, 'queue' | 'itemId'>);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { startApi } from '../../src/api-process.ts';
-import type { HttpListener } from '../../src/listen-http.ts';
+import { startApi } from '../../src/process/api-process.ts';
+import type { HttpListener } from '../../src/process/listen-http.ts';
 import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { problemOfAnswer } from './answer-contract.ts';
 import type { TestService } from './test-service.ts';
 
 export interface RawAnswer {
@@ -35,7 +36,13 @@ export function sendRaw(service: TestService, { method, path, body, headers }: R
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
-      incoming.on('end', () => resolve(readAnswer(incoming.statusCode!, incoming.headers, Buffer.concat(chunks))));
+      incoming.on('end', () => {
+        const answer = readAnswer(incoming.statusCode!, incoming.headers, Buffer.concat(chunks));
+        const type = String(answer.headers['content-type']).split(';')[0]!;
+        const problem = problemOfAnswer(options.method, path, { status: answer.status, type, body: answer.body });
+        if (problem === undefined) resolve(answer);
+        else reject(new Error(problem));
+      });
     });
     outgoing.on('error', reject);
     if (Array.isArray(body)) {

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
-import request, { type Test } from 'supertest';
+import request, { type Response, type Test } from 'supertest';
+import { problemOfAnswer } from './answer-contract.ts';
 
 /** Calls the HTTP interface of a running service, wherever it runs, with a ledger's API key. */
 export interface TestClient {
@@ -14,9 +15,15 @@ export interface TestClient {
   balance(accountId: string): Promise<string>;
 }
 
+/** Holds every answer against the contract of its route. */
+function fitsContract({ req, status, type, body, text }: Response & { req: { method: string; path: string } }): void {
+  const problem = problemOfAnswer(req.method, req.path, { status, type, body: text === '' ? undefined : body });
+  if (problem !== undefined) throw new Error(problem);
+}
+
 export function createTestClient(baseUrl: string, apiKey: string): TestClient {
   const agent = request(baseUrl);
-  const authorized = (test: Test) => test.set('Authorization', `Bearer ${apiKey}`);
+  const authorized = (test: Test) => test.set('Authorization', `Bearer ${apiKey}`).expect(fitsContract);
   const client: TestClient = {
     get: (path) => authorized(agent.get(path)),
     post: (path, body, headers = {}) => authorized(agent.post(path)).set(headers).send(body),

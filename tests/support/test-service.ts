@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { type Logger, pino } from 'pino';
-import { startApi } from '../../src/api-process.ts';
-import type { HttpListener } from '../../src/listen-http.ts';
+import { startApi } from '../../src/process/api-process.ts';
+import type { HttpListener } from '../../src/process/listen-http.ts';
 import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from './test-database.ts';

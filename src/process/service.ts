@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { seedDemo } from '../seeds/demo.ts';
+import { seedDemo } from '../../seeds/demo.ts';
+import type { Config } from '../config.ts';
+import { createDatabase } from '../database/create-database.ts';
+import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
+import { migrate } from '../database/migrate.ts';
+import { beginEventEpochs } from '../ledger/event-epochs.ts';
+import type { Workers } from '../workers/start-workers.ts';
 import { startApiCluster } from './api-cluster.ts';
 import { startApi } from './api-process.ts';
-import type { Config } from './config.ts';
-import { createDatabase } from './database/create-database.ts';
-import { type EmbeddedServer, startEmbeddedServer } from './database/embedded/embedded-server.ts';
-import { migrate } from './database/migrate.ts';
 import { embeddedDatabaseName } from './database-in-use.ts';
 import { readDemoApiKey } from './demo-api-key.ts';
-import { beginEventEpochs } from './ledger/event-epochs.ts';
 import type { HttpListener } from './listen-http.ts';
 import { welcome } from './welcome.ts';
 import { startWorker, startWorkerHealth } from './worker-process.ts';
-import type { Workers } from './workers/start-workers.ts';
 
 /** Everything that one `npm start` runs. */
 export interface Service {

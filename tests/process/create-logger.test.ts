@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '../src/create-logger.ts';
+import { createLogger } from '../../src/process/create-logger.ts';
 
 /** What a log writes to an output of this kind. */
 function written(isTTY: boolean, level = 'info'): string {
@@ -33,4 +33,14 @@ test('keeps rows of the database out of the log, and obeys its level', () => {
     expect(written(isTTY)).not.toMatch(/Failing row|too small/);
     expect(written(isTTY, 'silent')).toBe('');
   }
+});
+
+test('says in a sentence what is wrong with a database that can not be used', () => {
+  const lines: string[] = [];
+  const logger = createLogger('info', { write: (line) => lines.push(line) });
+  const cause = Object.assign(new Error('password authentication failed'), { code: '28P01', severity: 'FATAL' });
+  logger.warn({ err: new Error('The database does not serve requests at the moment.', { cause }) }, 'request failed');
+  expect(JSON.parse(lines[0]!).err.sentence).toBe(
+    'The database refuses the user or the password in DATABASE_URL (password authentication failed): correct them.',
+  );
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readDemoApiKey } from '../src/demo-api-key.ts';
+import { readDemoApiKey } from '../../src/process/demo-api-key.ts';
 
 let dataDir: string;
 

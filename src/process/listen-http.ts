@@ -3,9 +3,9 @@ import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
-import { OperatorError } from './errors/operator-error.ts';
-import { createHttpServer } from './http/http-server.ts';
-import { answerUnreadableRequests } from './http/unreadable-request.ts';
+import { OperatorError } from '../errors/operator-error.ts';
+import { createHttpServer } from '../http/http-server.ts';
+import { answerUnreadableRequests } from '../http/unreadable-request.ts';
 
 export interface Address {
   readonly host: string;

@@ -82,9 +82,11 @@ test('a command of a fresh clone compiles first, and the next ones only when the
   expect((await migrate()).stderr).toContain(unreachable);
   expect(timeOfBuild()).toBe(first);
 
-  edit('src/database-sentence.ts', (text) => text.replace('The database cannot be reached', 'Nobody is at home'));
+  edit('src/database/database-sentence.ts', (text) =>
+    text.replace('The database cannot be reached', 'Nobody is at home'),
+  );
   // An unpacked archive brings times of its own.
-  utimesSync(path.join(clone, 'src/database-sentence.ts'), new Date(0), new Date(0));
+  utimesSync(path.join(clone, 'src/database/database-sentence.ts'), new Date(0), new Date(0));
   rmSync(path.join(clone, `migrations/${mistaken}.ts`));
   expect((await migrate()).stderr).toContain('joint-ledger: Nobody is at home');
   expect(builtOf(mistaken)).toEqual([]);

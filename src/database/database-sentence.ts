@@ -1,6 +1,6 @@
-import { ConnectionError } from './database/connection-error.ts';
-import { serverMessage } from './database/server-message.ts';
-import { isDatabaseUnavailable, isPoolExhausted, sqlStateOf } from './database/sqlstate.ts';
+import { ConnectionError } from './connection-error.ts';
+import { serverMessage } from './server-message.ts';
+import { isDatabaseUnavailable, isPoolExhausted, sqlStateOf } from './sqlstate.ts';
 
 interface Explanation {
   /** SQLSTATEs (PostgreSQL manual, appendix A), or the codes of node and OpenSSL (node's documentation, TLS). */

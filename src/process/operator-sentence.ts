@@ -1,7 +1,7 @@
-import { ConfigError } from './config.ts';
-import { EmbeddedServerError } from './database/embedded/embedded-server.ts';
-import { databaseSentence } from './database-sentence.ts';
-import { OperatorError } from './errors/operator-error.ts';
+import { ConfigError } from '../config.ts';
+import { databaseSentence } from '../database/database-sentence.ts';
+import { EmbeddedServerError } from '../database/embedded/embedded-server.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 
 /** What an operator must do about a failed start, in a sentence. Only what nobody foresaw comes with its stack. */
 export function operatorSentence(error: unknown): string {

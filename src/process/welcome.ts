@@ -1,5 +1,5 @@
-import { demoAccountIds } from '../seeds/demo.ts';
-import type { Role } from './config.ts';
+import { demoAccountIds } from '../../seeds/demo.ts';
+import type { Role } from '../config.ts';
 
 export interface WelcomeFacts {
   readonly host: string;

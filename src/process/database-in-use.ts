@@ -1,6 +1,6 @@
-import type { Config } from './config.ts';
-import { findRunningEmbeddedServer } from './database/embedded/embedded-server.ts';
-import { OperatorError } from './errors/operator-error.ts';
+import type { Config } from '../config.ts';
+import { findRunningEmbeddedServer } from '../database/embedded/embedded-server.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 
 /**
  * For commands that run beside the service: the database in DATABASE_URL, else the embedded one, which must be running.

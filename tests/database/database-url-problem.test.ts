@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config.ts';
 
 function problem(url: string): string {
   try {

@@ -1,12 +1,12 @@
 import type { Express } from 'express';
-import { createApp } from './app.ts';
-import { createDatabase } from './database/create-database.ts';
-import { createReadiness } from './database/readiness.ts';
-import type { TargetRules } from './http/service-parts.ts';
-import { createPostingEngine } from './ledger/posting-engine.ts';
+import { createApp } from '../app.ts';
+import { createDatabase } from '../database/create-database.ts';
+import { createReadiness } from '../database/readiness.ts';
+import type { TargetRules } from '../http/service-parts.ts';
+import { createPostingEngine } from '../ledger/posting-engine.ts';
+import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
+import { startWakeUp } from '../workers/wake-up.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
-import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
-import { startWakeUp } from './workers/wake-up.ts';
 
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;

@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { databaseSentence } from '../database/database-sentence.ts';
 
 /** Where log lines go: standard output, or what a test puts in its place. */
 export interface LogOutput {
@@ -23,8 +24,12 @@ export function createLogger(level: string, output: LogOutput = process.stdout):
   return pino(options, { write: (line) => output.write(prettify(line)) });
 }
 
-/** PostgreSQL puts whole rows, with names and amounts, into these parts of an error. */
+/**
+ * PostgreSQL puts whole rows, with names and amounts, into the parts that are left out. What an operator must do about a
+ * database that can't be used comes first.
+ */
 function serializeError(error: Error): Record<string, unknown> {
   const { detail: _detail, where: _where, ...rest } = pino.stdSerializers.err(error);
-  return rest;
+  const sentence = databaseSentence(error.cause instanceof Error ? error.cause : error);
+  return sentence === undefined ? rest : { sentence, ...rest };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
-import { operatorSentence } from '../src/operator-sentence.ts';
+import { operatorSentence } from '../../src/process/operator-sentence.ts';
 
 /** An error as the driver and knex hand it on: the statement stands before the server's message. */
 function ofServer(code: string, message: string, statement = ''): Error {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createApiKey } from './ledger/api-key.ts';
+import { createApiKey } from '../ledger/api-key.ts';
 
 /**
  * The demo ledger's API key: `DEMO_API_KEY` when set, else one made up at the first start and kept in the data folder,

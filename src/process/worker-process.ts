@@ -1,18 +1,18 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import { createDatabase } from './database/create-database.ts';
-import { createReadiness, type Readiness } from './database/readiness.ts';
-import { describeAnswer } from './http/describe-answer.ts';
-import { healthRoutes } from './http/health-routes.ts';
-import { answerErrors, routeNotFound } from './http/problem.ts';
-import { routePatterns } from './http/route-pattern.ts';
-import type { TargetRules } from './http/service-parts.ts';
+import { createDatabase } from '../database/create-database.ts';
+import { createReadiness, type Readiness } from '../database/readiness.ts';
+import { describeAnswer } from '../http/describe-answer.ts';
+import { healthRoutes } from '../http/health-routes.ts';
+import { answerErrors, routeNotFound } from '../http/problem.ts';
+import { routePatterns } from '../http/route-pattern.ts';
+import type { TargetRules } from '../http/service-parts.ts';
+import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
+import { keepKeys } from '../sweeps/key-retention.ts';
+import { createWorkQueues } from '../work-queues.ts';
+import { startWorkers, type Workers } from '../workers/start-workers.ts';
+import { startWakeUp } from '../workers/wake-up.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
-import { readProcessMetrics, startProcessMetrics } from './metrics/service-metrics.ts';
-import { keepKeys } from './sweeps/key-retention.ts';
-import { createWorkQueues } from './work-queues.ts';
-import { startWorkers, type Workers } from './workers/start-workers.ts';
-import { startWakeUp } from './workers/wake-up.ts';
 
 export interface WorkerOptions {
   readonly databaseUrl: string;

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { joinMetrics, type ProcessMetrics, readProcessFigures } from './metrics/service-metrics.ts';
+import { joinMetrics, type ProcessMetrics, readProcessFigures } from '../metrics/service-metrics.ts';
 
 /**
  * `/metrics` reaches any one of several processes, and should tell of all of them. The one that is asked asks the

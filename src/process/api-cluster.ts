@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { OperatorError } from '../errors/operator-error.ts';
 import { type ApiOptions, startApi } from './api-process.ts';
 import { createMetricsReader, MetricsCollector, type MetricsMessage } from './cluster-metrics.ts';
 import { ConnectionHandover, type ConnectionMessage } from './connection-handover.ts';
-import { OperatorError } from './errors/operator-error.ts';
 import { answerConnections, type ConnectionAnswerer, type HttpListener, listen } from './listen-http.ts';
 import { operatorSentence } from './operator-sentence.ts';
 

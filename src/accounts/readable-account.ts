@@ -1,0 +1,14 @@
+import type { Database } from '../database/create-database.ts';
+import { hideFromStrangers } from '../http/acting-party.ts';
+import type { Caller } from '../http/caller.ts';
+import { type AccountDocument, getAccount } from './account-queries.ts';
+
+/** The account, if the caller may look at it. Throws RefusalError `account_not_found`. */
+export async function getReadableAccount(
+  database: Database,
+  caller: Caller,
+  accountId: string,
+): Promise<AccountDocument> {
+  await hideFromStrangers(database, caller, accountId, { right: 'view' });
+  return getAccount(database, caller.ledgerId, accountId);
+}

@@ -1,0 +1,99 @@
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors/error-catalogue.ts';
+import type { OperationTerms } from '../ledger/operation.ts';
+import type { Caller } from './caller.ts';
+import type { Reply } from './reply.ts';
+import type { ServiceParts } from './service-parts.ts';
+
+/** The shared headers, and the one shared query parameter, that a route takes. */
+export interface Offers {
+  /** `Prefer: wait=N`. What a route with it does is an operation: the call has its terms. */
+  readonly prefer?: true;
+  /** `Idempotency-Key`. */
+  readonly idempotencyKey?: true;
+  /** `If-Match`, the entity tag of the account that it is about; its answers have an `ETag` as well. */
+  readonly ifMatch?: true;
+  /** `?dryRun=true`. */
+  readonly dryRun?: true;
+  /** `Last-Event-ID`. */
+  readonly lastEventId?: true;
+}
+
+/**
+ * What can be known of a route without running it, and so all that a caller can know of it: its checks, the types of a
+ * call, and whatever is derived from the list of all routes are made of this.
+ */
+export interface RouteContract {
+  /** What a call does, in a few words. */
+  readonly summary: string;
+  /** Whose keys may call it: `service` refuses those that are bound to a party with `key_not_allowed`. */
+  readonly keys: 'any' | 'service';
+  readonly params?: z.ZodObject;
+  /** None but `dryRun`, where it is offered, unless it says otherwise. */
+  readonly query?: z.ZodObject;
+  /** None unless it says otherwise. */
+  readonly body?: z.ZodType;
+  readonly offers?: Offers;
+  /** The documents it answers with, by status. Never parsed when it runs: tests hold every answer against them. */
+  readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** Of the answers, where it is not JSON; the documents are then those in the stream. */
+  readonly mediaType?: string;
+  /** The refusals of its own, beside those that its kind of route shares (`shared-refusals.ts`). */
+  readonly refusals?: readonly ErrorCode[];
+  /** Bodies, by what they show. */
+  readonly examples?: Readonly<Record<string, unknown>>;
+}
+
+/** What every operation offers. */
+export const operation = { prefer: true, idempotencyKey: true } as const satisfies Offers;
+
+/** What an operation offers that is about one account. */
+export const accountOperation = { ...operation, ifMatch: true } as const satisfies Offers;
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** A route is a value: where it is, its contract, and what it does with a call that fits it (docs/adr/0019). */
+export interface Route extends RouteContract {
+  readonly method: Method;
+  /** Below `/v1`, as Express writes it: `/accounts/:accountId/deposits`. */
+  readonly path: string;
+  handle(call: never, parts: ServiceParts): Promise<Reply>;
+}
+
+type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+/** A request that fits the contract of its route. */
+export interface Call<Contract extends RouteContract> {
+  readonly caller: Caller;
+  readonly params: Read<Contract['params']>;
+  readonly query: Read<Contract['query']>;
+  readonly body: Read<Contract['body']>;
+  /** The body as it came, before its schema read it. */
+  readonly sent: unknown;
+  readonly terms: Contract['offers'] extends { readonly prefer: true } ? OperationTerms : undefined;
+  readonly lastEventId: Contract['offers'] extends { readonly lastEventId: true } ? string | undefined : undefined;
+}
+
+function routesOf(method: Method) {
+  return <const Contract extends RouteContract>(
+    path: string,
+    contract: Contract,
+    handle: (call: Call<Contract>, parts: ServiceParts) => Promise<Reply>,
+  ): Route => ({ method, path, handle, ...contract });
+}
+
+/**
+ * Makes a route that is called by this method.
+ *
+ * @example
+ * get(
+ *   '/parties/:partyId',
+ *   { summary: 'Read a party', keys: 'service', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
+ *   async ({ caller, params }, { database }) => ok(await getParty(database, caller.ledgerId, params.partyId)),
+ * );
+ */
+export const get = routesOf('get');
+export const post = routesOf('post');
+export const put = routesOf('put');
+export const patch = routesOf('patch');
+export const remove = routesOf('delete');

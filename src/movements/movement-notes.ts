@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { uuid } from '../ledger/document-fields.ts';
+
+/** What its caller said about a movement, in the documents of all that is or becomes one. */
+export const notesOfDocument = {
+  initiatedBy: uuid.nullable(),
+  description: z.string().nullable(),
+  reference: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+};
