@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import {
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -31,6 +30,11 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(clone, { recursive: true, force: true }));
+
+/** As though the clone had been built: with the build that this run has made of the same sources. */
+function putBuild(): void {
+  cpSync(path.join(projectFolder, 'dist'), path.join(clone, 'dist'), { recursive: true });
+}
 
 /** Leaves out of `node_modules` what `npm ci --omit=dev` does not install. */
 function removeCompiler(): void {
@@ -62,9 +66,19 @@ function timeOfBuild(): number {
   return statSync(path.join(clone, 'dist/src/main.js')).mtimeMs;
 }
 
-test('a command of a fresh clone compiles first, and the next ones only when the sources have changed', async () => {
+const mistaken = '29991231000000_mistaken';
+
+/** The files that the build has of a migration. */
+function builtOf(migration: string): string[] {
+  return readdirSync(path.join(clone, 'dist/migrations')).filter((file) => file.startsWith(migration));
+}
+
+// To compile takes seconds: one test looks at two things.
+test('a command of a fresh clone compiles first, and the next ones only when the sources have changed; nothing is left of a migration that is gone', async () => {
+  writeFileSync(path.join(clone, `migrations/${mistaken}.ts`), 'export async function up() {}\n');
   expect((await migrate()).stderr).toContain(unreachable);
   const first = timeOfBuild();
+  expect(builtOf(mistaken)).toContain(`${mistaken}.js`);
   expect((await migrate()).stderr).toContain(unreachable);
   expect(timeOfBuild()).toBe(first);
 
@@ -73,23 +87,15 @@ test('a command of a fresh clone compiles first, and the next ones only when the
   );
   // An unpacked archive brings times of its own.
   utimesSync(path.join(clone, 'src/database/database-sentence.ts'), new Date(0), new Date(0));
+  rmSync(path.join(clone, `migrations/${mistaken}.ts`));
   expect((await migrate()).stderr).toContain('joint-ledger: Nobody is at home');
+  expect(builtOf(mistaken)).toEqual([]);
+  expect(builtOf('20261121001800_standing_orders')).toContain('20261121001800_standing_orders.js');
   expect(readdirSync(clone).filter((name) => name.startsWith('.dist-'))).toEqual([]);
 });
 
-test('nothing is left in the build of a migration that is gone', async () => {
-  const migration = '29991231000000_mistaken';
-  writeFileSync(path.join(clone, `migrations/${migration}.ts`), 'export async function up() {}\n');
-  await migrate();
-  expect(existsSync(path.join(clone, `dist/migrations/${migration}.js`))).toBe(true);
-  rmSync(path.join(clone, `migrations/${migration}.ts`));
-  await migrate();
-  expect(readdirSync(path.join(clone, 'dist/migrations')).filter((file) => file.startsWith(migration))).toEqual([]);
-  expect(existsSync(path.join(clone, 'dist/migrations/20261121001800_standing_orders.js'))).toBe(true);
-});
-
 test('sources that do not compile end the command, and leave the build as it was', async () => {
-  await migrate();
+  putBuild();
   const before = timeOfBuild();
   edit('src/main.ts', (text) => `${text}\nconst wrong: number = 'text';\n`);
   const { code, stderr } = await migrate();
@@ -98,7 +104,7 @@ test('sources that do not compile end the command, and leave the build as it was
 });
 
 test('without a compiler a build is used, and where there is none a sentence says what to do', async () => {
-  await run('npm', ['run', '--silent', 'build'], { cwd: clone });
+  putBuild();
   removeCompiler();
   expect((await migrate()).stderr).toMatch(new RegExp(`^${unreachable}`));
 
@@ -122,7 +128,7 @@ test('installing runs nothing, so that it needs no development dependency', () =
 });
 
 test('the service is the process that was started, which receives the signals', async () => {
-  await run('npm', ['run', '--silent', 'build'], { cwd: clone });
+  putBuild();
   const { scripts } = JSON.parse(readFileSync(path.join(clone, 'package.json'), 'utf8'));
   expect(scripts.start).toMatch(/^exec node /);
   writeFileSync(path.join(clone, 'dist/src/main.js'), 'console.log(process.pid, ...process.argv);\n');

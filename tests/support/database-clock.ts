@@ -69,3 +69,25 @@ export function databaseClock(database: Database, { alone = false } = {}): Datab
     },
   };
 }
+
+/** The clock of one test file's database, which goes on, and leaps where a test would have to wait. */
+export interface LeapingClock {
+  /** An instant that lies ahead: far enough for a slow machine to do first what is to come before. */
+  soon(ms?: number): string;
+  /** Has this instant pass. */
+  leapPast(instant: string): Promise<void>;
+}
+
+/** As `installDatabaseClock`. It is never set back, because nothing is booked before what was booked. */
+export async function installLeapingClock(database: Database): Promise<LeapingClock> {
+  const clock = await installDatabaseClock(database);
+  let leaptMs = 0;
+  return {
+    soon: (ms = 60_000) => new Date(Date.now() + leaptMs + ms).toISOString(),
+    async leapPast(instant) {
+      const behind = Date.parse(instant) + 100;
+      leaptMs = behind - Date.now();
+      await clock.setTo(new Date(behind));
+    },
+  };
+}
