@@ -1,11 +1,12 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { readTermsOf } from '../http/operation-terms.ts';
 import { cutPage, decodeCursor, encodeCursor } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import { type Success, sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';

@@ -1,8 +1,9 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { callerOf } from '../http/authenticate.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import type { Signature } from './authorisations.ts';
 
 /**

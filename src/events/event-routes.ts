@@ -1,11 +1,12 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { callerOf, isKeyRevoked } from '../http/authenticate.ts';
 import { decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import { logBrokenAnswer } from '../http/request-log.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';

@@ -1,12 +1,13 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { readTermsOf } from '../http/operation-terms.ts';
 import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, instant, invalidInput, readInput } from '../http/read-input.ts';
+import { id, instant, readInput } from '../http/read-input.ts';
 import { sendAnswer } from '../http/reply.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';

@@ -1,11 +1,12 @@
 import type { Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
 import { methodNotAllowed } from '../http/problem.ts';
-import { id, invalidInput, readInput } from '../http/read-input.ts';
+import { id, readInput } from '../http/read-input.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { anyOneSigns } from '../ownership/mandate.ts';
 import { mandateProblems, mandateTerms } from '../ownership/ownership-schemas.ts';
