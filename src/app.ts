@@ -9,7 +9,7 @@ import { addAccountChangeRoutes } from './holders/account-change-routes.ts';
 import { addHolderRoutes } from './holders/holder-routes.ts';
 import { addMandateRoutes } from './holders/mandate-routes.ts';
 import { addRestrictionRoutes } from './holders/restriction-routes.ts';
-import { addHoldRoutes } from './holds/hold-routes.ts';
+import { holdRoutes } from './holds/hold-routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createRouter } from './http/create-router.ts';
 import { describeAnswer } from './http/describe-answer.ts';
@@ -51,7 +51,7 @@ export function createApp(parts: ServiceParts): Express {
 
 /** Every route below `/v1`, in the order in which they are tried: those of movements first. */
 export function allRoutes(): readonly Route[] {
-  return [...movementRoutes, ...batchRoutes, ...accountRoutes, ...partyRoutes];
+  return [...movementRoutes, ...batchRoutes, ...accountRoutes, ...holdRoutes, ...partyRoutes];
 }
 
 /**
@@ -63,7 +63,6 @@ function ledgerRoutes(parts: ServiceParts): Router {
   router.use(authenticate(parts.database), jsonBody);
   mountRoutes(router, allRoutes(), parts);
   addPaymentOrderRoutes(router, parts);
-  addHoldRoutes(router, parts);
   addProjectRoutes(router, parts);
   addProposalRoutes(router, parts);
   addHolderRoutes(router, parts);
