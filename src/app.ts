@@ -5,10 +5,10 @@ import { addPaymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { addProjectRoutes } from './approvals/project-routes.ts';
 import { addProposalRoutes } from './approvals/proposal-routes.ts';
 import { addEventRoutes } from './events/event-routes.ts';
-import { addAccountChangeRoutes } from './holders/account-change-routes.ts';
-import { addHolderRoutes } from './holders/holder-routes.ts';
-import { addMandateRoutes } from './holders/mandate-routes.ts';
-import { addRestrictionRoutes } from './holders/restriction-routes.ts';
+import { accountChangeRoutes } from './holders/account-change-routes.ts';
+import { holderRoutes } from './holders/holder-routes.ts';
+import { mandateRoutes } from './holders/mandate-routes.ts';
+import { restrictionRoutes } from './holders/restriction-routes.ts';
 import { holdRoutes } from './holds/hold-routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createRouter } from './http/create-router.ts';
@@ -51,7 +51,17 @@ export function createApp(parts: ServiceParts): Express {
 
 /** Every route below `/v1`, in the order in which they are tried: those of movements first. */
 export function allRoutes(): readonly Route[] {
-  return [...movementRoutes, ...batchRoutes, ...accountRoutes, ...holdRoutes, ...partyRoutes];
+  return [
+    ...movementRoutes,
+    ...batchRoutes,
+    ...accountRoutes,
+    ...holdRoutes,
+    ...holderRoutes,
+    ...mandateRoutes,
+    ...restrictionRoutes,
+    ...accountChangeRoutes,
+    ...partyRoutes,
+  ];
 }
 
 /**
@@ -65,10 +75,6 @@ function ledgerRoutes(parts: ServiceParts): Router {
   addPaymentOrderRoutes(router, parts);
   addProjectRoutes(router, parts);
   addProposalRoutes(router, parts);
-  addHolderRoutes(router, parts);
-  addMandateRoutes(router, parts);
-  addRestrictionRoutes(router, parts);
-  addAccountChangeRoutes(router, parts);
   addStandingOrderRoutes(router, parts);
   addWebhookEndpointRoutes(router, parts);
   addWebhookDeliveryRoutes(router, parts);

@@ -19,7 +19,7 @@ import {
   listPaymentOrders,
   paymentOrderNotFound,
 } from './payment-order-queries.ts';
-import { readSignature } from './read-signature.ts';
+import { readSignature, signatureBody } from './read-signature.ts';
 import { signPaymentOrder } from './sign-payment-order.ts';
 
 const orderPath = z.object({ orderId: id });
@@ -81,7 +81,7 @@ export function addPaymentOrderRoutes(router: Router, { database, engine }: Serv
     .route('/payment-orders/:orderId/authorisations')
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
-      const signature = readSignature(req, res, 'payment order');
+      const signature = readSignature(callerOf(res), readInput(signatureBody('payment order'), req.body));
       const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId, toAccountId } = await findForCaller(res, orderId);
       const about = { orderId, accountId, toAccountId, ledgerId: callerOf(res).ledgerId, transactionId: createId() };

@@ -2,7 +2,7 @@ import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
-import { readSignature } from '../approvals/read-signature.ts';
+import { readSignature, signatureBody } from '../approvals/read-signature.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
 import { callerOf } from '../http/authenticate.ts';
 import { readTermsOf } from '../http/operation-terms.ts';
@@ -136,7 +136,7 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
     .route('/standing-orders/:orderId/authorisations')
     .post(async (req, res) => {
       const { orderId } = readInput(orderPath, req.params);
-      const act = readSignature(req, res, 'standing order');
+      const act = readSignature(callerOf(res), readInput(signatureBody('standing order'), req.body));
       const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
       const { accountId } = await findForCaller(res, orderId);
       const command = { orderId, accountId, by: act.partyId, act };
