@@ -1,9 +1,9 @@
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type Router } from 'express';
 import { accountRoutes } from './accounts/account-routes.ts';
-import { addPaymentOrderRoutes } from './approvals/payment-order-routes.ts';
-import { addProjectRoutes } from './approvals/project-routes.ts';
-import { addProposalRoutes } from './approvals/proposal-routes.ts';
+import { paymentOrderRoutes } from './approvals/payment-order-routes.ts';
+import { projectRoutes } from './approvals/project-routes.ts';
+import { proposalRoutes } from './approvals/proposal-routes.ts';
 import { addEventRoutes } from './events/event-routes.ts';
 import { accountChangeRoutes } from './holders/account-change-routes.ts';
 import { holderRoutes } from './holders/holder-routes.ts';
@@ -55,7 +55,10 @@ export function allRoutes(): readonly Route[] {
     ...movementRoutes,
     ...batchRoutes,
     ...accountRoutes,
+    ...paymentOrderRoutes,
     ...holdRoutes,
+    ...projectRoutes,
+    ...proposalRoutes,
     ...holderRoutes,
     ...mandateRoutes,
     ...restrictionRoutes,
@@ -72,9 +75,6 @@ function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
   mountRoutes(router, allRoutes(), parts);
-  addPaymentOrderRoutes(router, parts);
-  addProjectRoutes(router, parts);
-  addProposalRoutes(router, parts);
   addStandingOrderRoutes(router, parts);
   addWebhookEndpointRoutes(router, parts);
   addWebhookDeliveryRoutes(router, parts);
