@@ -23,7 +23,7 @@ import type { ServiceParts } from './http/service-parts.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
-import { addStandingOrderRoutes } from './standing-orders/standing-order-routes.ts';
+import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
 import { addWebhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { addWebhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
@@ -64,6 +64,7 @@ export function allRoutes(): readonly Route[] {
     ...restrictionRoutes,
     ...accountChangeRoutes,
     ...partyRoutes,
+    ...standingOrderRoutes,
   ];
 }
 
@@ -75,7 +76,6 @@ function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
   mountRoutes(router, allRoutes(), parts);
-  addStandingOrderRoutes(router, parts);
   addWebhookEndpointRoutes(router, parts);
   addWebhookDeliveryRoutes(router, parts);
   addEventRoutes(router, parts);
