@@ -19,13 +19,13 @@ import { mountRoutes } from './http/mount-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { routePatterns } from './http/route-pattern.ts';
-import type { ServiceParts } from './http/service-parts.ts';
+import type { ServiceParts, TargetRules } from './http/service-parts.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
 import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
-import { addWebhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
-import { addWebhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
+import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
+import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
@@ -50,7 +50,7 @@ export function createApp(parts: ServiceParts): Express {
 }
 
 /** Every route below `/v1`, in the order in which they are tried: those of movements first. */
-export function allRoutes(): readonly Route[] {
+export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): readonly Route[] {
   return [
     ...movementRoutes,
     ...batchRoutes,
@@ -65,6 +65,8 @@ export function allRoutes(): readonly Route[] {
     ...accountChangeRoutes,
     ...partyRoutes,
     ...standingOrderRoutes,
+    ...webhookEndpointRoutes(webhookTargets),
+    ...webhookDeliveryRoutes,
   ];
 }
 
@@ -75,9 +77,7 @@ export function allRoutes(): readonly Route[] {
 function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
-  mountRoutes(router, allRoutes(), parts);
-  addWebhookEndpointRoutes(router, parts);
-  addWebhookDeliveryRoutes(router, parts);
+  mountRoutes(router, allRoutes(parts), parts);
   addEventRoutes(router, parts);
   addFailedWorkRoutes(router, parts);
   return router;
