@@ -4,7 +4,7 @@ import { accountRoutes } from './accounts/account-routes.ts';
 import { paymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { projectRoutes } from './approvals/project-routes.ts';
 import { proposalRoutes } from './approvals/proposal-routes.ts';
-import { addEventRoutes } from './events/event-routes.ts';
+import { eventRoutes } from './events/event-routes.ts';
 import { accountChangeRoutes } from './holders/account-change-routes.ts';
 import { holderRoutes } from './holders/holder-routes.ts';
 import { mandateRoutes } from './holders/mandate-routes.ts';
@@ -67,6 +67,7 @@ export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): 
     ...standingOrderRoutes,
     ...webhookEndpointRoutes(webhookTargets),
     ...webhookDeliveryRoutes,
+    ...eventRoutes(),
   ];
 }
 
@@ -78,7 +79,6 @@ function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
   mountRoutes(router, allRoutes(parts), parts);
-  addEventRoutes(router, parts);
   addFailedWorkRoutes(router, parts);
   return router;
 }
