@@ -1,15 +1,15 @@
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type Router } from 'express';
 import { accountRoutes } from './accounts/account-routes.ts';
-import { addPaymentOrderRoutes } from './approvals/payment-order-routes.ts';
-import { addProjectRoutes } from './approvals/project-routes.ts';
-import { addProposalRoutes } from './approvals/proposal-routes.ts';
-import { addEventRoutes } from './events/event-routes.ts';
-import { addAccountChangeRoutes } from './holders/account-change-routes.ts';
-import { addHolderRoutes } from './holders/holder-routes.ts';
-import { addMandateRoutes } from './holders/mandate-routes.ts';
-import { addRestrictionRoutes } from './holders/restriction-routes.ts';
-import { addHoldRoutes } from './holds/hold-routes.ts';
+import { paymentOrderRoutes } from './approvals/payment-order-routes.ts';
+import { projectRoutes } from './approvals/project-routes.ts';
+import { proposalRoutes } from './approvals/proposal-routes.ts';
+import { eventRoutes } from './events/event-routes.ts';
+import { accountChangeRoutes } from './holders/account-change-routes.ts';
+import { holderRoutes } from './holders/holder-routes.ts';
+import { mandateRoutes } from './holders/mandate-routes.ts';
+import { restrictionRoutes } from './holders/restriction-routes.ts';
+import { holdRoutes } from './holds/hold-routes.ts';
 import { authenticate } from './http/authenticate.ts';
 import { createRouter } from './http/create-router.ts';
 import { describeAnswer } from './http/describe-answer.ts';
@@ -19,13 +19,13 @@ import { mountRoutes } from './http/mount-routes.ts';
 import { answerErrors, routeNotFound } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { routePatterns } from './http/route-pattern.ts';
-import type { ServiceParts } from './http/service-parts.ts';
+import type { ServiceParts, TargetRules } from './http/service-parts.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
-import { addStandingOrderRoutes } from './standing-orders/standing-order-routes.ts';
-import { addWebhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
-import { addWebhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
+import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
+import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
+import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
@@ -50,8 +50,25 @@ export function createApp(parts: ServiceParts): Express {
 }
 
 /** Every route below `/v1`, in the order in which they are tried: those of movements first. */
-export function allRoutes(): readonly Route[] {
-  return [...movementRoutes, ...batchRoutes, ...accountRoutes, ...partyRoutes];
+export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): readonly Route[] {
+  return [
+    ...movementRoutes,
+    ...batchRoutes,
+    ...accountRoutes,
+    ...paymentOrderRoutes,
+    ...holdRoutes,
+    ...projectRoutes,
+    ...proposalRoutes,
+    ...holderRoutes,
+    ...mandateRoutes,
+    ...restrictionRoutes,
+    ...accountChangeRoutes,
+    ...partyRoutes,
+    ...standingOrderRoutes,
+    ...webhookEndpointRoutes(webhookTargets),
+    ...webhookDeliveryRoutes,
+    ...eventRoutes(),
+  ];
 }
 
 /**
@@ -61,19 +78,7 @@ export function allRoutes(): readonly Route[] {
 function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
-  mountRoutes(router, allRoutes(), parts);
-  addPaymentOrderRoutes(router, parts);
-  addHoldRoutes(router, parts);
-  addProjectRoutes(router, parts);
-  addProposalRoutes(router, parts);
-  addHolderRoutes(router, parts);
-  addMandateRoutes(router, parts);
-  addRestrictionRoutes(router, parts);
-  addAccountChangeRoutes(router, parts);
-  addStandingOrderRoutes(router, parts);
-  addWebhookEndpointRoutes(router, parts);
-  addWebhookDeliveryRoutes(router, parts);
-  addEventRoutes(router, parts);
+  mountRoutes(router, allRoutes(parts), parts);
   addFailedWorkRoutes(router, parts);
   return router;
 }

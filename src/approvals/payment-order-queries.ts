@@ -74,7 +74,7 @@ export async function listPaymentOrders(
   source: LedgerSource,
   page: {
     limit: number;
-    afterId: string | null;
+    after: string | null;
     order: 'asc' | 'desc';
     accountId: string | undefined;
     status: PaymentOrderStatus | undefined;
@@ -82,7 +82,7 @@ export async function listPaymentOrders(
 ): Promise<PaymentOrder[]> {
   const query = selectOrders(source).orderBy('o.id', page.order).limit(page.limit);
   if (page.accountId !== undefined) query.where('o.account_id', page.accountId);
-  if (page.afterId !== null) query.where('o.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  if (page.after !== null) query.where('o.id', page.order === 'asc' ? '>' : '<', page.after);
   // Nobody may have come by yet to note that an order's time is over.
   if (page.status === 'waiting') query.where('o.status', 'waiting').whereRaw('o.expires_at > clock_timestamp()');
   else if (page.status === 'expired') {

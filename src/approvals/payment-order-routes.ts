@@ -1,17 +1,17 @@
-import type { Response, Router } from 'express';
 import { z } from 'zod';
-import { getAccount } from '../accounts/account-queries.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
+import type { Database } from '../database/create-database.ts';
 import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer, sendSuccess } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { answered, ok, perform } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../movements/payment-order.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
+import { transactionDocument } from '../movements/present-transaction.ts';
 import { cancelPaymentOrder } from './cancel-payment-order.ts';
 import {
   describePaymentOrders,
@@ -19,92 +19,123 @@ import {
   listPaymentOrders,
   paymentOrderNotFound,
 } from './payment-order-queries.ts';
-import { readSignature } from './read-signature.ts';
+import { readSignature, signatureBody } from './read-signature.ts';
 import { signPaymentOrder } from './sign-payment-order.ts';
 
 const orderPath = z.object({ orderId: id });
-const noQuery = z.strictObject({});
-const status = z.enum(['waiting', 'booked', 'rejected', 'cancelled', 'expired']);
 const listQuery = z.strictObject({
   ...pageQuery,
   order: orderQuery.default('desc'),
   accountId: id.optional(),
-  status: status.optional(),
+  status: z.enum(paymentOrderStatuses).optional(),
 });
-const cancelBody = z.strictObject({ by: id.nullish() }).optional();
+
+/** The order, unless a key's party has nothing to do with it. */
+async function findForCaller(
+  database: Database,
+  caller: Caller,
+  orderId: string,
+  right?: 'view',
+): Promise<PaymentOrder> {
+  const order = await getPaymentOrder(sourceOf(caller, database), orderId);
+  await hideFromStrangers(database, caller, order.accountId, { right, notFound: () => paymentOrderNotFound(orderId) });
+  return order;
+}
 
 /** Payment orders: reading, signing and cancelling what waits for signatures. */
-export function addPaymentOrderRoutes(router: Router, { database, engine }: ServiceParts): void {
-  /** The order, unless a key's party has nothing to do with it. */
-  async function findForCaller(res: Response, orderId: string, right?: 'view') {
-    const order = await getPaymentOrder({ knex: database, ledgerId: callerOf(res).ledgerId }, orderId);
-    const hidden = { notFound: () => paymentOrderNotFound(orderId) };
-    await hideFromStrangers(
-      database,
-      callerOf(res),
-      order.accountId,
-      right === undefined ? hidden : { right, ...hidden },
-    );
-    return order;
-  }
+export const paymentOrderRoutes = [
+  get(
+    '/payment-orders',
+    {
+      summary: 'List payment orders, of one account or with a key of the service of all',
+      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(paymentOrderDocument) } },
+      refusals: ['key_not_allowed', 'account_not_found'],
+    },
+    async ({ caller, query }, { database }) => {
+      const { order, accountId, status } = query;
+      if (accountId === undefined) requireServiceKey(caller);
+      else await getReadableAccount(database, caller, accountId);
+      const source = sourceOf(caller, database);
+      return readPage(
+        query,
+        ['payment-orders', order, accountId, status],
+        (page) => listPaymentOrders(source, { ...page, order, accountId, status }),
+        (orders) => describePaymentOrders(source, orders),
+      );
+    },
+  ),
 
-  router
-    .route('/payment-orders')
-    .get(async (req, res) => {
-      const { limit, cursor, order, accountId, status } = readInput(listQuery, req.query);
-      if (accountId === undefined) requireServiceKey(callerOf(res));
-      else {
-        await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-        await getAccount(database, callerOf(res).ledgerId, accountId);
-      }
-      const list = `payment-orders ${order} ${accountId ?? ''} ${status ?? ''}`;
-      const source = { knex: database, ledgerId: callerOf(res).ledgerId };
-      const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), order, accountId, status };
-      const found = await listPaymentOrders(source, page);
-      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
-      res.json({ data: await describePaymentOrders(source, data), nextCursor });
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/payment-orders/:orderId',
+    {
+      summary: 'Read a payment order',
+      ...{ keys: 'any', params: orderPath, answers: { 200: paymentOrderDocument } },
+      refusals: ['payment_order_not_found'],
+    },
+    async ({ caller, params: { orderId } }, { database }) => {
+      const order = await findForCaller(database, caller, orderId, 'view');
+      const [document] = await describePaymentOrders(sourceOf(caller, database), [order]);
+      return ok(document);
+    },
+  ),
 
-  router
-    .route('/payment-orders/:orderId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { orderId } = readInput(orderPath, req.params);
-      const order = await findForCaller(res, orderId, 'view');
-      const [document] = await describePaymentOrders({ knex: database, ledgerId: callerOf(res).ledgerId }, [order]);
-      sendSuccess(res, { status: 200, body: document });
-    })
-    .all(methodNotAllowed('GET'));
-
-  router
-    .route('/payment-orders/:orderId/authorisations')
-    .post(async (req, res) => {
-      const { orderId } = readInput(orderPath, req.params);
-      const signature = readSignature(req, res, 'payment order');
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const { accountId, toAccountId } = await findForCaller(res, orderId);
-      const about = { orderId, accountId, toAccountId, ledgerId: callerOf(res).ledgerId, transactionId: createId() };
-      const command = { ...about, ...signature };
+  post(
+    '/payment-orders/:orderId/authorisations',
+    {
+      summary: 'Sign a payment order; the last signature books it',
+      ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('payment order') },
+      answers: { 200: paymentOrderDocument.extend({ transaction: transactionDocument.exactOptional() }) },
+      refusals: [
+        'key_not_allowed',
+        'payment_order_not_found',
+        'party_not_found',
+        'not_a_holder',
+        'right_missing',
+        'payment_order_not_pending',
+        'instruction_mismatch',
+        'already_decided',
+        'account_closed',
+        'account_restricted',
+        'insufficient_funds',
+        'balance_limit_exceeded',
+        'booked_in_the_future',
+      ],
+    },
+    async ({ caller, params: { orderId }, body, terms }, { database, engine }) => {
+      const { partyId, decision, instructionHash } = readSignature(caller, body);
+      const { accountId, toAccountId } = await findForCaller(database, caller, orderId);
+      const { ledgerId } = caller;
+      const about = { orderId, accountId, toAccountId, ledgerId, transactionId: createId() };
+      const command = { partyId, decision, instructionHash, ...about };
       const answer = await engine.submit(createOperation(signPaymentOrder, command, terms));
-      const readable = await findReadable(database, callerOf(res), [accountId, toAccountId ?? accountId]);
-      sendAnswer(res, answer, ({ transaction, ...order }) => ({
-        status: 200,
-        body: transaction === undefined ? order : { ...order, transaction: withoutHidden(transaction, readable) },
-      }));
-    })
-    .all(methodNotAllowed('POST'));
+      const readable = await findReadable(database, caller, [accountId, toAccountId ?? accountId]);
+      return answered(answer, ({ transaction, ...order }) =>
+        ok(transaction === undefined ? order : { ...order, transaction: withoutHidden(transaction, readable) }),
+      );
+    },
+  ),
 
-  router
-    .route('/payment-orders/:orderId/cancel')
-    .post(async (req, res) => {
-      const { orderId } = readInput(orderPath, req.params);
-      const partyId = actingParty(callerOf(res), readInput(cancelBody, req.body)?.by);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const { accountId, toAccountId } = await findForCaller(res, orderId);
+  post(
+    '/payment-orders/:orderId/cancel',
+    {
+      summary: 'Take a payment order back',
+      ...{ keys: 'any', offers: accountOperation, params: orderPath },
+      body: z.strictObject({ by: id.nullish() }).optional(),
+      answers: { 200: paymentOrderDocument },
+      refusals: [
+        'key_not_allowed',
+        'payment_order_not_found',
+        'party_not_found',
+        'not_a_holder',
+        'right_missing',
+        'payment_order_not_pending',
+      ],
+    },
+    async ({ caller, params: { orderId }, body, terms }, { database, engine }) => {
+      const partyId = actingParty(caller, body?.by);
+      const { accountId, toAccountId } = await findForCaller(database, caller, orderId);
       const command = { orderId, accountId, toAccountId, partyId };
-      const answer = await engine.submit(createOperation(cancelPaymentOrder, command, terms));
-      sendAnswer(res, answer, (order) => ({ status: 200, body: order }));
-    })
-    .all(methodNotAllowed('POST'));
-}
+      return perform(engine, createOperation(cancelPaymentOrder, command, terms), ok);
+    },
+  ),
+];

@@ -44,12 +44,12 @@ export async function listProjects(
   database: Knex,
   ledgerId: string,
   accountId: string,
-  page: { limit: number; afterId: string | null; status: ProjectStatus | undefined },
+  page: { limit: number; after: string | null; status: ProjectStatus | undefined },
 ): Promise<ProjectDocument[]> {
   const query = selectProjects(database, ledgerId).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
   if (page.status !== undefined)
     query.whereRaw(`case when ${projectHasLapsed} then 'expired' else p.status end = ?`, page.status);
-  if (page.afterId !== null) query.where('p.id', '>', page.afterId);
+  if (page.after !== null) query.where('p.id', '>', page.after);
   return (await query).map(asProject);
 }
 

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { instantText, uuid } from '../ledger/document-fields.ts';
+
 export const projectStatuses = ['open', 'assigned', 'closed', 'expired'] as const;
 
 /**
@@ -7,17 +10,19 @@ export const projectStatuses = ['open', 'assigned', 'closed', 'expired'] as cons
 export type ProjectStatus = (typeof projectStatuses)[number];
 
 /** What the holders of an account want done, for which proposals compete. As callers see it. */
-export interface ProjectDocument {
-  id: string;
-  accountId: string;
-  name: string;
-  description: string | null;
-  status: ProjectStatus;
+export const projectDocument = z.strictObject({
+  id: uuid,
+  accountId: uuid,
+  name: z.string(),
+  description: z.string().nullable(),
+  status: z.enum(projectStatuses),
   /** Null: the calling service. */
-  createdBy: string | null;
-  createdAt: string;
-  /** From then on it is expired, whether or not anybody noted it; null: it stays open until somebody ends it. */
-  expiresAt: string | null;
-  finishedAt: string | null;
-  acceptedProposalId: string | null;
-}
+  createdBy: uuid.nullable(),
+  createdAt: instantText,
+  /** From then on it is expired, whether or not that was noted; null: it stays open until it is ended. */
+  expiresAt: instantText.nullable(),
+  finishedAt: instantText.nullable(),
+  acceptedProposalId: uuid.nullable(),
+});
+
+export type ProjectDocument = z.output<typeof projectDocument>;

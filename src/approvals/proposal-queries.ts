@@ -57,12 +57,12 @@ export async function listProposals(
   database: Knex,
   ledgerId: string,
   projectId: string,
-  page: { limit: number; afterId: string | null; status: ProposalStatus | undefined },
+  page: { limit: number; after: string | null; status: ProposalStatus | undefined },
 ): Promise<Proposal[]> {
   const query = selectProposals(database, ledgerId).where('o.project_id', projectId).orderBy('o.id').limit(page.limit);
   if (page.status !== undefined)
     query.whereRaw(`case when ${wasRejected} then 'rejected' else o.status end = ?`, page.status);
-  if (page.afterId !== null) query.where('o.id', '>', page.afterId);
+  if (page.after !== null) query.where('o.id', '>', page.after);
   return withAuthorisations({ knex: database, ledgerId }, await query);
 }
 

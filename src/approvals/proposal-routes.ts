@@ -1,142 +1,197 @@
-import type { Response, Router } from 'express';
 import { z } from 'zod';
+import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { pageOf, readPage } from '../http/paging.ts';
+import { answered, ok, perform, type Success } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { createTransfer, createWithdrawal } from '../movements/create-movement.ts';
 import type { Movement } from '../movements/movement.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
+import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { type AcceptedProposalDocument, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
-import { getProject, projectNotFound } from './project-queries.ts';
+import { findProjectForCaller } from './project-routes.ts';
 import { acceptBody, actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
-import { type Proposal, type ProposalDocument, presentProposal } from './proposal.ts';
+import { type Proposal, type ProposalDocument, presentProposal, proposalDocument } from './proposal.ts';
 import { getProposal, listProposals, proposalNotFound } from './proposal-queries.ts';
 import { withdrawProposal } from './withdraw-proposal.ts';
 
-const noQuery = z.strictObject({});
+async function findForCaller(
+  database: Database,
+  caller: Caller,
+  proposalId: string,
+  right?: 'view',
+): Promise<Proposal> {
+  const found = await getProposal(database, caller.ledgerId, proposalId);
+  await hideFromStrangers(database, caller, found.accountId, { right, notFound: () => proposalNotFound(proposalId) });
+  return found;
+}
+
+/** Proposals for one account, as they can be seen without its lock. */
+async function describe(
+  database: Database,
+  caller: Caller,
+  accountId: string,
+  found: readonly Proposal[],
+): Promise<ProposalDocument[]> {
+  const ownership = await loadOwnership(sourceOf(caller, database), [accountId], []);
+  return found.map((proposal) => presentProposal(proposal, ownership.get(accountId)!));
+}
 
 /** The competing proposals of projects: making, reading, accepting and withdrawing them. */
-export function addProposalRoutes(router: Router, { database, engine }: ServiceParts): void {
-  /** The account of a project, unless the party of a bound key has nothing to do with it. */
-  async function findAccountForCaller(res: Response, projectId: string, right?: 'view'): Promise<string> {
-    const { accountId } = await getProject(database, callerOf(res).ledgerId, projectId);
-    const hidden = { notFound: () => projectNotFound(projectId) };
-    await hideFromStrangers(database, callerOf(res), accountId, right === undefined ? hidden : { right, ...hidden });
-    return accountId;
-  }
+export const proposalRoutes = [
+  get(
+    '/projects/:projectId/proposals',
+    {
+      summary: 'List the proposals of a project',
+      ...{ keys: 'any', params: projectPath, query: proposalsQuery, answers: { 200: pageOf(proposalDocument) } },
+      refusals: ['project_not_found'],
+    },
+    async ({ caller, params: { projectId }, query }, { database }) => {
+      const { status } = query;
+      const { accountId } = await findProjectForCaller(database, caller, projectId, 'view');
+      return readPage(
+        query,
+        ['proposals', projectId, status],
+        (page) => listProposals(database, caller.ledgerId, projectId, { ...page, status }),
+        (proposals) => describe(database, caller, accountId, proposals),
+      );
+    },
+  ),
 
-  async function findForCaller(res: Response, proposalId: string, right?: 'view'): Promise<Proposal> {
-    const proposal = await getProposal(database, callerOf(res).ledgerId, proposalId);
-    const hidden = { notFound: () => proposalNotFound(proposalId) };
-    await hideFromStrangers(
-      database,
-      callerOf(res),
-      proposal.accountId,
-      right === undefined ? hidden : { right, ...hidden },
-    );
-    return proposal;
-  }
-
-  /** Proposals for one account, as they can be seen without its lock. */
-  async function describe(res: Response, accountId: string, found: readonly Proposal[]): Promise<ProposalDocument[]> {
-    const ownership = await loadOwnership({ knex: database, ledgerId: callerOf(res).ledgerId }, [accountId], []);
-    return found.map((proposal) => presentProposal(proposal, ownership.get(accountId)!));
-  }
-
-  router
-    .route('/projects/:projectId/proposals')
-    .post(async (req, res) => {
-      const { projectId } = readInput(projectPath, req.params);
-      const { title, amount, ...fields } = readInput(proposalBody, req.body);
-      const { description = null, toAccountId = null } = fields;
-      const proposedBy = actingParty(callerOf(res), fields.proposedBy);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const accountId = await findAccountForCaller(res, projectId);
+  post(
+    '/projects/:projectId/proposals',
+    {
+      summary: 'Make a proposal for a project',
+      ...{ keys: 'any', offers: accountOperation, params: projectPath, body: proposalBody },
+      answers: { 201: proposalDocument },
+      refusals: [
+        'key_not_allowed',
+        'project_not_found',
+        'project_already_assigned',
+        'project_not_open',
+        'party_not_found',
+        'account_not_found',
+        'clearing_account',
+        'account_closed',
+        'currency_mismatch',
+        'too_many_proposals',
+      ],
+      examples: { 'An offer': { title: 'Oak, with a stone top', amount: '4800.00', currency: 'USD' } },
+    },
+    async ({ caller, params: { projectId }, body, terms }, { database, engine }) => {
+      const { title, amount, description = null, toAccountId = null } = body;
+      const proposedBy = actingParty(caller, body.proposedBy);
+      const { accountId } = await findProjectForCaller(database, caller, projectId);
       if (toAccountId === accountId) {
         throw invalidInput([{ path: 'toAccountId', message: "must differ from the project's account" }]);
       }
       const offer = { title, description, amount, toAccountId, proposedBy };
       const command = { id: createId(), projectId, accountId, ...offer };
-      sendAnswer(res, await engine.submit(createOperation(makeProposal, command, terms)), (proposal) => ({
+      return perform(engine, createOperation(makeProposal, command, terms), (proposal) => ({
         status: 201,
         body: proposal,
         headers: { Location: `/v1/proposals/${proposal.id}` },
       }));
-    })
-    .get(async (req, res) => {
-      const { projectId } = readInput(projectPath, req.params);
-      const { limit, cursor, status } = readInput(proposalsQuery, req.query);
-      const list = `proposals ${projectId} ${status ?? ''}`;
-      const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), status };
-      const accountId = await findAccountForCaller(res, projectId, 'view');
-      const found = await listProposals(database, callerOf(res).ledgerId, projectId, page);
-      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
-      res.json({ data: await describe(res, accountId, data), nextCursor });
-    })
-    .all(methodNotAllowed('GET, POST'));
+    },
+  ),
 
-  router
-    .route('/proposals/:proposalId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { proposalId } = readInput(proposalPath, req.params);
-      const proposal = await findForCaller(res, proposalId, 'view');
-      const [document] = await describe(res, proposal.accountId, [proposal]);
-      res.json(document);
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/proposals/:proposalId',
+    {
+      summary: 'Read a proposal',
+      ...{ keys: 'any', params: proposalPath, answers: { 200: proposalDocument }, refusals: ['proposal_not_found'] },
+    },
+    async ({ caller, params: { proposalId } }, { database }) => {
+      const proposal = await findForCaller(database, caller, proposalId, 'view');
+      const [document] = await describe(database, caller, proposal.accountId, [proposal]);
+      return ok(document);
+    },
+  ),
 
-  router
-    .route('/proposals/:proposalId/withdraw')
-    .post(async (req, res) => {
-      const { proposalId } = readInput(proposalPath, req.params);
-      const by = actingParty(callerOf(res), readInput(actBody, req.body)?.by);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const { accountId } = await findForCaller(res, proposalId);
-      const answer = await engine.submit(createOperation(withdrawProposal, { proposalId, accountId, by }, terms));
-      sendAnswer(res, answer, (proposal) => ({ status: 200, body: proposal }));
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/proposals/:proposalId/withdraw',
+    {
+      summary: 'Withdraw a proposal',
+      ...{ keys: 'any', offers: accountOperation, params: proposalPath, body: actBody },
+      answers: { 200: proposalDocument },
+      refusals: [
+        'key_not_allowed',
+        'proposal_not_found',
+        'proposal_not_pending',
+        'party_not_found',
+        'not_a_holder',
+        'right_missing',
+      ],
+    },
+    async ({ caller, params: { proposalId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body?.by);
+      const { accountId } = await findForCaller(database, caller, proposalId);
+      return perform(engine, createOperation(withdrawProposal, { proposalId, accountId, by }, terms), ok);
+    },
+  ),
 
-  router
-    .route('/proposals/:proposalId/accept')
-    .post(async (req, res) => {
-      const { proposalId } = readInput(proposalPath, req.params);
-      const party = readInput(acceptBody, req.body)?.party;
-      // The calling service says with `null` that it means itself; whoever forgot the party is told so.
-      if (party === undefined && callerOf(res).boundParty === null) {
+  post(
+    '/proposals/:proposalId/accept',
+    {
+      summary: 'Accept a proposal; the last signature pays it',
+      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: acceptBody },
+      answers: {
+        200: z.union([
+          proposalDocument.extend({ transaction: transactionDocument }),
+          proposalDocument.extend({
+            status: z.literal('dry_run'),
+            transactionId: z.null(),
+            finishedAt: z.null(),
+            transaction: dryTransactionDocument.nullable(),
+          }),
+        ]),
+        202: proposalDocument.extend({ transaction: z.null() }),
+      },
+      refusals: [
+        'key_not_allowed',
+        'proposal_not_found',
+        'project_already_assigned',
+        'project_not_open',
+        'proposal_not_pending',
+        'party_not_found',
+        'signatures_missing',
+        'not_a_holder',
+        'right_missing',
+        'account_closed',
+        'account_restricted',
+        'limit_exceeded',
+        'insufficient_funds',
+        'balance_limit_exceeded',
+        'booked_in_the_future',
+        'mandate_unreachable',
+      ],
+      examples: { 'By a holder': { party: '01936f00-0000-7000-8000-000000000011' } },
+    },
+    async ({ caller, params: { proposalId }, body, terms }, { database, engine }) => {
+      const party = body?.party;
+      // The calling service says with `null` that it means itself; one that forgot the party is told so.
+      if (party === undefined && caller.boundParty === null) {
         throw invalidInput([{ path: 'party', message: 'must name the party that accepts' }]);
       }
-      const by = actingParty(callerOf(res), party);
-      const terms = readTermsOf(req, res, { dryRun: true, ifMatch: true });
-      const proposal = await findForCaller(res, proposalId);
+      const by = actingParty(caller, party);
+      const proposal = await findForCaller(database, caller, proposalId);
       const { projectId, accountId } = proposal;
-      const command = {
-        proposalId,
-        projectId,
-        accountId,
-        by,
-        payment: paymentOf(callerOf(res).ledgerId, proposal, by),
-      };
+      const command = { proposalId, projectId, accountId, by, payment: paymentOf(caller.ledgerId, proposal, by) };
       const answer = await engine.submit(createOperation(acceptProposal, command, terms));
-      const readable = await findReadable(database, callerOf(res), [accountId, proposal.toAccountId ?? accountId]);
+      const readable = await findReadable(database, caller, [accountId, proposal.toAccountId ?? accountId]);
       const present = terms.dryRun ? presentDryRun : presentAccepted;
-      sendAnswer(res, answer, ({ transaction, ...accepted }) =>
+      return answered(answer, ({ transaction, ...accepted }) =>
         present({ ...accepted, transaction: transaction === null ? null : withoutHidden(transaction, readable) }),
       );
-    })
-    .all(methodNotAllowed('POST'));
-}
+    },
+  ),
+];
 
 /** The movement that pays a proposal. All it is made of never changes, so that it can be made before the lock. */
 function paymentOf(ledgerId: string, proposal: Proposal, initiatedBy: string | null): Movement {

@@ -1,5 +1,7 @@
+import { z } from 'zod';
+import { amount, count, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
-import type { AuthorisationDocument } from '../movements/payment-order.ts';
+import { authorisationDocument } from '../movements/payment-order.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import type { MandatedKind } from '../ownership/mandate.ts';
@@ -35,23 +37,30 @@ export interface Proposal {
 }
 
 /** A proposal as callers see it. */
-export interface ProposalDocument {
-  id: string;
-  projectId: string;
-  accountId: string;
-  toAccountId: string | null;
-  title: string;
-  description: string | null;
-  amount: string;
-  currency: string;
-  status: ProposalStatus;
-  proposedBy: string | null;
-  transactionId: string | null;
-  createdAt: string;
-  finishedAt: string | null;
-  signatures: Pick<SignatureReading, 'required' | 'received' | 'missingFrom' | 'signedBy'>;
-  authorisations: AuthorisationDocument[];
-}
+export const proposalDocument = z.strictObject({
+  id: uuid,
+  projectId: uuid,
+  accountId: uuid,
+  toAccountId: uuid.nullable(),
+  title: z.string(),
+  description: z.string().nullable(),
+  amount,
+  currency: currencyCode,
+  status: z.enum(proposalStatuses),
+  proposedBy: uuid.nullable(),
+  transactionId: uuid.nullable(),
+  createdAt: instantText,
+  finishedAt: instantText.nullable(),
+  signatures: z.strictObject({
+    required: count,
+    received: count,
+    missingFrom: z.array(uuid).readonly(),
+    signedBy: z.array(uuid).readonly(),
+  }),
+  authorisations: z.array(authorisationDocument),
+});
+
+export type ProposalDocument = z.output<typeof proposalDocument>;
 
 /** How the proposal is paid, which decides the right that it takes to accept it and the mandate's band. */
 export function paymentKind({ toAccountId }: Pick<Proposal, 'toAccountId'>): MandatedKind {

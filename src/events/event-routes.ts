@@ -1,17 +1,16 @@
-import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import { callerOf, isKeyRevoked } from '../http/authenticate.ts';
-import { decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { logBrokenAnswer } from '../http/request-log.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { isKeyRevoked } from '../http/authenticate.ts';
+import { sourceOf } from '../http/caller.ts';
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok } from '../http/reply.ts';
+import { get, type Route } from '../http/route.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';
 import { eventId, isBehind, parseEventId } from './event-id.ts';
-import { describeEvents } from './present-event.ts';
+import { describeEvents, eventDocument } from './present-event.ts';
 import { type EventPlace, findEvents, latestPlace, readEvents } from './read-events.ts';
 import { type StreamPace, streamEvents, streamPage, usualPace } from './stream-events.ts';
 import { findVisible } from './visible-events.ts';
@@ -26,101 +25,99 @@ const filterFields = {
 };
 const listQuery = z.strictObject({ ...pageQuery, ...filterFields });
 const streamQuery = z.strictObject({ cursor: pageQuery.cursor, ...filterFields });
-const noQuery = z.strictObject({});
-const eventPath = z.object({ eventId: z.string().max(100) });
 /** A cursor is a place in the log, the same whatever a reader filters by. */
 const list = 'events';
 const mostStreams = 100;
 
 /** The log of what happened: page by page, one by one, and live. */
-export function addEventRoutes(router: Router, parts: ServiceParts, pace: StreamPace = usualPace): void {
-  const { database, draining, wakeUp } = parts;
+export function eventRoutes(pace: StreamPace = usualPace): readonly Route[] {
   let streams = 0;
 
-  router
-    .route('/events')
-    .get(async (req, res) => {
-      const { limit, cursor, types, accountId } = readInput(listQuery, req.query);
-      const source = sourceOf(res);
-      const after = await readCursor(source, cursor);
-      const { accountIds, readable } = await findVisible(database, res, accountId);
-      const events = await readEvents(source, { after, limit, types, accountIds });
-      const last = events.at(-1);
-      res.json({
-        data: await describeEvents(source, events, readable),
-        nextCursor: last === undefined ? (cursor ?? null) : encodeCursor(list, eventId(last)),
-      });
-    })
-    .all(methodNotAllowed('GET'));
+  return [
+    get(
+      '/events',
+      {
+        summary: 'Read the log of what happened, page by page',
+        ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(eventDocument) } },
+        refusals: ['account_not_found'],
+      },
+      async ({ caller, query: { limit, cursor, types, accountId } }, { database }) => {
+        const source = sourceOf(caller, database);
+        const { accountIds, readable } = await findVisible(database, caller, accountId);
+        const after = await readCursor(source, cursor);
+        const events = await readEvents(source, { after, limit, types, accountIds });
+        const last = events.at(-1);
+        return ok({
+          data: await describeEvents(source, events, readable),
+          nextCursor: last === undefined ? (cursor ?? null) : encodeCursor(list, eventId(last)),
+        });
+      },
+    ),
 
-  router
-    .route('/events/stream')
-    .get(async (req, res) => {
-      const { cursor, types, accountId } = readInput(streamQuery, req.query);
-      const source = sourceOf(res);
-      await findVisible(database, res, accountId);
-      // A client that comes again sends the address it had at first, so that what it has read since goes before.
-      const from =
-        (await readLastEventId(source, req)) ?? (await readCursor(source, cursor)) ?? (await latestPlace(source));
-      if (res.destroyed) return;
-      if (streams >= mostStreams) {
-        const detail = `${mostStreams} event streams are open here already; come again later, or read page by page.`;
-        throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
-      }
-      const gone = new AbortController();
-      res.on('close', () => gone.abort());
-      res.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
-      if (req.method === 'HEAD') {
-        res.end();
-        return;
-      }
-      streams++;
-      const stream = {
-        async read(after: EventPlace) {
-          const { accountIds, readable } = await findVisible(database, res, accountId);
-          const events = await readEvents(source, { after, limit: streamPage, types, accountIds });
-          return { documents: await describeEvents(source, events, readable), last: events.at(-1) };
-        },
-        latest: () => latestPlace(source),
-        isKeyRevoked: () => isKeyRevoked(database, callerOf(res)),
-      };
-      try {
-        const signal = AbortSignal.any([draining, gone.signal]);
-        await streamEvents(res, stream, { from, signal, wakeUp, pace });
-      } catch (error) {
-        logBrokenAnswer(res, 'warn', error, 'an event stream broke; its reader comes again');
-      } finally {
-        streams--;
-        // What a reader does not take in would keep a process that stops waiting.
-        if (res.writableNeedDrain) res.destroy();
-        else res.end();
-      }
-    })
-    .all(methodNotAllowed('GET'));
+    get(
+      '/events/stream',
+      {
+        summary: 'Read the log of what happened, live',
+        ...{ keys: 'any', query: streamQuery, offers: { lastEventId: true } },
+        ...{ answers: { 200: eventDocument }, mediaType: 'text/event-stream' },
+        refusals: ['account_not_found', 'too_many_streams'],
+      },
+      async ({ caller, query: { cursor, types, accountId }, lastEventId }, { database, draining, wakeUp }) => {
+        const source = sourceOf(caller, database);
+        await findVisible(database, caller, accountId);
+        // A client that comes again sends the address it had at first, so that what it has read since goes before.
+        const from =
+          (await readLastEventId(source, lastEventId)) ??
+          (await readCursor(source, cursor)) ??
+          (await latestPlace(source));
+        if (streams >= mostStreams) {
+          const detail = `${mostStreams} event streams are open here already; come again later, or read page by page.`;
+          throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
+        }
+        streams++;
+        const stream = {
+          async read(after: EventPlace) {
+            const { accountIds, readable } = await findVisible(database, caller, accountId);
+            const events = await readEvents(source, { after, limit: streamPage, types, accountIds });
+            return { documents: await describeEvents(source, events, readable), last: events.at(-1) };
+          },
+          latest: () => latestPlace(source),
+          isKeyRevoked: () => isKeyRevoked(database, caller),
+        };
+        return {
+          mediaType: 'text/event-stream',
+          async write(to, gone) {
+            const signal = AbortSignal.any([draining, gone]);
+            await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => streams--);
+          },
+        };
+      },
+    ),
 
-  router
-    .route('/events/:eventId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const asked = readInput(eventPath, req.params).eventId;
-      const source = sourceOf(res);
-      const place = parseEventId(asked);
-      const [event] = place === undefined ? [] : await findEvents(source, [place]);
-      const { accountIds, readable } = await findVisible(database, res, undefined);
-      const isHidden = accountIds !== null && (event?.accountId == null || !accountIds.includes(event.accountId));
-      if (event === undefined || isHidden) {
-        throw new RefusalError('event_not_found', `There is no event ${asked} in this ledger.`);
-      }
-      res.json((await describeEvents(source, [event], readable))[0]);
-    })
-    .all(methodNotAllowed('GET'));
-
-  function sourceOf(res: Response): LedgerSource {
-    return { knex: database, ledgerId: callerOf(res).ledgerId };
-  }
+    get(
+      '/events/:eventId',
+      {
+        summary: 'Read an event',
+        ...{ keys: 'any', params: z.object({ eventId: z.string().max(100) }), answers: { 200: eventDocument } },
+        refusals: ['event_not_found'],
+      },
+      async ({ caller, params: { eventId: asked } }, { database }) => {
+        const source = sourceOf(caller, database);
+        const place = parseEventId(asked);
+        const [event] = place === undefined ? [] : await findEvents(source, [place]);
+        const { accountIds, readable } = await findVisible(database, caller, undefined);
+        const isHidden = accountIds !== null && (event?.accountId == null || !accountIds.includes(event.accountId));
+        if (event === undefined || isHidden) {
+          throw new RefusalError('event_not_found', `There is no event ${asked} in this ledger.`);
+        }
+        const [document] = await describeEvents(source, [event], readable);
+        return ok(document);
+      },
+    ),
+  ];
 }
 
-/** The place in a cursor; whoever waited behind one that lies ahead of the log would miss what comes before it. */
+/** The place in a cursor; a reader that waited behind one that lies ahead of the log would miss what comes before it. */
 async function readCursor(source: LedgerSource, cursor: string | undefined): Promise<EventPlace | null> {
   const key = decodeCursor(list, z.string(), cursor);
   if (key === null) return null;
@@ -131,8 +128,7 @@ async function readCursor(source: LedgerSource, cursor: string | undefined): Pro
   return place;
 }
 
-async function readLastEventId(source: LedgerSource, req: Request): Promise<EventPlace | null> {
-  const header = req.get('Last-Event-ID');
+async function readLastEventId(source: LedgerSource, header: string | undefined): Promise<EventPlace | null> {
   if (header === undefined) return null;
   const place = parseEventId(header);
   if (place === undefined || isBehind(place, await latestPlace(source))) {

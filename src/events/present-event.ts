@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { instantText, uuid } from '../ledger/document-fields.ts';
+import { type EventType, eventTypes } from '../ledger/ledger-event.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
@@ -6,22 +9,24 @@ import { eventId } from './event-id.ts';
 import type { StoredEvent } from './read-events.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
-export interface EventDocument {
-  specversion: '1.0';
-  id: string;
-  source: string;
-  type: string;
+export const eventDocument = z.strictObject({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.enum(eventTypes),
   /** What it is about, as an address below the source. */
-  subject: string;
-  time: string;
-  datacontenttype: 'application/json';
+  subject: z.string(),
+  time: instantText,
+  datacontenttype: z.literal('application/json'),
   /** The number of the event in the sequence of its account (CloudEvents extension "sequence"); absent without one. */
-  sequence?: string;
-  sequencetype?: 'Integer';
+  sequence: z.string().exactOptional(),
+  sequencetype: z.literal('Integer').exactOptional(),
   /** The account to whose sequence it belongs. */
-  accountid?: string;
-  data: object;
-}
+  accountid: uuid.exactOptional(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+export type EventDocument = z.output<typeof eventDocument>;
 
 /**
  * Makes documents of stored events, those of one page with one look into the journal. Balances are shown of the
@@ -42,14 +47,14 @@ export async function describeEvents(
       specversion: '1.0',
       id: eventId(event),
       source: `/ledgers/${source.ledgerId}`,
-      type,
+      type: type as EventType,
       subject: subjectId,
       time: occurredAt.toISOString(),
       datacontenttype: 'application/json',
       ...(accountId === null || sequence === null
         ? {}
         : { sequence: `${sequence}`, sequencetype: 'Integer', accountid: accountId }),
-      data,
+      data: data as Record<string, unknown>,
     };
     return document;
   });

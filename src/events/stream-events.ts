@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Response } from 'express';
+import type { Writable } from 'node:stream';
 import type { Hints } from '../http/service-parts.ts';
 import { eventId, isBehind } from './event-id.ts';
 import type { EventDocument } from './present-event.ts';
@@ -38,7 +38,7 @@ export interface EventStream {
  * also when its filter let nothing through.
  */
 export async function streamEvents(
-  res: Response,
+  to: Writable,
   stream: EventStream,
   { from, signal, wakeUp, pace }: { from: EventPlace; signal: AbortSignal; wakeUp: Hints; pace: StreamPace },
 ): Promise<void> {
@@ -72,9 +72,9 @@ export async function streamEvents(
   }
 
   async function send(text: string): Promise<void> {
-    if (signal.aborted || res.write(text)) return;
+    if (signal.aborted || to.write(text)) return;
     const stalled = AbortSignal.timeout(pace.stalledMs);
-    await once(res, 'drain', { signal: AbortSignal.any([signal, stalled]) }).catch((error) => {
+    await once(to, 'drain', { signal: AbortSignal.any([signal, stalled]) }).catch((error) => {
       if (!signal.aborted) throw error;
     });
   }

@@ -1,7 +1,6 @@
-import type { Response } from 'express';
 import { getAccount } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
-import { callerOf } from '../http/authenticate.ts';
+import type { Caller } from '../http/caller.ts';
 import { accountNotFound } from '../ledger/refuse-account.ts';
 
 /** What of the log the key of a request may see. */
@@ -19,11 +18,9 @@ export interface VisibleEvents {
  */
 export async function findVisible(
   database: Database,
-  res: Response,
+  { ledgerId, boundParty: bound }: Caller,
   accountId: string | undefined,
 ): Promise<VisibleEvents> {
-  const ledgerId = callerOf(res).ledgerId;
-  const bound = callerOf(res).boundParty;
   if (bound === null) {
     if (accountId !== undefined) await getAccount(database, ledgerId, accountId);
     return { accountIds: accountId === undefined ? null : [accountId], readable: null };

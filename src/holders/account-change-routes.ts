@@ -1,100 +1,132 @@
-import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
-import { getAccount } from '../accounts/account-queries.ts';
-import { readSignature } from '../approvals/read-signature.ts';
-import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { accountPath } from '../accounts/account-schemas.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
+import { readSignature, signatureBody } from '../approvals/read-signature.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/reply.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok, perform, type Reply } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
-import { createOperation } from '../ledger/operation.ts';
-import type { AccountChange } from './account-change.ts';
+import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { type AccountChange, accountChangeDocument } from './account-change.ts';
 import { changeNotFound, getChange, listChanges } from './control-queries.ts';
 import { describeChanges } from './describe-changes.ts';
+import { holderRecordDocument, mandateDocument, restrictionDocument } from './present-control.ts';
 import { type SignChangeCommand, signChange } from './sign-change.ts';
+import { byBody } from './submit-change.ts';
 
-const accountPath = z.object({ accountId: id });
 const changePath = z.object({ changeId: id });
-const listQuery = z.strictObject(pageQuery);
-const noQuery = z.strictObject({});
-const byBody = z.strictObject({ by: id.nullish() }).optional();
+/** With what the last signature has made. */
+const signedChangeDocument = accountChangeDocument.extend({
+  applied: z.union([holderRecordDocument, mandateDocument, restrictionDocument]).exactOptional(),
+});
+
 /** Changes of an account that take every owner's signature. */
-export function addAccountChangeRoutes(router: Router, { database, engine }: ServiceParts): void {
-  router
-    .route('/accounts/:accountId/changes')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { limit, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-      await getAccount(database, callerOf(res).ledgerId, accountId);
-      const list = `changes ${accountId}`;
-      const source = sourceOf(res);
-      const page = { accountId, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
-      const { data, nextCursor } = cutPage(await listChanges(source, page), limit, (last) =>
-        encodeCursor(list, last.id),
+export const accountChangeRoutes = [
+  get(
+    '/accounts/:accountId/changes',
+    {
+      summary: 'List the changes of an account that take signatures, the latest first',
+      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
+      ...{ answers: { 200: pageOf(accountChangeDocument) }, refusals: ['account_not_found'] },
+    },
+    async ({ caller, params: { accountId }, query }, { database }) => {
+      await getReadableAccount(database, caller, accountId);
+      const source = sourceOf(caller, database);
+      return readPage(
+        query,
+        ['changes', accountId],
+        (page) => listChanges(source, { ...page, accountId }),
+        (changes) => describeChanges(source, changes, new Date()),
       );
-      res.json({ data: await describeChanges(source, data, new Date()), nextCursor });
-    })
-    .all(methodNotAllowed('GET'));
+    },
+  ),
 
-  router
-    .route('/account-changes/:changeId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { changeId } = readInput(changePath, req.params);
-      const change = await findForCaller(res, changeId, 'view');
-      res.json((await describeChanges(sourceOf(res), [change], new Date()))[0]);
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/account-changes/:changeId',
+    {
+      summary: 'Read a change of an account',
+      ...{ keys: 'any', params: changePath, answers: { 200: accountChangeDocument } },
+      refusals: ['account_change_not_found'],
+    },
+    async ({ caller, params }, parts) => {
+      const change = await findForCaller(parts, caller, params.changeId, 'view');
+      const [document] = await describeChanges(sourceOf(caller, parts.database), [change], new Date());
+      return ok(document);
+    },
+  ),
 
-  router
-    .route('/account-changes/:changeId/authorisations')
-    .post(async (req, res) => {
-      const { changeId } = readInput(changePath, req.params);
-      const act = readSignature(req, res, 'change');
-      await submit(req, res, { changeId, by: act.partyId, act });
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/account-changes/:changeId/authorisations',
+    {
+      summary: 'Sign a change of an account',
+      ...{ keys: 'any', offers: accountOperation, params: changePath, body: signatureBody('change') },
+      answers: { 200: signedChangeDocument },
+      refusals: [
+        'key_not_allowed',
+        'account_change_not_found',
+        'party_not_found',
+        'not_a_holder',
+        'right_missing',
+        'account_change_not_pending',
+        'account_closed',
+        'instruction_mismatch',
+        'already_decided',
+        // What makes the change itself impossible by the time of the last signature.
+        'already_a_holder',
+        'too_many_holders',
+        'holder_not_found',
+        'last_owner',
+        'restriction_not_active',
+      ],
+    },
+    ({ caller, params: { changeId }, body, terms }, parts) => {
+      const act = readSignature(caller, body);
+      return submit({ changeId, by: act.partyId, act }, caller, terms, parts);
+    },
+  ),
 
-  router
-    .route('/account-changes/:changeId/cancel')
-    .post(async (req, res) => {
-      const { changeId } = readInput(changePath, req.params);
-      const by = actingParty(callerOf(res), readInput(byBody, req.body)?.by);
-      await submit(req, res, { changeId, by, act: 'cancel' });
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/account-changes/:changeId/cancel',
+    {
+      summary: 'Take back a change that waits for signatures',
+      ...{ keys: 'any', offers: accountOperation, params: changePath, body: byBody },
+      answers: { 200: accountChangeDocument },
+      refusals: [
+        'key_not_allowed',
+        'account_change_not_found',
+        'party_not_found',
+        'not_a_holder',
+        'right_missing',
+        'account_change_not_pending',
+      ],
+    },
+    ({ caller, params: { changeId }, body, terms }, parts) =>
+      submit({ changeId, by: actingParty(caller, body?.by), act: 'cancel' }, caller, terms, parts),
+  ),
+];
 
-  async function submit(
-    req: Request,
-    res: Response,
-    asked: Pick<SignChangeCommand, 'changeId' | 'by' | 'act'>,
-  ): Promise<void> {
-    const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-    const { accountId } = await findForCaller(res, asked.changeId);
-    const command = { ...asked, accountId, names: { partyIds: [], changeId: asked.changeId } };
-    const answer = await engine.submit(createOperation(signChange, command, terms));
-    sendAnswer(res, answer, (change) => ({ status: 200, body: change }));
-  }
+async function submit(
+  { changeId, by, act }: Pick<SignChangeCommand, 'changeId' | 'by' | 'act'>,
+  caller: Caller,
+  terms: OperationTerms,
+  parts: ServiceParts,
+): Promise<Reply> {
+  const { accountId } = await findForCaller(parts, caller, changeId);
+  const command = { changeId, by, act, accountId, names: { partyIds: [], changeId } };
+  return perform(parts.engine, createOperation(signChange, command, terms), ok);
+}
 
-  function sourceOf(res: Response): LedgerSource {
-    return { knex: database, ledgerId: callerOf(res).ledgerId };
-  }
-
-  /** The change, unless a key's party has nothing to do with it. */
-  async function findForCaller(res: Response, changeId: string, right?: 'view'): Promise<AccountChange> {
-    const change = await getChange(sourceOf(res), changeId);
-    const hidden = { notFound: () => changeNotFound(changeId) };
-    await hideFromStrangers(
-      database,
-      callerOf(res),
-      change.accountId,
-      right === undefined ? hidden : { right, ...hidden },
-    );
-    return change;
-  }
+/** The change, unless a key's party has nothing to do with it. */
+async function findForCaller(
+  { database }: ServiceParts,
+  caller: Caller,
+  changeId: string,
+  right?: 'view',
+): Promise<AccountChange> {
+  const change = await getChange(sourceOf(caller, database), changeId);
+  await hideFromStrangers(database, caller, change.accountId, { right, notFound: () => changeNotFound(changeId) });
+  return change;
 }

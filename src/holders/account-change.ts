@@ -1,7 +1,11 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import { canonicalJson } from '../ledger/canonical-json.ts';
-import type { HolderTerms } from '../ownership/holder.ts';
+import { count, hashText, instantText, uuid } from '../ledger/document-fields.ts';
+import { authorisationDocument } from '../movements/payment-order.ts';
+import { type HolderTerms, holderDocument, limitsDocument } from '../ownership/holder.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
+import { mandateTermsDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 
 /** What may change in who an account belongs to, and in what they agreed. */
@@ -13,7 +17,9 @@ export type ChangeTerms =
   | { readonly kind: 'holder_removal'; readonly partyId: string }
   | { readonly kind: 'restriction_lift'; readonly restrictionId: string };
 
-export type ChangeStatus = 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
+export const changeStatuses = ['waiting', 'applied', 'rejected', 'cancelled', 'expired'] as const;
+
+export type ChangeStatus = (typeof changeStatuses)[number];
 
 /** A change that takes the signature of every owner, and what has become of it. */
 export interface AccountChange {
@@ -27,24 +33,37 @@ export interface AccountChange {
   readonly finishedAt: Date | null;
 }
 
+const holderTermsDocument = holderDocument.extend({ limits: limitsDocument });
+
+/** What each kind of change says. */
+const termsOfKinds = {
+  mandate: z.strictObject({ mandate: mandateTermsDocument }),
+  holder_invitation: z.strictObject({ holder: holderTermsDocument, invitationExpiresAt: instantText }),
+  holder_terms: z.strictObject({ holder: holderTermsDocument }),
+  holder_removal: z.strictObject({ partyId: uuid }),
+  restriction_lift: z.strictObject({ restrictionId: uuid }),
+} satisfies Record<ChangeTerms['kind'], z.ZodType>;
+
 /** A change as callers see it. */
-export interface AccountChangeDocument {
-  id: string;
-  accountId: string;
-  kind: ChangeTerms['kind'];
-  change: Record<string, unknown>;
-  status: ChangeStatus;
+export const accountChangeDocument = z.strictObject({
+  id: uuid,
+  accountId: uuid,
+  kind: z.enum(Object.keys(termsOfKinds) as Array<ChangeTerms['kind']>),
+  change: z.union(Object.values(termsOfKinds)),
+  status: z.enum(changeStatuses),
   /** What a signer signs: SHA-256 of exactly this change. */
-  instructionHash: string;
-  requestedBy: string;
-  createdAt: string;
-  expiresAt: string;
-  finishedAt: string | null;
-  numberRequired: number;
-  numberReceived: number;
-  missingFrom: readonly string[];
-  authorisations: Array<{ partyId: string; decision: 'approve' | 'reject'; at: string }>;
-}
+  instructionHash: hashText,
+  requestedBy: uuid,
+  createdAt: instantText,
+  expiresAt: instantText,
+  finishedAt: instantText.nullable(),
+  numberRequired: count,
+  numberReceived: count,
+  missingFrom: z.array(uuid).readonly(),
+  authorisations: z.array(authorisationDocument),
+});
+
+export type AccountChangeDocument = z.output<typeof accountChangeDocument>;
 
 /** SHA-256 over the change as canonical JSON. Stored with the change: what is altered here must give the same hashes. */
 export function changeHash({ id, accountId, terms }: Pick<AccountChange, 'id' | 'accountId' | 'terms'>): Buffer {

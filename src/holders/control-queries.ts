@@ -17,10 +17,12 @@ export interface HolderRecord {
   readonly endedAt: Date | null;
 }
 
+export const restrictionScopes = ['debits', 'credits', 'both'] as const;
+
 export interface Restriction {
   readonly id: string;
   readonly accountId: string;
-  readonly scope: 'debits' | 'credits' | 'both';
+  readonly scope: (typeof restrictionScopes)[number];
   readonly reason: string;
   /** The holder who placed it; null for the calling service. */
   readonly placedBy: string | null;
@@ -48,7 +50,7 @@ interface HolderRow {
 export async function findHolderRecords(
   { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
-  page: { afterPartyId?: string | null; limit?: number } = {},
+  page: { after?: string | null; limit?: number } = {},
 ): Promise<HolderRecord[]> {
   const query = knex('holders as h')
     .join('accounts as a', (on) => on.on('a.ledger_id', 'h.ledger_id').andOn('a.id', 'h.account_id'))
@@ -56,7 +58,7 @@ export async function findHolderRecords(
     .where('h.ledger_id', ledgerId)
     .whereRaw('h.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
     .orderBy(['h.account_id', 'h.party_id']);
-  if (page.afterPartyId) query.where('h.party_id', '>', page.afterPartyId);
+  if (page.after) query.where('h.party_id', '>', page.after);
   if (page.limit !== undefined) query.limit(page.limit);
   return (await query).map(asHolder);
 }
@@ -95,14 +97,14 @@ interface RestrictionRow {
 /** A page of the restrictions of an account, in the order in which they were placed. */
 export async function listRestrictions(
   { knex, ledgerId }: LedgerSource,
-  page: { accountId: string; afterId: string | null; limit: number; isActive: boolean | undefined },
+  page: { accountId: string; after: string | null; limit: number; isActive: boolean | undefined },
 ): Promise<Restriction[]> {
   const query = knex<RestrictionRow>('restrictions')
     .where('ledger_id', ledgerId)
     .where('account_id', page.accountId)
     .orderBy('id')
     .limit(page.limit);
-  if (page.afterId !== null) query.where('id', '>', page.afterId);
+  if (page.after !== null) query.where('id', '>', page.after);
   if (page.isActive === true) query.whereNull('lifted_at');
   if (page.isActive === false) query.whereNotNull('lifted_at');
   return (await query).map(asRestriction);
@@ -156,14 +158,14 @@ interface ChangeRow {
 /** A page of the changes of an account that took or take signatures, the latest first. */
 export async function listChanges(
   { knex, ledgerId }: LedgerSource,
-  page: { accountId: string; afterId: string | null; limit: number },
+  page: { accountId: string; after: string | null; limit: number },
 ): Promise<AccountChange[]> {
   const query = knex<ChangeRow>('account_changes')
     .where('ledger_id', ledgerId)
     .where('account_id', page.accountId)
     .orderBy('id', 'desc')
     .limit(page.limit);
-  if (page.afterId !== null) query.where('id', '<', page.afterId);
+  if (page.after !== null) query.where('id', '<', page.after);
   return (await query).map(asChange);
 }
 

@@ -1,29 +1,29 @@
-import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { accountPath } from '../accounts/account-schemas.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
+import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, instant, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/reply.ts';
+import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { id, instant } from '../http/read-input.ts';
+import { ok, perform, type Reply } from '../http/reply.ts';
+import { accountOperation, get, post, put } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
-import { createOperation } from '../ledger/operation.ts';
+import { createOperation, type OperationTerms } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
 import { type LimitsDocument, ownerRights } from '../ownership/holder.ts';
 import { limitProblems, limits, rights } from '../ownership/ownership-schemas.ts';
+import { accountChangeDocument } from './account-change.ts';
+import { changeRefusals } from './change-refusals.ts';
 import { findHolderRecords } from './control-queries.ts';
-import { presentHolder } from './present-control.ts';
-import { submitChange } from './submit-change.ts';
+import { holderRecordDocument, presentHolder } from './present-control.ts';
+import { byBody, submitChange } from './submit-change.ts';
 import { type PlaceCommand, takePlace } from './take-place.ts';
 
-const accountPath = z.object({ accountId: id });
 const holderPath = z.object({ accountId: id, partyId: id });
-const listQuery = z.strictObject(pageQuery);
-const noBody = z.strictObject({}).optional();
 
 const usualInvitationMs = 14 * 86_400_000;
 const longestInvitationMs = 90 * 86_400_000;
@@ -38,108 +38,164 @@ const invitationBody = z.strictObject({
   invitedBy: id.nullish(),
 });
 const termsBody = z.strictObject({ rights, limits: limits.optional(), by: id.nullish() });
-const byBody = z.strictObject({ by: id.nullish() }).optional();
+/** Made at once, or waiting for the owners' signatures. */
+const changed = { 200: holderRecordDocument, 202: accountChangeDocument };
+const placeRefusals = [
+  'account_not_found',
+  'party_not_found',
+  'clearing_account',
+  'holder_not_found',
+  'account_closed',
+] as const;
 
 /** Who holds an account: invitations, acceptance, rights, limits, leaving. */
-export function addHolderRoutes(router: Router, parts: ServiceParts): void {
-  const { database, engine } = parts;
+export const holderRoutes = [
+  get(
+    '/accounts/:accountId/holders',
+    {
+      summary: 'List who holds an account, was invited to it, or held it',
+      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
+      ...{ answers: { 200: pageOf(holderRecordDocument) }, refusals: ['account_not_found'] },
+    },
+    async ({ caller, params: { accountId }, query }, { database }) => {
+      await getReadableAccount(database, caller, accountId);
+      return readPageBy(query, ['holders', accountId], {
+        key: id,
+        find: (page) => findHolderRecords(sourceOf(caller, database), [accountId], page),
+        keyOf: (holder) => holder.partyId,
+        present: (holders) => holders.map((holder) => presentHolder(holder, new Date())),
+      });
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/holders')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { limit, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-      const list = `holders ${accountId}`;
-      const page = { limit: limit + 1, afterPartyId: decodeCursor(list, id, cursor) };
-      await getAccount(database, callerOf(res).ledgerId, accountId);
-      const found = await findHolderRecords({ knex: database, ledgerId: callerOf(res).ledgerId }, [accountId], page);
-      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.partyId));
-      res.json({ data: data.map((holder) => presentHolder(holder, new Date())), nextCursor });
-    })
-    .post(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const body = readInput(invitationBody, req.body);
-      const by = actingParty(callerOf(res), body.invitedBy);
-      const holder = await readHolderTerms(res, accountId, { ...body, rights: body.rights ?? [...ownerRights] });
+  post(
+    '/accounts/:accountId/holders',
+    {
+      summary: 'Invite a party to an account',
+      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: invitationBody },
+      answers: { 201: holderRecordDocument, 202: accountChangeDocument },
+      refusals: [...changeRefusals, 'already_a_holder', 'too_many_holders'],
+      examples: {
+        'Somebody who may look on': { partyId: '01936f00-0000-7000-8000-000000000013', rights: ['view', 'delegate'] },
+      },
+    },
+    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body.invitedBy);
+      const given = { partyId: body.partyId, rights: body.rights ?? [...ownerRights], limits: body.limits };
+      const holder = await readHolderTerms(database, caller, accountId, given);
       const expiresAt = body.expiresAt ?? new Date(Date.now() + usualInvitationMs);
-      const terms = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
-      const names = { partyIds: [body.partyId] };
-      await submitChange(parts, req, res, { accountId, by, terms, names }, { appliedStatus: 201 });
-    })
-    .all(methodNotAllowed('GET, POST'));
+      const change = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
+      const asked = { accountId, by, terms: change, names: { partyIds: [body.partyId] } };
+      return submitChange(engine, asked, terms, { appliedStatus: 201 });
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/holders/:partyId')
-    .put(async (req, res) => {
-      const { accountId, partyId } = readInput(holderPath, req.params);
-      const body = readInput(termsBody, req.body);
-      const by = actingParty(callerOf(res), body.by);
-      const holder = await readHolderTerms(res, accountId, { ...body, partyId });
-      const terms = { kind: 'holder_terms' as const, holder };
-      await submitChange(parts, req, res, { accountId, by, terms, names: { partyIds: [partyId] } });
-    })
-    .all(methodNotAllowed('PUT'));
+  put(
+    '/accounts/:accountId/holders/:partyId',
+    {
+      summary: "Set a holder's rights and limits",
+      ...{ keys: 'any', offers: accountOperation, params: holderPath, body: termsBody, answers: changed },
+      refusals: [...changeRefusals, 'holder_not_found', 'last_owner', 'too_many_holders'],
+      examples: { 'A limit for each day': { rights: ['view', 'transfer'], limits: { perDay: '200.00' } } },
+    },
+    async ({ caller, params: { accountId, partyId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body.by);
+      const given = { partyId, rights: body.rights, limits: body.limits };
+      const holder = await readHolderTerms(database, caller, accountId, given);
+      const change = { kind: 'holder_terms' as const, holder };
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, terms);
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/holders/:partyId/remove')
-    .post(async (req, res) => {
-      const { accountId, partyId } = readInput(holderPath, req.params);
-      const by = actingParty(callerOf(res), readInput(byBody, req.body)?.by);
-      await hideFromStrangers(database, callerOf(res), accountId);
-      const terms = { kind: 'holder_removal' as const, partyId };
-      await submitChange(parts, req, res, { accountId, by, terms, names: { partyIds: [partyId] } });
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/accounts/:accountId/holders/:partyId/remove',
+    {
+      summary: 'Remove a holder, or withdraw an invitation',
+      ...{ keys: 'any', offers: accountOperation, params: holderPath, body: byBody, answers: changed },
+      refusals: [...changeRefusals, 'holder_not_found', 'last_owner'],
+    },
+    async ({ caller, params: { accountId, partyId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body?.by);
+      await hideFromStrangers(database, caller, accountId);
+      const change = { kind: 'holder_removal' as const, partyId };
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, terms);
+    },
+  ),
 
-  for (const act of ['accept', 'decline', 'leave'] as const) {
-    router
-      .route(`/accounts/:accountId/holders/:partyId/${act}`)
-      .post(async (req, res) => {
-        const { accountId, partyId } = readInput(holderPath, req.params);
-        await submitPlace(req, res, { accountId, partyId, act, by: actingParty(callerOf(res), partyId) });
-      })
-      .all(methodNotAllowed('POST'));
-  }
+  post(
+    '/accounts/:accountId/holders/:partyId/accept',
+    {
+      summary: 'Accept an invitation',
+      ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      refusals: ['key_not_allowed', ...placeRefusals, 'invitation_not_open'],
+    },
+    ({ caller, params, terms }, parts) => submitPlace('accept', params, caller, terms, parts),
+  ),
 
-  router
-    .route('/accounts/:accountId/holders/:partyId/death')
-    .post(async (req, res) => {
-      const { accountId, partyId } = readInput(holderPath, req.params);
-      requireServiceKey(callerOf(res));
-      await submitPlace(req, res, { accountId, partyId, act: 'death', by: null });
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/accounts/:accountId/holders/:partyId/decline',
+    {
+      summary: 'Decline an invitation',
+      ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      refusals: ['key_not_allowed', ...placeRefusals, 'invitation_not_open'],
+    },
+    ({ caller, params, terms }, parts) => submitPlace('decline', params, caller, terms, parts),
+  ),
 
-  async function submitPlace(
-    req: Request,
-    res: Response,
-    asked: Pick<PlaceCommand, 'accountId' | 'partyId' | 'act' | 'by'>,
-  ): Promise<void> {
-    readInput(noBody, req.body);
-    const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-    await hideFromStrangers(database, callerOf(res), asked.accountId);
-    const command = { ...asked, restrictionId: createId(), names: { partyIds: [asked.partyId] } };
-    const answer = await engine.submit(createOperation(takePlace, command, terms));
-    sendAnswer(res, answer, (holder) => ({ status: 200, body: holder }));
-  }
+  post(
+    '/accounts/:accountId/holders/:partyId/leave',
+    {
+      summary: 'Leave an account',
+      ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      refusals: ['key_not_allowed', ...placeRefusals, 'last_owner'],
+    },
+    ({ caller, params, terms }, parts) => submitPlace('leave', params, caller, terms, parts),
+  ),
 
-  /** Rights and limits as they shall be; limits are in the account's currency, which never changes. */
-  async function readHolderTerms(
-    res: Response,
-    accountId: string,
-    given: Pick<z.output<typeof invitationBody>, 'partyId' | 'limits'> & { rights: z.output<typeof rights> },
-  ) {
-    await hideFromStrangers(database, callerOf(res), accountId);
-    const { currency } = await getAccount(database, callerOf(res).ledgerId, accountId);
-    const { partyId, limits: wanted } = given;
-    const problems = wanted === undefined ? [] : limitProblems(wanted, currency, 'limits');
-    if (problems.length > 0) throw invalidInput(problems);
-    const limit = (name: keyof LimitsDocument) => {
-      const text = wanted?.[name] ?? null;
-      return text === null ? null : Money.parse(text, currency).toString();
-    };
-    const agreed = { perMovement: limit('perMovement'), perDay: limit('perDay'), perMonth: limit('perMonth') };
-    return { partyId, rights: given.rights, limits: agreed };
-  }
+  post(
+    '/accounts/:accountId/holders/:partyId/death',
+    {
+      summary: 'Note that a holder has died',
+      ...{ keys: 'service', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      refusals: placeRefusals,
+    },
+    ({ caller, params, terms }, parts) => submitPlace('death', params, caller, terms, parts),
+  ),
+];
+
+async function submitPlace(
+  act: PlaceCommand['act'],
+  { accountId, partyId }: z.output<typeof holderPath>,
+  caller: Caller,
+  terms: OperationTerms,
+  { database, engine }: ServiceParts,
+): Promise<Reply> {
+  const by = act === 'death' ? null : actingParty(caller, partyId);
+  await hideFromStrangers(database, caller, accountId);
+  const command = { accountId, partyId, act, by, restrictionId: createId(), names: { partyIds: [partyId] } };
+  return perform(engine, createOperation(takePlace, command, terms), ok);
+}
+
+/** Rights and limits as they shall be; limits are in the account's currency, which never changes. */
+async function readHolderTerms(
+  database: Database,
+  caller: Caller,
+  accountId: string,
+  given: {
+    partyId: string;
+    rights: z.output<typeof rights>;
+    limits: z.output<typeof limits> | undefined;
+  },
+) {
+  await hideFromStrangers(database, caller, accountId);
+  const { currency } = await getAccount(database, caller.ledgerId, accountId);
+  const { partyId, limits: wanted } = given;
+  const problems = wanted === undefined ? [] : limitProblems(wanted, currency, 'limits');
+  if (problems.length > 0) throw invalidInput(problems);
+  const limit = (name: keyof LimitsDocument) => {
+    const text = wanted?.[name] ?? null;
+    return text === null ? null : Money.parse(text, currency).toString();
+  };
+  const agreed = { perMovement: limit('perMovement'), perDay: limit('perDay'), perMonth: limit('perMonth') };
+  return { partyId, rights: given.rights, limits: agreed };
 }

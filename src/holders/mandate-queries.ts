@@ -1,12 +1,13 @@
+import type { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
-import { type MandateDocument, presentMandate } from './present-control.ts';
+import { mandateDocument, presentMandate } from './present-control.ts';
 
 /** A version of a mandate, and whose act it was; null for the calling service. */
-export interface MandateVersionDocument extends MandateDocument {
-  createdBy: string | null;
-  createdAt: string;
-}
+export const mandateVersionDocument = mandateDocument.extend({ createdBy: uuid.nullable(), createdAt: instantText });
+
+export type MandateVersionDocument = z.output<typeof mandateVersionDocument>;
 
 interface MandateRow {
   version: number;
@@ -18,14 +19,14 @@ interface MandateRow {
 /** A page of the versions of an account's mandate, the latest first. */
 export async function listMandates(
   { knex, ledgerId }: LedgerSource,
-  page: { accountId: string; limit: number; before: number | null },
+  page: { accountId: string; limit: number; after: number | null },
 ): Promise<MandateVersionDocument[]> {
   const query = knex<MandateRow>('mandates')
     .where('ledger_id', ledgerId)
     .where('account_id', page.accountId)
     .orderBy('version', 'desc')
     .limit(page.limit);
-  if (page.before !== null) query.where('version', '<', page.before);
+  if (page.after !== null) query.where('version', '<', page.after);
   return (await query).map(({ version, terms, created_by, created_at }) => ({
     ...presentMandate(page.accountId, { version, terms }),
     createdBy: created_by,

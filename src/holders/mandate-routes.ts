@@ -1,62 +1,81 @@
-import type { Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { accountPath } from '../accounts/account-schemas.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { sourceOf } from '../http/caller.ts';
+import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok } from '../http/reply.ts';
+import { accountOperation, get, put } from '../http/route.ts';
 import { anyOneSigns } from '../ownership/mandate.ts';
 import { mandateProblems, mandateTerms } from '../ownership/ownership-schemas.ts';
-import { listMandates } from './mandate-queries.ts';
-import { presentMandate } from './present-control.ts';
+import { accountChangeDocument } from './account-change.ts';
+import { changeRefusals } from './change-refusals.ts';
+import { listMandates, mandateVersionDocument } from './mandate-queries.ts';
+import { mandateDocument, presentMandate } from './present-control.ts';
 import { submitChange } from './submit-change.ts';
 
-const accountPath = z.object({ accountId: id });
-const listQuery = z.strictObject(pageQuery);
-const noQuery = z.strictObject({});
 const mandateBody = z.strictObject({ mandate: mandateTerms, by: id.nullish() });
 
 /** Who must sign for money to leave an account, now and before. */
-export function addMandateRoutes(router: Router, parts: ServiceParts): void {
-  const { database } = parts;
+export const mandateRoutes = [
+  get(
+    '/accounts/:accountId/mandate',
+    {
+      summary: 'Read who must sign for money to leave an account',
+      ...{ keys: 'any', params: accountPath, answers: { 200: mandateDocument }, refusals: ['account_not_found'] },
+    },
+    async ({ caller, params: { accountId } }, { database }) => {
+      const { mandate } = await getReadableAccount(database, caller, accountId);
+      return ok(presentMandate(accountId, mandate ?? anyOneSigns));
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/mandate')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { accountId } = readInput(accountPath, req.params);
-      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-      const { mandate } = await getAccount(database, callerOf(res).ledgerId, accountId);
-      res.json(presentMandate(accountId, mandate ?? anyOneSigns));
-    })
-    .put(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const body = readInput(mandateBody, req.body);
-      const by = actingParty(callerOf(res), body.by);
-      await hideFromStrangers(database, callerOf(res), accountId);
-      const { currency } = await getAccount(database, callerOf(res).ledgerId, accountId);
+  put(
+    '/accounts/:accountId/mandate',
+    {
+      summary: 'Set who must sign for money to leave an account',
+      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: mandateBody },
+      answers: { 200: mandateDocument, 202: accountChangeDocument },
+      refusals: [...changeRefusals, 'holder_not_found'],
+      examples: {
+        'Two from 500.00 on': {
+          mandate: {
+            bands: [
+              { rule: 'any', upTo: '500.00' },
+              { rule: 'count', count: 2 },
+            ],
+          },
+        },
+      },
+    },
+    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body.by);
+      await hideFromStrangers(database, caller, accountId);
+      const { currency } = await getAccount(database, caller.ledgerId, accountId);
       const problems = mandateProblems(body.mandate, currency, 'mandate');
       if (problems.length > 0) throw invalidInput(problems);
-      const terms = { kind: 'mandate' as const, mandate: body.mandate };
-      await submitChange(parts, req, res, { accountId, by, terms, names: { partyIds: [] } });
-    })
-    .all(methodNotAllowed('GET, PUT'));
+      const change = { kind: 'mandate' as const, mandate: body.mandate };
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [] } }, terms);
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/mandate/versions')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { limit, cursor } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-      await getAccount(database, callerOf(res).ledgerId, accountId);
-      const list = `mandates ${accountId}`;
-      const before = decodeCursor(list, z.int().min(1), cursor);
-      const source = { knex: database, ledgerId: callerOf(res).ledgerId };
-      const found = await listMandates(source, { accountId, limit: limit + 1, before });
-      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.version)));
-    })
-    .all(methodNotAllowed('GET'));
-}
+  get(
+    '/accounts/:accountId/mandate/versions',
+    {
+      summary: 'List the versions of a mandate, the latest first',
+      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
+      ...{ answers: { 200: pageOf(mandateVersionDocument) }, refusals: ['account_not_found'] },
+    },
+    async ({ caller, params: { accountId }, query }, { database }) => {
+      await getReadableAccount(database, caller, accountId);
+      return readPageBy(query, ['mandates', accountId], {
+        key: z.int().min(1),
+        find: (page) => listMandates(sourceOf(caller, database), { ...page, accountId }),
+        keyOf: (mandate) => mandate.version,
+      });
+    },
+  ),
+];

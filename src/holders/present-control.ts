@@ -1,37 +1,46 @@
+import { z } from 'zod';
+import { count, instantText, uuid } from '../ledger/document-fields.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
-import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
-import type { Mandate, MandateBand } from '../ownership/mandate.ts';
-import type { HolderRecord, Restriction } from './control-queries.ts';
+import { holderRights, holderStatuses, limitsDocument } from '../ownership/holder.ts';
+import type { Mandate } from '../ownership/mandate.ts';
+import { mandateBandDocument } from '../ownership/ownership-schemas.ts';
+import { type HolderRecord, type Restriction, restrictionScopes } from './control-queries.ts';
 
 /** A party's place on an account as callers see it. */
-export interface HolderRecordDocument {
-  accountId: string;
-  partyId: string;
-  rights: readonly HolderRight[];
-  limits: LimitsDocument;
-  status: HolderStatus;
-  invitedBy: string | null;
-  invitationExpiresAt: string | null;
-  joinedAt: string | null;
-  endedAt: string | null;
-}
+export const holderRecordDocument = z.strictObject({
+  accountId: uuid,
+  partyId: uuid,
+  rights: z.array(z.enum(holderRights)).readonly(),
+  limits: limitsDocument,
+  status: z.enum(holderStatuses),
+  invitedBy: uuid.nullable(),
+  invitationExpiresAt: instantText.nullable(),
+  joinedAt: instantText.nullable(),
+  endedAt: instantText.nullable(),
+});
 
-export interface MandateDocument {
-  accountId: string;
-  version: number;
-  bands: readonly MandateBand[];
-}
+export type HolderRecordDocument = z.output<typeof holderRecordDocument>;
 
-export interface RestrictionDocument {
-  id: string;
-  accountId: string;
-  scope: Restriction['scope'];
-  reason: string;
-  placedBy: string | null;
-  placedAt: string;
-  liftedBy: string | null;
-  liftedAt: string | null;
-}
+export const mandateDocument = z.strictObject({
+  accountId: uuid,
+  version: count,
+  bands: z.array(mandateBandDocument).readonly(),
+});
+
+export type MandateDocument = z.output<typeof mandateDocument>;
+
+export const restrictionDocument = z.strictObject({
+  id: uuid,
+  accountId: uuid,
+  scope: z.enum(restrictionScopes),
+  reason: z.string(),
+  placedBy: uuid.nullable(),
+  placedAt: instantText,
+  liftedBy: uuid.nullable(),
+  liftedAt: instantText.nullable(),
+});
+
+export type RestrictionDocument = z.output<typeof restrictionDocument>;
 
 /** An invitation whose time is over reads as expired, whether or not anybody noted it. */
 export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocument {

@@ -1,72 +1,90 @@
-import type { Router } from 'express';
 import { z } from 'zod';
-import { getAccount } from '../accounts/account-queries.ts';
+import { accountPath } from '../accounts/account-schemas.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput, text } from '../http/read-input.ts';
-import { sendAnswer } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { sourceOf } from '../http/caller.ts';
+import { pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id, text } from '../http/read-input.ts';
+import { perform } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { getRestriction, listRestrictions, restrictionNotFound } from './control-queries.ts';
+import { accountChangeDocument } from './account-change.ts';
+import { changeRefusals } from './change-refusals.ts';
+import { getRestriction, listRestrictions, restrictionNotFound, restrictionScopes } from './control-queries.ts';
 import { placeRestriction } from './place-restriction.ts';
-import { presentRestriction } from './present-control.ts';
-import { submitChange } from './submit-change.ts';
+import { presentRestriction, restrictionDocument } from './present-control.ts';
+import { byBody, submitChange } from './submit-change.ts';
 
-const accountPath = z.object({ accountId: id });
 const restrictionPath = z.object({ restrictionId: id });
 const listQuery = z.strictObject({ ...pageQuery, active: z.enum(['true', 'false']).optional() });
 const restrictionBody = z.strictObject({
-  scope: z.enum(['debits', 'credits', 'both']).default('debits'),
+  scope: z.enum(restrictionScopes).default('debits'),
   reason: text(500),
   by: id.nullish(),
 });
-const byBody = z.strictObject({ by: id.nullish() }).optional();
 
 /** Stopping an account's debits or credits, and letting them go on. */
-export function addRestrictionRoutes(router: Router, parts: ServiceParts): void {
-  const { database, engine } = parts;
+export const restrictionRoutes = [
+  get(
+    '/accounts/:accountId/restrictions',
+    {
+      summary: 'List what stops or has stopped an account',
+      ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(restrictionDocument) } },
+      refusals: ['account_not_found'],
+    },
+    async ({ caller, params: { accountId }, query }, { database }) => {
+      await getReadableAccount(database, caller, accountId);
+      const isActive = query.active === undefined ? undefined : query.active === 'true';
+      return readPage(
+        query,
+        ['restrictions', accountId, query.active],
+        (page) => listRestrictions(sourceOf(caller, database), { ...page, accountId, isActive }),
+        (found) => found.map(presentRestriction),
+      );
+    },
+  ),
 
-  router
-    .route('/accounts/:accountId/restrictions')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { limit, cursor, active } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-      await getAccount(database, callerOf(res).ledgerId, accountId);
-      const list = `restrictions ${accountId} ${active ?? ''}`;
-      const isActive = active === undefined ? undefined : active === 'true';
-      const page = { accountId, limit: limit + 1, afterId: decodeCursor(list, id, cursor), isActive };
-      const found = await listRestrictions({ knex: database, ledgerId: callerOf(res).ledgerId }, page);
-      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
-      res.json({ data: data.map(presentRestriction), nextCursor });
-    })
-    .post(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { scope, reason, by: named } = readInput(restrictionBody, req.body);
-      const by = actingParty(callerOf(res), named);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      await hideFromStrangers(database, callerOf(res), accountId);
+  post(
+    '/accounts/:accountId/restrictions',
+    {
+      summary: "Stop an account's debits or credits",
+      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: restrictionBody },
+      answers: { 201: restrictionDocument },
+      refusals: [
+        'key_not_allowed',
+        'account_not_found',
+        'party_not_found',
+        'clearing_account',
+        'not_a_holder',
+        'right_missing',
+        'account_closed',
+      ],
+      examples: { 'A lost phone': { reason: 'Lost phone' } },
+    },
+    async ({ caller, params: { accountId }, body: { scope, reason, by: named }, terms }, { database, engine }) => {
+      const by = actingParty(caller, named);
+      await hideFromStrangers(database, caller, accountId);
       const command = { id: createId(), accountId, by, scope, reason, names: { partyIds: [] } };
-      const answer = await engine.submit(createOperation(placeRestriction, command, terms));
-      sendAnswer(res, answer, (restriction) => ({ status: 201, body: restriction }));
-    })
-    .all(methodNotAllowed('GET, POST'));
+      return perform(engine, createOperation(placeRestriction, command, terms), (body) => ({ status: 201, body }));
+    },
+  ),
 
-  router
-    .route('/restrictions/:restrictionId/lift')
-    .post(async (req, res) => {
-      const { restrictionId } = readInput(restrictionPath, req.params);
-      const by = actingParty(callerOf(res), readInput(byBody, req.body)?.by);
-      const { accountId } = await getRestriction({ knex: database, ledgerId: callerOf(res).ledgerId }, restrictionId);
-      await hideFromStrangers(database, callerOf(res), accountId, {
-        notFound: () => restrictionNotFound(restrictionId),
-      });
-      const terms = { kind: 'restriction_lift' as const, restrictionId };
-      await submitChange(parts, req, res, { accountId, by, terms, names: { partyIds: [], restrictionId } });
-    })
-    .all(methodNotAllowed('POST'));
-}
+  post(
+    '/restrictions/:restrictionId/lift',
+    {
+      summary: 'Lift a restriction',
+      ...{ keys: 'any', offers: accountOperation, params: restrictionPath, body: byBody },
+      answers: { 200: restrictionDocument, 202: accountChangeDocument },
+      refusals: [...changeRefusals, 'restriction_not_found', 'restriction_not_active'],
+    },
+    async ({ caller, params: { restrictionId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body?.by);
+      const { accountId } = await getRestriction(sourceOf(caller, database), restrictionId);
+      await hideFromStrangers(database, caller, accountId, { notFound: () => restrictionNotFound(restrictionId) });
+      const change = { kind: 'restriction_lift' as const, restrictionId };
+      const names = { partyIds: [], restrictionId };
+      return submitChange(engine, { accountId, by, terms: change, names }, terms);
+    },
+  ),
+];

@@ -1,22 +1,22 @@
-import type { Request, Response } from 'express';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { sendAnswer } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { z } from 'zod';
+import { id } from '../http/read-input.ts';
+import { perform, type Reply } from '../http/reply.ts';
 import { createId } from '../ledger/create-id.ts';
-import { createOperation } from '../ledger/operation.ts';
+import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import type { PostingEngine } from '../ledger/posting-engine.ts';
 import { type RequestChangeCommand, requestChange } from './request-change.ts';
 
+/** The party whose act it is, in the body of what says nothing else. */
+export const byBody = z.strictObject({ by: id.nullish() }).optional();
+
 /** Submits a change: answers what it made, or 202 with the change that waits for the owners' signatures. */
-export async function submitChange(
-  { engine }: ServiceParts,
-  req: Request,
-  res: Response,
+export function submitChange(
+  engine: PostingEngine,
   asked: Omit<RequestChangeCommand, 'id'>,
+  terms: OperationTerms,
   { appliedStatus = 200 }: { appliedStatus?: number } = {},
-): Promise<void> {
-  const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-  const answer = await engine.submit(createOperation(requestChange, { ...asked, id: createId() }, terms));
-  sendAnswer(res, answer, (result) =>
+): Promise<Reply> {
+  return perform(engine, createOperation(requestChange, { ...asked, id: createId() }, terms), (result) =>
     'applied' in result
       ? { status: appliedStatus, body: result.applied }
       : {

@@ -43,7 +43,7 @@ export interface HoldPage {
   readonly accountId: string;
   readonly status: HoldStatus | undefined;
   readonly limit: number;
-  readonly afterId: string | null;
+  readonly after: string | null;
   readonly order: 'asc' | 'desc';
 }
 
@@ -54,7 +54,7 @@ export async function listHolds(database: Knex, ledgerId: string, page: HoldPage
     .orderBy('h.id', page.order)
     .limit(page.limit);
   if (page.status !== undefined) query.whereRaw(`${statusByTheClock} = ?`, [page.status]);
-  if (page.afterId !== null) query.where('h.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  if (page.after !== null) query.where('h.id', page.order === 'asc' ? '>' : '<', page.after);
   return (await query).map((row) => presentHold(asHold(row)));
 }
 

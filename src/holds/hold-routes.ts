@@ -1,138 +1,171 @@
-import type { Response, Router } from 'express';
 import { z } from 'zod';
-import { getAccount } from '../accounts/account-queries.ts';
+import { accountPath } from '../accounts/account-schemas.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
+import type { Database } from '../database/create-database.ts';
 import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
+import type { Caller } from '../http/caller.ts';
 import { getAmount } from '../http/money-fields.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok, perform, type Success } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import type { MovementResult } from '../movements/book-legs.ts';
 import { createTransfer, createWithdrawal } from '../movements/create-movement.ts';
+import { debitRefusals } from '../movements/movement-refusals.ts';
 import { presentDryRun, presentResult, withoutHidden } from '../movements/present-movement.ts';
+import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { refuseStrangers } from '../movements/refuse-strangers.ts';
 import { type CaptureResult, captureHold } from './capture-hold.ts';
 import { createHold } from './create-hold.ts';
 import { extendHold, voidHold } from './finish-hold.ts';
-import { type HoldDocument, holdStatuses } from './hold.ts';
+import { dryHoldDocument, type HoldDocument, holdDocument, holdStatuses } from './hold.ts';
 import { getHold, holdNotFound, listHolds } from './hold-queries.ts';
 import { captureBody, extendBody, holdBody, voidBody } from './hold-schemas.ts';
 
-const accountPath = z.object({ accountId: id });
 const holdPath = z.object({ holdId: id });
-const noQuery = z.strictObject({});
 const listQuery = z.strictObject({
   ...pageQuery,
   order: orderQuery.default('desc'),
   status: z.enum(holdStatuses).optional(),
 });
+/** Of whatever acts on a hold that is there. */
+const refusals = [
+  'key_not_allowed',
+  'hold_not_found',
+  'party_not_found',
+  'not_a_holder',
+  'right_missing',
+  'hold_not_active',
+] as const;
+
+/** Without a lock: what is acted on by it (the accounts) never changes. */
+async function getVisibleHold(
+  database: Database,
+  caller: Caller,
+  holdId: string,
+  rights: { right?: 'view' } = {},
+): Promise<HoldDocument> {
+  const hold = await getHold(database, caller.ledgerId, holdId);
+  await hideFromStrangers(database, caller, hold.accountId, { ...rights, notFound: () => holdNotFound(holdId) });
+  return hold;
+}
 
 /** Holds: reserving money, capturing it, letting go of it. */
-export function addHoldRoutes(router: Router, { database, engine }: ServiceParts): void {
-  /** Without a lock: what is acted on by it (the accounts) never changes. */
-  async function getVisibleHold(res: Response, holdId: string, rights: { right?: 'view' } = {}): Promise<HoldDocument> {
-    const hold = await getHold(database, callerOf(res).ledgerId, holdId);
-    await hideFromStrangers(database, callerOf(res), hold.accountId, {
-      ...rights,
-      notFound: () => holdNotFound(holdId),
-    });
-    return hold;
-  }
-
-  router
-    .route('/holds')
-    .post(async (req, res) => {
-      const { accountId, toAccountId, expiresAt, terms: told } = readInput(holdBody, req.body);
-      const about = { ...told, initiatedBy: actingParty(callerOf(res), told.initiatedBy) };
-      const terms = readTermsOf(req, res, { dryRun: true, ifMatch: true });
+export const holdRoutes = [
+  post(
+    '/holds',
+    {
+      summary: 'Reserve money for a withdrawal or a transfer',
+      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, body: holdBody },
+      answers: { 200: dryHoldDocument, 201: holdDocument },
+      refusals: [...debitRefusals, 'signatures_missing'],
+      examples: {
+        'At a hotel': { accountId: '01936f00-0000-7000-8000-000000000101', amount: '200.00', currency: 'USD' },
+      },
+    },
+    async ({ caller, body: { accountId, toAccountId, expiresAt, terms: told }, terms }, { database, engine }) => {
+      const about = { ...told, initiatedBy: actingParty(caller, told.initiatedBy) };
       const movement =
         toAccountId === null
-          ? createWithdrawal(callerOf(res).ledgerId, accountId, about)
+          ? createWithdrawal(caller.ledgerId, accountId, about)
           : createTransfer(accountId, toAccountId, about);
-      const readable = await refuseStrangers(database, callerOf(res), [movement]);
-      const answer = await engine.submit(createOperation(createHold, { movement, expiresAt }, terms));
-      sendAnswer(res, answer, (hold) => (terms.dryRun ? presentDryHold(hold, readable) : presentCreated(hold)));
-    })
-    .all(methodNotAllowed('POST'));
+      const readable = await refuseStrangers(database, caller, [movement]);
+      const present = (hold: HoldDocument) => (terms.dryRun ? presentDryHold(hold, readable) : presentCreated(hold));
+      return perform(engine, createOperation(createHold, { movement, expiresAt }, terms), present);
+    },
+  ),
 
-  router
-    .route('/holds/:holdId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { holdId } = readInput(holdPath, req.params);
-      res.json(await getVisibleHold(res, holdId, { right: 'view' }));
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/holds/:holdId',
+    {
+      summary: 'Read a hold',
+      ...{ keys: 'any', params: holdPath, answers: { 200: holdDocument }, refusals: ['hold_not_found'] },
+    },
+    async ({ caller, params: { holdId } }, { database }) =>
+      ok(await getVisibleHold(database, caller, holdId, { right: 'view' })),
+  ),
 
-  router
-    .route('/accounts/:accountId/holds')
-    .get(async (req, res) => {
-      const { accountId } = readInput(accountPath, req.params);
-      const { limit, order, cursor, status } = readInput(listQuery, req.query);
-      await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-      await getAccount(database, callerOf(res).ledgerId, accountId);
-      const list = `holds ${accountId} ${order} ${status ?? ''}`;
-      const page = { accountId, status, order, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
-      const found = await listHolds(database, callerOf(res).ledgerId, page);
-      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/accounts/:accountId/holds',
+    {
+      summary: 'List what reserves or has reserved money of an account',
+      ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(holdDocument) } },
+      refusals: ['account_not_found'],
+    },
+    async ({ caller, params: { accountId }, query }, { database }) => {
+      await getReadableAccount(database, caller, accountId);
+      const { order, status } = query;
+      return readPage(query, ['holds', accountId, order, status], (page) =>
+        listHolds(database, caller.ledgerId, { ...page, accountId, order, status }),
+      );
+    },
+  ),
 
-  router
-    .route('/holds/:holdId/capture')
-    .post(async (req, res) => {
-      const { holdId } = readInput(holdPath, req.params);
-      const body = readInput(captureBody, req.body);
-      const by = actingParty(callerOf(res), body.by);
-      const terms = readTermsOf(req, res, { dryRun: true, ifMatch: true });
-      const hold = await getVisibleHold(res, holdId);
+  post(
+    '/holds/:holdId/capture',
+    {
+      summary: 'Book what a hold has reserved, all or a part of it',
+      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: holdPath, body: captureBody },
+      answers: {
+        200: z.strictObject({ hold: holdDocument, transaction: dryTransactionDocument }),
+        201: z.strictObject({ hold: holdDocument, transaction: transactionDocument }),
+      },
+      refusals: [
+        ...refusals,
+        'hold_amount_exceeded',
+        'account_closed',
+        'currency_mismatch',
+        'account_restricted',
+        'balance_limit_exceeded',
+        'booked_in_the_future',
+      ],
+      examples: { 'A part, and no more': { amount: '180.00', final: true }, 'All that remains': {} },
+    },
+    async ({ caller, params: { holdId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body.by);
+      const hold = await getVisibleHold(database, caller, holdId);
+      const { ledgerId } = caller;
       const amount = body.amount == null ? null : getAmount(body.amount, body.currency ?? hold.currency, 'amount');
-      const command = {
-        hold,
-        by,
-        amount,
-        final: body.final,
-        ledgerId: callerOf(res).ledgerId,
-        transactionId: createId(),
-      };
-      const readable = await findReadable(database, callerOf(res), [
-        hold.accountId,
-        hold.toAccountId ?? hold.accountId,
-      ]);
-      const answer = await engine.submit(createOperation(captureHold, command, terms));
+      const command = { hold, by, amount, final: body.final, ledgerId, transactionId: createId() };
+      const readable = await findReadable(database, caller, [hold.accountId, hold.toAccountId ?? hold.accountId]);
       const present = terms.dryRun ? presentDryRun : presentResult;
-      sendAnswer(res, answer, (result) => presentCapture(result, (booked) => present(withoutHidden(booked, readable))));
-    })
-    .all(methodNotAllowed('POST'));
+      return perform(engine, createOperation(captureHold, command, terms), (result) =>
+        presentCapture(result, (booked) => present(withoutHidden(booked, readable))),
+      );
+    },
+  ),
 
-  router
-    .route('/holds/:holdId/void')
-    .post(async (req, res) => {
-      const { holdId } = readInput(holdPath, req.params);
-      const by = actingParty(callerOf(res), readInput(voidBody, req.body).by);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const command = { hold: await getVisibleHold(res, holdId), by };
-      sendAnswer(res, await engine.submit(createOperation(voidHold, command, terms)), presentChanged);
-    })
-    .all(methodNotAllowed('POST'));
+  post(
+    '/holds/:holdId/void',
+    {
+      summary: 'Let go of all that a hold still reserves',
+      ...{ keys: 'any', offers: accountOperation, params: holdPath, body: voidBody },
+      ...{ answers: { 200: holdDocument }, refusals },
+    },
+    async ({ caller, params: { holdId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body.by);
+      const command = { hold: await getVisibleHold(database, caller, holdId), by };
+      return perform(engine, createOperation(voidHold, command, terms), ok);
+    },
+  ),
 
-  router
-    .route('/holds/:holdId/extend')
-    .post(async (req, res) => {
-      const { holdId } = readInput(holdPath, req.params);
-      const body = readInput(extendBody, req.body);
-      const by = actingParty(callerOf(res), body.by);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const command = { hold: await getVisibleHold(res, holdId), by, expiresAt: body.expiresAt };
-      sendAnswer(res, await engine.submit(createOperation(extendHold, command, terms)), presentChanged);
-    })
-    .all(methodNotAllowed('POST'));
-}
+  post(
+    '/holds/:holdId/extend',
+    {
+      summary: 'Keep a hold for longer',
+      ...{ keys: 'any', offers: accountOperation, params: holdPath, body: extendBody },
+      ...{ answers: { 200: holdDocument }, refusals },
+    },
+    async ({ caller, params: { holdId }, body, terms }, { database, engine }) => {
+      const by = actingParty(caller, body.by);
+      const hold = await getVisibleHold(database, caller, holdId);
+      const command = { hold, by, expiresAt: body.expiresAt };
+      return perform(engine, createOperation(extendHold, command, terms), ok);
+    },
+  ),
+];
 
 function presentCreated(hold: HoldDocument): Success {
   return { status: 201, body: hold, headers: { Location: `/v1/holds/${hold.id}` } };
@@ -141,11 +174,7 @@ function presentCreated(hold: HoldDocument): Success {
 /** Nothing was reserved, so there is no id to look for. Why it could be is for those who may read the account. */
 function presentDryHold({ explanation, ...hold }: HoldDocument, readable: ReadonlySet<string> | null): Success {
   const isReadable = readable === null || readable.has(hold.accountId);
-  return { status: 200, body: { ...hold, id: null, status: 'dry_run', ...(isReadable ? { explanation } : {}) } };
-}
-
-function presentChanged(hold: HoldDocument): Success {
-  return { status: 200, body: hold };
+  return ok({ ...hold, id: null, status: 'dry_run', ...(isReadable ? { explanation } : {}) });
 }
 
 /** As `present` answers the transaction, with the hold beside it. */

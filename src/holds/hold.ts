@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
+import { amount, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
-import type { Explanation } from '../movements/explain.ts';
+import { type Explanation, explanationDocument } from '../movements/explain.ts';
+import { notesOfDocument } from '../movements/movement-notes.ts';
 
 export const holdStatuses = ['active', 'captured', 'voided', 'expired'] as const;
 
@@ -25,25 +28,31 @@ export interface Hold extends MovementNotes {
 }
 
 /** A hold as callers see it. */
-export interface HoldDocument {
-  id: string;
-  kind: Hold['kind'];
-  accountId: string;
-  toAccountId: string | null;
-  status: HoldStatus;
-  amount: string;
-  currency: string;
-  remaining: string;
-  captured: string;
-  initiatedBy: string | null;
-  description: string | null;
-  reference: string | null;
-  metadata: Readonly<Record<string, unknown>> | null;
-  createdAt: string;
-  expiresAt: string;
-  finishedAt: string | null;
-  explanation?: Explanation;
-}
+export const holdDocument = z.strictObject({
+  id: uuid,
+  kind: z.enum(['hold', 'payment_order']),
+  accountId: uuid,
+  toAccountId: uuid.nullable(),
+  status: z.enum(holdStatuses),
+  amount,
+  currency: currencyCode,
+  remaining: amount,
+  captured: amount,
+  ...notesOfDocument,
+  createdAt: instantText,
+  expiresAt: instantText,
+  finishedAt: instantText.nullable(),
+});
+
+/** A hold that would be placed. Why it could be is for those who may read the account. */
+export const dryHoldDocument = holdDocument.extend({
+  id: z.null(),
+  status: z.literal('dry_run'),
+  explanation: explanationDocument.exactOptional(),
+});
+
+/** Only dry runs are explained. */
+export type HoldDocument = z.output<typeof holdDocument> & { explanation?: Explanation };
 
 export function presentHold(hold: Hold): HoldDocument {
   return {

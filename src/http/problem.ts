@@ -1,9 +1,10 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { databaseRefusal } from '../database/ledger-transaction.ts';
-import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
+import { errorTitles } from '../errors/error-catalogue.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { errorCode } from '../ledger/document-fields.ts';
 import { AbandonedError } from '../ledger/posting-engine.ts';
 import { metrics } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
@@ -29,7 +30,7 @@ export const problemMembers = {
   title: z.string(),
   status: z.int(),
   detail: z.string(),
-  code: z.enum(Object.keys(errorTitles) as [ErrorCode, ...ErrorCode[]]),
+  code: errorCode,
 };
 
 export const problemMediaType = 'application/problem+json';

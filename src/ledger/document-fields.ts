@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
 
 /*
  * How documents write what stands in all of them. They say what this service answers; what callers send is read by the
@@ -26,3 +27,5 @@ export const count = z.int().nonnegative();
 
 /** A SHA-256. */
 export const hashText = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const errorCode = z.enum(Object.keys(errorTitles) as ErrorCode[]);

@@ -14,7 +14,9 @@ export type HolderRight = (typeof holderRights)[number];
 export const ownerRights: readonly HolderRight[] = ['view', 'deposit', 'withdraw', 'transfer', 'manage'];
 
 /** `invited → active → left/removed/deceased`; an invitation may also be `declined`, or have `expired`. */
-export type HolderStatus = 'invited' | 'active' | 'declined' | 'left' | 'removed' | 'deceased' | 'expired';
+export const holderStatuses = ['invited', 'active', 'declined', 'left', 'removed', 'deceased', 'expired'] as const;
+
+export type HolderStatus = (typeof holderStatuses)[number];
 
 /** The most that a holder may take out by its own acts; null where there is no limit. */
 export interface HolderLimits {

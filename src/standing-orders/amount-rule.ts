@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { amount } from '../ledger/document-fields.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
 
@@ -10,12 +12,14 @@ export type AmountRule =
   | { readonly type: 'topUp'; readonly to: Money; readonly most: Money | null };
 
 /** The rule as callers write and see it; what does not apply is null. */
-export interface AmountRuleDocument {
-  amount: string | null;
-  sweep: { keep: string } | null;
-  topUp: { to: string } | null;
-  most: string | null;
-}
+export const amountRuleDocument = z.strictObject({
+  amount: amount.nullable(),
+  sweep: z.strictObject({ keep: amount }).nullable(),
+  topUp: z.strictObject({ to: amount }).nullable(),
+  most: amount.nullable(),
+});
+
+export type AmountRuleDocument = z.output<typeof amountRuleDocument>;
 
 /** What a run moves between the two accounts as they are now; zero when there is nothing to do. Pure. */
 export function amountOf(rule: AmountRule, paying: LockedAccount, receiving: LockedAccount): Money {

@@ -18,18 +18,18 @@ interface RunRow {
 
 type OrderOfRuns = Pick<StandingOrder, 'id' | 'currency'>;
 
-/** A page of the runs of an order, the latest first. */
+/** A page of the runs of an order, the latest first: those before the instant `after`. */
 export async function listRuns(
   { knex, ledgerId }: LedgerSource,
   { id, currency }: OrderOfRuns,
-  { limit, before }: { limit: number; before: Date | null },
+  { limit, after }: { limit: number; after: string | null },
 ): Promise<StandingOrderRun[]> {
   const query = knex('standing_order_runs')
     .select<RunRow[]>('*')
     .where({ ledger_id: ledgerId, standing_order_id: id })
     .orderBy('occurrence_at', 'desc')
     .limit(limit);
-  if (before !== null) query.where('occurrence_at', '<', before);
+  if (after !== null) query.where('occurrence_at', '<', after);
   return (await query).map((row) => asRun(row, currency));
 }
 

@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
 import { dayNumberOf, isWeekend } from './day-number.ts';
 import { lastDay, recurrenceDays } from './recurrence-days.ts';
 import { parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts';
@@ -6,16 +7,20 @@ import { parseRecurrenceRule, type RecurrenceRule } from './recurrence-rule.ts';
 export const weekendRules = ['keep', 'skip', 'next', 'previous'] as const;
 
 /** When a standing order is executed, in the words of its owner: local time, and what to do on weekends. */
-export interface Schedule {
-  /** Local date and time without offset, such as "2026-12-01T09:00:00"; no occurrence lies before it. */
-  readonly startsAt: string;
-  /** A name of the IANA time zone database, such as "Europe/Vienna". */
-  readonly timeZone: string;
-  /** A recurrence rule of RFC 5545, such as "FREQ=MONTHLY;BYMONTHDAY=31"; null for once, at `startsAt`. */
-  readonly recurrence: string | null;
-  /** On Saturdays and Sundays: execute all the same, not at all, on the Monday after or on the Friday before. */
-  readonly weekends: (typeof weekendRules)[number];
-}
+export const scheduleDocument = z
+  .strictObject({
+    /** Local date and time without offset, such as "2026-12-01T09:00:00"; no occurrence lies before it. */
+    startsAt: z.string(),
+    /** A name of the IANA time zone database, such as "Europe/Vienna". */
+    timeZone: z.string(),
+    /** A recurrence rule of RFC 5545, such as "FREQ=MONTHLY;BYMONTHDAY=31"; null for once, at `startsAt`. */
+    recurrence: z.string().nullable(),
+    /** On Saturdays and Sundays: execute all the same, not at all, on the Monday after or on the Friday before. */
+    weekends: z.enum(weekendRules),
+  })
+  .readonly();
+
+export type Schedule = z.output<typeof scheduleDocument>;
 
 export interface Occurrence {
   /** The instant that the rule names: it tells the occurrences of an order apart, and they ascend by it. */

@@ -91,19 +91,19 @@ export async function listStandingOrders(
   { knex, ledgerId }: LedgerSource,
   page: {
     limit: number;
-    afterId: string | null;
+    after: string | null;
     order: 'asc' | 'desc';
     accountId: string | undefined;
     status: StandingOrderStatus | undefined;
   },
 ): Promise<StandingOrder[]> {
-  const { accountId, afterId, status } = page;
+  const { accountId, after, status } = page;
   const query = knex<StandingOrderRow>('standing_orders')
     .where('ledger_id', ledgerId)
     .orderBy('id', page.order)
     .limit(page.limit);
   if (accountId !== undefined) query.where('account_id', accountId);
-  if (afterId !== null) query.where('id', page.order === 'asc' ? '>' : '<', afterId);
+  if (after !== null) query.where('id', page.order === 'asc' ? '>' : '<', after);
   if (status === 'waiting') query.where('status', 'waiting').whereRaw(`not ${isOver}`);
   else if (status === 'expired') query.whereRaw(`(status = 'expired' or ${isOver})`);
   else if (status !== undefined) query.where('status', status);

@@ -1,20 +1,21 @@
-import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
+import { getReadableAccount } from '../accounts/readable-account.ts';
 import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
-import { readSignature } from '../approvals/read-signature.ts';
+import { readSignature, signatureBody } from '../approvals/read-signature.ts';
+import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer, sendSuccess } from '../http/reply.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { orderQuery, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok, perform, type Reply, type Success } from '../http/reply.ts';
+import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
-import { createOperation } from '../ledger/operation.ts';
-import { changeStandingOrder } from './change-standing-order.ts';
+import { instantText } from '../ledger/document-fields.ts';
+import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { type ChangeStandingOrderCommand, changeStandingOrder } from './change-standing-order.ts';
 import { createStandingOrder } from './create-standing-order.ts';
 import { listRuns } from './run-queries.ts';
 import { nextDueAfter, nextOccurrences } from './schedule.ts';
@@ -24,6 +25,7 @@ import {
   endOf,
   type SignedStandingOrderDocument,
   type StandingOrder,
+  signedStandingOrderDocument,
   standingOrderStatuses,
 } from './standing-order.ts';
 import {
@@ -32,63 +34,96 @@ import {
   listStandingOrders,
   standingOrderNotFound,
 } from './standing-order-queries.ts';
-import { presentRun } from './standing-order-run.ts';
+import { presentRun, standingOrderRunDocument } from './standing-order-run.ts';
 import { actBody, standingOrderBody } from './standing-order-schemas.ts';
 
 const orderPath = z.object({ orderId: id });
-const noQuery = z.strictObject({});
 const listQuery = z.strictObject({
   ...pageQuery,
   order: orderQuery.default('desc'),
   accountId: id.optional(),
   status: z.enum(standingOrderStatuses).optional(),
 });
-const runsQuery = z.strictObject(pageQuery);
-const runKey = z.iso.datetime();
 const previewed = 5;
+/** Of what is done with an order that is there. */
+const actRefusals = [
+  'key_not_allowed',
+  'standing_order_not_found',
+  'party_not_found',
+  'not_a_holder',
+  'right_missing',
+  'standing_order_not_open',
+] as const;
+
+/** The order, unless a key's party has nothing to do with it. */
+async function findForCaller(
+  database: Database,
+  caller: Caller,
+  orderId: string,
+  right?: 'view',
+): Promise<StandingOrder> {
+  const order = await getStandingOrder(sourceOf(caller, database), orderId);
+  await hideFromStrangers(database, caller, order.accountId, { right, notFound: () => standingOrderNotFound(orderId) });
+  return order;
+}
 
 /** Standing orders: making, reading, signing, pausing, cancelling. Workers execute them. */
-export function addStandingOrderRoutes(router: Router, { database, engine }: ServiceParts): void {
-  const sourceOf = (res: Response) => ({ knex: database, ledgerId: callerOf(res).ledgerId });
+export const standingOrderRoutes = [
+  get(
+    '/standing-orders',
+    {
+      summary: 'List standing orders, of one account or with a key of the service of all',
+      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(signedStandingOrderDocument) } },
+      refusals: ['key_not_allowed', 'account_not_found'],
+    },
+    async ({ caller, query }, { database }) => {
+      const { order, accountId, status } = query;
+      if (accountId === undefined) requireServiceKey(caller);
+      else await getReadableAccount(database, caller, accountId);
+      const source = sourceOf(caller, database);
+      return readPage(
+        query,
+        ['standing-orders', order, accountId, status],
+        (page) => listStandingOrders(source, { ...page, order, accountId, status }),
+        (orders) => describeStandingOrders(source, orders),
+      );
+    },
+  ),
 
-  /** The order, unless a key's party has nothing to do with it. */
-  async function findForCaller(
-    res: Response,
-    orderId: string,
-    rights: { right?: 'view' } = {},
-  ): Promise<StandingOrder> {
-    const order = await getStandingOrder(sourceOf(res), orderId);
-    await hideFromStrangers(database, callerOf(res), order.accountId, {
-      ...rights,
-      notFound: () => standingOrderNotFound(orderId),
-    });
-    return order;
-  }
-
-  router
-    .route('/standing-orders')
-    .get(async (req, res) => {
-      const { limit, cursor, order, accountId, status } = readInput(listQuery, req.query);
-      if (accountId === undefined) requireServiceKey(callerOf(res));
-      else {
-        await hideFromStrangers(database, callerOf(res), accountId, { right: 'view' });
-        await getAccount(database, callerOf(res).ledgerId, accountId);
-      }
-      const list = `standing-orders ${order} ${accountId ?? ''} ${status ?? ''}`;
-      const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), order, accountId, status };
-      const found = await listStandingOrders(sourceOf(res), page);
-      const { data, nextCursor } = cutPage(found, limit, (last) => encodeCursor(list, last.id));
-      res.json({ data: await describeStandingOrders(sourceOf(res), data), nextCursor });
-    })
-    .post(async (req, res) => {
-      const body = readInput(standingOrderBody, req.body);
-      const initiatedBy = actingParty(callerOf(res), body.initiatedBy);
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      await hideFromStrangers(database, callerOf(res), body.accountId);
+  post(
+    '/standing-orders',
+    {
+      summary: 'Make a standing order',
+      ...{ keys: 'any', offers: accountOperation, body: standingOrderBody },
+      answers: { 201: signedStandingOrderDocument, 202: signedStandingOrderDocument },
+      refusals: [
+        'key_not_allowed',
+        'account_not_found',
+        'party_not_found',
+        'clearing_account',
+        'not_a_holder',
+        'right_missing',
+        'account_closed',
+        'currency_mismatch',
+        'too_many_standing_orders',
+        'mandate_unreachable',
+      ],
+      examples: {
+        'The rent, on the last day of each month': {
+          fromAccountId: '01936f00-0000-7000-8000-000000000101',
+          toAccountId: '01936f00-0000-7000-8000-000000000102',
+          amount: '900.00',
+          currency: 'USD',
+          schedule: { startsAt: '2026-12-31T09:00:00', recurrence: 'FREQ=MONTHLY;BYMONTHDAY=-1', weekends: 'previous' },
+        },
+      },
+    },
+    async ({ caller, body, terms }, { database, engine }) => {
+      const initiatedBy = actingParty(caller, body.initiatedBy);
+      await hideFromStrangers(database, caller, body.accountId);
       // How much tops an account up says how much is on it.
-      if (body.rule.type === 'topUp')
-        await hideFromStrangers(database, callerOf(res), body.toAccountId, { right: 'view' });
-      const { timeZone } = await getAccount(database, callerOf(res).ledgerId, body.accountId);
+      if (body.rule.type === 'topUp') await hideFromStrangers(database, caller, body.toAccountId, { right: 'view' });
+      const { timeZone } = await getAccount(database, caller.ledgerId, body.accountId);
       const { startsAt, recurrence = null, weekends } = body.schedule;
       const schedule = { startsAt, timeZone: body.schedule.timeZone ?? timeZone, recurrence, weekends };
       const problems = problemsOfSchedule(schedule);
@@ -97,67 +132,88 @@ export function addStandingOrderRoutes(router: Router, { database, engine }: Ser
       }
       await refuseUnknownTimeZone(database, body.schedule.timeZone, 'schedule.timeZone');
       const command = { ...body, id: createId(), schedule, initiatedBy };
-      sendAnswer(res, await engine.submit(createOperation(createStandingOrder, command, terms)), presentCreated);
-    })
-    .all(methodNotAllowed('GET, POST'));
+      return perform(engine, createOperation(createStandingOrder, command, terms), presentCreated);
+    },
+  ),
 
-  router
-    .route('/standing-orders/:orderId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { orderId } = readInput(orderPath, req.params);
-      const order = await findForCaller(res, orderId, { right: 'view' });
+  get(
+    '/standing-orders/:orderId',
+    {
+      summary: 'Read a standing order, with its last run and the next ones',
+      ...{ keys: 'any', params: orderPath, refusals: ['standing_order_not_found'] },
+      answers: {
+        200: signedStandingOrderDocument.extend({
+          nextRuns: z.array(instantText).max(previewed),
+          lastRun: standingOrderRunDocument.nullable(),
+        }),
+      },
+    },
+    async ({ caller, params: { orderId } }, { database }) => {
+      const order = await findForCaller(database, caller, orderId, 'view');
+      const source = sourceOf(caller, database);
       const [[document], [lastRun]] = await Promise.all([
-        describeStandingOrders(sourceOf(res), [order]),
-        listRuns(sourceOf(res), order, { limit: 1, before: null }),
+        describeStandingOrders(source, [order]),
+        listRuns(source, order, { limit: 1, after: null }),
       ]);
       const nextRuns = runsAhead(asOfNow(order, new Date()), new Date());
-      sendSuccess(res, {
-        status: 200,
-        body: { ...document, nextRuns, lastRun: lastRun === undefined ? null : presentRun(lastRun) },
+      return ok({ ...document, nextRuns, lastRun: lastRun === undefined ? null : presentRun(lastRun) });
+    },
+  ),
+
+  get(
+    '/standing-orders/:orderId/runs',
+    {
+      summary: 'List the runs of a standing order, the latest first',
+      ...{ keys: 'any', params: orderPath, query: z.strictObject(pageQuery) },
+      ...{ answers: { 200: pageOf(standingOrderRunDocument) }, refusals: ['standing_order_not_found'] },
+    },
+    async ({ caller, params: { orderId }, query }, { database }) => {
+      const order = await findForCaller(database, caller, orderId, 'view');
+      return readPageBy(query, ['standing-order-runs', orderId], {
+        key: z.iso.datetime(),
+        find: (page) => listRuns(sourceOf(caller, database), order, page),
+        keyOf: (run) => run.occurrenceAt.toISOString(),
+        present: (runs) => runs.map(presentRun),
       });
-    })
-    .all(methodNotAllowed('GET'));
+    },
+  ),
 
-  router
-    .route('/standing-orders/:orderId/runs')
-    .get(async (req, res) => {
-      const { orderId } = readInput(orderPath, req.params);
-      const { limit, cursor } = readInput(runsQuery, req.query);
-      const order = await findForCaller(res, orderId, { right: 'view' });
-      const list = `standing-order-runs ${orderId}`;
-      const last = decodeCursor(list, runKey, cursor);
-      const before = last === null ? null : new Date(last);
-      const found = await listRuns(sourceOf(res), order, { limit: limit + 1, before });
-      res.json(cutPage(found.map(presentRun), limit, ({ occurrenceAt }) => encodeCursor(list, occurrenceAt)));
-    })
-    .all(methodNotAllowed('GET'));
+  post(
+    '/standing-orders/:orderId/authorisations',
+    {
+      summary: 'Sign a standing order; the last signature makes it active',
+      ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('standing order') },
+      answers: { 200: signedStandingOrderDocument },
+      refusals: [...actRefusals, 'instruction_mismatch', 'already_decided'],
+    },
+    ({ caller, params, body, terms }, parts) => {
+      const act = readSignature(caller, body);
+      return change({ ...params, by: act.partyId, act }, caller, terms, parts);
+    },
+  ),
 
-  router
-    .route('/standing-orders/:orderId/authorisations')
-    .post(async (req, res) => {
-      const { orderId } = readInput(orderPath, req.params);
-      const act = readSignature(req, res, 'standing order');
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-      const { accountId } = await findForCaller(res, orderId);
-      const command = { orderId, accountId, by: act.partyId, act };
-      sendAnswer(res, await engine.submit(createOperation(changeStandingOrder, command, terms)), presentChanged);
-    })
-    .all(methodNotAllowed('POST'));
+  ...(['pause', 'resume', 'cancel'] as const).map((act) =>
+    post(
+      `/standing-orders/:orderId/${act}`,
+      {
+        summary: `${act[0]!.toUpperCase()}${act.slice(1)} a standing order`,
+        ...{ keys: 'any', offers: accountOperation, params: orderPath, body: actBody },
+        ...{ answers: { 200: signedStandingOrderDocument }, refusals: actRefusals },
+      },
+      ({ caller, params, body, terms }, parts) =>
+        change({ ...params, by: actingParty(caller, body?.by), act }, caller, terms, parts),
+    ),
+  ),
+];
 
-  for (const act of ['pause', 'resume', 'cancel'] as const) {
-    router
-      .route(`/standing-orders/:orderId/${act}`)
-      .post(async (req, res) => {
-        const { orderId } = readInput(orderPath, req.params);
-        const by = actingParty(callerOf(res), readInput(actBody, req.body)?.by);
-        const terms = readTermsOf(req, res, { dryRun: false, ifMatch: true });
-        const { accountId } = await findForCaller(res, orderId);
-        const command = { orderId, accountId, by, act };
-        sendAnswer(res, await engine.submit(createOperation(changeStandingOrder, command, terms)), presentChanged);
-      })
-      .all(methodNotAllowed('POST'));
-  }
+async function change(
+  { orderId, by, act }: Pick<ChangeStandingOrderCommand, 'orderId' | 'by' | 'act'>,
+  caller: Caller,
+  terms: OperationTerms,
+  { database, engine }: ServiceParts,
+): Promise<Reply> {
+  const { accountId } = await findForCaller(database, caller, orderId);
+  return perform(engine, createOperation(changeStandingOrder, { orderId, accountId, by, act }, terms), ok);
 }
 
 /** When the order is executed the next times; a waiting or paused one, were it signed or resumed now. */
@@ -173,8 +229,4 @@ function runsAhead({ schedule, status, next, handledUntil }: StandingOrder, now:
 function presentCreated(order: SignedStandingOrderDocument): Success {
   const status = order.status === 'waiting' ? 202 : 201;
   return { status, body: order, headers: { Location: `/v1/standing-orders/${order.id}` } };
-}
-
-function presentChanged(order: SignedStandingOrderDocument): Success {
-  return { status: 200, body: order };
 }

@@ -1,5 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
+import { z } from 'zod';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
+import { amount, count, errorCode, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
 
 export const runStatuses = ['booked', 'retrying', 'refused', 'nothing_to_do', 'missed'] as const;
@@ -21,18 +23,20 @@ export interface StandingOrderRun {
 }
 
 /** A run as callers see it. */
-export interface StandingOrderRunDocument {
-  id: string;
-  standingOrderId: string;
-  occurrenceAt: string;
-  dueAt: string;
-  status: StandingOrderRun['status'];
-  attempts: number;
-  amount: string | null;
-  transactionId: string | null;
-  refusal: StandingOrderRun['refusal'];
-  lastAttemptAt: string;
-}
+export const standingOrderRunDocument = z.strictObject({
+  id: uuid,
+  standingOrderId: uuid,
+  occurrenceAt: instantText,
+  dueAt: instantText,
+  status: z.enum(runStatuses),
+  attempts: count,
+  amount: amount.nullable(),
+  transactionId: uuid.nullable(),
+  refusal: z.strictObject({ code: errorCode, detail: z.string() }).readonly().nullable(),
+  lastAttemptAt: instantText,
+});
+
+export type StandingOrderRunDocument = z.output<typeof standingOrderRunDocument>;
 
 /**
  * The id of the run of an occurrence, made of nothing else (RFC 9562, version 5): whoever executes it a second time

@@ -1,12 +1,15 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import { type Authorisation, presentAuthorisations } from '../approvals/authorisations.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
-import type { AuthorisationDocument } from '../movements/payment-order.ts';
+import { count, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
+import { notesOfDocument } from '../movements/movement-notes.ts';
+import { authorisationDocument } from '../movements/payment-order.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type AmountRule, type AmountRuleDocument, presentAmountRule } from './amount-rule.ts';
-import type { CatchUpRule } from './catch-up.ts';
-import { nextDueAfter, nextOccurrence, type Occurrence, type Schedule } from './schedule.ts';
+import { type AmountRule, amountRuleDocument, presentAmountRule } from './amount-rule.ts';
+import { type CatchUpRule, catchUpRules } from './catch-up.ts';
+import { nextDueAfter, nextOccurrence, type Occurrence, type Schedule, scheduleDocument } from './schedule.ts';
 
 export const standingOrderStatuses = [
   'waiting',
@@ -57,38 +60,39 @@ export interface StandingOrder extends MovementNotes {
 }
 
 /** A standing order as callers see it. */
-export interface StandingOrderDocument extends AmountRuleDocument {
-  id: string;
-  status: StandingOrderStatus;
-  fromAccountId: string;
-  toAccountId: string;
-  currency: string;
-  schedule: Schedule;
-  catchUp: CatchUpRule;
-  retries: Retries;
-  initiatedBy: string | null;
-  description: string | null;
-  reference: string | null;
-  metadata: Readonly<Record<string, unknown>> | null;
-  mandateVersion: number;
+export const standingOrderDocument = amountRuleDocument.extend({
+  id: uuid,
+  status: z.enum(standingOrderStatuses),
+  fromAccountId: uuid,
+  toAccountId: uuid,
+  currency: currencyCode,
+  schedule: scheduleDocument,
+  catchUp: z.enum(catchUpRules),
+  retries: z.strictObject({ times: count, everyMinutes: count }),
+  ...notesOfDocument,
+  mandateVersion: count,
   /** What a signer signs: SHA-256 of exactly this order. */
-  instructionHash: string;
-  signedBy: readonly string[] | null;
-  handledUntil: string | null;
-  nextRunAt: string | null;
+  instructionHash: hashText,
+  signedBy: z.array(uuid).readonly().nullable(),
+  handledUntil: instantText.nullable(),
+  nextRunAt: instantText.nullable(),
   /** Later than `nextRunAt` when that was refused and is tried again. */
-  nextAttemptAt: string | null;
-  createdAt: string;
-  expiresAt: string | null;
-  finishedAt: string | null;
-}
+  nextAttemptAt: instantText.nullable(),
+  createdAt: instantText,
+  expiresAt: instantText.nullable(),
+  finishedAt: instantText.nullable(),
+});
+
+export type StandingOrderDocument = z.output<typeof standingOrderDocument>;
 
 /** The same with who has signed and who may still. The names are those of payment orders. */
-export interface SignedStandingOrderDocument extends StandingOrderDocument {
-  multiAuthorisation: { numberRequired: number; numberReceived: number };
-  authorisations: AuthorisationDocument[];
-  missingFrom: readonly string[];
-}
+export const signedStandingOrderDocument = standingOrderDocument.extend({
+  multiAuthorisation: z.strictObject({ numberRequired: count, numberReceived: count }),
+  authorisations: z.array(authorisationDocument),
+  missingFrom: z.array(uuid).readonly(),
+});
+
+export type SignedStandingOrderDocument = z.output<typeof signedStandingOrderDocument>;
 
 /**
  * SHA-256 over all terms as canonical JSON, so that whoever signs says what exactly was signed. Stored with the order:

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { refusal } from '../errors/refusal.ts';
+import { instantText } from '../ledger/document-fields.ts';
 import type { Decision, OperationKind } from '../ledger/operation.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
 import { findCustomerAccounts, refuseUnknownAccounts } from './create-webhook-endpoint.ts';
@@ -118,6 +120,8 @@ export function disabledEvent(endpoint: WebhookEndpoint) {
 /** How long the secret before the present one signs along. */
 const changeoverMs = 24 * 3_600_000;
 
+export const rotatedSecretDocument = z.strictObject({ secret: z.string(), previousSecretUntil: instantText });
+
 export interface RotateWebhookSecretCommand extends EndpointCommand {
   readonly secret: string;
 }
@@ -126,7 +130,7 @@ export interface RotateWebhookSecretCommand extends EndpointCommand {
 export const rotateWebhookSecret = endpointChange<
   RotateWebhookSecretCommand,
   WebhookEndpoint,
-  { secret: string; previousSecretUntil: string }
+  z.output<typeof rotatedSecretDocument>
 >({
   decide(before, { secret }, { now }) {
     const previousSecretUntil = new Date(now.getTime() + changeoverMs);

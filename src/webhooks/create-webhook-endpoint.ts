@@ -1,9 +1,10 @@
+import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { type EventPlace, latestPlace } from '../events/read-events.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { noSuchAccount } from '../ledger/refuse-account.ts';
-import { presentEndpoint, type WebhookEndpoint, type WebhookEndpointDocument } from './webhook-endpoint.ts';
+import { presentEndpoint, type WebhookEndpoint, webhookEndpointDocument } from './webhook-endpoint.ts';
 import { findFreeSlot, insertEndpoint, mostEndpoints } from './webhook-endpoint-queries.ts';
 
 /** An endpoint to be registered, and the secret that was made for it. */
@@ -19,7 +20,7 @@ interface Facts {
   readonly accounts: ReadonlySet<string>;
 }
 
-export type CreatedEndpoint = WebhookEndpointDocument & { secret: string };
+export const createdEndpointDocument = webhookEndpointDocument.extend({ secret: z.string() });
 
 /**
  * Registers an endpoint, which is told of everything from now on. It takes one of the ledger's slots; as it locks no
@@ -29,7 +30,7 @@ export const createWebhookEndpoint: OperationKind<
   CreateWebhookEndpointCommand,
   Facts,
   { endpoint: WebhookEndpoint; slot: number; latest: EventPlace },
-  CreatedEndpoint
+  z.output<typeof createdEndpointDocument>
 > = {
   accountIds: () => [],
 

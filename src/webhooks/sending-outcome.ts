@@ -1,27 +1,35 @@
+import { z } from 'zod';
+import { count } from '../ledger/document-fields.ts';
+
 /** The receiver's word; the status is what counts. */
-export interface Answer {
-  readonly status: number;
+export const answerFields = {
+  status: z.int(),
   /** What the answer begins with, fit to be stored. */
-  readonly answer: string;
+  answer: z.string(),
   /** For how long the receiver wants no other try, up to the longest pause; only of an answer that is no success. */
-  readonly retryAfterSeconds?: number;
-}
+  retryAfterSeconds: count.exactOptional(),
+};
+
+export type Answer = Readonly<z.output<z.ZodObject<typeof answerFields>>>;
 
 /** Why there is no answer. The receiver may have read the message all the same. */
-export interface NoAnswer {
-  readonly failure: SendingFailure;
+export const noAnswerFields = {
+  failure: z.enum([
+    'target_not_allowed',
+    'name_not_resolved',
+    'connection_failed',
+    'tls_failed',
+    'answer_unreadable',
+    'timeout',
+    'stopped',
+  ]),
   /** For the endpoint's owner, fit to be stored. */
-  readonly detail: string;
-}
+  detail: z.string(),
+};
 
-export type SendingFailure =
-  | 'target_not_allowed'
-  | 'name_not_resolved'
-  | 'connection_failed'
-  | 'tls_failed'
-  | 'answer_unreadable'
-  | 'timeout'
-  | 'stopped';
+export type NoAnswer = Readonly<z.output<z.ZodObject<typeof noAnswerFields>>>;
+
+export type SendingFailure = NoAnswer['failure'];
 
 /** What became of one attempt, and how long it took. */
 export type SendingOutcome = (Answer | NoAnswer) & { readonly ms: number };

@@ -58,7 +58,7 @@ export interface DeliveryPage {
   readonly endpointId: string;
   readonly status: DeliveryStatus | undefined;
   readonly limit: number;
-  readonly afterId: string | null;
+  readonly after: string | null;
   readonly order: 'asc' | 'desc';
 }
 
@@ -73,7 +73,7 @@ export async function listDeliveries(
     .orderBy('d.id', page.order)
     .limit(page.limit);
   if (page.status !== undefined) query.where('d.status', page.status);
-  if (page.afterId !== null) query.where('d.id', page.order === 'asc' ? '>' : '<', page.afterId);
+  if (page.after !== null) query.where('d.id', page.order === 'asc' ? '>' : '<', page.after);
   return (await query).map((row) => presentDelivery(asDelivery(row)));
 }
 

@@ -1,67 +1,60 @@
-import type { Router } from 'express';
 import { z } from 'zod';
-import { requireServiceKey } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, orderQuery, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { type Success, sendAnswer } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok, perform, type Success } from '../http/reply.ts';
+import { get, operation, post } from '../http/route.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { redeliverWebhook } from './redeliver-webhook.ts';
-import { deliveryStatuses, type WebhookDeliveryDocument } from './webhook-delivery.ts';
+import { deliveryStatuses, type WebhookDeliveryDocument, webhookDeliveryDocument } from './webhook-delivery.ts';
 import { getDelivery, listDeliveries } from './webhook-delivery-queries.ts';
 import { getEndpoint } from './webhook-endpoint-queries.ts';
 
-const endpointPath = z.object({ endpointId: id });
 const deliveryPath = z.object({ deliveryId: id });
 const listQuery = z.strictObject({
   ...pageQuery,
   order: orderQuery.default('desc'),
   status: z.enum(deliveryStatuses).optional(),
 });
-const noQuery = z.strictObject({});
-const noBody = z.strictObject({}).optional();
 
 /** What was sent to webhook endpoints, what came of it, and sending it again. */
-export function addWebhookDeliveryRoutes(router: Router, { database, engine }: ServiceParts): void {
-  router
-    .route('/webhook-endpoints/:endpointId/deliveries')
-    .get(async (req, res) => {
-      const { endpointId } = readInput(endpointPath, req.params);
-      const { limit, order, cursor, status } = readInput(listQuery, req.query);
-      requireServiceKey(callerOf(res));
-      await getEndpoint(database, callerOf(res).ledgerId, endpointId);
-      const list = `webhook-deliveries ${endpointId} ${order} ${status ?? ''}`;
-      const page = { endpointId, status, order, limit: limit + 1, afterId: decodeCursor(list, id, cursor) };
-      const found = await listDeliveries(database, callerOf(res).ledgerId, page);
-      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
-    })
-    .all(methodNotAllowed('GET'));
+export const webhookDeliveryRoutes = [
+  get(
+    '/webhook-endpoints/:endpointId/deliveries',
+    {
+      summary: 'List what was and will be sent to a webhook endpoint',
+      ...{ keys: 'service', params: z.object({ endpointId: id }), query: listQuery },
+      ...{ answers: { 200: pageOf(webhookDeliveryDocument) }, refusals: ['webhook_endpoint_not_found'] },
+    },
+    async ({ caller: { ledgerId }, params: { endpointId }, query }, { database }) => {
+      await getEndpoint(database, ledgerId, endpointId);
+      const { order, status } = query;
+      return readPage(query, ['webhook-deliveries', endpointId, order, status], (page) =>
+        listDeliveries(database, ledgerId, { ...page, endpointId, order, status }),
+      );
+    },
+  ),
 
-  router
-    .route('/webhook-deliveries/:deliveryId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { deliveryId } = readInput(deliveryPath, req.params);
-      requireServiceKey(callerOf(res));
-      res.json(await getDelivery(database, callerOf(res).ledgerId, deliveryId));
-    })
-    .all(methodNotAllowed('GET'));
+  get(
+    '/webhook-deliveries/:deliveryId',
+    {
+      summary: 'Read a webhook delivery',
+      ...{ keys: 'service', params: deliveryPath, answers: { 200: webhookDeliveryDocument } },
+      refusals: ['webhook_delivery_not_found'],
+    },
+    async ({ caller, params }, { database }) => ok(await getDelivery(database, caller.ledgerId, params.deliveryId)),
+  ),
 
-  router
-    .route('/webhook-deliveries/:deliveryId/redeliver')
-    .post(async (req, res) => {
-      const { deliveryId } = readInput(deliveryPath, req.params);
-      readInput(noBody, req.body);
-      requireServiceKey(callerOf(res));
-      const terms = readTermsOf(req, res, { dryRun: false, ifMatch: false });
-      const answer = await engine.submit(createOperation(redeliverWebhook, { deliveryId }, terms));
-      sendAnswer(res, answer, presentPending);
-    })
-    .all(methodNotAllowed('POST'));
-}
+  post(
+    '/webhook-deliveries/:deliveryId/redeliver',
+    {
+      summary: 'Send a finished webhook delivery again',
+      ...{ keys: 'service', offers: operation, params: deliveryPath, answers: { 202: webhookDeliveryDocument } },
+      refusals: ['webhook_delivery_not_found', 'webhook_delivery_pending'],
+    },
+    ({ params: { deliveryId }, terms }, { engine }) =>
+      perform(engine, createOperation(redeliverWebhook, { deliveryId }, terms), presentPending),
+  ),
+];
 
 /** Nothing has been sent yet; the delivery says when it was. */
 export function presentPending(delivery: WebhookDeliveryDocument): Success {

@@ -1,13 +1,20 @@
+import { z } from 'zod';
 import { eventId } from '../events/event-id.ts';
 import type { EventPlace } from '../events/read-events.ts';
-import type { Answer, NoAnswer } from './sending-outcome.ts';
+import { count, instantText, uuid } from '../ledger/document-fields.ts';
+import { answerFields, noAnswerFields } from './sending-outcome.ts';
 
 export const deliveryStatuses = ['pending', 'delivered', 'failed'] as const;
 
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** What came of one try. */
-export type AttemptDocument = { at: string } & (Answer | NoAnswer) & { ms: number };
+/** What came of one try: the receiver's answer, or why there is none. */
+export const attemptDocument = z.union([
+  z.strictObject({ at: instantText, ...answerFields, ms: count }),
+  z.strictObject({ at: instantText, ...noAnswerFields, ms: count }),
+]);
+
+export type AttemptDocument = z.output<typeof attemptDocument>;
 
 /** One event on its way to one endpoint. */
 export interface WebhookDelivery {
@@ -29,20 +36,22 @@ export interface WebhookDelivery {
 }
 
 /** A delivery as callers see it. */
-export interface WebhookDeliveryDocument {
-  id: string;
-  endpointId: string;
+export const webhookDeliveryDocument = z.strictObject({
+  id: uuid,
+  endpointId: uuid,
   /** What the receiver gets as `webhook-id`. */
-  webhookId: string;
-  type: string;
-  accountId: string | null;
-  status: DeliveryStatus;
-  attempts: number;
-  answers: readonly AttemptDocument[];
-  nextAttemptAt: string | null;
-  createdAt: string;
-  finishedAt: string | null;
-}
+  webhookId: z.string(),
+  type: z.string(),
+  accountId: uuid.nullable(),
+  status: z.enum(deliveryStatuses),
+  attempts: count,
+  answers: z.array(attemptDocument).readonly(),
+  nextAttemptAt: instantText.nullable(),
+  createdAt: instantText,
+  finishedAt: instantText.nullable(),
+});
+
+export type WebhookDeliveryDocument = z.output<typeof webhookDeliveryDocument>;
 
 export function newDelivery(
   about: Pick<WebhookDelivery, 'id' | 'endpointId' | 'place' | 'accountId' | 'type'>,

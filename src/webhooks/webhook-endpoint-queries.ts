@@ -60,11 +60,11 @@ export function noSuchEndpoint(endpointId: string): Refusal {
 export async function listEndpoints(
   database: Knex,
   ledgerId: string,
-  page: { limit: number; afterId: string | null; status: EndpointStatus | undefined },
+  page: { limit: number; after: string | null; status: EndpointStatus | undefined },
 ): Promise<WebhookEndpointDocument[]> {
   const query = selectEndpoints(database, ledgerId).orderBy('id').limit(page.limit);
   if (page.status !== undefined) query.where('status', page.status);
-  if (page.afterId !== null) query.where('id', '>', page.afterId);
+  if (page.after !== null) query.where('id', '>', page.after);
   return (await query).map((row) => presentEndpoint(asEndpoint(row)));
 }
 

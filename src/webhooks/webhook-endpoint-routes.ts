@@ -1,119 +1,129 @@
-import type { Router } from 'express';
 import { z } from 'zod';
-import { requireServiceKey } from '../http/acting-party.ts';
-import { callerOf } from '../http/authenticate.ts';
-import { readTermsOf } from '../http/operation-terms.ts';
-import { cutPage, decodeCursor, encodeCursor, pageQuery } from '../http/paging.ts';
-import { methodNotAllowed } from '../http/problem.ts';
-import { id, readInput } from '../http/read-input.ts';
-import { sendAnswer } from '../http/reply.ts';
-import type { ServiceParts } from '../http/service-parts.ts';
+import { pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { id } from '../http/read-input.ts';
+import { ok, perform } from '../http/reply.ts';
+import { get, operation, patch, post, type Route, remove } from '../http/route.ts';
+import type { TargetRules } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import {
   deleteWebhookEndpoint,
+  rotatedSecretDocument,
   rotateWebhookSecret,
   testWebhookEndpoint,
   updateWebhookEndpoint,
 } from './change-webhook-endpoint.ts';
-import { createWebhookEndpoint } from './create-webhook-endpoint.ts';
+import { createdEndpointDocument, createWebhookEndpoint } from './create-webhook-endpoint.ts';
+import { webhookDeliveryDocument } from './webhook-delivery.ts';
 import { presentPending } from './webhook-delivery-routes.ts';
-import { endpointStatuses } from './webhook-endpoint.ts';
+import { endpointStatuses, webhookEndpointDocument } from './webhook-endpoint.ts';
 import { getEndpoint, listEndpoints } from './webhook-endpoint-queries.ts';
 import { endpointBodies } from './webhook-endpoint-schemas.ts';
 import { createWebhookSecret } from './webhook-secret.ts';
 
-const endpointPath = z.object({ endpointId: id });
+const params = z.object({ endpointId: id });
 const listQuery = z.strictObject({ ...pageQuery, status: z.enum(endpointStatuses).optional() });
-const noQuery = z.strictObject({});
-const noBody = z.strictObject({}).optional();
-const offers = { dryRun: false, ifMatch: false };
+const refusals = ['webhook_endpoint_not_found'] as const;
 
-/** Webhook endpoints: registering, changing, trying out. All of it is for the calling service itself. */
-export function addWebhookEndpointRoutes(router: Router, { database, engine, webhookTargets }: ServiceParts): void {
-  const bodies = endpointBodies(webhookTargets);
+/**
+ * Webhook endpoints: registering, changing, trying out. All of it is for the calling service itself. Where they may be
+ * is the operator's to say.
+ */
+export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
+  const bodies = endpointBodies(targets);
+  return [
+    get(
+      '/webhook-endpoints',
+      {
+        summary: 'List webhook endpoints',
+        ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(webhookEndpointDocument) } },
+      },
+      ({ caller, query }, { database }) => {
+        const { status } = query;
+        return readPage(query, ['webhook-endpoints', status], (page) =>
+          listEndpoints(database, caller.ledgerId, { ...page, status }),
+        );
+      },
+    ),
 
-  router
-    .route('/webhook-endpoints')
-    .post(async (req, res) => {
-      const { ordered, ...body } = readInput(bodies.created, req.body);
-      requireServiceKey(callerOf(res));
-      const terms = readTermsOf(req, res, offers);
-      const command = {
-        id: createId(),
-        url: body.url,
-        description: body.description ?? null,
-        eventTypes: body.eventTypes ?? null,
-        accountIds: body.accountIds ?? null,
-        isOrdered: ordered,
-        secret: createWebhookSecret(),
-      };
-      const answer = await engine.submit(createOperation(createWebhookEndpoint, command, terms));
-      sendAnswer(res, answer, (created) => {
-        return { status: 201, body: created, headers: { Location: `/v1/webhook-endpoints/${created.id}` } };
-      });
-    })
-    .get(async (req, res) => {
-      const { limit, cursor, status } = readInput(listQuery, req.query);
-      requireServiceKey(callerOf(res));
-      const list = `webhook-endpoints ${status ?? ''}`;
-      const page = { limit: limit + 1, afterId: decodeCursor(list, id, cursor), status };
-      const found = await listEndpoints(database, callerOf(res).ledgerId, page);
-      res.json(cutPage(found, limit, (last) => encodeCursor(list, last.id)));
-    })
-    .all(methodNotAllowed('GET, POST'));
+    post(
+      '/webhook-endpoints',
+      {
+        summary: 'Register a webhook endpoint',
+        ...{ keys: 'service', offers: operation, body: bodies.created, answers: { 201: createdEndpointDocument } },
+        refusals: ['too_many_webhook_endpoints', 'account_not_found'],
+        examples: { 'All that is booked': { url: 'https://example.com/hooks', eventTypes: ['transaction.booked'] } },
+      },
+      ({ body, terms }, { engine }) => {
+        const { url, description = null, eventTypes = null, accountIds = null, ordered } = body;
+        const about = { url, description, eventTypes, accountIds, isOrdered: ordered };
+        const command = { id: createId(), ...about, secret: createWebhookSecret() };
+        return perform(engine, createOperation(createWebhookEndpoint, command, terms), (created) => {
+          return { status: 201, body: created, headers: { Location: `/v1/webhook-endpoints/${created.id}` } };
+        });
+      },
+    ),
 
-  router
-    .route('/webhook-endpoints/:endpointId')
-    .get(async (req, res) => {
-      readInput(noQuery, req.query);
-      const { endpointId } = readInput(endpointPath, req.params);
-      requireServiceKey(callerOf(res));
-      res.json(await getEndpoint(database, callerOf(res).ledgerId, endpointId));
-    })
-    .patch(async (req, res) => {
-      const { endpointId } = readInput(endpointPath, req.params);
-      const { ordered, ...body } = readInput(bodies.changed, req.body);
-      requireServiceKey(callerOf(res));
-      const terms = readTermsOf(req, res, offers);
-      const { url, description, eventTypes, accountIds, status } = body;
-      const command = { endpointId, url, description, eventTypes, accountIds, isOrdered: ordered, status };
-      const answer = await engine.submit(createOperation(updateWebhookEndpoint, command, terms));
-      sendAnswer(res, answer, (endpoint) => ({ status: 200, body: endpoint }));
-    })
-    .delete(async (req, res) => {
-      const { endpointId } = readInput(endpointPath, req.params);
-      readInput(noBody, req.body);
-      requireServiceKey(callerOf(res));
-      const terms = readTermsOf(req, res, offers);
-      const answer = await engine.submit(createOperation(deleteWebhookEndpoint, { endpointId }, terms));
-      sendAnswer(res, answer, () => ({ status: 204, body: undefined }));
-    })
-    .all(methodNotAllowed('DELETE, GET, PATCH'));
+    get(
+      '/webhook-endpoints/:endpointId',
+      {
+        summary: 'Read a webhook endpoint',
+        ...{ keys: 'service', params, answers: { 200: webhookEndpointDocument }, refusals },
+      },
+      async ({ caller, params }, { database }) => ok(await getEndpoint(database, caller.ledgerId, params.endpointId)),
+    ),
 
-  router
-    .route('/webhook-endpoints/:endpointId/secret-rotations')
-    .post(async (req, res) => {
-      const { endpointId } = readInput(endpointPath, req.params);
-      readInput(noBody, req.body);
-      requireServiceKey(callerOf(res));
-      const terms = readTermsOf(req, res, offers);
-      const command = { endpointId, secret: createWebhookSecret() };
-      const answer = await engine.submit(createOperation(rotateWebhookSecret, command, terms));
-      sendAnswer(res, answer, (rotated) => ({ status: 201, body: rotated }));
-    })
-    .all(methodNotAllowed('POST'));
+    patch(
+      '/webhook-endpoints/:endpointId',
+      {
+        summary: 'Change, disable or enable a webhook endpoint',
+        ...{ keys: 'service', offers: operation, params, body: bodies.changed },
+        ...{ answers: { 200: webhookEndpointDocument }, refusals: [...refusals, 'account_not_found'] },
+        examples: { 'Enable it again': { status: 'active' } },
+      },
+      ({ params: { endpointId }, body, terms }, { engine }) => {
+        const { url, description, eventTypes, accountIds, ordered, status } = body;
+        const command = { endpointId, url, description, eventTypes, accountIds, isOrdered: ordered, status };
+        return perform(engine, createOperation(updateWebhookEndpoint, command, terms), ok);
+      },
+    ),
 
-  router
-    .route('/webhook-endpoints/:endpointId/test')
-    .post(async (req, res) => {
-      const { endpointId } = readInput(endpointPath, req.params);
-      readInput(noBody, req.body);
-      requireServiceKey(callerOf(res));
-      const terms = readTermsOf(req, res, offers);
-      const command = { endpointId, deliveryId: createId() };
-      const answer = await engine.submit(createOperation(testWebhookEndpoint, command, terms));
-      sendAnswer(res, answer, presentPending);
-    })
-    .all(methodNotAllowed('POST'));
+    remove(
+      '/webhook-endpoints/:endpointId',
+      {
+        summary: 'Delete a webhook endpoint',
+        ...{ keys: 'service', offers: operation, params, answers: { 204: z.undefined() }, refusals },
+      },
+      ({ params: { endpointId }, terms }, { engine }) => {
+        const deletion = createOperation(deleteWebhookEndpoint, { endpointId }, terms);
+        return perform(engine, deletion, () => ({ status: 204, body: undefined }));
+      },
+    ),
+
+    post(
+      '/webhook-endpoints/:endpointId/secret-rotations',
+      {
+        summary: 'Give a webhook endpoint a new secret',
+        ...{ keys: 'service', offers: operation, params, answers: { 201: rotatedSecretDocument }, refusals },
+      },
+      ({ params: { endpointId }, terms }, { engine }) => {
+        const command = { endpointId, secret: createWebhookSecret() };
+        const rotation = createOperation(rotateWebhookSecret, command, terms);
+        return perform(engine, rotation, (rotated) => ({ status: 201, body: rotated }));
+      },
+    ),
+
+    post(
+      '/webhook-endpoints/:endpointId/test',
+      {
+        summary: 'Send a webhook endpoint a test call',
+        ...{ keys: 'service', offers: operation, params, answers: { 202: webhookDeliveryDocument } },
+        refusals: [...refusals, 'webhook_endpoint_disabled'],
+      },
+      ({ params: { endpointId }, terms }, { engine }) => {
+        const command = { endpointId, deliveryId: createId() };
+        return perform(engine, createOperation(testWebhookEndpoint, command, terms), presentPending);
+      },
+    ),
+  ];
 }

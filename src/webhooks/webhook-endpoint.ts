@@ -1,9 +1,14 @@
+import { z } from 'zod';
+import { instantText, uuid } from '../ledger/document-fields.ts';
+
 export const endpointStatuses = ['active', 'disabled'] as const;
 
 export type EndpointStatus = (typeof endpointStatuses)[number];
 
 /** Why an endpoint is disabled: somebody asked for it, it answered that it is gone, or it failed for a whole day. */
-export type DisabledReason = 'requested' | 'gone' | 'failing';
+export const disabledReasons = ['requested', 'gone', 'failing'] as const;
+
+export type DisabledReason = (typeof disabledReasons)[number];
 
 /** Somebody else's address that is told of what happens in a ledger. */
 export interface WebhookEndpoint {
@@ -30,20 +35,22 @@ export interface WebhookEndpoint {
 }
 
 /** An endpoint as callers see it. The secret is told when it is made, and never again. */
-export interface WebhookEndpointDocument {
-  id: string;
-  url: string;
-  description: string | null;
-  eventTypes: readonly string[] | null;
-  accountIds: readonly string[] | null;
-  ordered: boolean;
-  status: EndpointStatus | 'deleted';
-  disabledReason: DisabledReason | null;
-  disabledAt: string | null;
-  failingSince: string | null;
-  previousSecretUntil: string | null;
-  createdAt: string;
-}
+export const webhookEndpointDocument = z.strictObject({
+  id: uuid,
+  url: z.string(),
+  description: z.string().nullable(),
+  eventTypes: z.array(z.string()).readonly().nullable(),
+  accountIds: z.array(uuid).readonly().nullable(),
+  ordered: z.boolean(),
+  status: z.enum(endpointStatuses),
+  disabledReason: z.enum(disabledReasons).nullable(),
+  disabledAt: instantText.nullable(),
+  failingSince: instantText.nullable(),
+  previousSecretUntil: instantText.nullable(),
+  createdAt: instantText,
+});
+
+export type WebhookEndpointDocument = z.output<typeof webhookEndpointDocument>;
 
 export function presentEndpoint(endpoint: WebhookEndpoint): WebhookEndpointDocument {
   return {
@@ -53,7 +60,8 @@ export function presentEndpoint(endpoint: WebhookEndpoint): WebhookEndpointDocum
     eventTypes: endpoint.eventTypes,
     accountIds: endpoint.accountIds,
     ordered: endpoint.isOrdered,
-    status: endpoint.status,
+    // Of a deleted one no document is ever made.
+    status: endpoint.status as EndpointStatus,
     disabledReason: endpoint.disabledReason,
     disabledAt: endpoint.disabledAt?.toISOString() ?? null,
     failingSince: endpoint.failingSince?.toISOString() ?? null,

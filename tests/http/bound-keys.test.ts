@@ -2,7 +2,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { allRoutes } from '../../src/app.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
 import type { HolderRight } from '../../src/ownership/holder.ts';
 import { item, outcomesOf, sendBatch } from '../support/batches.ts';
@@ -10,6 +9,7 @@ import { openJointAccount } from '../support/joint-account.ts';
 import { cancel, makeOrder, moneyOf, pay, sign } from '../support/payment-orders.ts';
 import { type RawAnswer, sendRaw } from '../support/raw-request.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
+import { routes } from '../support/routes.ts';
 import { projectFolder } from '../support/server-process.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -455,7 +455,7 @@ const outcomeOf = ({ status, body }: RawAnswer) => (body?.code === undefined ? `
 describe('every route', () => {
   test('is walked here, with every method that it takes', async () => {
     const walked = new Set(calls.map(({ route }) => route));
-    const found = new Set(allRoutes().map(({ method, path }) => `${method.toUpperCase()} ${path}`));
+    const found = new Set(routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`));
     const folder = path.join(projectFolder, 'src');
     for (const file of await readdir(folder, { recursive: true })) {
       if (!/-routes\.ts$/.test(file) || file.endsWith('health-routes.ts')) continue;

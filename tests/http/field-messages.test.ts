@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { readSignature } from '../../src/approvals/read-signature.ts';
+import { signatureBody } from '../../src/approvals/read-signature.ts';
 import type { FieldError } from '../../src/errors/invalid-input.ts';
 import { id, readInput, text } from '../../src/http/read-input.ts';
 import { batchBody } from '../../src/movements/movement-schemas.ts';
@@ -79,8 +79,7 @@ test.each<[string, () => unknown, Record<string, string[]>]>([
   ['a standing order that is a list', () => readInput(standingOrderBody, []), { '': ['must be an object'] }],
   [
     'a hash in capitals',
-    () =>
-      readSignature({ body: { decision: 'approve', instructionHash: 'A'.repeat(64) } } as never, {} as never, 'order'),
+    () => readInput(signatureBody('order'), { decision: 'approve', instructionHash: 'A'.repeat(64) }),
     { instructionHash: ['must be the instructionHash of the order: 64 hexadecimal digits, in lower case'] },
   ],
 ])('so it does for %s', (_what, read, messages) => {

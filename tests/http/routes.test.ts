@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { allRoutes } from '../../src/app.ts';
 import type { Route } from '../../src/http/route.ts';
 import { sharedRefusals } from '../../src/http/shared-refusals.ts';
+import { routes } from '../support/routes.ts';
 
-const routes = allRoutes();
 const nameOf = ({ method, path }: Route) => `${method.toUpperCase()} ${path}`;
 
 test('no route stands twice in the list', () => {

@@ -1,11 +1,10 @@
-import { allRoutes } from '../../src/app.ts';
 import { errorTitles } from '../../src/errors/error-catalogue.ts';
 import { problemStatus } from '../../src/http/problem-status.ts';
 import type { Route } from '../../src/http/route.ts';
 import { findRoutePattern } from '../../src/http/route-pattern.ts';
 import { sharedRefusals } from '../../src/http/shared-refusals.ts';
+import { routes } from './routes.ts';
 
-const routes = allRoutes();
 const patterns = [...new Set(routes.map(({ path }) => `/v1${path}`))];
 
 interface SentAnswer {
