@@ -44,8 +44,8 @@ function roomOf(file: string): string {
 
 describe('import directions', () => {
   /**
-   * A file imports only from its own room and from those before it, values and types alike. The last ones put the others
-   * together: the service in `top`, its processes in `process`, the operators' commands in `cli`.
+   * A file imports only from its own room and from those before it, values and types alike. The last ones put the
+   * others together: the service in `top`, its processes in `process`, the operators' commands in `cli`.
    */
   const rooms = [
     'money',

@@ -65,7 +65,9 @@ export const accountChangeDocument = z.strictObject({
 
 export type AccountChangeDocument = z.output<typeof accountChangeDocument>;
 
-/** SHA-256 over the change as canonical JSON. Stored with the change: what is altered here must give the same hashes. */
+/**
+ * SHA-256 over the change as canonical JSON. Stored with the change: what is altered here must give the same hashes.
+ */
 export function changeHash({ id, accountId, terms }: Pick<AccountChange, 'id' | 'accountId' | 'terms'>): Buffer {
   return hash('sha256', canonicalJson({ id, accountId, terms }), 'buffer');
 }

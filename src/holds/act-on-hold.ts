@@ -55,9 +55,9 @@ export async function loadHoldFacts(
 }
 
 /**
- * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is unknown,
- * lacks the right or has not made it (else one signature could move what another's hold reserves), the hold belongs to
- * a payment order, or it is finished. Pure.
+ * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is
+ * unknown, lacks the right or has not made it (else one signature could move what another's hold reserves), the hold
+ * belongs to a payment order, or it is finished. Pure.
  */
 export function findActiveHold(
   { hold: { id, accountId, toAccountId }, by }: HoldCommand,

@@ -17,7 +17,9 @@ import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './p
 import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
 
-/** With the status that the call by itself would have had; `replayed` where that is the stored answer to the item's key. */
+/**
+ * With the status that the call by itself would have had; `replayed` where that is the stored answer to the item's key.
+ */
 const result = { status: z.int(), replayed: z.literal(true).exactOptional() };
 
 const batchDocument = z.strictObject({

@@ -67,7 +67,8 @@ export function answerConnections(app: Express, options: ServeOptions): Connecti
 }
 
 function serve(app: Express, { keepAliveTimeoutMs, logger }: ServeOptions) {
-  // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
+  // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does
+  // it.
   const options = {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,

@@ -148,8 +148,9 @@ export function presentSigned(
 const halfADayMs = 12 * 3_600_000;
 
 /**
- * Until when an occurrence leaves nothing to deal with: half a day after it. When a government changes the clocks of a time
- * zone, the day that was executed is named by another instant, hours later at most; the next day's is never so near.
+ * Until when an occurrence leaves nothing to deal with: half a day after it. When a government changes the clocks of a
+ * time zone, the day that was executed is named by another instant, hours later at most; the next day's is never so
+ * near.
  */
 export function endOf({ at }: Occurrence): Date {
   return new Date(at.getTime() + halfADayMs);
@@ -163,8 +164,8 @@ export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): Sta
 }
 
 /**
- * The order as it goes on from this moment, completed when nothing lies ahead. What was to be executed before this moment is
- * not the order's: nobody could have expected it to be executed.
+ * The order as it goes on from this moment, completed when nothing lies ahead. What was to be executed before this
+ * moment is not the order's: nobody could have expected it to be executed.
  */
 export function activate(order: StandingOrder, now: Date): StandingOrder {
   const next = nextDueAfter(order.schedule, order.handledUntil, now);

@@ -100,7 +100,9 @@ function batchOf(items: number, movementAt: (index: number) => Movement): Operat
   return createOperation(postBatch, batch, terms);
 }
 
-/** Submits all in one turn and answers what became of each: the transaction, the code of a refusal, or what was thrown. */
+/**
+ * Submits all in one turn and answers what became of each: the transaction, the code of a refusal, or what was thrown.
+ */
 function submitTogether(engine: PostingEngine, operations: readonly Operation<TransactionDocument>[]) {
   return startTogether(operations.length, (index) =>
     engine.submit(operations[index]!).then(
