@@ -12,6 +12,8 @@ export default {
   },
   globalSetup: '<rootDir>/tests/support/global-setup.ts',
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
-  testTimeout: 60_000,
-  maxWorkers: 2,
+  // As many as there are cores; jest would leave one to itself, which rests while the workers work.
+  maxWorkers: '100%',
+  // That a machine is slow is no failure.
+  testTimeout: 300_000,
 };

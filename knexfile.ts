@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { readConfig } from './src/config.ts';
 import { knexConfig } from './src/database/create-database.ts';
-import { findDatabaseInUse } from './src/database-in-use.ts';
+import { findDatabaseInUse } from './src/process/database-in-use.ts';
 
 /**
  * For the knex command line (`npm run migrate`, `npm run seed`, `npm run knex -- ...`): the database in DATABASE_URL, or

@@ -1,5 +1,5 @@
 import { startEphemeralServer } from '../src/database/embedded/ephemeral-server.ts';
-import { verifyBooks } from '../src/ledger/verify-books.ts';
+import { verifyBooks } from '../src/verify-books.ts';
 import type { BenchPlan, Scenario } from './bench-plan.ts';
 import type { BookSize } from './books/book-size.ts';
 import { provideWalFiles } from './books/wal-files.ts';

@@ -9,7 +9,6 @@ import { readConfig } from '../src/config.ts';
 import type { Database } from '../src/database/create-database.ts';
 import type { LedgerTransaction } from '../src/database/ledger-transaction.ts';
 import { openPipeline } from '../src/database/statement-pipeline.ts';
-import { readDemoApiKey } from '../src/demo-api-key.ts';
 import { hashApiKey } from '../src/ledger/api-key.ts';
 import { bookGroup } from '../src/ledger/book-group.ts';
 import { createOperation, type Operation, type OperationKind } from '../src/ledger/operation.ts';
@@ -26,6 +25,7 @@ import { postMovement } from '../src/movements/post-movement.ts';
 import { noLimits, ownerRights } from '../src/ownership/holder.ts';
 import type { MandateTerms } from '../src/ownership/mandate.ts';
 import { createParty } from '../src/parties/create-party.ts';
+import { readDemoApiKey } from '../src/process/demo-api-key.ts';
 
 /** Fixed, so that documentation and tests can name them. */
 const demoId = (number: number) => `01936f00-0000-7000-8000-${String(number).padStart(12, '0')}`;

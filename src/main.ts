@@ -1,8 +1,8 @@
-import { apiOptionsVariable, runClusteredApi } from './api-cluster.ts';
 import { readConfig } from './config.ts';
-import { createLogger } from './create-logger.ts';
-import { operatorSentence } from './operator-sentence.ts';
-import { type Service, startService } from './service.ts';
+import { apiOptionsVariable, runClusteredApi } from './process/api-cluster.ts';
+import { createLogger } from './process/create-logger.ts';
+import { operatorSentence } from './process/operator-sentence.ts';
+import { type Service, startService } from './process/service.ts';
 
 /** Signals by their number, which the exit code of a second one is made of (128 + n). */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const;

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import { projectsQueue } from './approvals/projects-queue.ts';
+import { accountChangesQueue, invitationsQueue } from './holders/holders-queues.ts';
+import { expiriesQueue } from './holds/expiries-queue.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
-import { expiriesQueue } from './sweeps/expiries-queue.ts';
-import { idempotencyKeysQueue } from './sweeps/idempotency-keys-queue.ts';
-import { accountChangesQueue, invitationsQueue, projectsQueue } from './sweeps/unanswered-queues.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
+import { idempotencyKeysQueue } from './workers/idempotency-keys-queue.ts';
 import type { WorkQueue } from './workers/work-queue.ts';
 
 export interface WorkQueuesOptions {

@@ -62,29 +62,23 @@ const pauseMs = 20;
 
 /**
  * Entries of a clearing account come without a lock on it, so whatever is being written in the database cluster is waited
- * for: each has its transaction id before it reads the clock. Answers the clock from before.
+ * for: all that has a lower transaction id than this transaction gets. What gets its id later has its booking time later
+ * than the clock that was read before. Answers that clock.
  */
 async function awaitTransactions({ knex }: LedgerTransaction): Promise<Date> {
   const deadline = performance.now() + patienceMs;
-  const { rows } = await knex.raw(
-    'select clock_timestamp() as now, array(select pg_snapshot_xip(pg_current_snapshot()))::text[] as ids',
-  );
-  const [{ now, ids }] = rows;
-  for (let open = ids.length; open > 0; ) {
+  const { rows } = await knex.raw('select clock_timestamp() as now');
+  await knex.raw('select pg_current_xact_id()');
+  while (!(await areEarlierDone(knex))) {
     if (performance.now() > deadline) throw stillBooking();
     await sleep(pauseMs);
-    open = await countOpen(knex, ids);
   }
-  return now;
+  return rows[0].now;
 }
 
-async function countOpen(knex: Knex, ids: readonly string[]): Promise<number> {
-  const { rows } = await knex.raw(
-    `select count(*) as open from unnest(?::xid8[]) as t (id)
-     where not pg_visible_in_snapshot(t.id, pg_current_snapshot())`,
-    [[...ids]],
-  );
-  return rows[0].open;
+async function areEarlierDone(knex: Knex): Promise<boolean> {
+  const { rows } = await knex.raw('select pg_snapshot_xmin(pg_current_snapshot()) >= pg_current_xact_id() as are_done');
+  return rows[0].are_done;
 }
 
 function stillBooking(): RefusalError {

@@ -1,6 +1,6 @@
 import { LostRaceError } from '../database/ledger-transaction.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import { invalidInput } from '../http/read-input.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { withdrawnCurrencies } from '../money/currencies.ts';

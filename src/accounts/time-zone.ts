@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Temporal } from 'temporal-polyfill';
 import type { Database } from '../database/create-database.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
-import { invalidInput } from '../http/read-input.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 
 export const timeZoneMessage = 'must be a time zone such as "Europe/Madrid"';
 

@@ -1,4 +1,4 @@
-import { refusePassed } from '../http/read-input.ts';
+import { refusePassed } from '../errors/invalid-input.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseActor } from '../ownership/authorise.ts';

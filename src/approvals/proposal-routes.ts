@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, readPage } from '../http/paging.ts';
-import { invalidInput } from '../http/read-input.ts';
 import { answered, ok, perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';

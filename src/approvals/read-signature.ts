@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
-import { id, invalidInput } from '../http/read-input.ts';
+import { id } from '../http/read-input.ts';
 import type { Signature } from './authorisations.ts';
 
 /** The body of a signature under something (`subject`, "payment order"). */

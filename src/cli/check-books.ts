@@ -1,5 +1,5 @@
 import { OperatorError } from '../errors/operator-error.ts';
-import { verifyBooks } from '../ledger/verify-books.ts';
+import { verifyBooks } from '../verify-books.ts';
 import { runCommand } from './run-command.ts';
 
 const usage = {

@@ -1,7 +1,7 @@
 import { readConfig } from '../config.ts';
 import { createDatabase, type Database } from '../database/create-database.ts';
-import { findDatabaseInUse } from '../database-in-use.ts';
-import { operatorSentence } from '../operator-sentence.ts';
+import { findDatabaseInUse } from '../process/database-in-use.ts';
+import { operatorSentence } from '../process/operator-sentence.ts';
 import { type CommandUsage, helpOf, readArguments } from './command-usage.ts';
 
 /**

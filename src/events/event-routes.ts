@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { isKeyRevoked } from '../http/authenticate.ts';
 import { sourceOf } from '../http/caller.ts';
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from '../http/paging.ts';
-import { id, invalidInput } from '../http/read-input.ts';
+import { id } from '../http/read-input.ts';
 import { ok } from '../http/reply.ts';
 import { get, type Route } from '../http/route.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';

@@ -1,5 +1,5 @@
+import { refusePassed } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import { refusePassed } from '../http/read-input.ts';
 import type { EventType, LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';

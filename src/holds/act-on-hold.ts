@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
 import { loadReservations } from '../movements/explain.ts';
-import type { MovementFacts } from '../movements/load-movement-facts.ts';
+import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { rightFor } from '../ownership/mandate.ts';

@@ -1,4 +1,4 @@
-import { invalidInput } from '../http/read-input.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
 import { release } from '../movements/reserve.ts';

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import readBytes from 'raw-body';
 import secureJson from 'secure-json-parse';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import { invalidInput } from './read-input.ts';
 import { findRepeatedField } from './repeated-field.ts';
 import { findUnstorable } from './storable.ts';
 

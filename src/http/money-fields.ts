@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { currencyCodes, withdrawnCurrencies } from '../money/currencies.ts';
 import { AmountError, Money } from '../money/money.ts';
-import { invalidInput, readInput } from './read-input.ts';
+import { readInput } from './read-input.ts';
 
 /** An ISO 4217 code; also a withdrawn one, as accounts in it are still there to be emptied. */
 export const currency = z.enum([...currencyCodes, ...withdrawnCurrencies.keys()], {

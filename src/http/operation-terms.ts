@@ -1,12 +1,13 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { invalidInput } from '../errors/invalid-input.ts';
 import type { RefusalError } from '../errors/refusal.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import type { OperationTerms } from '../ledger/operation.ts';
 import { callerOf } from './authenticate.ts';
 import type { Caller } from './caller.ts';
-import { idempotencyKey, invalidInput, readInput } from './read-input.ts';
+import { idempotencyKey, readInput } from './read-input.ts';
 import type { Offers } from './route.ts';
 
 /** A caller may ask to wait longer than the service would, up to this. */

@@ -2,12 +2,12 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { databaseRefusal } from '../database/ledger-transaction.ts';
 import { errorTitles } from '../errors/error-catalogue.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { errorCode } from '../ledger/document-fields.ts';
 import { AbandonedError } from '../ledger/posting-engine.ts';
 import { metrics } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
-import { invalidInput } from './read-input.ts';
 import { logBrokenAnswer, logRefusal } from './request-log.ts';
 
 /**

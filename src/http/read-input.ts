@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Refusal, RefusalError } from '../errors/refusal.ts';
+import { type FieldError, invalidInput } from '../errors/invalid-input.ts';
 import { storableText } from './storable.ts';
 
 /** What a schema expects, in the words of JSON. */
@@ -44,12 +44,6 @@ z.config({
   },
 });
 
-/** What was wrong with one field, as it stands in a problem document. */
-export interface FieldError {
-  path: string;
-  message: string;
-}
-
 /**
  * Checks what a caller sent against a schema and returns it typed. Throws RefusalError `validation_failed` that lists
  * every field that does not fit.
@@ -58,23 +52,6 @@ export function readInput<Schema extends z.ZodType>(schema: Schema, input: unkno
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw invalidInput(parsed.error.issues.flatMap(fieldErrors));
-}
-
-export function invalidInput(errors: readonly FieldError[]): RefusalError {
-  const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  const listed = errors.slice(0, 20).map(({ path, message }) => ({ path: shorten(path, 200), message }));
-  return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
-}
-
-/** The refusal of a time that had passed when the request was decided. */
-export function refusePassed(path: string, at: Date | null | undefined, now: Date): Refusal | undefined {
-  if (at === null || at === undefined || at > now) return undefined;
-  return invalidInput([{ path, message: 'must lie in the future' }]).refusal;
-}
-
-/** Names of fields come from the caller and may be as long as the body. A cut must not leave half a character. */
-function shorten(value: string, length: number): string {
-  return value.length <= length ? value : value.slice(0, length).toWellFormed();
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

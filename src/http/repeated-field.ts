@@ -1,4 +1,4 @@
-import type { FieldError } from './read-input.ts';
+import type { FieldError } from '../errors/invalid-input.ts';
 
 /** Strings, with the colon that makes one a field's name, and what opens, separates and closes. */
 const tokens = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\],]/g;

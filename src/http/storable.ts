@@ -1,4 +1,4 @@
-import type { FieldError } from './read-input.ts';
+import type { FieldError } from '../errors/invalid-input.ts';
 
 /** Deeper than any document of this interface, and shallow enough to walk by recursion. */
 const maxDepth = 16;

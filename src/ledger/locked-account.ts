@@ -50,3 +50,11 @@ export function availableBalance(account: Pick<LockedAccount, 'balance' | 'held'
 export function entityTag({ version, revision }: { version: number; revision?: number | null | undefined }): string {
   return revision ? `"${version}-${revision}"` : `"${version}"`;
 }
+
+/** What a party took out of an account since its row was locked. */
+export function withTaken(account: LockedAccount, partyId: string, amount: Money): LockedAccount['takenOut'] {
+  if (!amount.isNegative()) return account.takenOut;
+  const before = account.takenOut.get(partyId);
+  const taken = before === undefined ? amount.negated() : before.minus(amount);
+  return new Map([...account.takenOut, [partyId, taken]]);
+}

@@ -10,12 +10,6 @@ import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from 
 import { type PaymentOrder, presentPaymentOrder } from './payment-order.ts';
 import { reserve } from './reserve.ts';
 
-/** A payment order that comes into being, and whether its initiator's signature is the first of those it takes. */
-export interface NewPaymentOrder {
-  readonly order: PaymentOrder;
-  readonly signedByInitiator: boolean;
-}
-
 /** How long money is reserved unless its initiator says otherwise: for missing signatures, or by a hold. */
 export const usualWaitMs = 7 * 86_400_000;
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
 import { hashRequest, keyOfCaller } from '../http/operation-terms.ts';
 import { presentProblem, problemMembers } from '../http/problem.ts';
-import { invalidInput } from '../http/read-input.ts';
 import { perform, type Success } from '../http/reply.ts';
 import { operation, post } from '../http/route.ts';
 import { createOperation, type KeyClaim } from '../ledger/operation.ts';

@@ -1,12 +1,10 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedEntry, BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
-import type { LockedAccount } from '../ledger/locked-account.ts';
-import type { Money } from '../money/money.ts';
-import type { NewPaymentOrder } from './ask-for-signatures.ts';
+import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
 import { explain } from './explain.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
-import type { PaymentOrderDocument } from './payment-order.ts';
+import type { NewPaymentOrder, PaymentOrderDocument } from './payment-order.ts';
 import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
 
 /** What a movement becomes: a transaction, or a payment order that waits for signatures. */
@@ -52,14 +50,6 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
     changedAccounts,
     transactions: [transaction],
   };
-}
-
-/** What a party took out of an account since its row was locked. */
-export function withTaken(account: LockedAccount, partyId: string, amount: Money): LockedAccount['takenOut'] {
-  if (!amount.isNegative()) return account.takenOut;
-  const before = account.takenOut.get(partyId);
-  const taken = before === undefined ? amount.negated() : before.minus(amount);
-  return new Map([...account.takenOut, [partyId, taken]]);
 }
 
 /** The initiator signs by initiating, on an account whose holders it acts for. */

@@ -1,5 +1,5 @@
+import { refusePassed } from '../errors/invalid-input.ts';
 import type { Refusal } from '../errors/refusal.ts';
-import { refusePassed } from '../http/read-input.ts';
 import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseLimit, refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';

@@ -1,20 +1,10 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
-import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
+import { loadOwnership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
-import { loadReservations, type Reservations } from './explain.ts';
-import { type Movement, rightToMove } from './movement.ts';
-
-/** What movements look at beyond the account rows. */
-export interface MovementFacts {
-  /** Which of the parties that they name exist. */
-  readonly partyIds: ReadonlySet<string>;
-  /** Of the accounts on which a party needs a right. */
-  readonly ownership: OwnershipByAccount;
-  /** Of the accounts that money goes out of. */
-  readonly reservations: Reservations;
-}
+import { loadReservations } from './explain.ts';
+import { type Movement, type MovementFacts, rightToMove } from './movement.ts';
 
 /** Reads what these movements look at; three queries at most, sent together, and none for most. */
 export async function loadMovementFacts(

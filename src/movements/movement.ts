@@ -3,8 +3,8 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState } from '../ledger/operation.ts';
 import type { Money } from '../money/money.ts';
 import type { HolderRight } from '../ownership/holder.ts';
-import type { Ownership } from '../ownership/load-ownership.ts';
-import type { MovementFacts } from './load-movement-facts.ts';
+import type { Ownership, OwnershipByAccount } from '../ownership/load-ownership.ts';
+import type { Reservations } from './explain.ts';
 
 /** One side of a movement, before it is booked. */
 export interface Leg {
@@ -36,6 +36,16 @@ export interface Movement extends MovementNotes {
    * the initiator's own act, or without an initiator the calling service's.
    */
   readonly approval: { readonly origin: TransactionOrigin; readonly signedBy: readonly string[] } | null;
+}
+
+/** What movements look at beyond the account rows. */
+export interface MovementFacts {
+  /** Which of the parties that they name exist. */
+  readonly partyIds: ReadonlySet<string>;
+  /** Of the accounts on which a party needs a right. */
+  readonly ownership: OwnershipByAccount;
+  /** Of the accounts that money goes out of. */
+  readonly reservations: Reservations;
 }
 
 /** What a movement looks at when it is decided. */

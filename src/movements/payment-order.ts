@@ -33,6 +33,12 @@ export interface PaymentOrder extends MovementNotes {
   readonly finishedAt: Date | null;
 }
 
+/** A payment order that comes into being, and whether its initiator's signature is the first of those it takes. */
+export interface NewPaymentOrder {
+  readonly order: PaymentOrder;
+  readonly signedByInitiator: boolean;
+}
+
 export const authorisationDocument = z.strictObject({
   partyId: uuid,
   decision: z.enum(['approve', 'reject']),

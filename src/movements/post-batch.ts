@@ -10,11 +10,11 @@ import {
   type Outcome,
   usesKeyUp,
 } from '../ledger/operation.ts';
-import type { NewPaymentOrder } from './ask-for-signatures.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
-import { loadMovementFacts, type MovementFacts } from './load-movement-facts.ts';
-import type { Movement } from './movement.ts';
+import { loadMovementFacts } from './load-movement-facts.ts';
+import type { Movement, MovementFacts } from './movement.ts';
+import type { NewPaymentOrder } from './payment-order.ts';
 import { accountIdsOf } from './post-movement.ts';
 import { writePaymentOrders } from './write-payment-orders.ts';
 

@@ -1,9 +1,9 @@
 import type { OperationKind } from '../ledger/operation.ts';
-import type { NewPaymentOrder } from './ask-for-signatures.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
-import { loadMovementFacts, type MovementFacts } from './load-movement-facts.ts';
-import type { Movement } from './movement.ts';
+import { loadMovementFacts } from './load-movement-facts.ts';
+import type { Movement, MovementFacts } from './movement.ts';
+import type { NewPaymentOrder } from './payment-order.ts';
 import { writePaymentOrders } from './write-payment-orders.ts';
 
 /** How a movement takes part in a group; movements differ only in the legs they are made of. */

@@ -3,8 +3,8 @@ import type { OperationKind } from '../ledger/operation.ts';
 import type { Money } from '../money/money.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
-import { loadMovementFacts, type MovementFacts } from './load-movement-facts.ts';
-import type { Leg, Movement } from './movement.ts';
+import { loadMovementFacts } from './load-movement-facts.ts';
+import type { Leg, Movement, MovementFacts } from './movement.ts';
 import { accountIdsOf } from './post-movement.ts';
 import { findReversedParts, type ReversedPart } from './transaction-queries.ts';
 

@@ -1,6 +1,5 @@
-import type { LockedAccount } from '../ledger/locked-account.ts';
+import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
 import type { Money } from '../money/money.ts';
-import { withTaken } from './book-legs.ts';
 
 /** What a hold or a payment order reserves. */
 export interface ToReserve {

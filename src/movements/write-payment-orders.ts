@@ -1,5 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import type { NewPaymentOrder } from './ask-for-signatures.ts';
+import type { NewPaymentOrder } from './payment-order.ts';
 import { instructionHash } from './payment-order.ts';
 
 /** Writes new payment orders, the holds that reserve their money, and the signatures of those who initiated them. */

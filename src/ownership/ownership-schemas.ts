@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { FieldError } from '../errors/invalid-input.ts';
 import { amountText, readMoney } from '../http/money-fields.ts';
-import { type FieldError, id } from '../http/read-input.ts';
+import { id } from '../http/read-input.ts';
 import { AmountError, Money } from '../money/money.ts';
 import { holderRights, type LimitsDocument, noLimits } from './holder.ts';
 import { bandsOf, type MandateTerms, mandatedKinds, type SignatureRule } from './mandate.ts';

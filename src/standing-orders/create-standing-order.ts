@@ -1,6 +1,6 @@
 import type { Authorisation } from '../approvals/authorisations.ts';
+import { invalidInput, refusePassed } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import { invalidInput, refusePassed } from '../http/read-input.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, OperationKind } from '../ledger/operation.ts';

@@ -1,13 +1,12 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
-import type { LockedAccount } from '../ledger/locked-account.ts';
+import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
 import type { DecisionState, OperationKind } from '../ledger/operation.ts';
 import { noSuchAccount, refuseClosed } from '../ledger/refuse-account.ts';
-import { withTaken } from '../movements/book-legs.ts';
 import { createTransfer } from '../movements/create-movement.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
-import type { MovementFacts } from '../movements/load-movement-facts.ts';
+import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';

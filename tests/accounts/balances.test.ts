@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTogether } from '../support/start-together.ts';
+import { holdAccountLock } from '../support/lock-witness.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
@@ -86,20 +86,68 @@ test('tells a balance now as the account does, and what the overdraft limit adds
 });
 
 test('counts all entries of one millisecond, and none of them a millisecond earlier', async () => {
-  const { client, database, ledgerId } = service;
+  const { client } = service;
   const account = await client.openAccount({ balance: '100.00' });
-  // Booking times never go back, so a latest booking that lies ahead gives all that follow its own time.
-  const [{ last_booked_at: latest }] = await database('accounts')
-    .where({ ledger_id: ledgerId, id: account })
-    .update({ last_booked_at: database.raw("clock_timestamp() + interval '30 seconds'") })
-    .returning('last_booked_at');
-  const sameTime = latest.toISOString();
-  const answers = await startTogether(20, () =>
-    client.post(`/v1/accounts/${account}/deposits`, { amount: '1.00', currency: 'USD' }),
-  );
-  expect(answers.map((answer) => answer.body.bookedAt)).toEqual(Array(20).fill(sameTime));
+  const items = Array(20).fill({ type: 'deposit', accountId: account, amount: '1.00', currency: 'USD' });
+  const { results } = (await client.post('/v1/batches', { atomic: true, items })).body;
+  const sameTime = results[0].transaction.bookedAt;
+  const times = results.map((result: { transaction: { bookedAt: string } }) => result.transaction.bookedAt);
+  expect(times).toEqual(Array(20).fill(sameTime));
   expect((await balancesOf(account, sameTime)).booked).toBe('120.00');
   expect((await balancesOf(account, millisecondBefore(sameTime))).booked).toBe('100.00');
+});
+
+test('answers of a moment that is not over the one before it', async () => {
+  const account = await service.client.openAccount({ balance: '1.00' });
+  const ahead = new Date(Date.now() + 30_000).toISOString();
+  const { at, booked } = await balancesOf(account, ahead);
+  expect(booked).toBe('1.00');
+  expect(at < ahead).toBe(true);
+});
+
+test('never changes what it told of the past, however late something is committed', async () => {
+  const { client, database } = service;
+  const account = await client.openAccount({ currency: 'CHF', balance: '100.00' });
+  const clearing = await clearingAccount('CHF');
+  // Whatever is booked has its time long before it is committed.
+  await database.raw(`
+    create function commit_late() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(0.3); return null; end $$`);
+  await database.raw(`
+    create constraint trigger commits_late after insert on transactions deferrable initially deferred
+      for each row execute function commit_late()`);
+  const told: Array<{ id: string; at: string; booked: string }> = [];
+  const deposits = (async () => {
+    for (let count = 0; count < 4; count++) {
+      const answer = await client.post(`/v1/accounts/${account}/deposits`, { amount: '1.00', currency: 'CHF' });
+      expect(answer.status).toBe(201);
+    }
+  })();
+  const readWhile = async (id: string) => {
+    for (let count = 0; count < 12; count++) {
+      const { at, booked } = await balancesOf(id, new Date().toISOString());
+      told.push({ id, at, booked });
+    }
+  };
+  await Promise.all([deposits, readWhile(account), readWhile(clearing)]);
+  await database.raw('drop trigger commits_late on transactions');
+  for (const { id, at, booked } of told)
+    expect({ at, booked: (await balancesOf(id, at)).booked }).toEqual({ at, booked });
+  expect(new Set(told.map(({ booked }) => booked)).size).toBeGreaterThan(2);
+});
+
+test('asks to come back when something is being booked for longer than it waits', async () => {
+  const { client, database } = service;
+  const account = await client.openAccount({ balance: '1.00' });
+  const held = await holdAccountLock(database, account);
+  const at = new Date().toISOString();
+  for (const id of [account, await clearingAccount('USD')]) {
+    const refused = await client.get(`/v1/accounts/${id}/balances?at=${at}`);
+    expect(refused.body).toMatchObject({ status: 503, code: 'ledger_busy' });
+    expect(refused.headers['retry-after']).toBe('1');
+  }
+  await held.release();
+  expect((await balancesOf(account, at)).booked).toBe('1.00');
 });
 
 test('takes an instant in any time zone, and none that lies in the future', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { roundsOf } from '../support/rounds.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
@@ -127,7 +128,8 @@ test('moves nothing into or out of a closed account', async () => {
 
 test('accepts either the closing or a simultaneous deposit, never both', async () => {
   const { client } = service;
-  for (let round = 0; round < 30; round++) {
+  const seen = new Set<boolean>();
+  for (const round of roundsOf(30, seen)) {
     const account = await client.openAccount();
     const deposit = () => client.post(`/v1/accounts/${account}/deposits`, tenDollars).then((answer) => answer);
     const closing = () => close(account).then((answer) => answer);
@@ -136,6 +138,7 @@ test('accepts either the closing or a simultaneous deposit, never both', async (
     const answers = await Promise.all(started);
     const [deposited, closed] = round % 2 === 0 ? answers : answers.toReversed();
     const after = (await client.get(`/v1/accounts/${account}`)).body;
+    seen.add(closed!.status === 200);
     if (closed!.status === 200) {
       expect(deposited!.body).toMatchObject({ status: 422, code: 'account_closed' });
       expect(after).toMatchObject({ status: 'closed', balance: '0.00', version: closed!.body.version });
@@ -145,6 +148,7 @@ test('accepts either the closing or a simultaneous deposit, never both', async (
       expect(after).toMatchObject({ status: 'active', balance: '10.00', version: 1 });
     }
   }
+  expect(seen.size).toBe(2);
 });
 
 test('answers account_not_found and clearing_account for what cannot be closed', async () => {

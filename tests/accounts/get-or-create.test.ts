@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { startApi } from '../../src/api-process.ts';
-import type { HttpListener } from '../../src/listen-http.ts';
+import { startApi } from '../../src/process/api-process.ts';
+import type { HttpListener } from '../../src/process/listen-http.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -40,7 +41,7 @@ describe.each([
   test.each([1, 2])(
     'creates one row when ten callers come to %i services at once, and finds it ever after',
     async (services) => {
-      for (let round = 0; round < rounds; round++) {
+      for (const round of roundsOf(rounds)) {
         const externalId = `${services}-${round}`;
         const put = (caller: number) =>
           clients[caller % services]!.put(`/v1/${table}/by-external-id/${externalId}`, body);
@@ -64,7 +65,7 @@ describe.each([
   );
 
   test('refuses all but one of ten callers who insist on creating', async () => {
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds)) {
       const insist = { ...body, externalId: `insist-${round}` };
       const answers = await startTogether(callers, (caller) => clients[caller % 2]!.post(`/v1/${table}`, insist));
       expect(answers.map((answer) => answer.status).sort()).toEqual([201, ...Array(callers - 1).fill(409)]);

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
 import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { type JointAccount, openJointAccount } from '../support/joint-account.ts';
 import { countDeadlocks, holdAccountLock, untilLockWaiters, untilSessionsEnded } from '../support/lock-witness.ts';
 import { cancel, expectOrdersSettled, makeOrder, moneyOf, pay, sign } from '../support/payment-orders.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
@@ -39,7 +40,7 @@ async function withTwoServices(
 }
 
 /** How long the second of two waits: one whose way to the lock is longer would else never be first. */
-const headStartsMs = [0, 0, 0, 2, 5, 12];
+const headStartsMs = [0, 5, 0, 12, 0, 2];
 
 /** Sends two requests through two services, each of them first, and through each service, in half of the rounds. */
 async function meetAtOnce(
@@ -84,7 +85,7 @@ test.each([
 ] as const)('books once when ten sign at one instant what takes three%s', async (_name, headers) => {
   await withTwoServices(async (clients) => {
     const [first, second] = clients;
-    for (let round = 0; round < 12; round++) {
+    for (const round of roundsOf(12)) {
       const { id: account, party } = await openShared(first, 11, 3);
       const payee = await first.openAccount();
       const about = { amount: '60.00', initiatedBy: party.p0, ...(round % 2 === 0 ? {} : { toAccountId: payee }) };
@@ -130,7 +131,7 @@ test.each([
     const seen = new Set<string>();
     const { id: account, party } = await openShared(clients[0], 3, 2, '1000.00');
     let paid = 0;
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const order = await makeOrder(clients[0], account, { amount: '10.00', initiatedBy: party.p0 });
       const answers = await meetAtOnce(clients, round, [
         (client) => sign(client, order, party.p1, { headers }),
@@ -148,7 +149,7 @@ test.each([
       paid += 1;
       expect(await moneyOf(clients[1], account)).toEqual([`${1000 - 10 * paid}.00`, '0.00', `${1000 - 10 * paid}.00`]);
     }
-    expect(await paymentsOf(clients[0], account)).toEqual(Array(rounds).fill('-10.00'));
+    expect(await paymentsOf(clients[0], account)).toEqual(Array(paid).fill('-10.00'));
     expect(seen).toEqual(new Set(['0', '1']));
   });
 });
@@ -156,7 +157,7 @@ test.each([
 test('lets either the last signature or the cancellation through, never both', async () => {
   await withTwoServices(async (clients) => {
     const seen = new Set<string>();
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const { id: account, party } = await openShared(clients[0], 2, 2);
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0 });
       const [signed, cancelled] = await meetAtOnce(clients, round, [
@@ -185,7 +186,7 @@ test('lets either the last signature or the cancellation through, never both', a
 test('takes one word of a signer who says yes and no at one instant', async () => {
   await withTwoServices(async (clients) => {
     const seen = new Set<string>();
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const { id: account, party } = await openShared(clients[0], 3, 2);
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0 });
       const reject = { decision: 'reject' } as const;
@@ -212,12 +213,12 @@ test('takes one word of a signer who says yes and no at one instant', async () =
 test('books nothing whose time was over when the account was had, and frees its money once', async () => {
   await withTwoServices(async (clients, { database }) => {
     const seen = new Set<string>();
-    for (let round = 0; round < 32; round++) {
+    for (const round of roundsOf(32, seen)) {
       const { id: account, party } = await openShared(clients[0], 2, 2);
       const signBy = new Date(Date.now() + 400).toISOString();
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0, signBy });
       // Both start around the end of its time, so that it ends before, between or after them.
-      await sleep(Date.parse(signBy) - Date.now() - 56 + 4 * (round % 16));
+      await sleep(Date.parse(signBy) - Date.now() - 56 + 4 * ((5 * round) % 16));
       const [signed, taken] = await meetAtOnce(clients, round, [
         (client) => sign(client, order, party.p1),
         (client) => pay(client, account, { amount: '100.00' }),
@@ -251,7 +252,7 @@ test('books nothing whose time was over when the account was had, and frees its 
 test('a signature counts when it came before the removal of its signer, and not after', async () => {
   await withTwoServices(async (clients) => {
     const seen = new Set<string>();
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const { id: account, party } = await openShared(clients[0], 3, 2);
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0 });
       const [signed, removed] = await meetAtOnce(clients, round, [
@@ -281,7 +282,7 @@ test('a signature counts when it came before the removal of its signer, and not 
 test('an earlier signature counts only when the last one came before the removal of its signer', async () => {
   await withTwoServices(async (clients) => {
     const seen = new Set<string>();
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const { id: account, party } = await openShared(clients[0], 4, 3);
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0 });
       expect((await sign(clients[1], order, party.p1)).body.status).toBe('waiting');
@@ -310,7 +311,7 @@ test('an earlier signature counts only when the last one came before the removal
 test('a removal that ends the order and the signature before it never both take the money', async () => {
   await withTwoServices(async (clients) => {
     const seen = new Set<string>();
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const { id: account, party } = await openShared(clients[0], 2, 2);
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0 });
       const [signed, removed] = await meetAtOnce(clients, round, [
@@ -334,7 +335,7 @@ test.each([
   [' and neither waits', { Prefer: 'wait=0' }],
 ] as const)('the service never gets the reserved money, whoever is first%s', async (_name, headers) => {
   await withTwoServices(async (clients) => {
-    for (let round = 0; round < rounds; round++) {
+    for (const round of roundsOf(rounds)) {
       const { id: account, party } = await openShared(clients[0], 2, 2);
       const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0 });
       const [signed, taken] = await meetAtOnce(clients, round, [
@@ -358,7 +359,7 @@ test.each([
 
 test('reserves no more than there is when many ask for signatures at one instant', async () => {
   await withTwoServices(async (clients) => {
-    for (let round = 0; round < 10; round++) {
+    for (const round of roundsOf(10)) {
       const { id: account, party } = await openShared(clients[0], 4, 2);
       const answers = await startTogether(12, async (caller) =>
         pay(clients[caller % 2]!, account, { amount: '30.00', initiatedBy: party[names[caller % 4]!] }),
@@ -409,7 +410,7 @@ test('books each order once through four processes, whatever happens to it at on
     const clients = servers.map((server) => createTestClient(server.url, apiKey));
     const [first, other] = [clients[0]!, clients[1]!];
     const deadlocksBefore = await countDeadlocks(database);
-    for (let round = 0; round < 20; round++) {
+    for (const round of roundsOf(20)) {
       const { id: account, party } = await openShared(first, 6, 3);
       const payee = await openShared(first, 2, 2);
       const about = { amount: '60.00', initiatedBy: party.p0, toAccountId: payee.id };
@@ -451,4 +452,4 @@ test('books each order once through four processes, whatever happens to it at on
     for (const server of servers) server.child.kill('SIGKILL');
     await testDatabase.verifyAndDrop();
   }
-}, 120_000);
+});

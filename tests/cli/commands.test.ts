@@ -4,18 +4,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { pendingMigrations } from '../../src/database/migrate.ts';
-import { projectFolder } from '../support/server-process.ts';
+import { inBuild, projectFolder } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { startTestService } from '../support/test-service.ts';
 
 const run = promisify(execFile);
 
-/** Runs a command as npm does, from the sources. */
+/** Runs a command as npm does. */
 async function command(name: string, databaseUrl: string, args: readonly string[] = []) {
   const options = { cwd: projectFolder, env: { ...process.env, DATABASE_URL: databaseUrl } };
-  const command = ['--import', 'tsx', `src/cli/${name}.ts`, ...args];
-  return run(process.execPath, command, options).then(
+  return run(process.execPath, [inBuild(`src/cli/${name}.js`), ...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   );
@@ -29,7 +28,7 @@ const commands = readdirSync(`${projectFolder}/src/cli`)
   .map((file) => file.replace('.ts', ''));
 
 test('each command explains itself without a database, and takes nothing that it does not know', async () => {
-  expect(commands).toHaveLength(6);
+  expect(commands).toHaveLength(7);
   for (const name of commands) {
     const help = await command(name, 'nonsense', ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
@@ -40,7 +39,7 @@ test('each command explains itself without a database, and takes nothing that it
     const sentence = new RegExp(`^joint-ledger: There is no option --name .* Usage: npm run ${script}.*\\n$`);
     expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(sentence)]);
   }
-}, 120_000);
+});
 
 test('a name that begins with a hyphen stands behind two of them', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import {
@@ -11,8 +12,10 @@ import {
   findRunningEmbeddedServer,
   startEmbeddedServer,
 } from '../../src/database/embedded/embedded-server.ts';
+import { until } from '../support/lock-witness.ts';
+import { inBuild } from '../support/server-process.ts';
 
-const room = new URL('../../src/database/embedded/', import.meta.url).href;
+const room = pathToFileURL(inBuild('src/database/embedded/')).href;
 const database = 'ledger';
 const log = () => {};
 let folder: string;
@@ -170,14 +173,6 @@ async function isUp(url: string): Promise<boolean> {
   );
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('waited 15 seconds in vain');
-    await sleep(50);
-  }
-}
-
 function postmasterPid(cluster: string): number {
   return Number(fs.readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
 }
@@ -196,8 +191,8 @@ async function expectOneSentence(unusable: string, pattern: RegExp): Promise<voi
 /** Starts a server in a process (and process group) of its own, which can then be stopped, asked or killed. */
 async function startInChild(kind: 'lasting' | 'ephemeral' = 'lasting') {
   const program = `
-    import { startEmbeddedServer } from '${room}embedded-server.ts';
-    import { startEphemeralServer } from '${room}ephemeral-server.ts';
+    import { startEmbeddedServer } from '${room}embedded-server.js';
+    import { startEphemeralServer } from '${room}ephemeral-server.js';
     process.on('SIGINT', () => {});
     const server = '${kind}' === 'ephemeral' ? await startEphemeralServer({})
       : await startEmbeddedServer({ dataDir: ${JSON.stringify(dataDir)}, database: '${database}', log() {} });
@@ -206,7 +201,7 @@ async function startInChild(kind: 'lasting' | 'ephemeral' = 'lasting') {
       process.exit();
     });
     console.log(server.url);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
   });

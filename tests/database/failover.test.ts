@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { startApi } from '../../src/api-process.ts';
 import { createDatabase } from '../../src/database/create-database.ts';
-import type { HttpListener } from '../../src/listen-http.ts';
+import { startApi } from '../../src/process/api-process.ts';
+import type { HttpListener } from '../../src/process/listen-http.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { until } from '../support/lock-witness.ts';
 import { type StandbyServers, startStandbyServers } from '../support/standby-servers.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const database = createDatabase(options);
   ({ apiKey } = await createTestLedger(database));
   await database.destroy();
-}, 120_000);
+});
 
 afterAll(async () => {
   await proxy.close();

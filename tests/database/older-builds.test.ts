@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 // Processes of an older build go on while the database is migrated, and may start again afterwards. What their
 // statements name must still be there, and what they write must still be taken. That this build lives with all that is
-// allowed here to later ones is tested in tests/processes/newer-schema.test.ts.
+// allowed here to later ones is tested in tests/process/newer-schema.test.ts.
 
 /** The last migration of the build before this one, whose processes may run beside those of this one. */
 const lastOfPreviousBuild = '20261121001600_work';

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { projectsQueue } from '../../src/approvals/projects-queue.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { accountChangesQueue, invitationsQueue, projectsQueue } from '../../src/sweeps/unanswered-queues.ts';
+import { accountChangesQueue, invitationsQueue } from '../../src/holders/holders-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from '../support/test-database.ts';
 

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { startApi } from '../../src/api-process.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { clearingAccountId } from '../../src/ledger/clearing-account.ts';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
-import type { HttpListener } from '../../src/listen-http.ts';
+import { startApi } from '../../src/process/api-process.ts';
+import type { HttpListener } from '../../src/process/listen-http.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from '../support/test-database.ts';
 

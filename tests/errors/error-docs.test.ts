@@ -44,6 +44,8 @@ test('says of each code that a request may wait for that it comes with Retry-Aft
   const announced = [...sections].filter(([, text]) => /^Status.*Retry-After/.test(text)).map(([code]) => code);
   const waiting = [
     'account_locked',
+    'booked_in_the_future',
+    'clock_unreliable',
     'database_unavailable',
     'idempotency_in_progress',
     'ledger_busy',

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { projectsQueue } from '../../src/approvals/projects-queue.ts';
+import { accountChangesQueue, invitationsQueue } from '../../src/holders/holders-queues.ts';
+import { expiriesQueue } from '../../src/holds/expiries-queue.ts';
 import { type EventType, eventTypes } from '../../src/ledger/ledger-event.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from '../../src/standing-orders/standing-orders-queues.ts';
-import { expiriesQueue } from '../../src/sweeps/expiries-queue.ts';
-import { accountChangesQueue, invitationsQueue, projectsQueue } from '../../src/sweeps/unanswered-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { controlOf, lift } from '../support/account-control.ts';

@@ -4,6 +4,7 @@ import { controlOf, lift, outcomeOf, readTag } from '../support/account-control.
 import { item, sendBatch } from '../support/batches.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { sendRaw } from '../support/raw-request.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
@@ -12,7 +13,6 @@ import { startSecondApi, startTestService, type TestService } from '../support/t
 // of one service may meet in one group, which reads what it decides on once, so that there an account that somebody
 // changes is nobody else's. Each pair meets both ways, each of the two first in half of the rounds.
 
-const rounds = 30;
 const owner = {};
 const delegate: { rights: HolderRight[] } = { rights: ['view', 'withdraw', 'delegate'] };
 let service: TestService;
@@ -103,7 +103,7 @@ async function statusOf(account: string, partyId: string): Promise<string> {
 }
 
 async function eachRound(play: (round: number) => Promise<void>): Promise<void> {
-  for (let round = 0; round < rounds; round++) await play(round);
+  for (const round of roundsOf(30, seen)) await play(round);
 }
 
 describe('an invitation', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { controlOf, lift } from '../support/account-control.ts';
 import {
   type Act,
@@ -13,6 +13,7 @@ import {
   live,
   type Rule,
 } from '../support/joint-life-model.ts';
+import { manyOrFew } from '../support/rounds.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 /** Set PROPERTY_SEED to the printed number to see a failing run again. */
@@ -208,7 +209,7 @@ test('a joint account lives as the model does, whatever its holders do', async (
         }
       },
     ),
-    { seed, numRuns: 45 },
+    { seed, numRuns: manyOrFew(45, 10) },
   );
   if (process.env.PROPERTY_OUTCOMES) process.stdout.write(`${[...outcomes].sort().join('\n')}\n`);
   expect(await verifyBooks(service.database)).toEqual([]);

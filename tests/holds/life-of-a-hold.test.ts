@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { installLeapingClock, type LeapingClock } from '../support/database-clock.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 import { walkPages } from '../support/walk-pages.ts';
@@ -10,10 +10,12 @@ const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab]
 const dayMs = 86_400_000;
 let service: TestService;
 let client: TestClient;
+let clock: LeapingClock;
 
 beforeAll(async () => {
   service = await startTestService();
   client = service.client;
+  clock = await installLeapingClock(service.database);
 });
 
 afterAll(() => service.stop());
@@ -294,10 +296,10 @@ describe('ending a hold', () => {
 
   test('passes by itself when its time is over, without anybody sweeping', async () => {
     const [account, other] = [await client.openAccount({ balance: '100.00' }), await client.openAccount()];
-    const id = await hold(account, '60.00', { expiresAt: inMs(2_500), toAccountId: other });
+    const id = await hold(account, '60.00', { expiresAt: clock.soon(), toAccountId: other });
     expect(await balances(account)).toEqual(['100.00', '60.00', '40.00']);
     const { expiresAt } = (await client.get(`/v1/holds/${id}`)).body;
-    await sleep(Date.parse(expiresAt) - Date.now() + 50);
+    await clock.leapPast(expiresAt);
 
     expect(await balances(account)).toEqual(['100.00', '0.00', '100.00']);
     const over = { id, status: 'expired', remaining: '0.00', captured: '0.00', finishedAt: expiresAt };
@@ -317,10 +319,10 @@ describe('ending a hold', () => {
 
   test('whoever comes first after its time has all of the money', async () => {
     const account = await client.openAccount({ balance: '100.00' });
-    const expiresAt = inMs(2_500);
+    const expiresAt = clock.soon();
     const id = await hold(account, '60.00', { expiresAt });
     const longer = await hold(account, '5.00');
-    await sleep(Date.parse(expiresAt) - Date.now() + 50);
+    await clock.leapPast(expiresAt);
     expect((await hold(account, '95.00')).length).toBe(36);
     expect((await client.get(`/v1/holds/${id}`)).body.status).toBe('expired');
     expect((await client.get(`/v1/holds/${longer}`)).body.status).toBe('active');

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
-import { listenHttp } from '../../src/listen-http.ts';
+import { listenHttp } from '../../src/process/listen-http.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -26,7 +27,7 @@ test('books ten deposits when a button fires ten requests with ten keys', async 
 
 test('books one deposit and gives ten equal answers when ten requests share one key', async () => {
   const { client } = service;
-  for (let round = 0; round < 20; round++) {
+  for (const round of roundsOf(20)) {
     const account = await client.openAccount();
     const answers = await startTogether(10, () =>
       client.post(`/v1/accounts/${account}/deposits`, ten, { 'Idempotency-Key': `one-key-${round}` }),

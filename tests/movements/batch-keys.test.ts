@@ -3,6 +3,7 @@ import { type BatchItem, type ItemResult, item, outcomesOf, sendBatch, sendSingl
 import { type CommitCutter, startCommitCutter } from '../support/commit-cutter.ts';
 import { holdAccountLock, untilKeyWaiters, untilLockWaiters } from '../support/lock-witness.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestLedger } from '../support/test-database.ts';
@@ -106,7 +107,7 @@ describe('the key of a batch', () => {
   });
 
   test('books once when ten send the same batch together through two services', async () => {
-    for (let round = 0; round < 15; round++) {
+    for (const round of roundsOf(15)) {
       const account = await client.openAccount();
       const items = [1, 2, 3].map((number) =>
         item.deposit(account, '1.00', number === 2 ? { idempotencyKey: `together-${round}` } : {}),
@@ -246,7 +247,7 @@ describe('the key of an item', () => {
 
 describe('the key of an item while another request with it is in flight', () => {
   test.each([true, false])('books once, whoever comes first, atomic %s', async (atomic) => {
-    for (let round = 0; round < 40; round++) {
+    for (const round of roundsOf(40)) {
       const [account, other] = await openTwo();
       const keyed = item.deposit(account, '1.00', { idempotencyKey: `in-flight-${atomic}-${round}` });
       const sendCall = () => sendSingle(either(round), keyed);
@@ -272,7 +273,7 @@ describe('the key of an item while another request with it is in flight', () => 
   });
 
   test('books once when calls and batches carry it to one service that books them together', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (const round of roundsOf(20)) {
       const [account, other] = await openTwo();
       const keyed = item.deposit(account, '1.00', { idempotencyKey: `at-once-${round}` });
       // Those who come while these are being booked are booked together.
@@ -292,7 +293,7 @@ describe('the key of an item while another request with it is in flight', () => 
 
   test('books every key once, without a deadlock, where large batches share them in opposite order', async () => {
     await withoutDeadlock(async (one, two) => {
-      for (let round = 0; round < 4; round++) {
+      for (const round of roundsOf(4)) {
         const account = await one.openAccount();
         const items = Array.from({ length: 1_000 }, (_, number) =>
           item.deposit(account, '1.00', { idempotencyKey: `shared-${round}-${number}`, reference: `${number}` }),

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type BatchItem, type ItemResult, item, outcomesOf, sendBatch, sendSingle } from '../support/batches.ts';
 import { holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
+import { manyOrFew, roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startSecondApi, startTestService, type TestService, withoutDeadlock } from '../support/test-service.ts';
@@ -320,8 +321,9 @@ describe('beside others', () => {
       const steps = accounts.slice(1).map((account, index) => [accounts[index]!, account] as const);
       const forwards = steps.map(([from, to]) => item.transfer(from, to, '1.00'));
       const backwards = steps.toReversed().map(([from, to]) => item.transfer(to, from, '1.00'));
-      const rounds = 60;
-      for (let round = 0; round < rounds; round++) {
+      let rounds = 0;
+      for (const round of roundsOf(60)) {
+        rounds++;
         const answers = await Promise.all([
           sendBatch(one, true, forwards),
           sendBatch(two, true, backwards),
@@ -337,7 +339,7 @@ describe('beside others', () => {
   });
 
   test('leaves nothing of a refused batch behind for those that are committed with it', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (const _round of roundsOf(20)) {
       const [account, empty] = await openTwo({ balance: '10.00' });
       // Those who come while these are being booked are booked together.
       const before = startTogether(4, async () => sendSingle(client, item.deposit(empty, '0.01')));
@@ -476,7 +478,7 @@ describe('the same movements one after another', () => {
           expect(await real(atomically)).toEqual([...overdrafts, '0', '0'].map(() => '0.00'));
         }
       }),
-      { seed, numRuns: 20 },
+      { seed, numRuns: manyOrFew(20, 6) },
     );
   });
 });

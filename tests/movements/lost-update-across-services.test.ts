@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { withoutDeadlock } from '../support/test-service.ts';
 
@@ -8,8 +9,9 @@ test('keeps both when two services deposit and withdraw at the same instant', as
   await withoutDeadlock(async (first, second) => {
     const account = await first.openAccount({ balance: '1000.00' });
     const body = { amount: '100.00', currency: 'USD' };
-    const rounds = 150;
-    for (let round = 0; round < rounds; round++) {
+    let rounds = 0;
+    for (const _round of roundsOf(150)) {
+      rounds++;
       const answers = await Promise.all([
         first.post(`/v1/accounts/${account}/deposits`, body),
         second.post(`/v1/accounts/${account}/withdrawals`, body),
@@ -23,7 +25,7 @@ test('keeps both when two services deposit and withdraw at the same instant', as
 
 test('lets exactly as many withdrawals through as there is money for, however many services are asked', async () => {
   await withoutDeadlock(async (first, second) => {
-    for (let round = 0; round < 30; round++) {
+    for (const _round of roundsOf(30)) {
       const account = await first.openAccount({ balance: '100.00' });
       const answers = await startTogether(10, (caller) =>
         [first, second][caller % 2]!.post(`/v1/accounts/${account}/withdrawals`, { amount: '30.00', currency: 'USD' }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -14,8 +15,9 @@ test('keeps both when the earner deposits and the spender withdraws at the same 
   const { client } = service;
   const [earner, spender] = [await client.createParty('Earner'), await client.createParty('Spender')];
   const household = await client.openAccount({ balance: '1000.00' });
-  const rounds = 200;
-  for (let round = 0; round < rounds; round++) {
+  let rounds = 0;
+  for (const _round of roundsOf(200)) {
+    rounds++;
     const body = { amount: '100.00', currency: 'USD' };
     const [deposit, withdrawal] = await Promise.all([
       client.post(`/v1/accounts/${household}/deposits`, { ...body, initiatedBy: earner }),
@@ -30,7 +32,7 @@ test('keeps both when the earner deposits and the spender withdraws at the same 
 
 test('lets exactly one of two withdrawals through that together would overdraw', async () => {
   const { client } = service;
-  for (let round = 0; round < 50; round++) {
+  for (const _round of roundsOf(50)) {
     const account = await client.openAccount({ balance: '100.00' });
     const answers = await startTogether(2, () =>
       client.post(`/v1/accounts/${account}/withdrawals`, { amount: '60.00', currency: 'USD' }),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { verifyBooks } from '../../src/ledger/verify-books.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService, withoutDeadlock } from '../support/test-service.ts';
@@ -129,7 +130,7 @@ test('an event of the booking stays without what was taken back since', async ()
 
 test('twenty parts asked for together at two services make the whole and nothing beyond it', async () => {
   await withoutDeadlock(async (first, second) => {
-    for (let round = 0; round < 10; round++) {
+    for (const _round of roundsOf(10)) {
       const { from, to, id } = await pay(first);
       const answers = await startTogether(20, (caller) => {
         // 3.00 goes into 40.00 thirteen times, and then 1.00 is left.

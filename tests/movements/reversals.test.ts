@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
@@ -234,7 +235,7 @@ describe('started together at two services', () => {
   afterAll(() => second.api.stop(5_000));
 
   test('ten reversals of a transaction make one', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (const _round of roundsOf(20)) {
       const { from, to, id } = await pay();
       const body = { reason: 'Twice' };
       // The first two keep the services busy, so that the others of each gather in a group.
@@ -256,7 +257,8 @@ describe('started together at two services', () => {
   });
 
   test('a reversal and a withdrawal of the same money never both pass', async () => {
-    for (let round = 0; round < 30; round++) {
+    const seen = new Set<boolean>();
+    for (const round of roundsOf(30, seen)) {
       const { from, to, id } = await pay();
       const calls = [
         () => clients[round % 2]!.post(`/v1/transactions/${id}/reversals`, { reason: 'Gone?' }),
@@ -268,7 +270,9 @@ describe('started together at two services', () => {
       const { reversedBy } = (await client.get(`/v1/transactions/${id}`)).body;
       expect(await client.balance(to)).toBe('0.00');
       expect(await client.balance(from)).toBe(reversedBy === null ? '60.00' : '100.00');
+      seen.add(reversedBy === null);
     }
+    expect(seen.size).toBe(2);
   });
 });
 

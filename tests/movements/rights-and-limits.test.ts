@@ -10,6 +10,7 @@ import type { HolderRight } from '../../src/ownership/holder.ts';
 import { type BatchItem, item, outcomesOf, sendBatch, sendSingle } from '../support/batches.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
@@ -407,7 +408,7 @@ describe('a day’s limit of 100.00 and ten withdrawals of 30.00 at once', () =>
   }
 
   test('let exactly three pass for each of two holders, from two services, in every round', async () => {
-    for (let round = 0; round < 8; round++) {
+    for (const _round of roundsOf(8)) {
       const { id, party } = await openForTwo();
       const answers = await startTogether(20, (caller) => {
         const initiatedBy = caller % 2 === 0 ? party.ann : party.bob;
@@ -422,7 +423,7 @@ describe('a day’s limit of 100.00 and ten withdrawals of 30.00 at once', () =>
   });
 
   test('let exactly three pass among batches and singles, from two services, in every round', async () => {
-    for (let round = 0; round < 8; round++) {
+    for (const round of roundsOf(8)) {
       const { id, party } = await openForTwo();
       const one = item.withdrawal(id, '30.00', { initiatedBy: party.ann });
       const answers = await startTogether(8, async (caller) => {

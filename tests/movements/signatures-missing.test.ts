@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BatchItem, item, outcomesOf, sendBatch, sendSingle } from '../support/batches.ts';
 import { openJointAccount } from '../support/joint-account.ts';
+import { openForThree } from '../support/payment-orders.ts';
 import { readBooks } from '../support/refusals.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
@@ -24,26 +25,6 @@ afterAll(() => service.stop());
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const weekMs = 7 * 86_400_000;
-
-/** Up to 200.00 any one of three owners, up to 5000.00 two of them, above that all. Delegates may withdraw. */
-function openForThree(options: object = {}) {
-  const delegate = { rights: ['withdraw', 'delegate'] };
-  return openJointAccount(
-    client,
-    { ann: {}, bob: {}, cat: {}, dan: delegate },
-    {
-      balance: '20000.00',
-      mandate: (party) => ({
-        bands: [
-          { rule: 'any', upTo: '200.00' },
-          { rule: 'count', count: 2, upTo: '5000.00', signatories: [party.ann, party.bob, party.cat] },
-          { rule: 'all' },
-        ],
-      }),
-      ...options,
-    },
-  );
-}
 
 async function readAccount(accountId: string) {
   const { body, headers } = await client.get(`/v1/accounts/${accountId}`);
@@ -66,9 +47,6 @@ async function readEverything() {
   return { books: await readBooks(service), ...rows[0] };
 }
 
-/** Late enough that a slow machine has done before then what shall come before. */
-const soon = (ms = 2_500) => new Date(Date.now() + ms).toISOString();
-
 describe('the bands of a mandate', () => {
   test.each<[string, 'any' | 'two' | 'all']>([
     ['0.01', 'any'],
@@ -78,7 +56,7 @@ describe('the bands of a mandate', () => {
     ['5000.01', 'all'],
   ])('a withdrawal and a transfer of %s take %s', async (amount, band) => {
     for (const kind of ['withdrawal', 'transfer']) {
-      const { id, party } = await openForThree();
+      const { id, party } = await openForThree(client);
       const by = { initiatedBy: party.ann };
       const movement = kind === 'withdrawal' ? item.withdrawal(id, amount, by) : item.transfer(id, shop, amount, by);
       const { status, body } = await sendSingle(client, movement);
@@ -108,14 +86,14 @@ describe('the bands of a mandate', () => {
   });
 
   test('count no delegate among all, who may initiate nevertheless', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const { body } = await sendSingle(client, item.withdrawal(id, '5000.01', { initiatedBy: party.dan }));
     expect(body.multiAuthorisation).toMatchObject({ numberRequired: 3, numberReceived: 0 });
     expect([body.authorisations, body.missingFrom]).toEqual([[], [party.ann, party.bob, party.cat].sort()]);
   });
 
   test('ask nothing of the calling service, and nothing of money that comes in', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     expect((await sendSingle(client, item.withdrawal(id, '9000.00'))).status).toBe(201);
     expect((await sendSingle(client, item.deposit(id, '9000.00', { initiatedBy: party.ann }))).status).toBe(201);
     const payer = await client.openAccount({ balance: '9000.00' });
@@ -126,7 +104,7 @@ describe('the bands of a mandate', () => {
 
 describe('a payment order', () => {
   test('answers with everything it was told, and what is to be signed by whom', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const told = {
       description: 'New roof 🏠',
       reference: 'A/1',
@@ -178,7 +156,7 @@ describe('a payment order', () => {
   });
 
   test('reserves the money at once, and books nothing', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const { body } = await sendSingle(client, item.withdrawal(id, '4000.00', { initiatedBy: party.ann }));
     const reserved = { held: '4000.00', available: '16000.00', version: 1, revision: 1, etag: '"1-1"' };
     expect(await readAccount(id)).toEqual({ balance: '20000.00', ...reserved });
@@ -199,7 +177,7 @@ describe('a payment order', () => {
   });
 
   test('leaves no more than the rest to all who come after, who are told what holds it', async () => {
-    const { id, party } = await openForThree({ balance: '1000.00' });
+    const { id, party } = await openForThree(client, { balance: '1000.00' });
     const by = { initiatedBy: party.ann };
     const [first, second] = [
       await sendSingle(client, item.withdrawal(id, '300.00', by)),
@@ -239,7 +217,7 @@ describe('a payment order', () => {
   });
 
   test('is answered again to the same key, and reserves once', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const order = item.withdrawal(id, '300.00', {
       initiatedBy: party.ann,
       idempotencyKey: `order ${id}`.replace(' ', '-'),
@@ -285,7 +263,7 @@ describe('a payment order', () => {
 
 test('a large batch with an order is carried out again when writing its movements was rolled back', async () => {
   const { database } = service;
-  const { id, party } = await openForThree();
+  const { id, party } = await openForThree(client);
   await database.raw(`
     create sequence failures;
     create function fail_once() returns trigger language plpgsql as $$ begin
@@ -303,89 +281,9 @@ test('a large batch with an order is carried out again when writing its movement
   await database.raw('drop trigger fail_once on entries; drop function fail_once; drop sequence failures');
 });
 
-describe('an order whose time is over', () => {
-  test('gives its money back to whoever reads or moves next, without anybody sweeping', async () => {
-    const { id, party } = await openForThree({ balance: '1000.00' });
-    const by = { initiatedBy: party.ann, signBy: soon() };
-    const first = await sendSingle(client, item.withdrawal(id, '900.00', by));
-    expect(first.body).toMatchObject({ expiresAt: by.signBy, multiAuthorisation: { expirationDateTime: by.signBy } });
-    const second = await sendSingle(client, item.withdrawal(id, '60.00', { initiatedBy: party.ann }));
-    expect(second.status).toBe(201);
-    expect(await readAccount(id)).toMatchObject({ held: '900.00', available: '40.00' });
-    await sleep(new Date(by.signBy).getTime() - Date.now() + 100);
-
-    const read = await readAccount(id);
-    expect(read).toMatchObject({ balance: '940.00', held: '0.00', available: '940.00' });
-    expect((await rowOf('holds', first.body.id)).status).toBe('active');
-    const dry = { amount: '940.00', currency: 'USD' };
-    expect((await client.post(`/v1/accounts/${id}/withdrawals?dryRun=true`, dry)).body.status).toBe('dry_run');
-    expect((await rowOf('holds', first.body.id)).status).toBe('active');
-
-    // The tag that was read with the money given back is that of the account with the money given back.
-    const all = await client.post(`/v1/accounts/${id}/withdrawals`, dry, { 'If-Match': read.etag! });
-    expect([all.body.code, all.status]).toEqual([undefined, 201]);
-    expect(await readAccount(id)).toMatchObject({ balance: '0.00', held: '0.00', available: '0.00' });
-    const ended = { finished_at: new Date(by.signBy) };
-    expect(await rowOf('holds', first.body.id)).toMatchObject({ status: 'expired', remaining: '0.0000', ...ended });
-    expect(await rowOf('payment_orders', first.body.id)).toMatchObject({ status: 'expired', ...ended });
-  });
-
-  test('gives back what it counted for the limit of its initiator, in a dry run too', async () => {
-    const holders = { ann: { limits: { perDay: '100.00' } }, bob: {} };
-    const mandate = () => ({ bands: [{ rule: 'any', upTo: '20.00' }, { rule: 'all' }] });
-    const { id, party } = await openJointAccount(client, holders, { balance: '1000.00', mandate });
-    const by = { initiatedBy: party.ann };
-    const signBy = soon();
-    expect((await sendSingle(client, item.withdrawal(id, '20.00', by))).status).toBe(201);
-    expect((await sendSingle(client, item.withdrawal(id, '80.00', { ...by, signBy }))).status).toBe(202);
-    expect((await sendSingle(client, item.withdrawal(id, '20.00', by))).body.code).toBe('limit_exceeded');
-    await sleep(new Date(signBy).getTime() - Date.now() + 100);
-    const dry = (amount: string) =>
-      client.post(`/v1/accounts/${id}/withdrawals?dryRun=true`, { amount, currency: 'USD', ...by });
-    expect((await dry('80.00')).body).toMatchObject({ status: 'dry_run' });
-    expect((await dry('80.01')).body).toMatchObject({ code: 'limit_exceeded', used: '20.00' });
-    const both = [item.withdrawal(id, '60.00', by), item.withdrawal(id, '20.00', by), item.withdrawal(id, '0.01', by)];
-    expect(outcomesOf(await sendBatch(client, false, both))).toEqual(['202', '201', '422 limit_exceeded']);
-  });
-
-  test('gives back its own money only: other orders go on', async () => {
-    const { id, party } = await openForThree({ balance: '1000.00' });
-    const by = { initiatedBy: party.ann };
-    const signBy = soon();
-    expect((await sendSingle(client, item.withdrawal(id, '300.00', { ...by, signBy }))).status).toBe(202);
-    const lasting = await sendSingle(client, item.withdrawal(id, '250.00', by));
-    await sleep(new Date(signBy).getTime() - Date.now() + 100);
-    expect(await readAccount(id)).toMatchObject({ held: '250.00', available: '750.00', revision: 3, etag: '"1-3"' });
-    const tooMuch = { amount: '750.01', currency: 'USD' };
-    for (const query of ['?dryRun=true', '']) {
-      const { body } = await client.post(`/v1/accounts/${id}/withdrawals${query}`, tooMuch);
-      const heldBy = [
-        { id: lasting.body.id, kind: 'payment_order', amount: '250.00', expiresAt: lasting.body.expiresAt },
-      ];
-      expect(body).toMatchObject({ code: 'insufficient_funds', available: '750.00', explanation: { held: '250.00' } });
-      expect(body.explanation.heldBy).toEqual(heldBy);
-    }
-    expect((await sendSingle(client, item.withdrawal(id, '750.00'))).status).toBe(201);
-    expect(await readAccount(id)).toMatchObject({ balance: '250.00', held: '250.00', available: '0.00' });
-  });
-
-  test('lets the account be closed', async () => {
-    const { id, party } = await openForThree({ balance: undefined, overdraftLimit: '500.00' });
-    const signBy = soon();
-    expect((await sendSingle(client, item.withdrawal(id, '300.00', { initiatedBy: party.ann, signBy }))).status).toBe(
-      202,
-    );
-    expect((await client.post(`/v1/accounts/${id}/close`)).body.code).toBe('balance_not_zero');
-    await sleep(new Date(signBy).getTime() - Date.now() + 100);
-    const closed = await client.post(`/v1/accounts/${id}/close`);
-    expect(closed.body).toMatchObject({ status: 'closed', held: '0.00', version: 0 });
-    expect((await client.get(`/v1/accounts/${id}`)).body).toEqual(closed.body);
-  });
-});
-
 describe('in a batch', () => {
   test.each([true, false])('an item becomes an order beside those that are booked (atomic: %s)', async (atomic) => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const by = { initiatedBy: party.ann };
     const items = [
       item.withdrawal(id, '200.00', by),
@@ -415,7 +313,7 @@ describe('in a batch', () => {
   });
 
   test('an item finds the money reserved that one before it asked for', async () => {
-    const { id, party } = await openForThree({ balance: '1000.00' });
+    const { id, party } = await openForThree(client, { balance: '1000.00' });
     const by = { initiatedBy: party.ann };
     const items = [item.withdrawal(id, '900.00', by), item.withdrawal(id, '100.01'), item.withdrawal(id, '100.00', by)];
     expect(outcomesOf(await sendBatch(client, false, items))).toEqual(['202', '422 insufficient_funds', '201']);
@@ -437,7 +335,7 @@ describe('in a batch', () => {
   });
 
   test('several legs cannot wait, and take an atomic batch with them', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const by = { initiatedBy: party.ann };
     const items = [item.withdrawal(id, '300.00', by), item.multiLeg({ [id]: '-300.00', [shop]: '300.00' }, by)];
     const atomic = await sendBatch(client, true, items);
@@ -449,7 +347,7 @@ describe('in a batch', () => {
 
 describe('a dry run', () => {
   test('says what would be signed by whom, and changes nothing', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const body = { amount: '3000.00', currency: 'USD', initiatedBy: party.ann };
     const before = await readEverything();
     const { status, body: dry, headers } = await client.post(`/v1/accounts/${id}/withdrawals?dryRun=true`, body);
@@ -480,7 +378,7 @@ describe('a dry run', () => {
   });
 
   test('says why a movement would be booked, and on what', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const order = await sendSingle(client, item.withdrawal(id, '500.00', { initiatedBy: party.ann }));
     const body = { amount: '200.00', currency: 'USD', initiatedBy: party.ann };
     const dry = await client.post(`/v1/accounts/${id}/withdrawals?dryRun=true`, body);
@@ -495,7 +393,7 @@ describe('a dry run', () => {
 
 describe('what cannot be signed', () => {
   test('by several legs is refused with what it would take, though a transfer could wait', async () => {
-    const { id, party } = await openForThree();
+    const { id, party } = await openForThree(client);
     const send = (amount: string) =>
       sendSingle(client, item.multiLeg({ [shop]: amount, [id]: `-${amount}` }, { initiatedBy: party.ann }));
     expect((await send('200.00')).body).toMatchObject({ status: 'booked', signedBy: [party.ann] });
@@ -543,61 +441,11 @@ describe('what cannot be signed', () => {
   });
 });
 
-describe('signBy', () => {
-  test.each([
-    ['the past', () => soon(-1_000)],
-    ['more than 90 days', () => soon(90 * 86_400_000 + 60_000)],
-    ['no instant', () => '2026-12-01'],
-    ['a number', () => 1_800_000_000],
-  ])('is no time to sign: %s', async (_name, signBy) => {
-    const { id, party } = await openForThree();
-    const more = { initiatedBy: party.ann, signBy: signBy() };
-    for (const movement of [item.withdrawal(id, '300.00', more), item.transfer(id, shop, '300.00', more)]) {
-      const single = await sendSingle(client, movement);
-      expect(single.body).toMatchObject({ code: 'validation_failed', errors: [{ path: 'signBy' }] });
-      const batch = await sendBatch(client, true, [movement]);
-      // That a time has passed shows when the item is decided; everything else before.
-      const refused = batch.body.code === 'batch_item_refused' ? batch.body.refusal : batch.body;
-      expect(refused).toMatchObject({
-        code: 'validation_failed',
-        errors: [{ path: expect.stringMatching(/signBy$/) }],
-      });
-    }
-  });
-
-  test('may have passed when a request is repeated with its key, which gets the same answer', async () => {
-    const { id, party } = await openForThree();
-    const body = { amount: '300.00', currency: 'USD', initiatedBy: party.ann, signBy: soon(1_000) };
-    const send = () => client.post(`/v1/accounts/${id}/withdrawals`, body, { 'Idempotency-Key': id });
-    const first = await send();
-    expect(first.status).toBe(202);
-    await sleep(Date.parse(body.signBy) - Date.now() + 100);
-    const again = await send();
-    expect([again.status, again.headers['idempotent-replayed'], again.body]).toEqual([202, 'true', first.body]);
-  });
-
-  test('has no meaning for what cannot wait', async () => {
-    const { id } = await openForThree();
-    const more = { signBy: soon(60_000) };
-    for (const movement of [item.deposit(id, '1.00', more), item.multiLeg({ [id]: '-1.00', [shop]: '1.00' }, more)]) {
-      expect((await sendSingle(client, movement)).body).toMatchObject({ errors: [{ path: 'signBy' }] });
-      expect((await sendBatch(client, true, [movement])).body).toMatchObject({ errors: [{ path: 'items.0.signBy' }] });
-    }
-  });
-
-  test('does no harm to what needs no further signatures', async () => {
-    const { id, party } = await openForThree();
-    const signBy = soon(60_000);
-    const { status } = await sendSingle(client, item.withdrawal(id, '200.00', { initiatedBy: party.ann, signBy }));
-    expect(status).toBe(201);
-  });
-});
-
 test('ten orders of 300.00 at once on 1000.00, from two services: exactly three are reserved, in every round', async () => {
   const second = await startSecondApi(service);
   try {
-    for (let round = 0; round < 8; round++) {
-      const { id, party } = await openForThree({ balance: '1000.00' });
+    for (const round of roundsOf(8)) {
+      const { id, party } = await openForThree(client, { balance: '1000.00' });
       const answers = await startTogether(10, (caller) => {
         const initiatedBy = [party.ann, party.bob, party.cat][caller % 3]!;
         const movement =
@@ -625,7 +473,7 @@ test('ten orders of 300.00 at once on 1000.00, from two services: exactly three 
 });
 
 test('no more than a thousand orders wait on an account, until one of them ends', async () => {
-  const { id, party } = await openForThree({ balance: '1000.00' });
+  const { id, party } = await openForThree(client, { balance: '1000.00' });
   expect((await client.put(`/v1/accounts/${id}/mandate`, { mandate: { rule: 'all' } })).status).toBe(200);
   const small = item.withdrawal(id, '0.01', { initiatedBy: party.ann });
   const batch = await sendBatch(client, true, Array(1_000).fill(small));

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Holder } from '../../src/ownership/holder.ts';
 import type { SignatureRule } from '../../src/ownership/mandate.ts';
 import { readSignatures } from '../../src/ownership/read-signatures.ts';
+import { manyOrFew } from '../support/rounds.ts';
 
 const noLimits = { perMovement: null, perDay: null, perMonth: null };
 
@@ -171,7 +172,7 @@ test('is complete after as few further signatures as it says, and never before',
       else expect(missing).toBeGreaterThan(0);
       expect(reading.isComplete).toBe(missing === 0);
     }),
-    { numRuns: 1_000 },
+    { numRuns: manyOrFew(1_000, 250) },
   );
 });
 

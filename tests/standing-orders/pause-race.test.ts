@@ -4,6 +4,7 @@ import { createDatabase, type Database } from '../../src/database/create-databas
 import { standingOrderSignaturesQueue } from '../../src/standing-orders/standing-orders-queues.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { countDeadlocks, untilSessionsEnded } from '../support/lock-witness.ts';
+import { roundsOf } from '../support/rounds.ts';
 import {
   expectNoFailures,
   makeStandingOrder,
@@ -21,8 +22,6 @@ import { startSecondApi, startTestService, type TestService } from '../support/t
 // accounts. Two services and two workers share nothing but the database.
 
 const rounds = 30;
-/** Both outcomes are to be seen. On a busy machine one of them may be rare, and then there are more rounds. */
-const goesOn = (round: number, seen: ReadonlySet<unknown>) => round < rounds || (seen.size < 2 && round < 10 * rounds);
 
 interface Scene {
   readonly service: TestService;
@@ -106,48 +105,44 @@ async function countBooked({ clients }: Scene, orderId: string): Promise<number>
 test.each([
   ['pause', 'paused'],
   ['cancel', 'cancelled'],
-] as const)(
-  'nothing is executed once it was answered that %s is done, and all before is',
-  async (what, status) => {
-    await withTwoServices(async (scene) => {
-      const { clients, from, to, work } = scene;
-      const seen = new Set<number>();
-      let moved = 0;
-      for (let round = 0; goesOn(round, seen); round++) {
-        const order = await addDue(scene, from, to);
-        const beside = await addDue(scene, to, from);
-        const [answer] = await Promise.all([
-          sleep(headStartsMs[round % headStartsMs.length]).then(() => act(clients[round % 2]!, order, what)),
-          work(),
-          moveToAndFro(scene),
-        ]);
-        expect([answer.status, answer.body.status, answer.body.nextRunAt]).toEqual([200, status, null]);
-        const booked = await countBooked(scene, order);
-        // Up to here it had come when that was answered, and no further since.
-        expect(answer.body.handledUntil).toBe(handledAfter(booked));
-        expect(await readStandingOrder(clients[1], order)).toMatchObject({
-          status,
-          handledUntil: handledAfter(booked),
-        });
-        expect(await countBooked(scene, beside)).toBe(due.length);
-        expect((await act(clients[0], beside, 'cancel')).status).toBe(200);
-        seen.add(booked);
-        moved += booked - due.length;
-      }
-      expect(await clients[0].balance(from)).toBe(`${10_000 - moved}.00`);
-      expect(await clients[0].balance(to)).toBe(`${10_000 + moved}.00`);
-      expect(seen.size).toBeGreaterThan(1);
-    });
-  },
-  120_000,
-);
+] as const)('nothing is executed once it was answered that %s is done, and all before is', async (what, status) => {
+  await withTwoServices(async (scene) => {
+    const { clients, from, to, work } = scene;
+    const seen = new Set<number>();
+    let moved = 0;
+    for (const round of roundsOf(rounds, seen)) {
+      const order = await addDue(scene, from, to);
+      const beside = await addDue(scene, to, from);
+      const [answer] = await Promise.all([
+        sleep(headStartsMs[round % headStartsMs.length]).then(() => act(clients[round % 2]!, order, what)),
+        work(),
+        moveToAndFro(scene),
+      ]);
+      expect([answer.status, answer.body.status, answer.body.nextRunAt]).toEqual([200, status, null]);
+      const booked = await countBooked(scene, order);
+      // Up to here it had come when that was answered, and no further since.
+      expect(answer.body.handledUntil).toBe(handledAfter(booked));
+      expect(await readStandingOrder(clients[1], order)).toMatchObject({
+        status,
+        handledUntil: handledAfter(booked),
+      });
+      expect(await countBooked(scene, beside)).toBe(due.length);
+      expect((await act(clients[0], beside, 'cancel')).status).toBe(200);
+      seen.add(booked);
+      moved += booked - due.length;
+    }
+    expect(await clients[0].balance(from)).toBe(`${10_000 - moved}.00`);
+    expect(await clients[0].balance(to)).toBe(`${10_000 + moved}.00`);
+    expect(seen.size).toBeGreaterThan(1);
+  });
+});
 
 test('an order that is paused and resumed while it is executed goes on from one of the two', async () => {
   await withTwoServices(async (scene) => {
     const { clients, from, to, work } = scene;
     const seen = new Set<string>();
     let moved = 0;
-    for (let round = 0; goesOn(round, seen); round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const order = await addDue(scene, from, to);
       const calls = [
         async () => {
@@ -176,13 +171,13 @@ test('an order that is paused and resumed while it is executed goes on from one 
     expect(await clients[0].balance(to)).toBe(`${10_000 + moved}.00`);
     expect(seen).toEqual(new Set(['paused', 'active']));
   });
-}, 120_000);
+});
 
 test('a run that is to be tried again is booked before the pause, or given up with it', async () => {
   await withTwoServices(async (scene) => {
     const { clients, service, to, work } = scene;
     const seen = new Set<string>();
-    for (let round = 0; goesOn(round, seen); round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const empty = await clients[0].openAccount();
       const order = await addDue(scene, empty, to);
       // Back to the last of those that were due, so that it is tried again.
@@ -208,7 +203,7 @@ test('a run that is to be tried again is booked before the pause, or given up wi
     }
     expect(seen).toEqual(new Set(['booked', 'refused']));
   });
-}, 120_000);
+});
 
 test('an order whose time to be signed runs out is signed once or expires once', async () => {
   await withTwoServices(async (scene) => {
@@ -218,7 +213,7 @@ test('an order whose time to be signed runs out is signed once or expires once',
     const { id, party } = await openJointAccount(clients[0], { ann: {}, bob: {}, cay: {} }, { mandate });
     const seen = new Set<string>();
     const leftMs = [0, 5, 20, 60, 200, 2_000];
-    for (let round = 0; goesOn(round, seen); round++) {
+    for (const round of roundsOf(rounds, seen)) {
       const made = { fromAccountId: id, toAccountId: to, initiatedBy: party.ann };
       const { id: order, instructionHash, status: before } = await makeStandingOrder(clients[0], made);
       expect(before).toBe('waiting');
@@ -254,4 +249,4 @@ test('an order whose time to be signed runs out is signed once or expires once',
     }
     expect(seen).toEqual(new Set(['active', 'expired']));
   });
-}, 120_000);
+});

@@ -5,6 +5,7 @@ import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -245,7 +246,7 @@ describe('the mandate of the account that pays', () => {
     const mandate = () => ({ rule: 'count', count: 2 });
     const { id, party } = await openJointAccount(client, all, { mandate });
     const toAccountId = await client.openAccount();
-    for (let round = 0; round < 10; round++) {
+    for (const _round of roundsOf(10)) {
       const waiting = await makeOrder({ fromAccountId: id, toAccountId, initiatedBy: party.ann });
       const both = [party.bob, party.cai];
       const answers = await startTogether(2, (caller) => sign(waiting, both[caller]!));

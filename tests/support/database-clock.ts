@@ -1,7 +1,11 @@
 import type { Database } from '../../src/database/create-database.ts';
+import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { until } from './lock-witness.ts';
 
-/** The clock of one test's database, as every statement of the service reads it. */
+/**
+ * The clock of one test's database, as every statement of the service reads it. The clock of this process, with which the
+ * service compares it, goes along, unless it was installed as the database's `alone`.
+ */
 export interface DatabaseClock {
   /** Sets it; it goes on from there. */
   setTo(instant: string | Date): Promise<void>;
@@ -22,7 +26,7 @@ export interface DatabaseClock {
  * Nothing else may be under way meanwhile. Node's own clock, which requests are checked with and ids are made with,
  * and the defaults of columns go on as they are.
  */
-export async function installDatabaseClock(database: Database): Promise<DatabaseClock> {
+export async function installDatabaseClock(database: Database, { alone = false } = {}): Promise<DatabaseClock> {
   const shifted = (name: string, volatility: 'volatile' | 'stable') => `
     create function test_clock.${name}() returns timestamptz language sql ${volatility} parallel restricted
       as 'select pg_catalog.${name}() + by from test_clock.shift'`;
@@ -42,13 +46,19 @@ export async function installDatabaseClock(database: Database): Promise<Database
       where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`);
     return others.rows.length === 0;
   });
-  return databaseClock(database);
+  return databaseClock(database, { alone });
 }
 
 /** The clock of a database that has one. */
-export function databaseClock(database: Database): DatabaseClock {
-  const shift = (sql: string, bindings: readonly (string | number)[] = []) =>
-    database.raw(`update test_clock.shift set by = ${sql}`, [...bindings]).then(() => {});
+export function databaseClock(database: Database, { alone = false } = {}): DatabaseClock {
+  const shift = async (sql: string, bindings: readonly (string | number)[] = []) => {
+    const { rows } = await database.raw(
+      `update test_clock.shift set by = ${sql} returning (extract(epoch from by) * 1000)::float8 as ms`,
+      [...bindings],
+    );
+    const { ms } = rows[0];
+    if (!alone) machineClock.now = () => Date.now() + ms;
+  };
   return {
     setTo: (instant) => shift('?::timestamptz - pg_catalog.clock_timestamp()', [new Date(instant).toISOString()]),
     advance: (ms) => shift("by + ? * interval '1 ms'", [ms]),
@@ -56,6 +66,28 @@ export function databaseClock(database: Database): DatabaseClock {
     async read() {
       const { rows } = await database.raw('select test_clock.clock_timestamp() as now');
       return rows[0].now;
+    },
+  };
+}
+
+/** The clock of one test file's database, which goes on, and leaps where a test would have to wait. */
+export interface LeapingClock {
+  /** An instant that lies ahead: far enough for a slow machine to do first what is to come before. */
+  soon(ms?: number): string;
+  /** Has this instant pass. */
+  leapPast(instant: string): Promise<void>;
+}
+
+/** As `installDatabaseClock`. It is never set back, because nothing is booked before what was booked. */
+export async function installLeapingClock(database: Database): Promise<LeapingClock> {
+  const clock = await installDatabaseClock(database);
+  let leaptMs = 0;
+  return {
+    soon: (ms = 60_000) => new Date(Date.now() + leaptMs + ms).toISOString(),
+    async leapPast(instant) {
+      const behind = Date.parse(instant) + 100;
+      leaptMs = behind - Date.now();
+      await clock.setTo(new Date(behind));
     },
   };
 }

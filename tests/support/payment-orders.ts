@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import type { Database } from '../../src/database/create-database.ts';
 import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import type { HolderRight } from '../../src/ownership/holder.ts';
+import { openJointAccount } from './joint-account.ts';
 import type { TestClient } from './test-client.ts';
 
 /** Sends a withdrawal, or with `toAccountId` a transfer, in USD. */
@@ -63,4 +65,59 @@ export async function expectOrdersSettled(database: Database): Promise<void> {
       where t.ledger_id = o.ledger_id and t.origin = 'payment_order' and t.origin_id = o.id
         and e.amount = -o.amount and t.initiated_by = o.initiated_by and t.id = o.transaction_id)`);
   expect(rows).toEqual([]);
+}
+
+const delegate: HolderRight[] = ['view', 'withdraw', 'transfer', 'delegate'];
+
+export const allSign = () => ({ rule: 'all' });
+export const twoSign = () => ({ rule: 'count', count: 2 });
+
+type Family = 'ann' | 'bob' | 'cai' | 'dan' | 'eve';
+
+/** An account with 100.00 of Ann, Bob and Cai, for whom Dan acts; Eve may only look. All owners sign unless told. */
+export function openFamily(client: TestClient, mandate: (party: Record<Family, string>) => object = allSign) {
+  const holders = {
+    ann: {},
+    bob: {},
+    cai: {},
+    dan: { rights: delegate },
+    eve: { rights: ['view' as const, 'delegate' as const] },
+  };
+  return openJointAccount(client, holders, { balance: '100.00', mandate });
+}
+
+export async function readOrder(client: TestClient, order: { id: string }): Promise<PaymentOrderDocument> {
+  const answer = await client.get(`/v1/payment-orders/${order.id}`);
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+/** Who has said what, as "ann approve". */
+export function saidIn(order: PaymentOrderDocument, party: Readonly<Record<string, string>>): string[] {
+  const nameOf = (partyId: string) => Object.entries(party).find(([, id]) => id === partyId)?.[0];
+  return order.authorisations.map(({ partyId, decision }) => `${nameOf(partyId)} ${decision}`);
+}
+
+export async function tagOf(client: TestClient, account: string): Promise<string> {
+  return (await client.get(`/v1/accounts/${account}`)).headers.etag!;
+}
+
+/** Up to 200.00 any one of three owners, up to 5000.00 two of them, above that all. Delegates may withdraw. */
+export function openForThree(client: TestClient, options: object = {}) {
+  const acting: { rights: HolderRight[] } = { rights: ['withdraw', 'delegate'] };
+  return openJointAccount(
+    client,
+    { ann: {}, bob: {}, cat: {}, dan: acting },
+    {
+      balance: '20000.00',
+      mandate: (party) => ({
+        bands: [
+          { rule: 'any', upTo: '200.00' },
+          { rule: 'count', count: 2, upTo: '5000.00', signatories: [party.ann, party.bob, party.cat] },
+          { rule: 'all' },
+        ],
+      }),
+      ...options,
+    },
+  );
 }

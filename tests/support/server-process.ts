@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The service in a process of its own, as `npm start` runs it, from the sources. */
+/**
+ * A file of the build, which the run has made of the sources before the first test. Processes are started from it:
+ * node compiles the sources three times as long as it needs to start the service.
+ */
+export const inBuild = (file: string): string => path.join(projectFolder, 'dist', file);
+
+/** The service in a process of its own, as `npm start` runs it. */
 export interface ServerProcess {
   readonly url: string;
   readonly pid: number;
@@ -21,7 +27,7 @@ export async function startServerProcess(
   settings: Record<string, string>,
   args: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(projectFolder, 'src/main.ts'), ...args], {
+  const child = spawn(process.execPath, [inBuild('src/main.js'), ...args], {
     cwd: projectFolder,
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

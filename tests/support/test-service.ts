@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { type Logger, pino } from 'pino';
-import { startApi } from '../../src/api-process.ts';
-import type { HttpListener } from '../../src/listen-http.ts';
+import { startApi } from '../../src/process/api-process.ts';
+import type { HttpListener } from '../../src/process/listen-http.ts';
 import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from './test-database.ts';
@@ -73,7 +73,7 @@ export async function withoutDeadlock(meet: (first: TestClient, second: TestClie
 
 function startTestApi(
   databaseUrl: string,
-  { lockTimeoutMs = 5_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
+  { lockTimeoutMs = 30_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
 ): Promise<HttpListener> {
   const webhookTargets = { allowHttp: true, allowPrivate: true };
   return startApi({

@@ -5,6 +5,7 @@ import { createWebhookQueues } from '../../src/webhooks/webhook-queues.ts';
 import { startWorkers } from '../../src/workers/start-workers.ts';
 import { startWakeUp } from '../../src/workers/wake-up.ts';
 import { countDeadlocks, until } from '../support/lock-witness.ts';
+import { manyOrFew } from '../support/rounds.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { startTogether } from '../support/start-together.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -72,6 +73,7 @@ function countsAt(path: string): Map<string, number> {
 }
 
 test('many workers in several processes deliver each event once, and where asked for in order', async () => {
+  const each = manyOrFew(40, 15);
   const accounts = await startTogether(5, () => scene.client.openAccount());
   const paths = ['/any', '/ordered', '/some'];
   const eventTypes = ['transaction.booked'];
@@ -83,14 +85,14 @@ test('many workers in several processes deliver each event once, and where asked
   await Promise.all([startProcess(), startProcess()]);
 
   await startTogether(5, async (caller) => {
-    for (let round = 0; round < 40; round++) await scene.deposit(accounts[caller]!, '1.00');
+    for (let round = 0; round < each; round++) await scene.deposit(accounts[caller]!, '1.00');
   });
-  await until(async () => scene.receiver.received.length >= 440 && (await countPending()) === 0);
+  await until(async () => scene.receiver.received.length >= 11 * each && (await countPending()) === 0);
 
   expect(paths.map((path) => [countsAt(path).size, Math.max(...countsAt(path).values())])).toEqual([
-    [200, 1],
-    [200, 1],
-    [40, 1],
+    [5 * each, 1],
+    [5 * each, 1],
+    [each, 1],
   ]);
   for (const account of accounts) {
     const sequences = scene.receiver.received
@@ -98,7 +100,7 @@ test('many workers in several processes deliver each event once, and where asked
       .map(({ body }) => JSON.parse(body))
       .filter(({ accountid }) => accountid === account)
       .map(({ sequence }) => sequence);
-    expect(sequences).toEqual(Array.from({ length: 40 }, (_, index) => `${index + 2}`));
+    expect(sequences).toEqual(Array.from({ length: each }, (_, index) => `${index + 2}`));
   }
   await Promise.all(local.map((workers) => workers.stop()));
   await Promise.all(processes.map((started) => started.end('SIGTERM')));
@@ -130,9 +132,9 @@ test('a worker that is killed before it noted the answer leaves the delivery to 
 test('workers that are killed again and again lose nothing, and repeat nothing but what they had not noted', async () => {
   const account = await scene.client.openAccount();
   const { id } = await scene.register({ eventTypes: ['transaction.booked'], ordered: true });
-  const events = 60;
+  const events = manyOrFew(60, 35);
   for (let round = 0; round < events; round++) await scene.deposit(account, '1.00');
-  const kills = 4;
+  const kills = manyOrFew(4, 2);
   for (let kill = 0; kill < kills; kill++) {
     const worker = await startProcess();
     const before = scene.receiver.received.length;

@@ -1,0 +1,21 @@
+import type { BooksRules } from '../ledger/books-rules.ts';
+
+/** What must hold of payment orders. */
+export const paymentOrderRules: BooksRules = {
+  'a payment order and the hold of its money agree': `
+    select o.ledger_id, o.id::text as subject
+    from payment_orders o join holds h on h.ledger_id = o.ledger_id and h.id = o.id
+    where h.kind <> 'payment_order' or h.account_id <> o.account_id or h.amount <> o.amount
+       or h.status <> case o.status when 'waiting' then 'active' when 'booked' then 'captured'
+                                    when 'expired' then 'expired' else 'voided' end`,
+  'a booked payment order is a transaction of its amount, signed by parties who approved it': `
+    select o.ledger_id, o.id::text as subject
+    from payment_orders o
+    left join transactions t on t.ledger_id = o.ledger_id and t.id = o.transaction_id and t.origin_id = o.id
+                            and t.origin = 'payment_order' and t.amount = o.amount and t.currency = o.currency
+    where o.status = 'booked'
+      and (t.id is null or cardinality(t.signed_by) = 0 or exists (
+        select from unnest(t.signed_by) as s (party_id)
+        left join authorisations v on v.ledger_id = o.ledger_id and v.subject_id = o.id and v.party_id = s.party_id
+        where v.decision is distinct from 'approve'))`,
+};

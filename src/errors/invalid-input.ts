@@ -1,0 +1,25 @@
+import { type Refusal, RefusalError } from './refusal.ts';
+
+/** What was wrong with one field, as it stands in a problem document. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/** Input that does not fit, with every field that is wrong. The refusal `validation_failed` names at most 20 of them. */
+export function invalidInput(errors: readonly FieldError[]): RefusalError {
+  const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  const listed = errors.slice(0, 20).map(({ path, message }) => ({ path: shorten(path, 200), message }));
+  return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
+}
+
+/** The refusal of a time that had passed when the request was decided. */
+export function refusePassed(path: string, at: Date | null | undefined, now: Date): Refusal | undefined {
+  if (at === null || at === undefined || at > now) return undefined;
+  return invalidInput([{ path, message: 'must lie in the future' }]).refusal;
+}
+
+/** Names of fields come from the caller and may be as long as the body. A cut must not leave half a character. */
+function shorten(value: string, length: number): string {
+  return value.length <= length ? value : value.slice(0, length).toWellFormed();
+}

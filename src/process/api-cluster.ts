@@ -1,0 +1,191 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { OperatorError } from '../errors/operator-error.ts';
+import { type ApiOptions, startApi } from './api-process.ts';
+import { createMetricsReader, MetricsCollector, type MetricsMessage } from './cluster-metrics.ts';
+import { ConnectionHandover, type ConnectionMessage } from './connection-handover.ts';
+import { answerConnections, type ConnectionAnswerer, type HttpListener, listen } from './listen-http.ts';
+import { operatorSentence } from './operator-sentence.ts';
+
+/**
+ * What the supervising process and its API processes tell each other. A drain travels as a message, because a signal
+ * typed at a terminal reaches every process at once and must count only once.
+ */
+export type ClusterMessage =
+  | { type: 'ready' }
+  | { type: 'failed'; sentence: string }
+  | { type: 'drain'; drainMs: number }
+  | ConnectionMessage
+  | MetricsMessage;
+
+/** What an API process needs to know; the supervising process has worked it out. */
+export type ClusteredApiOptions = Omit<ApiOptions, 'logger' | 'readMetrics' | 'workerProblem' | 'answer'>;
+
+export interface ApiClusterOptions extends ClusteredApiOptions {
+  readonly processes: number;
+  readonly logger: Logger;
+  /** Ends the start early. */
+  readonly signal: AbortSignal;
+}
+
+interface Death {
+  /** Undefined where it could not even begin. */
+  readonly apiPid: number | undefined;
+  /** The signal or the exit code. */
+  readonly reason: string;
+}
+
+/** Where an API process finds its options. */
+export const apiOptionsVariable = 'JOINT_LEDGER_API_OPTIONS';
+
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+/** A process that lived this long was well; the next pause is the first again. */
+const wellAfterMs = 10_000;
+/** A start is given up when a process has died so often without ever having been ready. */
+const mostDeathsAtStart = 5;
+
+/** Runs the API in several processes behind one port. One that dies is replaced, at the start as well as later. */
+export async function startApiCluster(options: ApiClusterOptions): Promise<HttpListener> {
+  const { processes, logger, signal, ...apiOptions } = options;
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => handover.give(socket));
+  const handover = new ConnectionHandover();
+  const collector = new MetricsCollector();
+  /** All that live, and whether they answer requests. */
+  const children = new Map<ChildProcess, { isReady: boolean }>();
+  let stopping = false;
+
+  function forkApi(onReady: (apiPid: number) => void, onFailed: (sentence: string) => void): Promise<Death> {
+    const env = { ...process.env, [apiOptionsVariable]: JSON.stringify(apiOptions) };
+    const child = fork(process.argv[1]!, [], { env });
+    const state = { isReady: false };
+    children.set(child, state);
+    child.on('message', (message: ClusterMessage) => {
+      if (message.type === 'ready' && !stopping) {
+        state.isReady = true;
+        logger.info({ apiPid: child.pid }, 'an API process listens');
+        handover.add(child);
+        onReady(child.pid!);
+      }
+      if (message.type === 'failed') onFailed(message.sentence);
+      if (message.type === 'taken') handover.taken(message.id);
+      if (message.type === 'metrics wanted') void collector.tell(child, message.request, ready());
+      if (message.type === 'figures') collector.receive(message.request, message.figures);
+    });
+    return new Promise((resolve) => {
+      const onEnd = (reason: string) => {
+        children.delete(child);
+        handover.gone(child);
+        resolve({ apiPid: child.pid, reason });
+      };
+      child
+        .once('exit', (code, killedBy) => onEnd(`${killedBy ?? code}`))
+        .once('error', (error) => onEnd(error.message));
+    });
+  }
+
+  /** Keeps one process running. Resolves when it is ready for the first time; throws OperatorError when it never is. */
+  function keepRunning(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let wasReady = false;
+      const onReady = (apiPid: number) => {
+        if (wasReady) logger.info({ apiPid }, 'an API process was replaced');
+        wasReady = true;
+        resolve();
+      };
+      const onFailed = (sentence: string) => reject(new OperatorError(sentence));
+      void (async () => {
+        for (let deaths = 0; !stopping; deaths++) {
+          const startedAt = performance.now();
+          const { apiPid, reason } = await forkApi(onReady, onFailed);
+          if (stopping) return;
+          if (performance.now() - startedAt > wellAfterMs) deaths = 0;
+          if (!wasReady && deaths + 1 >= mostDeathsAtStart) {
+            reject(new OperatorError(`An API process ended ${deaths + 1} times before it was ready, with ${reason}.`));
+            return;
+          }
+          const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** deaths);
+          logger.warn({ apiPid, reason, pauseMs }, 'an API process ended and is replaced');
+          await sleep(pauseMs);
+        }
+      })();
+    });
+  }
+
+  function ready(): ChildProcess[] {
+    return [...children].filter(([, { isReady }]) => isReady).map(([child]) => child);
+  }
+
+  function stopNow(): void {
+    stopping = true;
+    server.close();
+    handover.close();
+    for (const child of children.keys()) child.kill('SIGKILL');
+  }
+
+  signal.throwIfAborted();
+  await listen(server, apiOptions);
+  try {
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+    aborted.catch(() => {});
+    await Promise.race([Promise.all(Array.from({ length: processes }, keepRunning)), aborted]);
+  } catch (error) {
+    stopNow();
+    throw error;
+  }
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop(drainMs) {
+      stopping = true;
+      server.close();
+      handover.close();
+      const ended = [...children].map(
+        ([child, { isReady }]) =>
+          new Promise<boolean>((resolve) => {
+            child.once('exit', (code) => resolve(code === 0 || !isReady));
+            if (isReady && child.connected) child.send({ type: 'drain', drainMs } satisfies ClusterMessage, () => {});
+            else child.kill('SIGKILL');
+          }),
+      );
+      return (await Promise.all(ended)).every(Boolean);
+    },
+    stopNow,
+  };
+}
+
+/** The life of one API process behind a supervising one: take connections, answer, drain when told, exit. */
+export async function runClusteredApi(options: ClusteredApiOptions, logger: Logger): Promise<void> {
+  const tell = (message: ClusterMessage) => process.send?.(message);
+  // The supervising process decides what a signal means. Without it there is nothing to answer.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
+  process.on('disconnect', () => process.exit(0));
+  let answerer: ConnectionAnswerer | undefined;
+  try {
+    const api = await startApi({
+      ...options,
+      logger,
+      readMetrics: createMetricsReader(),
+      async answer(app) {
+        answerer = answerConnections(app, { ...options, logger });
+        return { ...answerer, port: options.port };
+      },
+    });
+    process.on('message', async (message: ClusterMessage, socket?: Socket) => {
+      if (message.type === 'connection') {
+        tell({ type: 'taken', id: message.id });
+        // Undefined where the caller has hung up meanwhile.
+        if (socket) answerer?.take(socket);
+      }
+      if (message.type === 'drain') process.exit((await api.stop(message.drainMs)) ? 0 : 1);
+    });
+    tell({ type: 'ready' });
+  } catch (error) {
+    const sentence = operatorSentence(error);
+    process.send?.({ type: 'failed', sentence } satisfies ClusterMessage, () => process.exit(1));
+  }
+}

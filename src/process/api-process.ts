@@ -1,0 +1,80 @@
+import type { Express } from 'express';
+import { createApp } from '../app.ts';
+import { createDatabase } from '../database/create-database.ts';
+import { createReadiness } from '../database/readiness.ts';
+import type { TargetRules } from '../http/service-parts.ts';
+import { createPostingEngine } from '../ledger/posting-engine.ts';
+import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
+import { startWakeUp } from '../workers/wake-up.ts';
+import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
+
+/** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
+const sessionsKeptFree = 2;
+const queueLimit = 2_000;
+/** What one statement of a read may take. The longest sums the entries of a clearing account. */
+const readTimeoutMs = 10_000;
+
+export interface ApiOptions extends ListenOptions {
+  readonly databaseUrl: string;
+  readonly databasePoolSize: number;
+  readonly preparedStatements?: boolean;
+  readonly lockTimeoutMs: number;
+  readonly webhookTargets: TargetRules;
+  /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
+  readonly readMetrics?: () => Promise<string>;
+  /** How the application comes to answer requests; by listening at its address unless it says otherwise. */
+  readonly answer?: (app: Express) => Promise<HttpListener>;
+  /** What keeps the workers of this process from working; undefined when nothing does, or there are none. */
+  readonly workerProblem?: () => string | undefined;
+}
+
+/** Runs the API in this process. Throws OperatorError when the address can't be listened on. */
+export async function startApi(options: ApiOptions): Promise<HttpListener> {
+  const { databaseUrl, logger, readMetrics = readProcessMetrics, workerProblem = () => undefined } = options;
+  startProcessMetrics();
+  const draining = new AbortController();
+  const database = createDatabase({
+    url: databaseUrl,
+    poolSize: options.databasePoolSize,
+    applicationName: 'joint-ledger api',
+    acquireTimeoutMs: 10_000,
+    statementTimeoutMs: readTimeoutMs,
+    preparedStatements: options.preparedStatements ?? true,
+    logger,
+  });
+  const readiness = createReadiness({ url: databaseUrl, served: database });
+  const wakeUp = startWakeUp({ url: databaseUrl, database, logger });
+  const engine = createPostingEngine({
+    database,
+    lockTimeoutMs: options.lockTimeoutMs,
+    lanes: options.databasePoolSize - sessionsKeptFree,
+    queueLimit,
+    onCommitted: wakeUp.hint,
+  });
+  const { webhookTargets } = options;
+  const app = createApp({
+    ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
+    draining: draining.signal,
+  });
+
+  async function close(): Promise<void> {
+    await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);
+  }
+
+  try {
+    const listener = await (options.answer?.(app) ?? listenHttp(app, options));
+    return {
+      port: listener.port,
+      async stop(drainMs) {
+        draining.abort();
+        const inTime = await listener.stop(drainMs);
+        await close();
+        return inTime;
+      },
+      stopNow: listener.stopNow,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

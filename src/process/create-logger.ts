@@ -1,0 +1,35 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { databaseSentence } from '../database/database-sentence.ts';
+
+/** Where log lines go: standard output, or what a test puts in its place. */
+export interface LogOutput {
+  /** Whether a person looks at it. */
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/**
+ * The log of a process: readable lines at a terminal, JSON where a program reads it. Each line is written before the call
+ * returns, so that the last one before an exit is not lost.
+ */
+export function createLogger(level: string, output: LogOutput = process.stdout): Logger {
+  const options = { level, serializers: { err: serializeError } };
+  if (!output.isTTY) return pino(options, output);
+  const prettify = pretty.prettyFactory({
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
+  return pino(options, { write: (line) => output.write(prettify(line)) });
+}
+
+/**
+ * PostgreSQL puts whole rows, with names and amounts, into the parts that are left out. What an operator must do about a
+ * database that can't be used comes first.
+ */
+function serializeError(error: Error): Record<string, unknown> {
+  const { detail: _detail, where: _where, ...rest } = pino.stdSerializers.err(error);
+  const sentence = databaseSentence(error.cause instanceof Error ? error.cause : error);
+  return sentence === undefined ? rest : { sentence, ...rest };
+}

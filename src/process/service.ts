@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { seedDemo } from '../../seeds/demo.ts';
+import type { Config } from '../config.ts';
+import { createDatabase } from '../database/create-database.ts';
+import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
+import { migrate } from '../database/migrate.ts';
+import { beginEventEpochs } from '../ledger/event-epochs.ts';
+import type { Workers } from '../workers/start-workers.ts';
+import { startApiCluster } from './api-cluster.ts';
+import { startApi } from './api-process.ts';
+import { embeddedDatabaseName } from './database-in-use.ts';
+import { readDemoApiKey } from './demo-api-key.ts';
+import type { HttpListener } from './listen-http.ts';
+import { welcome } from './welcome.ts';
+import { startWorker, startWorkerHealth } from './worker-process.ts';
+
+/** Everything that one `npm start` runs. */
+export interface Service {
+  /** What to tell whoever started it. */
+  readonly welcome: string;
+  /** Stops in order within the configured time. Answers false when requests had to be cut off. */
+  stop(): Promise<boolean>;
+  /** Stops without waiting for anything; an embedded database is left to stop by itself. */
+  stopNow(): void;
+}
+
+/**
+ * Starts the service: the embedded database unless there is another one, then migrations, then demo accounts (always
+ * on the embedded database, on another one only when `DEMO_API_KEY` asks for them), then what its role asks for: the
+ * workers, the API. What was started is stopped again when a later step fails, or when the signal ends the start.
+ */
+export async function startService(config: Config, logger: Logger, signal: AbortSignal): Promise<Service> {
+  signal.throwIfAborted();
+  const embedded = config.databaseUrl === undefined ? await startEmbedded(config, logger) : undefined;
+  let workers: Workers | undefined;
+  try {
+    signal.throwIfAborted();
+    const databaseUrl = embedded?.url ?? config.databaseUrl!;
+    const demoApiKey = embedded !== undefined ? readDemoApiKey(config) : config.demoApiKey;
+    await prepareDatabase(databaseUrl, { demoApiKey, logger, signal });
+    if (config.role !== 'api') workers = startWorker({ ...config, databaseUrl, logger });
+    const listener = await startListener(config, { databaseUrl, logger, workers, signal });
+    const { host, role, apiProcesses } = config;
+    const database = embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${embedded.folder}`;
+    const stopNow = () => {
+      listener.stopNow();
+      embedded?.stopNow();
+    };
+    const stopInOrder = async () => {
+      // The database's own stop takes its share of the time.
+      const drainMs = config.shutdownTimeoutMs - Math.min(2_000, config.shutdownTimeoutMs / 4);
+      const drained = await Promise.all([listener.stop(drainMs), workers?.stop(drainMs)]);
+      await embedded?.stop();
+      return !drained.includes(false);
+    };
+    return {
+      welcome: welcome({ host, port: listener.port, role, processes: apiProcesses, database, demoApiKey }),
+      async stop() {
+        const enough = new AbortController();
+        const late = sleep(config.shutdownTimeoutMs, 'late' as const, { signal: enough.signal }).catch(
+          () => 'late' as const,
+        );
+        const outcome = await Promise.race([stopInOrder(), late]);
+        enough.abort();
+        if (outcome === 'late') stopNow();
+        return outcome === true;
+      },
+      stopNow,
+    };
+  } catch (error) {
+    await workers?.stop(0);
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+function startEmbedded(config: Config, logger: Logger): Promise<EmbeddedServer> {
+  return startEmbeddedServer({
+    dataDir: config.dataDir,
+    database: embeddedDatabaseName,
+    binDir: config.postgresBin,
+    log: (message) => logger.info(message),
+  });
+}
+
+/** Migrates, and seeds the demo accounts where there is a key for them. Ends in a second when the signal is aborted. */
+async function prepareDatabase(
+  url: string,
+  { demoApiKey, logger, signal }: { demoApiKey: string | undefined; logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  const database = createDatabase({
+    url,
+    poolSize: 4,
+    applicationName: 'joint-ledger start',
+    acquireTimeoutMs: 30_000,
+  });
+  // A migration that is cut off is rolled back.
+  const giveUp = () => void database.destroy();
+  signal.addEventListener('abort', giveUp);
+  try {
+    const migrations = await migrate(database);
+    if (migrations.length > 0) logger.info({ migrations }, 'the database was migrated');
+    const ledgers = await beginEventEpochs(database);
+    if (ledgers.length > 0)
+      logger.warn({ ledgers }, 'these books come from elsewhere; their events go on in a new epoch');
+    if (demoApiKey !== undefined) await seedDemo(database, demoApiKey);
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    await database.destroy();
+  }
+}
+
+/** The API in as many processes as wanted; of a process that only works, what says how it is. */
+function startListener(
+  config: Config,
+  {
+    databaseUrl,
+    logger,
+    workers,
+    signal,
+  }: { databaseUrl: string; logger: Logger; workers: Workers | undefined; signal: AbortSignal },
+): Promise<HttpListener> {
+  const { host, port, keepAliveTimeoutMs, role, databasePoolSize, preparedStatements, lockTimeoutMs, webhookTargets } =
+    config;
+  const workerProblem = () => workers?.problem();
+  if (role === 'worker')
+    return startWorkerHealth({ host, port, keepAliveTimeoutMs, databaseUrl, logger, workerProblem });
+  const options = {
+    host,
+    port,
+    keepAliveTimeoutMs,
+    databaseUrl,
+    databasePoolSize,
+    preparedStatements,
+    lockTimeoutMs,
+    webhookTargets,
+    logger,
+  };
+  return config.apiProcesses === 1
+    ? startApi({ ...options, workerProblem })
+    : startApiCluster({ ...options, processes: config.apiProcesses, signal });
+}

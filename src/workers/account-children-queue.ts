@@ -1,0 +1,44 @@
+import { type Expiry, tidyAccounts } from '../ledger/tidy-accounts.ts';
+import { isSetAside } from './claim-work.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** This limit keeps PostgreSQL from reading all accounts where it expects that much more is due than there is. */
+const mostLookedAt = 1_000;
+
+/** What hangs off an account and ends by itself: invitations, changes that wait for signatures, projects. */
+export interface Children {
+  readonly table: string;
+  /** SQL: whether one of them, called `child`, waits for its end. */
+  readonly isOpen: string;
+  /** SQL: when its time is over. */
+  readonly endsAt: string;
+}
+
+/**
+ * What is claimed is the account, because its row is the lock of all that belongs to it. All of this reads as expired
+ * from its time on, so that nobody waits for the work: it stores what is true already, and tells of it.
+ */
+export function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
+  const isOver = `${isOpen} and ${endsAt} <= now()`;
+  return {
+    name,
+    table: 'accounts',
+    idColumn: 'id',
+    isDue: `(item.ledger_id, item.id) in (
+      select of_ledger.id, due.account_id
+      from ledgers of_ledger
+      cross join lateral (select child.account_id from ${table} child
+                          where child.ledger_id = of_ledger.id and ${isOver}
+                            and not ${isSetAside(name, 'child', 'account_id')}
+                          order by ${endsAt} limit ${mostLookedAt}) due)`,
+    dueSince: `(select min(${endsAt}) from ${table} child
+                where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOver})`,
+    batchSize: 20,
+    lanes: 1,
+    isUrgent: false,
+    async work(transaction, accountIds) {
+      await tidyAccounts(transaction, accountIds, expire);
+      return undefined;
+    },
+  };
+}
