@@ -26,7 +26,7 @@ import { partyRoutes } from './parties/party-routes.ts';
 import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
 import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
-import { addFailedWorkRoutes } from './workers/failed-work-routes.ts';
+import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts): Express {
@@ -68,6 +68,7 @@ export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): 
     ...webhookEndpointRoutes(webhookTargets),
     ...webhookDeliveryRoutes,
     ...eventRoutes(),
+    ...failedWorkRoutes,
   ];
 }
 
@@ -79,6 +80,5 @@ function ledgerRoutes(parts: ServiceParts): Router {
   const router = createRouter();
   router.use(authenticate(parts.database), jsonBody);
   mountRoutes(router, allRoutes(parts), parts);
-  addFailedWorkRoutes(router, parts);
   return router;
 }

@@ -91,20 +91,3 @@ function readPreferredWait(req: Request): number | undefined {
 export function hashRequest(method: string, path: string, document: unknown): Buffer {
   return hash('sha256', canonicalJson([method, path, document]), 'buffer');
 }
-
-const dryRunQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
-const noQuery = z.strictObject({});
-
-/** The terms of an operation in rooms whose routes are not values yet. */
-export function readTermsOf(
-  req: Request,
-  res: Response,
-  { dryRun, ifMatch }: { dryRun: boolean; ifMatch: boolean },
-): OperationTerms {
-  const query = dryRun ? readInput(dryRunQuery, req.query) : readInput(noQuery, req.query);
-  const offers: Offers = {
-    ...(req.method === 'PUT' && !ifMatch ? {} : { idempotencyKey: true }),
-    ...(ifMatch ? { ifMatch } : {}),
-  };
-  return readOperationTerms(req, res, offers, 'dryRun' in query && query.dryRun === 'true');
-}

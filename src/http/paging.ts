@@ -104,10 +104,3 @@ export function decodeCursor<Key extends string | number>(
     throw new RefusalError('invalid_cursor', detail, undefined, { cause: error });
   }
 }
-
-/** Makes a page out of one more item than that, in rooms whose routes are not values yet. */
-export function cutPage<Item>(items: readonly Item[], limit: number, cursorAfter: (last: Item) => string) {
-  const data = items.slice(0, limit);
-  const last = data.at(-1);
-  return { data, nextCursor: items.length > limit && last !== undefined ? cursorAfter(last) : null };
-}

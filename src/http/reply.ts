@@ -100,8 +100,3 @@ async function sendStream(res: Response, { mediaType, write }: Streamed): Promis
     else res.end();
   }
 }
-
-/** Answers an operation's outcome in rooms whose routes are not values yet. */
-export function sendAnswer<Result>(res: Response, answer: Answer<Result>, present: (result: Result) => Success): void {
-  sendReply(res, answered(answer, present));
-}

@@ -1,17 +1,21 @@
 import type { Knex } from 'knex';
+import { z } from 'zod';
+import { count, instantText } from '../ledger/document-fields.ts';
 import { backoffMs } from './backoff.ts';
 
 /** An item that could not be worked on, as operators see it. */
-export interface FailedWork {
-  readonly queue: string;
-  readonly itemId: string;
-  readonly attempts: number;
-  /** Null: it failed so often that nobody tries again before it is requeued. */
-  readonly retryAt: Date | null;
-  readonly error: string;
-  readonly firstFailedAt: Date;
-  readonly lastFailedAt: Date;
-}
+export const failedWorkDocument = z.strictObject({
+  queue: z.string(),
+  itemId: z.string(),
+  attempts: count,
+  /** Null: it failed so often that it is not tried again before it is requeued. */
+  retryAt: instantText.nullable(),
+  error: z.string(),
+  firstFailedAt: instantText,
+  lastFailedAt: instantText,
+});
+
+export type FailedWorkDocument = z.output<typeof failedWorkDocument>;
 
 interface FailedWorkRow {
   queue: string;
@@ -84,7 +88,7 @@ export async function forgetFailures(
 export async function listFailedWork(
   knex: Knex,
   { ledgerId, after, limit }: { ledgerId: string; after: readonly [string, string] | null; limit: number },
-): Promise<FailedWork[]> {
+): Promise<FailedWorkDocument[]> {
   const query = knex<FailedWorkRow>('failed_work')
     .where('ledger_id', ledgerId)
     .orderBy(['queue', 'item_id'])
@@ -94,10 +98,10 @@ export async function listFailedWork(
     queue: row.queue,
     itemId: row.item_id,
     attempts: row.attempts,
-    retryAt: row.retry_at,
+    retryAt: row.retry_at?.toISOString() ?? null,
     error: row.error,
-    firstFailedAt: row.first_failed_at,
-    lastFailedAt: row.last_failed_at,
+    firstFailedAt: row.first_failed_at.toISOString(),
+    lastFailedAt: row.last_failed_at.toISOString(),
   }));
 }
 
