@@ -30,7 +30,7 @@ const imports = sources.flatMap((from) => importsOf(from).map((to) => ({ from, t
 /** Of the files directly in src: the settings, what puts the rooms together, and what starts it all. */
 const roomsOfFiles: Record<string, string> = {
   'src/config.ts': 'config',
-  'src/app.ts': 'top',
+  'src/all-routes.ts': 'top',
   'src/work-queues.ts': 'top',
   'src/verify-books.ts': 'top',
   'src/main.ts': 'main',
@@ -109,7 +109,7 @@ describe('import directions', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only src/app.ts and src/work-queues.ts put rooms into the service', () => {
+  test('only src/all-routes.ts and src/work-queues.ts put rooms into the service', () => {
     const wrong = imports.filter(
       ({ from, to }) =>
         ['process', 'cli', 'main'].includes(roomOf(from)) &&
@@ -172,6 +172,12 @@ describe('one place for each thing', () => {
     expect(filesWith(/\bparseFloat\b|\btoNumber\s*\(/)).toEqual([]);
     // The embedded server reads process ids, ports and versions out of files; no money comes near it.
     expect(filesWith(/(?<![\w.])Number\s*\(/).filter((file) => !inEmbedded(file))).toEqual([]);
+  });
+});
+
+describe('rooms', () => {
+  test('express is known to http and process alone', () => {
+    expect(filesWith(/'express'/).filter((file) => !['http', 'process'].includes(roomOf(file)))).toEqual([]);
   });
 });
 
