@@ -1,11 +1,7 @@
-import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { createDatabase } from '../database/create-database.ts';
-import { createReadiness, type Readiness } from '../database/readiness.ts';
-import { describeAnswer } from '../http/describe-answer.ts';
-import { healthRoutes } from '../http/health-routes.ts';
-import { answerErrors, routeNotFound } from '../http/problem.ts';
-import { routePatterns } from '../http/route-pattern.ts';
+import { createReadiness } from '../database/readiness.ts';
+import { createHealthApp } from '../http/http-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
 import { createWorkQueues } from '../work-queues.ts';
@@ -62,7 +58,8 @@ export async function startWorkerHealth(
   const draining = new AbortController();
   const readiness = createReadiness({ url });
   try {
-    const app = healthApp({ readiness, logger, workerProblem, draining: draining.signal });
+    const parts = { readiness, logger, workerProblem, readMetrics: readProcessMetrics, draining: draining.signal };
+    const app = createHealthApp(parts);
     const listener = await listenHttp(app, options);
     return {
       ...listener,
@@ -77,21 +74,4 @@ export async function startWorkerHealth(
     await readiness.stop();
     throw error;
   }
-}
-
-function healthApp(parts: {
-  readiness: Readiness;
-  logger: Logger;
-  workerProblem: () => string | undefined;
-  draining: AbortSignal;
-}): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  const health = healthRoutes({ ...parts, readMetrics: readProcessMetrics });
-  const { logger, draining } = parts;
-  app.use(describeAnswer({ logger, draining, routes: routePatterns(health) }));
-  app.use(health);
-  app.use(routeNotFound);
-  app.use(answerErrors);
-  return app;
 }
