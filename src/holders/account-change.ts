@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { count, hashText, instantText, uuid } from '../ledger/document-fields.ts';
-import { authorisationDocument } from '../movements/payment-order.ts';
 import { type HolderTerms, holderDocument, limitsDocument } from '../ownership/holder.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
 import { mandateTermsDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { authorisationDocument } from '../payment-orders/payment-order.ts';
 
 /** What may change in who an account belongs to, and in what they agreed. */
 export type ChangeTerms =

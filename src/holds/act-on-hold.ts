@@ -1,8 +1,8 @@
+import { loadReservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
-import { loadReservations } from '../movements/explain.ts';
 import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';

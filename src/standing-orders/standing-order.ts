@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { type Authorisation, presentAuthorisations } from '../approvals/authorisations.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { count, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
-import { notesOfDocument } from '../movements/movement-notes.ts';
-import { authorisationDocument } from '../movements/payment-order.ts';
+import { notesOfDocument } from '../ledger/movement-notes.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { authorisationDocument } from '../payment-orders/payment-order.ts';
+import { type Authorisation, presentAuthorisations } from '../signatures/authorisations.ts';
 import { type AmountRule, amountRuleDocument, presentAmountRule } from './amount-rule.ts';
 import { type CatchUpRule, catchUpRules } from './catch-up.ts';
 import { nextDueAfter, nextOccurrence, type Occurrence, type Schedule, scheduleDocument } from './schedule.ts';
