@@ -168,7 +168,7 @@ describe('one place for each thing', () => {
   });
 
   test('the environment is read where a process starts, and passed on', () => {
-    const readers = ['src/config.ts', 'src/main.ts', 'src/cli/run-command.ts', 'src/process/api-cluster.ts'];
+    const readers = ['src/config.ts', 'src/main.ts', 'src/cli/joint-ledger.ts', 'src/process/api-cluster.ts'];
     const found = filesWith(
       /\bprocess\s*\.\s*env\b|\bprocess\s*\[|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|from 'node:process'/,
     );

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
+import { commands, runCommandLine } from '../../src/cli/joint-ledger.ts';
 import { pendingMigrations } from '../../src/database/migrate.ts';
 import { inBuild, projectFolder } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
@@ -14,7 +15,7 @@ const run = promisify(execFile);
 /** Runs a command as npm does. */
 async function command(name: string, databaseUrl: string, args: readonly string[] = []) {
   const options = { cwd: projectFolder, env: { ...process.env, DATABASE_URL: databaseUrl } };
-  return run(process.execPath, [inBuild(`src/cli/${name}.js`), ...args], options).then(
+  return run(process.execPath, [inBuild('src/cli/joint-ledger.js'), ...name.split(' '), ...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   );
@@ -23,45 +24,56 @@ async function command(name: string, databaseUrl: string, args: readonly string[
 const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
 
 const scripts: Record<string, string> = JSON.parse(readFileSync(`${projectFolder}/package.json`, 'utf8')).scripts;
-const commands = readdirSync(`${projectFolder}/src/cli`)
-  .filter((file) => readFileSync(`${projectFolder}/src/cli/${file}`, 'utf8').includes('await runCommand('))
-  .map((file) => file.replace('.ts', ''));
 
 test('each command explains itself without a database, and takes nothing that it does not know', async () => {
   expect(commands).toHaveLength(7);
-  for (const name of commands) {
+  for (const { name, summary } of commands) {
+    expect(Object.values(scripts)).toContain(`node scripts/run-built.mjs src/cli/joint-ledger.js ${name}`);
     const help = await command(name, 'nonsense', ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    const [, script] = /^Usage: npm run (\S+)/.exec(help.stdout)!;
-    expect(scripts[script!]).toContain(`src/cli/${name}.js`);
-    expect(help.stdout).toMatch(new RegExp(`\\n\\n[A-Z].*\\.\\n\\n[^]*For example: npm run ${script}`));
-    const { code, stdout, stderr } = await command(name, unreachable, ['--name=x']);
-    const sentence = new RegExp(`^joint-ledger: There is no option --name .* Usage: npm run ${script}.*\\n$`);
-    expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(sentence)]);
+    expect(help.stdout).toMatch(new RegExp(`^Usage: joint-ledger ${name} `));
+    expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain(summary);
+    expect(help.stdout).toContain(`For example:\n  joint-ledger ${name}`);
+    for (const args of [['--name=x'], ['-x'], ['a', 'b', 'c', 'd']]) {
+      const { code, stdout, stderr } = await command(name, unreachable, args);
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^joint-ledger: .* \(see --help\)\n$/)]);
+    }
   }
 });
 
+test('does nothing when it is imported, and lists all commands when asked', async () => {
+  const printed: string[] = [];
+  const terminal = { print: (text: string) => printed.push(text), complain: () => {}, withDatabase: () => fail() };
+  expect(await runCommandLine(['--help'], terminal)).toBe(0);
+  for (const word of ['migrate', 'ledger', 'key', 'books'])
+    expect(printed.join('')).toMatch(new RegExp(`\\n  ${word}\\b`));
+});
+
+async function fail(): Promise<string> {
+  throw new Error('no database was asked for');
+}
+
 test('a name that begins with a hyphen stands behind two of them', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
-  expect(await command('create-ledger', url, ['--', '--help'])).toMatchObject({ code: 0 });
+  expect(await command('ledger create', url, ['--', '--help'])).toMatchObject({ code: 0 });
   expect(await database('ledgers').pluck('name')).toEqual(['--help']);
   await verifyAndDrop();
 });
 
 test('migrates an empty database, and finds it up to date after that', async () => {
   const empty = await createTestDatabase({ empty: true });
-  const first = await command('migrate-database', empty.url);
+  const first = await command('migrate', empty.url);
   expect(first).toMatchObject({ code: 0, stderr: '' });
   expect(first.stdout).toMatch(/^Migrated: \d{14}_ledgers_and_api_keys, .*\n$/);
   expect(await pendingMigrations(empty.database)).toEqual([]);
-  const second = await command('migrate-database', empty.url);
+  const second = await command('migrate', empty.url);
   expect(second).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' });
   await empty.verifyAndDrop();
 });
 
 test('says in one sentence that a database is not migrated', async () => {
   const empty = await createTestDatabase({ empty: true });
-  for (const [name, args] of [['check-books'], ['create-ledger', ['My ledger']]] as const) {
+  for (const [name, args] of [['books verify'], ['ledger create', ['My ledger']]] as const) {
     const { code, stderr } = await command(name, empty.url, args);
     expect([code, stderr]).toEqual([1, 'joint-ledger: The database is not migrated: run npm run migrate.\n']);
   }
@@ -70,15 +82,15 @@ test('says in one sentence that a database is not migrated', async () => {
 
 test('creates a ledger whose printed key works', async () => {
   const service = await startTestService();
-  const { stdout } = await command('create-ledger', service.databaseUrl, ['My ledger']);
+  const { stdout } = await command('ledger create', service.databaseUrl, ['My ledger']);
   const [, ledgerId, apiKey] = /^Ledger: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
   const client = createTestClient(service.url, apiKey!);
   expect((await client.get('/v1/accounts')).body).toEqual({ data: [], nextCursor: null });
   expect(await service.database('ledgers').where({ id: ledgerId }).pluck('name')).toEqual(['My ledger']);
-  const nameless = await command('create-ledger', service.databaseUrl);
+  const nameless = await command('ledger create', service.databaseUrl);
   expect(nameless).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^joint-ledger: Give the ledger a name.*\n$/),
+    stderr: expect.stringMatching(/^joint-ledger: missing required argument 'name' .*\n$/),
   });
   await service.stop();
 });
@@ -89,7 +101,7 @@ test('creates a key that is bound to a party, which sees only what the party hol
   const account = { name: 'Hers', currency: 'USD', ownership: 'sole', holders: [{ partyId }] };
   const { id } = (await service.client.post('/v1/accounts', account)).body;
   await service.client.openAccount();
-  const { stdout } = await command('create-api-key', service.databaseUrl, [service.ledgerId, 'Erin', partyId]);
+  const { stdout } = await command('key create', service.databaseUrl, [service.ledgerId, 'Erin', partyId]);
   const [, keyId, apiKey] = /^Key: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
   const keys = { ledger_id: service.ledgerId, id: keyId };
   expect(await service.database('api_keys').where(keys).pluck('party_id')).toEqual([partyId]);
@@ -97,12 +109,12 @@ test('creates a key that is bound to a party, which sees only what the party hol
   const { data } = (await client.get('/v1/accounts')).body;
   expect(data.map((seen: { id: string }) => seen.id)).toEqual([id]);
   for (const [args, sentence] of [
-    [[], /Say which ledger/],
-    [[service.ledgerId, 'Erin', 'x'], /Say which ledger/],
+    [[], /missing required argument 'ledger-id'/],
+    [[service.ledgerId, 'Erin', 'x'], /'party-id'. It must be a UUID/],
     [[randomUUID(), 'Erin'], /There is no ledger/],
     [[service.ledgerId, 'Erin', randomUUID()], /There is no party/],
   ] as const) {
-    const { code, stderr } = await command('create-api-key', service.databaseUrl, args);
+    const { code, stderr } = await command('key create', service.databaseUrl, args);
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
   }
   await service.stop();
@@ -111,23 +123,23 @@ test('creates a key that is bound to a party, which sees only what the party hol
 test('lists keys without their secrets, and revokes one', async () => {
   const service = await startTestService();
   const { ledgerId, apiKey, databaseUrl: url } = service;
-  const created = await command('create-api-key', url, [ledgerId, 'Night "shift"']);
+  const created = await command('key create', url, [ledgerId, 'Night "shift"']);
   const [, keyId, secret] = /^Key: (\S+)\n.*: (\S+)\n$/.exec(created.stdout)!;
-  const listed = (await command('list-api-keys', url, [ledgerId])).stdout;
+  const listed = (await command('key list', url, [ledgerId])).stdout;
   expect(listed).toMatch(new RegExp(`\n${keyId} "Night \\\\"shift\\\\"" acts for the service, made \\S+Z\n$`));
   for (const key of [secret!, apiKey]) expect(listed).not.toContain(key);
-  const first = await command('revoke-api-key', url, [ledgerId, keyId!]);
+  const first = await command('key revoke', url, [ledgerId, keyId!]);
   expect(first.stdout).toMatch(/^Revoked \S+Z\. It may work for five more seconds\.\n$/);
-  expect(await command('revoke-api-key', url, [ledgerId, keyId!])).toEqual(first);
-  expect((await command('list-api-keys', url, [ledgerId])).stdout).toMatch(/, revoked \S+Z\n$/);
+  expect(await command('key revoke', url, [ledgerId, keyId!])).toEqual(first);
+  expect((await command('key list', url, [ledgerId])).stdout).toMatch(/, revoked \S+Z\n$/);
   expect((await createTestClient(service.url, secret!).get('/v1/accounts')).status).toBe(401);
   expect((await service.client.get('/v1/accounts')).status).toBe(200);
   for (const [name, args, sentence] of [
-    ['list-api-keys', [], /Say which ledger/],
-    ['list-api-keys', [randomUUID()], /There is no ledger/],
-    ['revoke-api-key', [ledgerId], /Say which key/],
-    ['revoke-api-key', [ledgerId, randomUUID()], /There is no key/],
-    ['revoke-api-key', [randomUUID(), keyId!], /There is no key/],
+    ['key list', [], /missing required argument 'ledger-id'/],
+    ['key list', [randomUUID()], /There is no ledger/],
+    ['key revoke', [ledgerId], /missing required argument 'key-id'/],
+    ['key revoke', [ledgerId, randomUUID()], /There is no key/],
+    ['key revoke', [randomUUID(), keyId!], /There is no key/],
   ] as const) {
     const { code, stderr } = await command(name, url, args);
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
@@ -137,12 +149,12 @@ test('lists keys without their secrets, and revokes one', async () => {
 
 test('proves right books, and names what is wrong in others', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
-  expect(await command('check-books', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
+  expect(await command('books verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
   const [ledger_id, id] = [randomUUID(), randomUUID()];
   await database('ledgers').insert({ id: ledger_id, name: 'Wrong' });
   const stored = { name: 'Wrong', currency: 'USD', ownership: 'sole', held: 0, overdraft_limit: 0, version: 0 };
   await database('accounts').insert({ ledger_id, id, ...stored, balance: 5 });
-  const wrong = await command('check-books', url);
+  const wrong = await command('books verify', url);
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain(`the balance of an account is the sum of its entries (ledger ${ledger_id}, ${id})`);
   await database('accounts').where({ id }).update({ balance: 0 });
@@ -150,7 +162,7 @@ test('proves right books, and names what is wrong in others', async () => {
 });
 
 test('says in one sentence that the database is not there', async () => {
-  const { code, stderr } = await command('check-books', unreachable);
+  const { code, stderr } = await command('books verify', unreachable);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^joint-ledger: The database cannot be reached \(.*\): check DATABASE_URL\.\n$/);
 });

@@ -1,0 +1,109 @@
+import { pathToFileURL } from 'node:url';
+import { Argument, Command, CommanderError } from 'commander';
+import { readConfig } from '../config.ts';
+import { createDatabase, type Database } from '../database/create-database.ts';
+import { findDatabaseInUse } from '../process/database-in-use.ts';
+import { operatorSentence } from '../process/operator-sentence.ts';
+import { correctTimes, migrateDatabase, verify } from './database-commands.ts';
+import { createKey, listKeys, revokeKey } from './key-commands.ts';
+import type { LedgerCommand } from './ledger-command.ts';
+import { createLedger } from './ledger-commands.ts';
+
+/** All that operators can do from a terminal. */
+export const commands: readonly LedgerCommand[] = [
+  migrateDatabase,
+  createLedger,
+  createKey,
+  listKeys,
+  revokeKey,
+  verify,
+  correctTimes,
+];
+
+/** Where a command prints, and what it runs on. */
+export interface Terminal {
+  print(text: string): void;
+  complain(text: string): void;
+  withDatabase(run: (database: Database) => Promise<string>): Promise<string>;
+}
+
+/**
+ * Runs the command that these arguments name, and answers the exit code. What it returns is printed; an error is printed
+ * as a sentence. `--help` says how a command is called, and needs no database.
+ */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has printed the help already.
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const sentence =
+      error instanceof CommanderError
+        ? `${error.message.replace(/^error: /, '')} (see --help)`
+        : operatorSentence(error);
+    terminal.complain(`joint-ledger: ${sentence}\n`);
+    return 1;
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = quiet(new Command('joint-ledger'), terminal)
+    .description('Commands for the operators of joint-ledger. The service itself starts with npm start.')
+    .helpCommand(false);
+  for (const command of commands) {
+    const words = command.name.split(' ');
+    const parent = words.length === 1 ? program : groupOf(program, words[0]!, terminal);
+    const added = quiet(parent.command(words.at(-1)!), terminal).description(command.summary);
+    for (const [name, { meaning, read }] of Object.entries(command.parameters)) {
+      const argument = new Argument(name, meaning);
+      added.addArgument(read === undefined ? argument : argument.argParser(read));
+    }
+    added.addHelpText('after', `\nFor example:\n  joint-ledger ${command.name} ${command.example}`.trimEnd());
+    added.action(async (...given: unknown[]) => {
+      const values = given.slice(0, Object.keys(command.parameters).length) as string[];
+      terminal.print(`${await terminal.withDatabase((database) => command.run(database, ...values))}\n`);
+    });
+  }
+  return program;
+}
+
+const groups: Readonly<Record<string, string>> = {
+  ledger: 'Opens ledgers.',
+  key: 'Makes, lists and ends API keys.',
+  books: 'Proves the books, and mends times.',
+};
+
+/** The command that has these as its own: `key` of `key create`. */
+function groupOf(program: Command, word: string, terminal: Terminal): Command {
+  return (
+    program.commands.find((each) => each.name() === word) ??
+    quiet(program.command(word), terminal)
+      .description(groups[word] ?? '')
+      .helpCommand(false)
+  );
+}
+
+/** Nothing ends the process or prints by itself. */
+function quiet(command: Command, { print }: Terminal): Command {
+  return command.exitOverride().configureOutput({ writeOut: print, writeErr: () => {} });
+}
+
+async function withDatabase(run: (database: Database) => Promise<string>): Promise<string> {
+  const url = await findDatabaseInUse(readConfig(process.env, []));
+  const options = { url, poolSize: 4, applicationName: 'joint-ledger cli', acquireTimeoutMs: 10_000 };
+  const database = createDatabase(options);
+  try {
+    return await run(database);
+  } finally {
+    await database.destroy();
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    print: (text) => process.stdout.write(text),
+    complain: (text) => process.stderr.write(text),
+    withDatabase,
+  });
+}

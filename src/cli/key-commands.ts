@@ -1,0 +1,82 @@
+import type { Database } from '../database/create-database.ts';
+import { OperatorError } from '../errors/operator-error.ts';
+import { createApiKey, hashApiKey } from '../ledger/api-key.ts';
+import { createId } from '../ledger/create-id.ts';
+import { type LedgerCommand, readName, readUuid } from './ledger-command.ts';
+
+interface KeyRow {
+  ledger_id: string;
+  id: string;
+  name: string;
+  party_id: string | null;
+  created_at: Date;
+  revoked_at: Date | null;
+}
+
+const ofLedger = { '<ledger-id>': { meaning: 'the ledger of the key', read: readUuid } };
+const exampleLedger = '01936f00-0000-7000-8000-000000000001';
+
+/** Makes an API key, of the service or of a party. */
+export const createKey: LedgerCommand = {
+  name: 'key create',
+  summary: 'Makes another API key for a ledger and prints it, once.',
+  parameters: {
+    ...ofLedger,
+    '<name>': { meaning: 'what the key is called, so that you know it again', read: readName },
+    '[party-id]': {
+      meaning: 'makes it a key of this party: it acts for it only, and sees only the accounts that it holds',
+      read: readUuid,
+    },
+  },
+  example: `${exampleLedger} "Payroll"`,
+  async run(database, ledgerId, name, partyId) {
+    await requireRow(database('ledgers').where({ id: ledgerId }), `There is no ledger ${ledgerId}.`);
+    if (partyId !== undefined) {
+      const party = database('parties').where({ ledger_id: ledgerId, id: partyId });
+      await requireRow(party, `There is no party ${partyId} in ledger ${ledgerId}.`);
+    }
+    const [id, apiKey] = [createId(), createApiKey()];
+    const key = { ledger_id: ledgerId, id, name, key_hash: hashApiKey(apiKey), party_id: partyId ?? null };
+    await database('api_keys').insert(key);
+    return `Key: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`;
+  },
+};
+
+/** Lists the API keys of a ledger. */
+export const listKeys: LedgerCommand = {
+  name: 'key list',
+  summary: "Lists a ledger's API keys with their ids, oldest first, without what is secret about them.",
+  parameters: ofLedger,
+  example: exampleLedger,
+  async run(database, ledgerId) {
+    const keys = await database<KeyRow>('api_keys').where('ledger_id', ledgerId!).orderBy(['created_at', 'id']);
+    if (keys.length === 0) throw new OperatorError(`There is no ledger ${ledgerId}, or it has no key.`);
+    return keys.map(describe).join('\n');
+  },
+};
+
+/** Ends an API key. */
+export const revokeKey: LedgerCommand = {
+  name: 'key revoke',
+  summary: 'Ends an API key within five seconds, for good. Doing it again changes nothing.',
+  parameters: { ...ofLedger, '<key-id>': { meaning: 'the key, by its id in the list', read: readUuid } },
+  example: `${exampleLedger} 01936f00-0000-7000-8000-0000000000f1`,
+  async run(database, ledgerId, id) {
+    const [row] = await database('api_keys')
+      .where({ ledger_id: ledgerId, id })
+      .update({ revoked_at: database.raw('coalesce(revoked_at, clock_timestamp())') })
+      .returning('revoked_at');
+    if (row === undefined) throw new OperatorError(`There is no key ${id} in ledger ${ledgerId}.`);
+    return `Revoked ${row.revoked_at.toISOString()}. It may work for five more seconds.`;
+  },
+};
+
+async function requireRow(query: ReturnType<Database>, otherwise: string): Promise<void> {
+  if ((await query.limit(1).pluck('id')).length === 0) throw new OperatorError(otherwise);
+}
+
+function describe({ id, name, party_id: partyId, created_at: createdAt, revoked_at: revokedAt }: KeyRow): string {
+  const owner = partyId === null ? 'the service' : `party ${partyId}`;
+  const revoked = revokedAt === null ? '' : `, revoked ${revokedAt.toISOString()}`;
+  return `${id} ${JSON.stringify(name)} acts for ${owner}, made ${createdAt.toISOString()}${revoked}`;
+}

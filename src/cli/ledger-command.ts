@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from 'commander';
+import { validate } from 'uuid';
+import type { Database } from '../database/create-database.ts';
+
+/** What an argument is for, and how it is read; as it is where nothing reads it. */
+export interface Parameter {
+  readonly meaning: string;
+  /** Throws InvalidArgumentError. */
+  read?(text: string): string;
+}
+
+/** A command for operators, as a value: `joint-ledger` is made of the list of these. */
+export interface LedgerCommand {
+  /** The words that it is called by: `key create`. */
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** Its arguments in their order: `<needed>`, `[optional]`. */
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Arguments for an example; nothing where it takes none. */
+  readonly example: string;
+  /** Returns what is printed. Throws OperatorError with a sentence that says what to do. */
+  run(database: Database, ...args: string[]): Promise<string>;
+}
+
+export function readUuid(text: string): string {
+  if (!validate(text.trim())) throw new InvalidArgumentError('It must be a UUID.');
+  return text.trim().toLowerCase();
+}
+
+export function readName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must have a character at least.');
+  return text.trim();
+}
