@@ -9,6 +9,7 @@ const withoutArguments = { parameters: {}, example: '' };
 /** Migrates without starting the service. */
 export const migrateDatabase: LedgerCommand = {
   name: 'migrate',
+  script: 'migrate',
   summary: 'Brings the database up to date without starting the service.',
   ...withoutArguments,
   async run(database) {
@@ -20,6 +21,7 @@ export const migrateDatabase: LedgerCommand = {
 /** Proves the books, or names what is wrong. */
 export const verify: LedgerCommand = {
   name: 'books verify',
+  script: 'books:verify',
   summary: 'Checks the books of all ledgers and prints what is wrong. Exit code 1 when anything is.',
   ...withoutArguments,
   async run(database) {
@@ -33,6 +35,7 @@ export const verify: LedgerCommand = {
 /** For books that were kept under a clock that ran ahead. */
 export const correctTimes: LedgerCommand = {
   name: 'books correct-times',
+  script: 'books:correct-times',
   summary: 'Gives what was booked ahead of the clock its right time, once the clock is right again.',
   ...withoutArguments,
   async run(database) {

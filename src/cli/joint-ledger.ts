@@ -59,7 +59,7 @@ function createProgram(terminal: Terminal): Command {
       const argument = new Argument(name, meaning);
       added.addArgument(read === undefined ? argument : argument.argParser(read));
     }
-    added.addHelpText('after', `\nFor example:\n  joint-ledger ${command.name} ${command.example}`.trimEnd());
+    added.addHelpText('after', `\nFor example:\n  ${asTyped(command)}`);
     added.action(async (...given: unknown[]) => {
       const values = given.slice(0, Object.keys(command.parameters).length) as string[];
       terminal.print(`${await terminal.withDatabase((database) => command.run(database, ...values))}\n`);
@@ -73,6 +73,10 @@ const groups: Readonly<Record<string, string>> = {
   key: 'Makes, lists and ends API keys.',
   books: 'Proves the books, and mends times.',
 };
+
+function asTyped({ script, example }: LedgerCommand): string {
+  return `npm run ${script}${example === '' ? '' : ` -- ${example}`}`;
+}
 
 /** The command that has these as its own: `key` of `key create`. */
 function groupOf(program: Command, word: string, terminal: Terminal): Command {

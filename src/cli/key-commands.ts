@@ -19,6 +19,7 @@ const exampleLedger = '01936f00-0000-7000-8000-000000000001';
 /** Makes an API key, of the service or of a party. */
 export const createKey: LedgerCommand = {
   name: 'key create',
+  script: 'api-key:create',
   summary: 'Makes another API key for a ledger and prints it, once.',
   parameters: {
     ...ofLedger,
@@ -45,6 +46,7 @@ export const createKey: LedgerCommand = {
 /** Lists the API keys of a ledger. */
 export const listKeys: LedgerCommand = {
   name: 'key list',
+  script: 'api-key:list',
   summary: "Lists a ledger's API keys with their ids, oldest first, without what is secret about them.",
   parameters: ofLedger,
   example: exampleLedger,
@@ -58,6 +60,7 @@ export const listKeys: LedgerCommand = {
 /** Ends an API key. */
 export const revokeKey: LedgerCommand = {
   name: 'key revoke',
+  script: 'api-key:revoke',
   summary: 'Ends an API key within five seconds, for good. Doing it again changes nothing.',
   parameters: { ...ofLedger, '<key-id>': { meaning: 'the key, by its id in the list', read: readUuid } },
   example: `${exampleLedger} 01936f00-0000-7000-8000-0000000000f1`,

@@ -13,6 +13,8 @@ export interface Parameter {
 export interface LedgerCommand {
   /** The words that it is called by: `key create`. */
   readonly name: string;
+  /** Its script in package.json. */
+  readonly script: string;
   /** One line. */
   readonly summary: string;
   /** Its arguments in their order: `<needed>`, `[optional]`. */

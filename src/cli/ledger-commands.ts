@@ -5,6 +5,7 @@ import { type LedgerCommand, readName } from './ledger-command.ts';
 /** Opens a ledger, with a key of the service. */
 export const createLedger: LedgerCommand = {
   name: 'ledger create',
+  script: 'ledger:create',
   summary: 'Opens a ledger and prints its only API key, once.',
   parameters: { '<name>': { meaning: 'what the ledger is called', read: readName } },
   example: '"Flat 7"',
