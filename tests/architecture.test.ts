@@ -152,6 +152,10 @@ describe('one place for each thing', () => {
     expect(filesWith(/'decimal\.js'/)).toEqual(['src/money/money.ts']);
   });
 
+  test('only src/http imports Express: what a room says of HTTP is a value', () => {
+    expect(filesWith(/from 'express'/).filter((file) => !file.startsWith('src/http/'))).toEqual([]);
+  });
+
   test('accounts are locked in src/ledger/lock-accounts.ts, work is claimed in src/workers/claim-work.ts, and nothing else anywhere', () => {
     expect(filesWith(/\bfor\s*(no key)?\s*update\b|\bfor(NoKey)?Update\s*\(/i)).toEqual([
       'src/ledger/lock-accounts.ts',
@@ -172,12 +176,6 @@ describe('one place for each thing', () => {
     expect(filesWith(/\bparseFloat\b|\btoNumber\s*\(/)).toEqual([]);
     // The embedded server reads process ids, ports and versions out of files; no money comes near it.
     expect(filesWith(/(?<![\w.])Number\s*\(/).filter((file) => !inEmbedded(file))).toEqual([]);
-  });
-});
-
-describe('rooms', () => {
-  test('express is known to http and process alone', () => {
-    expect(filesWith(/'express'/).filter((file) => !['http', 'process'].includes(roomOf(file)))).toEqual([]);
   });
 });
 

@@ -11,8 +11,11 @@ import type { Route } from './route.ts';
 import { routePatterns } from './route-pattern.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
+/** Something that answers requests, for a server of node's. */
+export type HttpApp = Express;
+
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
-export function createApp(parts: ServiceParts, routes: readonly Route[]): Express {
+export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const ledger = createRouter();
   ledger.use(authenticate(parts.database), jsonBody);
   mountRoutes(ledger, routes, parts);
@@ -20,7 +23,7 @@ export function createApp(parts: ServiceParts, routes: readonly Route[]): Expres
 }
 
 /** What a process without an API answers: how its workers are. */
-export function createHealthApp(parts: HealthParts): Express {
+export function createHealthApp(parts: HealthParts): HttpApp {
   return assemble(parts, createRouter());
 }
 

@@ -1,8 +1,7 @@
-import type { Express } from 'express';
 import { allRoutes } from '../all-routes.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
-import { createApp } from '../http/create-app.ts';
+import { createApp, type HttpApp } from '../http/create-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
 import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
@@ -24,7 +23,7 @@ export interface ApiOptions extends ListenOptions {
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
   /** How the application comes to answer requests; by listening at its address unless it says otherwise. */
-  readonly answer?: (app: Express) => Promise<HttpListener>;
+  readonly answer?: (app: HttpApp) => Promise<HttpListener>;
   /** What keeps the workers of this process from working; undefined when nothing does, or there are none. */
   readonly workerProblem?: () => string | undefined;
 }

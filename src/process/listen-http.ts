@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { OperatorError } from '../errors/operator-error.ts';
+import type { HttpApp } from '../http/create-app.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import { answerUnreadableRequests } from '../http/unreadable-request.ts';
 
@@ -38,7 +38,7 @@ export interface HttpListener {
 const requestTimeoutMs = 60_000;
 
 /** Lets an application answer at this address. Throws OperatorError when it can't be listened on. */
-export async function listenHttp(app: Express, options: ListenOptions): Promise<HttpListener> {
+export async function listenHttp(app: HttpApp, options: ListenOptions): Promise<HttpListener> {
   const { server, stop, stopNow } = serve(app, options);
   await listen(server, options);
   return { port: (server.address() as AddressInfo).port, stop, stopNow };
@@ -50,7 +50,7 @@ export interface ConnectionAnswerer extends Pick<HttpListener, 'stop' | 'stopNow
 }
 
 /** Lets an application answer on the connections that it is given, and listens to nothing. */
-export function answerConnections(app: Express, options: ServeOptions): ConnectionAnswerer {
+export function answerConnections(app: HttpApp, options: ServeOptions): ConnectionAnswerer {
   const { server, stop, stopNow } = serve(app, options);
   // On this event node begins to watch over the times of requests and over idle connections.
   server.emit('listening');
@@ -66,7 +66,7 @@ export function answerConnections(app: Express, options: ServeOptions): Connecti
   };
 }
 
-function serve(app: Express, { keepAliveTimeoutMs, logger }: ServeOptions) {
+function serve(app: HttpApp, { keepAliveTimeoutMs, logger }: ServeOptions) {
   // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does
   // it.
   const options = {

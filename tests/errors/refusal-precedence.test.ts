@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
+import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
 import { entriesOf } from '../support/batches.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { type RawRequest, sendRaw } from '../support/raw-request.ts';
@@ -79,6 +80,46 @@ test('checks a request in the documented order: each step with the faults of all
     for (const [request, code, field] of steps) expect(await refusalOf(request)).toEqual([code, field]);
   });
   expect(await service.client.balance(account)).toBe('1.00');
+});
+
+test("checks a request with a party's key in the documented order: each step with the faults of all later ones", async () => {
+  const { client, database, ledgerId } = service;
+  const { id: account, party } = await openJointAccount(client, { ann: {} });
+  const foreign = await client.openAccount();
+  const apiKey = createApiKey();
+  const row = { ledger_id: ledgerId, id: uuidv7(), name: 'Bound', key_hash: hashApiKey(apiKey), party_id: party.ann };
+  await database('api_keys').insert(row);
+  const key = { authorization: `Bearer ${apiKey}` };
+  const bad = { ...key, prefer: 'wait=x', 'If-Match': '"7"' };
+  const tagged = { ...key, 'If-Match': '"7"' };
+  const entries = (id: string, query: string) => `/v1/accounts/${id}/entries?${query}`;
+  const pay = (to: string, initiatedBy: string) =>
+    JSON.stringify({
+      entries: [
+        { accountId: to, amount: '1.00', currency: 'USD' },
+        { accountId: to === account ? foreign : account, amount: '-1.00', currency: 'USD' },
+      ],
+      initiatedBy,
+    });
+
+  const steps: [RawRequest, string, string | undefined][] = [
+    [{ path: '/v1/accounts/x/close?surprise=1', body: '{"a":1}', headers: bad }, 'key_not_allowed', undefined],
+    [
+      { path: '/v1/transactions?surprise=1', body: pay(account, nobody), headers: bad },
+      'validation_failed',
+      'surprise',
+    ],
+    [{ path: '/v1/transactions', body: pay(account, nobody), headers: bad }, 'validation_failed', 'Prefer'],
+    [{ path: '/v1/transactions', body: pay(account, nobody), headers: tagged }, 'key_not_allowed', undefined],
+    [{ path: '/v1/transactions', body: pay(account, party.ann), headers: tagged }, 'account_not_found', undefined],
+    [{ path: '/v1/transactions', body: pay(foreign, party.ann), headers: tagged }, 'validation_failed', 'If-Match'],
+    [{ path: '/v1/transactions', body: pay(foreign, party.ann), headers: key }, 'insufficient_funds', undefined],
+    [{ path: entries('x', 'surprise=1&cursor=x'), headers: key }, 'validation_failed', 'accountId'],
+    [{ path: entries(foreign, 'surprise=1&cursor=x'), headers: key }, 'validation_failed', 'surprise'],
+    [{ path: entries(foreign, 'cursor=x'), headers: key }, 'account_not_found', undefined],
+    [{ path: entries(account, 'cursor=x'), headers: key }, 'invalid_cursor', undefined],
+  ];
+  for (const [request, code, field] of steps) expect(await refusalOf(request)).toEqual([code, field]);
 });
 
 test('looks at the key before the books', async () => {
