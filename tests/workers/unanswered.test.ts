@@ -251,7 +251,7 @@ describe('an invitation that has expired', () => {
   ])('leaves room for another %s', async (_when, store) => {
     const { account, subject, pass } = await kinds['an invitation']!.open();
     const control = controlOf(client, account);
-    // Beside the one who is invited 47 others are, each a party of its own.
+    // Besides the one who is invited there are 47 others, each a party of its own.
     await service.database.raw(
       `with guests as (
          insert into parties
