@@ -36,7 +36,7 @@ export default async function globalSetup(): Promise<void> {
 /** As `npm start` does it, which is quick when there is a build of these sources. */
 function compile(): void {
   const script = path.join(projectFolder, 'scripts/run-built.mjs');
-  // What it has to say about the sources is for whoever started the tests.
+  // What the compiler says about the sources is printed.
   const { status } = spawnSync(process.execPath, [script, 'build'], { stdio: 'inherit' });
   if (status !== 0) throw new Error('The tests need a build: they start processes of it.');
 }
