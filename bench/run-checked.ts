@@ -14,8 +14,8 @@ export interface CheckedRun {
 /**
  * Carries out one run and compares what it claims with the book.
  *
- * The run begins on vacuumed tables. A hot row leaves dead versions behind faster than PostgreSQL's own vacuum comes by,
- * and the next subject would have to step over them; whoever happens to meet that vacuum would be lucky or unlucky.
+ * The run begins on vacuumed tables. A hot row leaves dead versions behind faster than PostgreSQL's own vacuum comes
+ * by, and the next subject would have to step over them; whoever happens to meet that vacuum would be lucky or unlucky.
  */
 export async function runChecked(
   { book, subjects }: Arena,

@@ -20,7 +20,7 @@ import {
   type MovementTerms,
 } from '../src/movements/create-movement.ts';
 import type { Movement } from '../src/movements/movement.ts';
-import type { PaymentOrderDocument } from '../src/movements/payment-order.ts';
+import type { PaymentOrderDocument } from '../src/payment-orders/payment-order.ts';
 import { postMovement } from '../src/movements/post-movement.ts';
 import { noLimits, ownerRights } from '../src/ownership/holder.ts';
 import type { MandateTerms } from '../src/ownership/mandate.ts';

@@ -7,7 +7,9 @@ import { type Service, startService } from './process/service.ts';
 /** Signals by their number, which the exit code of a second one is made of (128 + n). */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** A signal to a whole process group arrives twice, because npm passes its own on: what comes so soon is the same one. */
+/**
+ * A signal to a whole process group arrives twice, because npm passes its own on: what comes so soon is the same one.
+ */
 const sameSignalMs = 500;
 
 const clusteredOptions = process.env[apiOptionsVariable];

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { paymentOrderRules } from './approvals/payment-order-rules.ts';
 import { projectRules } from './approvals/project-rules.ts';
 import { eventRules } from './events/event-rules.ts';
 import { restrictionRules } from './holders/restriction-rules.ts';
@@ -7,6 +6,7 @@ import { holdRules } from './holds/hold-rules.ts';
 import { type BooksFinding, checkRules } from './ledger/books-rules.ts';
 import { journalRules } from './ledger/journal-rules.ts';
 import { reversalRules } from './movements/reversal-rules.ts';
+import { paymentOrderRules } from './payment-orders/payment-order-rules.ts';
 import { standingOrderRules } from './standing-orders/standing-order-rules.ts';
 import { webhookRules } from './webhooks/webhook-rules.ts';
 

@@ -30,7 +30,7 @@ const imports = sources.flatMap((from) => importsOf(from).map((to) => ({ from, t
 /** Of the files directly in src: the settings, what puts the rooms together, and what starts it all. */
 const roomsOfFiles: Record<string, string> = {
   'src/config.ts': 'config',
-  'src/app.ts': 'top',
+  'src/all-routes.ts': 'top',
   'src/work-queues.ts': 'top',
   'src/verify-books.ts': 'top',
   'src/main.ts': 'main',
@@ -44,8 +44,8 @@ function roomOf(file: string): string {
 
 describe('import directions', () => {
   /**
-   * A file imports only from its own room and from those before it, values and types alike. The last ones put the others
-   * together: the service in `top`, its processes in `process`, the operators' commands in `cli`.
+   * A file imports only from its own room and from those before it, values and types alike. The last ones put the
+   * others together: the service in `top`, its processes in `process`, the operators' commands in `cli`.
    */
   const rooms = [
     'money',
@@ -57,7 +57,9 @@ describe('import directions', () => {
     'workers',
     'parties',
     'ownership',
+    'signatures',
     'accounts',
+    'payment-orders',
     'movements',
     'approvals',
     'holds',
@@ -74,7 +76,9 @@ describe('import directions', () => {
   const customerRooms = [
     'parties',
     'ownership',
+    'signatures',
     'accounts',
+    'payment-orders',
     'movements',
     'approvals',
     'holds',
@@ -109,7 +113,7 @@ describe('import directions', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only src/app.ts and src/work-queues.ts put rooms into the service', () => {
+  test('only src/all-routes.ts and src/work-queues.ts put rooms into the service', () => {
     const wrong = imports.filter(
       ({ from, to }) =>
         ['process', 'cli', 'main'].includes(roomOf(from)) &&

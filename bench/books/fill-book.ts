@@ -30,7 +30,9 @@ const entryIdOf = (number: string) => uuidOf('018cc251-0000-7000-9000-', number)
 /** A second a round; round 0 is that of the deposits. */
 const bookedInRound = (round: string) => `(timestamptz '2024-01-01T00:00:00Z' + ${round} * interval '1 second')`;
 
-/** The first id that a transaction of PostgreSQL can have, so that what happens later stands in the log behind all this. */
+/**
+ * The first id that a transaction of PostgreSQL can have, so that what happens later stands in the log behind all this.
+ */
 const eventXid = `'3'::xid8`;
 
 /** The statements of the journal depend on no others and may run side by side. */

@@ -17,8 +17,8 @@ const lookEveryMs = 10;
 const patience = { firstMs: 60_000, eachMs: 50 };
 
 /**
- * Writes active standing orders of 1.00 a month that are due, but that nobody looks at before they are released; answers
- * their ids. Each has two accounts of the book to itself, as far as there are enough.
+ * Writes active standing orders of 1.00 a month that are due, but that nobody looks at before they are released;
+ * answers their ids. Each has two accounts of the book to itself, as far as there are enough.
  */
 export async function writeHeldOrders({ database, ledgerId, size }: FilledBook, count: number): Promise<string[]> {
   const pattern = createPattern();

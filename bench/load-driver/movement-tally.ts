@@ -47,7 +47,8 @@ export class MovementTally {
       const within = Math.min(arrivedAt, until) - Math.max(startedAt, from);
       if (within > 0) this.#acknowledgedInTime += (acknowledged * within) / durationMs;
     } else if (arrivedAt >= from && arrivedAt < until) this.#acknowledgedInTime += acknowledged;
-    // A refusal is no answer that anybody waits for; counting it would make a service look fast that turns callers away.
+    // A refusal is no answer that anybody waits for; counting it would make a service look fast that turns callers
+    // away.
     if (acknowledged > 0 && startedAt >= from && startedAt < until) this.#latencies.push(durationMs);
   }
 

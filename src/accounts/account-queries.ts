@@ -21,7 +21,9 @@ export const survivorships = ['survivors', 'estate'] as const;
 /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
 export type Survivorship = (typeof survivorships)[number];
 
-/** An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned. */
+/**
+ * An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned.
+ */
 export const accountDocument = z.strictObject({
   id: uuid,
   name: z.string(),

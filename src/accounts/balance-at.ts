@@ -61,9 +61,9 @@ async function untilPassed(clock: Date, at: Date): Promise<void> {
 const pauseMs = 20;
 
 /**
- * Entries of a clearing account come without a lock on it, so whatever is being written in the database cluster is waited
- * for: all that has a lower transaction id than this transaction gets. What gets its id later has its booking time later
- * than the clock that was read before. Answers that clock.
+ * Entries of a clearing account come without a lock on it, so whatever is being written in the database cluster is
+ * waited for: all that has a lower transaction id than this transaction gets. What gets its id later has its booking
+ * time later than the clock that was read before. Answers that clock.
  */
 async function awaitTransactions({ knex }: LedgerTransaction): Promise<Date> {
   const deadline = performance.now() + patienceMs;

@@ -1,15 +1,15 @@
+import { explain, explained, loadReservations, needed, type Reservations } from '../accounts/explain.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import type { MovementResult } from '../movements/book-legs.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
-import { explain, explained, loadReservations, needed, type Reservations } from '../movements/explain.ts';
 import type { Movement } from '../movements/movement.ts';
 import { accountIdsOf } from '../movements/post-movement.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import type { Authorisation } from './authorisations.ts';
+import type { Authorisation } from '../signatures/authorisations.ts';
 import { refuseFinished, rejectionEvents } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';

@@ -1,12 +1,12 @@
 import type { OperationKind } from '../ledger/operation.ts';
-import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../movements/payment-order.ts';
 import { release } from '../movements/reserve.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import { presentAuthorisations } from './authorisations.ts';
-import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
+import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
+import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../payment-orders/payment-order.ts';
+import { readOrder } from '../payment-orders/payment-order-queries.ts';
+import { presentAuthorisations } from '../signatures/authorisations.ts';
 import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
-import { readOrder } from './payment-order-queries.ts';
 
 /**
  * Takes a payment order back and gives its money free. Its initiator may, whoever manages the account may, and the

@@ -1,14 +1,14 @@
+import { loadReservations, type Reservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
-import { loadReservations, type Reservations } from '../movements/explain.ts';
-import type { PaymentOrder } from '../movements/payment-order.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
-import { type AuthorisationsBySubject, findAuthorisations } from './authorisations.ts';
-import { asOf, findPaymentOrders } from './payment-order-queries.ts';
+import type { PaymentOrder } from '../payment-orders/payment-order.ts';
+import { asOf, findPaymentOrders } from '../payment-orders/payment-order-queries.ts';
+import { type AuthorisationsBySubject, findAuthorisations } from '../signatures/authorisations.ts';
 
 /** What is asked of a payment order, whatever it is. */
 export interface PaymentOrderCommand {

@@ -106,7 +106,9 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
   },
 };
 
-/** What would stand in the way of any payment; whether there is money and whom it takes is asked when it is accepted. */
+/**
+ * What would stand in the way of any payment; whether there is money and whom it takes is asked when it is accepted.
+ */
 function refuseAccounts(
   { accountId, toAccountId, amount }: MakeProposalCommand,
   accounts: LockedAccounts,

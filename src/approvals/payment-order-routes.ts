@@ -9,17 +9,17 @@ import { answered, ok, perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../movements/payment-order.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { transactionDocument } from '../movements/present-transaction.ts';
-import { cancelPaymentOrder } from './cancel-payment-order.ts';
+import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
 import {
   describePaymentOrders,
   getPaymentOrder,
   listPaymentOrders,
   paymentOrderNotFound,
-} from './payment-order-queries.ts';
-import { readSignature, signatureBody } from './read-signature.ts';
+} from '../payment-orders/payment-order-queries.ts';
+import { readSignature, signatureBody } from '../signatures/read-signature.ts';
+import { cancelPaymentOrder } from './cancel-payment-order.ts';
 import { signPaymentOrder } from './sign-payment-order.ts';
 
 const orderPath = z.object({ orderId: id });

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
-import { type Authorisation, findAuthorisations } from './authorisations.ts';
+import { type Authorisation, findAuthorisations } from '../signatures/authorisations.ts';
 import { projectHasLapsed } from './project-queries.ts';
 import type { Proposal, ProposalStatus } from './proposal.ts';
 

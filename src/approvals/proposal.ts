@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { amount, count, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
-import { authorisationDocument } from '../movements/payment-order.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import type { MandatedKind } from '../ownership/mandate.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type Authorisation, presentAuthorisations, voicesOf } from './authorisations.ts';
+import { authorisationDocument } from '../payment-orders/payment-order.ts';
+import { type Authorisation, presentAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 
 export const proposalStatuses = ['pending', 'accepted', 'rejected', 'withdrawn'] as const;
 

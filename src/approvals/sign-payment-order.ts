@@ -1,26 +1,26 @@
+import { explain, explained, needed } from '../accounts/explain.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import type { MovementResult } from '../movements/book-legs.ts';
 import { createTransfer, createWithdrawal } from '../movements/create-movement.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
-import { explain, explained, needed } from '../movements/explain.ts';
 import type { Movement } from '../movements/movement.ts';
-import {
-  instructionHash,
-  type PaymentOrder,
-  type PaymentOrderDocument,
-  presentPaymentOrder,
-} from '../movements/payment-order.ts';
 import { release } from '../movements/reserve.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { mandateOf } from '../ownership/find-mandates.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import { addSignature, presentAuthorisations, type Signature } from './authorisations.ts';
-import { type PaymentOrderEffect, writePaymentOrderEffects } from './finish-payment-order.ts';
+import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
+import {
+  instructionHash,
+  type PaymentOrder,
+  type PaymentOrderDocument,
+  presentPaymentOrder,
+} from '../payment-orders/payment-order.ts';
+import { readOrder } from '../payment-orders/payment-order-queries.ts';
+import { addSignature, presentAuthorisations, type Signature } from '../signatures/authorisations.ts';
 import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
-import { readOrder } from './payment-order-queries.ts';
 
 export interface SignPaymentOrderCommand extends PaymentOrderCommand, Signature {
   readonly partyId: string;

@@ -1,5 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { type Authorisation, writeAuthorisations } from './authorisations.ts';
+import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
 import { finishProjects } from './finish-projects.ts';
 
 /** What an acceptance adds to a proposal: a signature, its payment, or both. */

@@ -52,17 +52,21 @@ export class LostRaceError extends Error {
 const maxAttempts = 6;
 const firstPauseMs = 15;
 const longestPauseMs = 1_000;
-/** Who has waited this long gets an answer instead of another try: a server that answers nothing takes its time for each. */
+/**
+ * Who has waited this long gets an answer instead of another try: a server that answers nothing takes its time for
+ * each.
+ */
 const longestRunMs = 15_000;
 
 /**
  * Runs `work` in one Knex transaction (READ COMMITTED) and commits it, when everything that `work` sent has succeeded.
  *
- * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all) and not after 15 seconds, after
- * a serialization failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost session. An error at COMMIT leaves
- * the outcome unknown; running again settles that too, **because work must begin by claiming what it is about**. The
- * claim of an idempotency key waits for the earlier attempt if it is still committing, and finds its outcome if it did;
- * a worker's claim passes over rows of an attempt that is committing, and over those that are not due any more.
+ * Runs it again, at most 6 times with growing, jittered pauses (about two seconds in all) and not after 15 seconds,
+ * after a serialization failure (40001), a deadlock (40P01), a lost race for a unique key, or a lost session. An error
+ * at COMMIT leaves the outcome unknown; running again settles that too, **because work must begin by claiming what it
+ * is about**. The claim of an idempotency key waits for the earlier attempt if it is still committing, and finds its
+ * outcome if it did; a worker's claim passes over rows of an attempt that is committing, and over those that are not
+ * due any more.
  *
  * Throws RefusalError: `ledger_busy` when time or sessions ran out, `database_unavailable` when the database stays
  * away, `outcome_unknown` when it stays away after a COMMIT was sent. Other errors pass through after the rollback.
@@ -159,7 +163,9 @@ function asRefusal(error: unknown, mayHaveCommitted: boolean): unknown {
   return databaseRefusal(error) ?? error;
 }
 
-/** What a failed read or write means to the caller, undefined when the error is not the database's being busy or away. */
+/**
+ * What a failed read or write means to the caller, undefined when the error is not the database's being busy or away.
+ */
 export function databaseRefusal(error: unknown): RefusalError | undefined {
   const cause = { cause: error };
   if (isDatabaseUnavailable(error)) {

@@ -4,7 +4,9 @@ import { pendingMigrations } from './migrate.ts';
 
 /** Tells whether the database can serve this process, within a second and on a session that nothing else uses. */
 export interface Readiness {
-  /** What keeps it from serving, in a sentence; undefined when nothing does. Callers at the same time share one look. */
+  /**
+   * What keeps it from serving, in a sentence; undefined when nothing does. Callers at the same time share one look.
+   */
   problem(): Promise<string | undefined>;
   stop(): Promise<void>;
 }

@@ -62,7 +62,9 @@ const requiredSettings = {
 const startupSettings = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', standard_conforming_strings: 'on' };
 
 class Client extends pg.Client {
-  /** The driver knows only some of the parameters that a server takes (PostgreSQL manual, chapter 54.7, StartupMessage). */
+  /**
+   * The driver knows only some of the parameters that a server takes (PostgreSQL manual, chapter 54.7, StartupMessage).
+   */
   getStartupConf(): Record<string, string> {
     const driver = pg.Client.prototype as unknown as { getStartupConf(this: pg.Client): Record<string, string> };
     return { ...driver.getStartupConf.call(this), ...startupSettings };
@@ -71,8 +73,8 @@ class Client extends pg.Client {
 
 /**
  * A session with one server, on which nothing waits for ever: a statement that is not answered within its limit and two
- * seconds ends the session, and with it the wait of its callers. A session that turns out to be of no use (its server is
- * read-only, shuts down, or is gone) ends itself, so that another try gets another one.
+ * seconds ends the session, and with it the wait of its callers. A session that turns out to be of no use (its server
+ * is read-only, shuts down, or is gone) ends itself, so that another try gets another one.
  */
 export class DatabaseSession implements Session {
   readonly #client: Client;
@@ -116,9 +118,9 @@ export class DatabaseSession implements Session {
   }
 
   /**
-   * Connects, sets what is relied on, and answers the server's version. Throws an Error when the server can't be reached
-   * or refuses, and with the SQLSTATE 25006 when it is a standby or read-only: what was read there could be old, and
-   * nothing could be written.
+   * Connects, sets what is relied on, and answers the server's version. Throws an Error when the server can't be
+   * reached or refuses, and with the SQLSTATE 25006 when it is a standby or read-only: what was read there could be
+   * old, and nothing could be written.
    */
   async open({ statementTimeoutMs }: Pick<SessionOptions, 'statementTimeoutMs'>): Promise<string> {
     await this.#client.connect();

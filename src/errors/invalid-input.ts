@@ -6,7 +6,9 @@ export interface FieldError {
   message: string;
 }
 
-/** Input that does not fit, with every field that is wrong. The refusal `validation_failed` names at most 20 of them. */
+/**
+ * Input that does not fit, with every field that is wrong. The refusal `validation_failed` names at most 20 of them.
+ */
 export function invalidInput(errors: readonly FieldError[]): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   const listed = errors.slice(0, 20).map(({ path, message }) => ({ path: shorten(path, 200), message }));

@@ -118,7 +118,9 @@ export function eventRoutes(pace: StreamPace = usualPace): readonly Route[] {
   return [listEvents, streamRoute(pace), readEvent];
 }
 
-/** The place in a cursor; a reader that waited behind one that lies ahead of the log would miss what comes before it. */
+/**
+ * The place in a cursor; a reader that waited behind one that lies ahead of the log would miss what comes before it.
+ */
 async function readCursor(source: LedgerSource, cursor: string | undefined): Promise<EventPlace | null> {
   const key = decodeCursor(list, z.string(), cursor);
   if (key === null) return null;

@@ -38,7 +38,8 @@ interface EventRow {
 /**
  * SQL: whether every transaction that could still add to the log before this event has ended (PostgreSQL manual,
  * chapter 9.27.10: no transaction below `pg_snapshot_xmin` is running any more). One that commits late has a lower id
- * than it, so a reader who goes on from the last event it got never misses any. Nothing is added to an epoch that is over.
+ * than it, so a reader who goes on from the last event it got never misses any. Nothing is added to an epoch that is
+ * over.
  */
 export const isSettled = (event: string) => `(
   ${event}.xid < pg_snapshot_xmin(pg_current_snapshot())

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import { readSignature, signatureBody } from '../approvals/read-signature.ts';
 import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
@@ -10,6 +9,7 @@ import { ok, perform, type Reply } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type AccountChange, accountChangeDocument } from './account-change.ts';
 import { changeNotFound, getChange, listChanges } from './control-queries.ts';
 import { describeChanges } from './describe-changes.ts';

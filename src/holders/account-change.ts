@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { count, hashText, instantText, uuid } from '../ledger/document-fields.ts';
-import { authorisationDocument } from '../movements/payment-order.ts';
 import { type HolderTerms, holderDocument, limitsDocument } from '../ownership/holder.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
 import { mandateTermsDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { authorisationDocument } from '../payment-orders/payment-order.ts';
 
 /** What may change in who an account belongs to, and in what they agreed. */
 export type ChangeTerms =
@@ -65,7 +65,9 @@ export const accountChangeDocument = z.strictObject({
 
 export type AccountChangeDocument = z.output<typeof accountChangeDocument>;
 
-/** SHA-256 over the change as canonical JSON. Stored with the change: what is altered here must give the same hashes. */
+/**
+ * SHA-256 over the change as canonical JSON. Stored with the change: what is altered here must give the same hashes.
+ */
 export function changeHash({ id, accountId, terms }: Pick<AccountChange, 'id' | 'accountId' | 'terms'>): Buffer {
   return hash('sha256', canonicalJson({ id, accountId, terms }), 'buffer');
 }

@@ -1,7 +1,7 @@
-import { findAuthorisations, presentAuthorisations, voicesOf } from '../approvals/authorisations.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
+import { findAuthorisations, presentAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import { type AccountChange, type AccountChangeDocument, changeAsOf, presentChange } from './account-change.ts';
 
 /** Changes as callers see them at this moment, with who has signed and who has not. */

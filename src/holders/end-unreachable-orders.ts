@@ -1,8 +1,8 @@
-import { presentAuthorisations } from '../approvals/authorisations.ts';
-import { readOrder } from '../approvals/payment-order-queries.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
-import { type PaymentOrder, presentPaymentOrder } from '../movements/payment-order.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
+import { type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
+import { readOrder } from '../payment-orders/payment-order-queries.ts';
+import { presentAuthorisations } from '../signatures/authorisations.ts';
 import type { ControlFacts } from './load-control.ts';
 
 /**

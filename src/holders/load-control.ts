@@ -1,14 +1,14 @@
-import { type AuthorisationsBySubject, findAuthorisations } from '../approvals/authorisations.ts';
-import { findWaitingOrders } from '../approvals/payment-order-queries.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
 import { noSuchAccount, refuseClearingAccount } from '../ledger/refuse-account.ts';
-import type { PaymentOrder } from '../movements/payment-order.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
+import type { PaymentOrder } from '../payment-orders/payment-order.ts';
+import { findWaitingOrders } from '../payment-orders/payment-order-queries.ts';
+import { type AuthorisationsBySubject, findAuthorisations } from '../signatures/authorisations.ts';
 import type { AccountChange } from './account-change.ts';
 import {
   countWaitingChanges,

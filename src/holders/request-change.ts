@@ -1,10 +1,10 @@
-import type { Authorisation } from '../approvals/authorisations.ts';
-import { presentAuthorisations } from '../approvals/authorisations.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
+import type { Authorisation } from '../signatures/authorisations.ts';
+import { presentAuthorisations } from '../signatures/authorisations.ts';
 import { type AccountChange, type AccountChangeDocument, type ChangeTerms, presentChange } from './account-change.ts';
 import { applyChange, type ChangeScene, type ControlDocument } from './apply-change.ts';
 import { isFree } from './free-change.ts';

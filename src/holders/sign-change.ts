@@ -1,15 +1,15 @@
+import { refusal } from '../errors/refusal.ts';
+import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
+import { refuseClosed } from '../ledger/refuse-account.ts';
+import { isOwner } from '../ownership/holder.ts';
+import { readSignatures } from '../ownership/read-signatures.ts';
 import {
   type Authorisation,
   addSignature,
   presentAuthorisations,
   type Signature,
   voicesOf,
-} from '../approvals/authorisations.ts';
-import { refusal } from '../errors/refusal.ts';
-import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
-import { refuseClosed } from '../ledger/refuse-account.ts';
-import { isOwner } from '../ownership/holder.ts';
-import { readSignatures } from '../ownership/read-signatures.ts';
+} from '../signatures/authorisations.ts';
 import {
   type AccountChange,
   type AccountChangeDocument,

@@ -1,8 +1,8 @@
-import { type Authorisation, writeAuthorisations } from '../approvals/authorisations.ts';
-import { writeFinishedOrders } from '../approvals/finish-payment-order.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import type { PaymentOrder } from '../movements/payment-order.ts';
 import type { Mandate } from '../ownership/mandate.ts';
+import { writeFinishedOrders } from '../payment-orders/finish-payment-order.ts';
+import type { PaymentOrder } from '../payment-orders/payment-order.ts';
+import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
 import { type AccountChange, changeHash } from './account-change.ts';
 import type { HolderRecord, Restriction } from './control-queries.ts';
 

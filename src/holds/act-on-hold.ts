@@ -1,8 +1,8 @@
+import { loadReservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
-import { loadReservations } from '../movements/explain.ts';
 import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
@@ -55,9 +55,9 @@ export async function loadHoldFacts(
 }
 
 /**
- * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is unknown,
- * lacks the right or has not made it (else one signature could move what another's hold reserves), the hold belongs to
- * a payment order, or it is finished. Pure.
+ * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is
+ * unknown, lacks the right or has not made it (else one signature could move what another's hold reserves), the hold
+ * belongs to a payment order, or it is finished. Pure.
  */
 export function findActiveHold(
   { hold: { id, accountId, toAccountId }, by }: HoldCommand,

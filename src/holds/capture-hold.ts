@@ -1,3 +1,4 @@
+import { explain, explained, type Reservations } from '../accounts/explain.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
@@ -6,7 +7,6 @@ import { Money } from '../money/money.ts';
 import type { MovementResult } from '../movements/book-legs.ts';
 import { refuseCurrency } from '../movements/check-leg.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
-import { explain, explained, type Reservations } from '../movements/explain.ts';
 import type { Movement } from '../movements/movement.ts';
 import { release } from '../movements/reserve.ts';
 import { type ActiveHold, findActiveHold, type HoldCommand, type HoldFacts, loadHoldFacts } from './act-on-hold.ts';

@@ -1,9 +1,9 @@
+import { explain } from '../accounts/explain.ts';
 import { refusePassed } from '../errors/invalid-input.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
 import { findMissingSignatures, refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
 import { checkMovement } from '../movements/decide-movement.ts';
-import { explain } from '../movements/explain.ts';
 import { loadMovementFacts } from '../movements/load-movement-facts.ts';
 import type { Movement, MovementFacts } from '../movements/movement.ts';
 import { accountIdsOf } from '../movements/post-movement.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { type Explanation, explanationDocument } from '../accounts/explain.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { amount, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
+import { notesOfDocument } from '../ledger/movement-notes.ts';
 import type { Money } from '../money/money.ts';
-import { type Explanation, explanationDocument } from '../movements/explain.ts';
-import { notesOfDocument } from '../movements/movement-notes.ts';
 
 export const holdStatuses = ['active', 'captured', 'voided', 'expired'] as const;
 

@@ -5,8 +5,8 @@ import { type RequestLogOptions, requestLog } from './request-log.ts';
 
 /**
  * Comes before every route: headers of every answer, a request id that the log and problem documents share, and the
- * beginning of the request's log. Throws RefusalError `malformed_request` where HTTP/1.1 comes without a host (RFC 9112,
- * section 3.2).
+ * beginning of the request's log. Throws RefusalError `malformed_request` where HTTP/1.1 comes without a host (RFC
+ * 9112, section 3.2).
  */
 export function describeAnswer({
   draining,

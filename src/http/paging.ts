@@ -23,7 +23,9 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({ data: z.array(item), nextCursor: z.string().nullable() });
 }
 
-/** What is asked of a list: so many items behind the one with the key `after`, from its beginning where that is null. */
+/**
+ * What is asked of a list: so many items behind the one with the key `after`, from its beginning where that is null.
+ */
 export interface PageAsked<Key> {
   readonly limit: number;
   readonly after: Key | null;

@@ -11,8 +11,8 @@ import { problemStatus } from './problem-status.ts';
 import { logBrokenAnswer, logRefusal } from './request-log.ts';
 
 /**
- * Answers a refusal as a problem document (RFC 9457), and logs it. The fact `retryAfterSeconds` becomes the `Retry-After`
- * header, all others become members of the document. `error` is what the refusal came from, for the log.
+ * Answers a refusal as a problem document (RFC 9457), and logs it. The fact `retryAfterSeconds` becomes the
+ * `Retry-After` header, all others become members of the document. `error` is what the refusal came from, for the log.
  */
 export function sendProblem(res: Response, refused: Refusal, error?: unknown): void {
   const { code, facts } = refused;
@@ -60,7 +60,9 @@ const { refusal: undecodableAddress } = invalidInput([
 
 const unforeseen = refusal('internal_error', 'Something failed that should not. The log has it under the requestId.');
 
-/** Turns whatever was thrown into a problem document. What nobody foresaw is logged whole and answered without detail. */
+/**
+ * Turns whatever was thrown into a problem document. What nobody foresaw is logged whole and answered without detail.
+ */
 export const answerErrors: ErrorRequestHandler = (error, _req, res, _next) => {
   if (res.headersSent) {
     logBrokenAnswer(res, 'error', error, 'request failed in the middle of its answer');

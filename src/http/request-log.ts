@@ -11,9 +11,9 @@ export interface RequestLogOptions {
 }
 
 /**
- * Begins the log of requests: one line for each that was refused or failed, and at level debug for all. What it needs is
- * kept in `res.locals`; nothing else is done for a request that succeeds. No line has anything of a body or a query, and
- * of the path only its pattern: ids and names of the callers' customers don't belong into a log.
+ * Begins the log of requests: one line for each that was refused or failed, and at level debug for all. What it needs
+ * is kept in `res.locals`; nothing else is done for a request that succeeds. No line has anything of a body or a query,
+ * and of the path only its pattern: ids and names of the callers' customers don't belong into a log.
  */
 export function requestLog(options: RequestLogOptions): (res: Response) => void {
   return (res) => {

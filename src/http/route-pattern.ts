@@ -6,8 +6,8 @@ export function routePatterns(router: Router, mountedAt = ''): string[] {
 }
 
 /**
- * The pattern that the path of an address fits, such as `/v1/accounts/:accountId`; undefined when none does. Unlike what
- * Express leaves in a request it is there for requests that were refused before they came to their route.
+ * The pattern that the path of an address fits, such as `/v1/accounts/:accountId`; undefined when none does. Unlike
+ * what Express leaves in a request it is there for requests that were refused before they came to their route.
  */
 export function findRoutePattern(patterns: readonly string[], address: string): string | undefined {
   const segments = pathOf(address).split('/');

@@ -8,13 +8,13 @@ export interface ServiceParts extends HealthParts {
   /** For reading. Whatever changes the books goes through the engine. */
   readonly database: Database;
   readonly engine: PostingEngine;
-  readonly logger: Logger;
   readonly wakeUp: Hints;
   readonly webhookTargets: TargetRules;
 }
 
 /** What the routes for operators are given. */
 export interface HealthParts {
+  readonly logger: Logger;
   readonly readiness: Pick<Readiness, 'problem'>;
   /** Aborted once the process has been told to stop. */
   readonly draining: AbortSignal;

@@ -1,6 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 
-/** A new API key: 32 random bytes, recognisable by its prefix in logs and secret scanners. Shown once, stored hashed. */
+/**
+ * A new API key: 32 random bytes, recognisable by its prefix in logs and secret scanners. Shown once, stored hashed.
+ */
 export function createApiKey(): string {
   return `jl_${randomBytes(32).toString('base64url')}`;
 }

@@ -110,9 +110,9 @@ interface Ground {
 }
 
 /**
- * Loads what the tasks look at, decides each on what those before it left, and writes what they change, unless `mode` is
- * `read`. Answers the outcomes in the order of the tasks, those of their items by key, and the journal, which the caller
- * finishes.
+ * Loads what the tasks look at, decides each on what those before it left, and writes what they change, unless `mode`
+ * is `read`. Answers the outcomes in the order of the tasks, those of their items by key, and the journal, which the
+ * caller finishes.
  */
 async function decideAll(transaction: LedgerTransaction, tasks: readonly Task[], ground: Ground) {
   const { earlierItems, clock: now, mode } = ground;

@@ -9,8 +9,8 @@ export interface BooksFinding {
 }
 
 /**
- * What must hold in every ledger at every moment between transactions, in a sentence each, with the query that answers the
- * rows which break it: their `ledger_id` and `subject`.
+ * What must hold in every ledger at every moment between transactions, in a sentence each, with the query that answers
+ * the rows which break it: their `ledger_id` and `subject`.
  */
 export type BooksRules = Readonly<Record<string, string>>;
 

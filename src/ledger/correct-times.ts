@@ -18,9 +18,9 @@ interface AheadEntry {
 }
 
 /**
- * Gives what was booked ahead of the clock the time at which it was asked for, after a clock that ran ahead was set right:
- * no later than now, and never earlier than the booking before it on each of its accounts. Value dates that followed
- * from the wrong time follow from the right one. What was there before is kept in `booking_time_corrections`.
+ * Gives what was booked ahead of the clock the time at which it was asked for, after a clock that ran ahead was set
+ * right: no later than now, and never earlier than the booking before it on each of its accounts. Value dates that
+ * followed from the wrong time follow from the right one. What was there before is kept in `booking_time_corrections`.
  *
  * Locks the accounts concerned. Answers how many transactions were corrected, by ledger.
  */
@@ -58,8 +58,8 @@ async function correctLedger(transaction: LedgerTransaction): Promise<number> {
 }
 
 /**
- * The right time of each transaction: when it was asked for, but no later than now, and not before what comes before it on
- * any of its accounts. A transaction has its time once all those before it have theirs. Pure.
+ * The right time of each transaction: when it was asked for, but no later than now, and not before what comes before it
+ * on any of its accounts. A transaction has its time once all those before it have theirs. Pure.
  *
  * @param entries What lies ahead, in the order of the versions of each account.
  */

@@ -9,8 +9,8 @@ const goesFurther = `
 /**
  * Begins a new epoch in ledgers whose log of events goes further than this database cluster's transaction ids: their
  * books were moved here from another one, by a dump. New events would stand before those that readers have seen.
- * Answers the ledgers. Costs one look into an index for each ledger. Of several that start at once, the one that has the
- * ledger's row does it and the others find it done; nothing may book meanwhile in those concerned.
+ * Answers the ledgers. Costs one look into an index for each ledger. Of several that start at once, the one that has
+ * the ledger's row does it and the others find it done; nothing may book meanwhile in those concerned.
  */
 export async function beginEventEpochs(database: Database): Promise<string[]> {
   const begun: string[] = [];

@@ -17,7 +17,9 @@ export interface Group<W extends Waiter> {
   readonly ownedAccountIds: Set<string>;
   /** How much work it is, in movements. */
   size: number;
-  /** Whether the next group of its ledger waits for it: not when it is one that must go alone, nor once it is held up. */
+  /**
+   * Whether the next group of its ledger waits for it: not when it is one that must go alone, nor once it is held up.
+   */
   isAwaited: boolean;
 }
 
@@ -45,8 +47,8 @@ export interface GroupQueueOptions {
 const transactionsAnAccount = 2;
 
 /**
- * How many batches, each larger than a group, share a transaction. They mostly want the same accounts, so they would lock
- * and write these one after another; more of them would keep everybody else from these accounts for longer.
+ * How many batches, each larger than a group, share a transaction. They mostly want the same accounts, so they would
+ * lock and write these one after another; more of them would keep everybody else from these accounts for longer.
  */
 const largeBatchesAGroup = 2;
 

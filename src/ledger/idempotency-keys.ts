@@ -67,9 +67,9 @@ export async function claimIdempotencyKeys(
 }
 
 /**
- * Gives up keys that this transaction claimed and has no outcome for, so that they can be used again: those of the items
- * of a batch that was refused as a whole. Does not wait for the answer while rows are locked: COMMIT may follow at once,
- * and fails if this does.
+ * Gives up keys that this transaction claimed and has no outcome for, so that they can be used again: those of the
+ * items of a batch that was refused as a whole. Does not wait for the answer while rows are locked: COMMIT may follow
+ * at once, and fails if this does.
  */
 export function releaseIdempotencyKeys({ knex, ledgerId, pipeline }: LedgerTransaction, keys: readonly string[]): void {
   if (keys.length === 0) return;

@@ -2,8 +2,8 @@ import type { BooksRules } from './books-rules.ts';
 import { liesAhead } from './correct-times.ts';
 
 /**
- * What must hold of transactions, entries and accounts: that entries sum to zero, that balances are the sums of entries,
- * that nothing is lost or booked twice, that nothing dangles.
+ * What must hold of transactions, entries and accounts: that entries sum to zero, that balances are the sums of
+ * entries, that nothing is lost or booked twice, that nothing dangles.
  */
 export const journalRules: BooksRules = {
   'the entries of a transaction sum to zero in each currency': `

@@ -48,8 +48,9 @@ export type Decision<Effect, Result> = Approval<Effect, Result> | { readonly ref
  */
 export interface OperationKind<Command, Loaded, Effect, Result> {
   /**
-   * The accounts to lock; entity tags and `If-Match` speak of the first. A kind that names none and claims unique keys in `write` shares no database transaction with
-   * a kind that locks accounts: waiting for a key while holding a row could deadlock.
+   * The accounts to lock; entity tags and `If-Match` speak of the first. A kind that names none and claims unique keys
+   * in `write` shares no database transaction with a kind that locks accounts: waiting for a key while holding a row
+   * could deadlock.
    */
   accountIds(command: Command): readonly string[];
   /** The idempotency keys of a command's items, beside the operation's own; none unless it says otherwise. */
@@ -62,9 +63,9 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    */
   ownedAccountIds?(command: Command): readonly string[];
   /**
-   * Locks rows that workers claim (`workers/claim-work.ts`) before any account is locked, because a worker locks accounts
-   * while it holds such a row. One statement, in the order of the rows' ids; one kind for each such table, so that two
-   * groups take these locks in one order.
+   * Locks rows that workers claim (`workers/claim-work.ts`) before any account is locked, because a worker locks
+   * accounts while it holds such a row. One statement, in the order of the rows' ids; one kind for each such table, so
+   * that two groups take these locks in one order.
    */
   lockClaimable?(transaction: LedgerTransaction, commands: readonly Command[], mode: LockMode): Promise<void>;
   /** Reads, in a constant number of queries, what `decide` needs beyond the locked rows. */
@@ -127,8 +128,9 @@ export function createOperation<Command, Loaded, Effect, Result>(
 export type Outcome<Result> = { readonly result: Result; readonly etag?: string } | { readonly refusal: Refusal };
 
 /**
- * Whether an outcome is stored with its idempotency key. Not so what the same request may meet with success: bad input that
- * only shows when it is decided, such as a time that has passed, and a clock that has not come as far as the books.
+ * Whether an outcome is stored with its idempotency key. Not so what the same request may meet with success: bad input
+ * that only shows when it is decided, such as a time that has passed, and a clock that has not come as far as the
+ * books.
  */
 export function usesKeyUp(outcome: Outcome<unknown>): boolean {
   return !('refusal' in outcome && passingRefusals.has(outcome.refusal.code));

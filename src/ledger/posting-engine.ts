@@ -13,7 +13,9 @@ export interface PostingEngineOptions {
   readonly database: Database;
   /** How long an operation waits for its turn and for locked rows, both together, unless its caller says otherwise. */
   readonly lockTimeoutMs: number;
-  /** How many transactions that may wait for locks run at once. Fewer than the pool has sessions, so that reads go on. */
+  /**
+   * How many transactions that may wait for locks run at once. Fewer than the pool has sessions, so that reads go on.
+   */
   readonly lanes: number;
   /** How many operations may wait for their turn; one more is refused with `ledger_busy`. */
   readonly queueLimit: number;
@@ -95,7 +97,9 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
     caller.timeout = setTimeout(giveUp, caller.deadline - performance.now());
   }
 
-  /** At the end of this turn of the event loop, so that requests that arrived in one read of the sockets go together. */
+  /**
+   * At the end of this turn of the event loop, so that requests that arrived in one read of the sockets go together.
+   */
   function scheduleStart(): void {
     if (startScheduled) return;
     startScheduled = true;
@@ -197,7 +201,9 @@ async function sendAnswers(callers: readonly Caller[], answers: readonly Answer<
   }
 }
 
-/** How long a transaction may wait for locks: as long as its least patient caller, and never long where it is several. */
+/**
+ * How long a transaction may wait for locks: as long as its least patient caller, and never long where it is several.
+ */
 function patienceOf(callers: readonly Caller[]): number {
   const leastMs = Math.min(...callers.map((caller) => caller.deadline)) - performance.now();
   return callers.length === 1 ? leastMs : Math.min(groupLockTimeoutMs, leastMs);

@@ -13,9 +13,9 @@ export type Expiry = (
 ) => Promise<readonly LedgerEvent[]>;
 
 /**
- * Lets go of what holds and payment orders reserve on these accounts whose time is over, and of what `expireMore` finds,
- * and tells of it. The entity tags change with the holds only: everything else reads as expired from its time on, so
- * that nothing changes for callers when it is noted.
+ * Lets go of what holds and payment orders reserve on these accounts whose time is over, and of what `expireMore`
+ * finds, and tells of it. The entity tags change with the holds only: everything else reads as expired from its time
+ * on, so that nothing changes for callers when it is noted.
  */
 export async function tidyAccounts(
   transaction: LedgerTransaction,

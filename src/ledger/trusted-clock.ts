@@ -1,6 +1,8 @@
 import { RefusalError } from '../errors/refusal.ts';
 
-/** How far the clocks of the database and of this machine may be apart. Machines that follow NTP stay within a second. */
+/**
+ * How far the clocks of the database and of this machine may be apart. Machines that follow NTP stay within a second.
+ */
 const toleranceMs = 60_000;
 
 /** This machine's clock. Tests set it together with the database's. */
@@ -8,11 +10,11 @@ export const machineClock = { now: (): number => Date.now() };
 
 /**
  * The database's clock, if it can be believed. It dates what is booked, and what is booked never changes: one movement
- * dated far ahead would date all later ones of its account, so a clock that jumped must book nothing at all. The clock of
- * this machine is the witness; both would have to jump alike.
+ * dated far ahead would date all later ones of its account, so a clock that jumped must book nothing at all. The clock
+ * of this machine is the witness; both would have to jump alike.
  *
- * @param askedAt This machine's clock when the database was asked; it answered after that and before now.
- * Throws RefusalError `clock_unreliable` when the two are more than a minute apart.
+ * @param askedAt This machine's clock when the database was asked; it answered after that and before now. Throws
+ * RefusalError `clock_unreliable` when the two are more than a minute apart.
  */
 export function trustClock(databaseNow: Date, askedAt: number): Date {
   const answeredAt = machineClock.now();

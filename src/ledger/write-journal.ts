@@ -1,7 +1,8 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import type { Money } from '../money/money.ts';
-import type { BookedTransaction } from './booked-transaction.ts';
+import type { BookedEntry, BookedTransaction } from './booked-transaction.ts';
+import { arraysOf, type Columns, namesOf, of, ofJson, ofText, unnest } from './column-arrays.ts';
 import { createId } from './create-id.ts';
 import { bookingEvents, type LedgerEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
@@ -112,91 +113,105 @@ function writePart(
   { knex, ledgerId, pipeline }: LedgerTransaction,
   writes: JournalPart & { now: Date; xid: string | null },
 ): void {
-  const { transactions, accounts, xid } = writes;
+  const { transactions, accounts, events, outcomes, now, xid } = writes;
   const entries = transactions.flatMap((booked) => booked.entries.map((entry) => ({ booked, entry })));
   void pipeline.send(
     knex
       .raw(statement, [
         ledgerId,
         xid,
-        arrayOf(transactions, (booked) => booked.id),
-        arrayOf(transactions, (booked) => booked.type),
-        arrayOf(transactions, (booked) => booked.amount),
-        arrayOf(transactions, (booked) => booked.amount?.currency),
-        arrayOf(transactions, (booked) => booked.bookedAt.toISOString()),
-        arrayOf(transactions, (booked) => booked.valueDate),
-        arrayOf(transactions, (booked) => booked.initiatedBy),
-        textArrayOf(transactions, (booked) => booked.description),
-        textArrayOf(transactions, (booked) => booked.reference),
-        jsonArrayOf(transactions, (booked) => booked.metadata),
-        textArrayOf(transactions, ({ signedBy }) => (signedBy.length === 0 ? null : `{${signedBy.join()}}`)),
-        arrayOf(transactions, (booked) => booked.origin?.type),
-        arrayOf(transactions, (booked) => booked.origin?.id),
-        arrayOf(accounts, (account) => account.id),
-        arrayOf(accounts, (account) => account.balance),
-        arrayOf(accounts, (account) => account.held),
-        arrayOf(accounts, (account) => account.status),
-        arrayOf(accounts, (account) => account.version),
-        arrayOf(accounts, (account) => account.revision),
-        arrayOf(accounts, (account) => account.eventCount),
-        arrayOf(accounts, (account) => account.nextExpiry?.toISOString()),
-        arrayOf(accounts, (account) => account.lastBookedAt?.toISOString()),
-        arrayOf(accounts, (account) => account.closedAt?.toISOString()),
-        textArrayOf([...writes.outcomes.keys()], (key) => key),
-        jsonArrayOf([...writes.outcomes.values()], (outcome) => outcome),
-        writes.now.toISOString(),
-        arrayOf(writes.events, (event) => event.accountId),
-        arrayOf(writes.events, (event) => event.sequence),
-        arrayOf(writes.events, (event) => event.type),
-        arrayOf(writes.events, (event) => event.subjectId),
-        jsonArrayOf(writes.events, (event) => event.data),
-        arrayOf(entries, ({ booked }) => booked.id),
-        arrayOf(entries, createId),
-        arrayOf(entries, ({ entry }) => entry.accountId),
-        arrayOf(entries, ({ entry }) => entry.amount),
-        arrayOf(entries, ({ entry }) => entry.balanceAfter),
-        arrayOf(entries, ({ entry }) => entry.version),
-        arrayOf(entries, ({ booked }) => booked.bookedAt.toISOString()),
+        ...arraysOf(transactionColumns, transactions),
+        ...arraysOf(accountColumns, accounts),
+        ...arraysOf(outcomeColumns, [...outcomes]),
+        now.toISOString(),
+        ...arraysOf(eventColumns, events),
+        ...arraysOf(entryColumns, entries),
       ])
       .options(prepared(knex, 'write-journal')),
   );
 }
 
+const transactionColumns: Columns<BookedTransaction> = {
+  id: of('uuid', (booked) => booked.id),
+  type: of('text', (booked) => booked.type),
+  amount: of('numeric', (booked) => booked.amount),
+  currency: of('text', (booked) => booked.amount?.currency),
+  booked_at: of('timestamptz', (booked) => booked.bookedAt.toISOString()),
+  value_date: of('date', (booked) => booked.valueDate),
+  initiated_by: of('uuid', (booked) => booked.initiatedBy),
+  description: ofText((booked) => booked.description),
+  reference: ofText((booked) => booked.reference),
+  metadata: ofJson('jsonb', (booked) => booked.metadata),
+  signed_by: ofText(({ signedBy }) => (signedBy.length === 0 ? null : `{${signedBy.join()}}`)),
+  origin: of('text', (booked) => booked.origin?.type),
+  origin_id: of('uuid', (booked) => booked.origin?.id),
+};
+
+/** What an operation may change of an account that it has locked; the statement adds the place in the log. */
+const accountColumns: Columns<LockedAccount> = {
+  id: of('uuid', (account) => account.id),
+  balance: of('numeric', (account) => account.balance),
+  held: of('numeric', (account) => account.held),
+  status: of('text', (account) => account.status),
+  version: of('bigint', (account) => account.version),
+  revision: of('bigint', (account) => account.revision),
+  event_count: of('bigint', (account) => account.eventCount),
+  next_expiry: of('timestamptz', (account) => account.nextExpiry?.toISOString()),
+  last_booked_at: of('timestamptz', (account) => account.lastBookedAt?.toISOString()),
+  closed_at: of('timestamptz', (account) => account.closedAt?.toISOString()),
+};
+
+const outcomeColumns: Columns<readonly [string, Outcome<unknown>]> = {
+  key: ofText(([key]) => key),
+  outcome: ofJson('json', ([, outcome]) => outcome),
+};
+
+const eventColumns: Columns<NumberedEvent> = {
+  account_id: of('uuid', (event) => event.accountId),
+  sequence: of('bigint', (event) => event.sequence),
+  type: of('text', (event) => event.type),
+  subject_id: of('uuid', (event) => event.subjectId),
+  data: ofJson('json', (event) => event.data),
+};
+
+const entryColumns: Columns<{ readonly booked: BookedTransaction; readonly entry: BookedEntry }> = {
+  transaction_id: of('uuid', ({ booked }) => booked.id),
+  id: of('uuid', createId),
+  account_id: of('uuid', ({ entry }) => entry.accountId),
+  amount: of('numeric', ({ entry }) => entry.amount),
+  balance_after: of('numeric', ({ entry }) => entry.balanceAfter),
+  version: of('bigint', ({ entry }) => entry.version),
+  booked_at: of('timestamptz', ({ booked }) => booked.bookedAt.toISOString()),
+};
+
+const changes = namesOf(accountColumns).filter((name) => name !== 'id');
+
 const statement = `
   with ledger as (select ?::uuid as ledger_id),
   log as (select greatest(pg_current_xact_id(), ?::xid8) as xid),
   new_transactions as (
-    insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by,
-                              description, reference, metadata, signed_by, origin, origin_id)
-    select ledger.ledger_id, id, type, amount, currency, booked_at, value_date, initiated_by, description, reference,
-           metadata, signed_by::uuid[], origin, origin_id
-    from ledger, unnest(?::uuid[], ?::text[], ?::numeric[], ?::text[], ?::timestamptz[], ?::date[], ?::uuid[],
-                        ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::text[], ?::uuid[])
-                 as t (id, type, amount, currency, booked_at, value_date, initiated_by, description, reference,
-                       metadata, signed_by, origin, origin_id)),
+    insert into transactions (ledger_id, ${namesOf(transactionColumns)})
+    select ledger.ledger_id, ${namesOf(transactionColumns).map((name) => (name === 'signed_by' ? `${name}::uuid[]` : name))}
+    from ledger, ${unnest(transactionColumns)} as t (${namesOf(transactionColumns)})),
   changed_accounts as (
     update accounts a
-    set balance = c.balance, held = c.held, status = c.status, version = c.version, revision = c.revision,
-        event_count = c.event_count, last_event_xid = log.xid, next_expiry = c.next_expiry, last_booked_at = c.last_booked_at, closed_at = c.closed_at
-    from ledger, log, unnest(?::uuid[], ?::numeric[], ?::numeric[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[],
-                        ?::timestamptz[], ?::timestamptz[], ?::timestamptz[])
-         as c (id, balance, held, status, version, revision, event_count, next_expiry, last_booked_at, closed_at)
+    set last_event_xid = log.xid, ${changes.map((name) => `${name} = c.${name}`)}
+    from ledger, log, ${unnest(accountColumns)} as c (${namesOf(accountColumns)})
     where a.ledger_id = ledger.ledger_id and a.id = c.id),
   stored_outcomes as (
     update idempotency_keys k
     set outcome = o.outcome
-    from ledger, unnest(?::text[], ?::json[]) as o (key, outcome)
+    from ledger, ${unnest(outcomeColumns)} as o (${namesOf(outcomeColumns)})
     where k.ledger_id = ledger.ledger_id and k.key = o.key),
   new_events as (
-    insert into events (ledger_id, epoch, xid, occurred_at, account_id, sequence, type, subject_id, data)
-    select l.id, l.event_epoch, log.xid, ?::timestamptz, e.account_id, e.sequence, e.type, e.subject_id, e.data
+    insert into events (ledger_id, epoch, xid, occurred_at, ${namesOf(eventColumns)})
+    select l.id, l.event_epoch, log.xid, ?::timestamptz, ${namesOf(eventColumns).map((name) => `e.${name}`)}
     from ledger join ledgers l on l.id = ledger.ledger_id, log,
-         unnest(?::uuid[], ?::bigint[], ?::text[], ?::uuid[], ?::json[])
-           with ordinality as e (account_id, sequence, type, subject_id, data, place)
+         ${unnest(eventColumns)} with ordinality as e (${namesOf(eventColumns)}, place)
     order by e.place)
-  insert into entries (ledger_id, transaction_id, id, account_id, amount, balance_after, version, booked_at)
+  insert into entries (ledger_id, ${namesOf(entryColumns)})
   select ledger.ledger_id, e.*
-  from ledger, unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::numeric[], ?::numeric[], ?::bigint[], ?::timestamptz[]) as e`;
+  from ledger, ${unnest(entryColumns)} as e (${namesOf(entryColumns)})`;
 
 /**
  * The id under which the latest event of these accounts stands in the log, null without one. A transaction may get its
@@ -209,34 +224,6 @@ function latestEventXid(accounts: ReadonlyMap<string, LockedAccount>): string | 
     if (xid !== null && (latest === null || xid > latest)) latest = xid;
   }
   return latest === null ? null : `${latest}`;
-}
-
-/** A PostgreSQL array (manual, chapter 8.15.2) of what needs no quotes: ids, numbers, codes, times. */
-function arrayOf<Item>(
-  items: readonly Item[],
-  column: (item: Item) => { toString(): string } | null | undefined,
-): string {
-  return `{${items.map((item) => column(item) ?? 'NULL').join()}}`;
-}
-
-/** A PostgreSQL array of whatever text. */
-function textArrayOf<Item>(items: readonly Item[], column: (item: Item) => string | null): string {
-  const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
-  return arrayOf(items, (item) => {
-    const text = column(item);
-    return text === null ? null : quoted(text);
-  });
-}
-
-/**
- * A PostgreSQL array of JSON documents. Their text has no control characters, so that what quotes it as a JSON string
- * (a tenth of the time of the way above) quotes it as an element of an array too.
- */
-function jsonArrayOf<Item>(items: readonly Item[], column: (item: Item) => object | null): string {
-  return arrayOf(items, (item) => {
-    const document = column(item);
-    return document === null ? null : JSON.stringify(JSON.stringify(document));
-  });
 }
 
 function assertBalanced(booked: BookedTransaction): void {

@@ -1,13 +1,13 @@
+import { type Explanation, explain, explained, needed } from '../accounts/explain.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import { mostWaitingOrders } from '../ownership/load-ownership.ts';
 import { bandFor } from '../ownership/mandate.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
 import type { DecidedMovement } from './book-legs.ts';
-import { type Explanation, explain, explained, needed } from './explain.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
-import { type PaymentOrder, presentPaymentOrder } from './payment-order.ts';
 import { reserve } from './reserve.ts';
 
 /** How long money is reserved unless its initiator says otherwise: for missing signatures, or by a hold. */

@@ -8,16 +8,18 @@ import { perform, type Success } from '../http/reply.ts';
 import { operation, post } from '../http/route.ts';
 import { createOperation, type KeyClaim } from '../ledger/operation.ts';
 import { metrics } from '../metrics/service-metrics.ts';
+import { dryPaymentOrderDocument, paymentOrderDocument } from '../payment-orders/payment-order.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './movement.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
-import { dryPaymentOrderDocument, paymentOrderDocument } from './payment-order.ts';
 import { type ItemAnswer, postBatch } from './post-batch.ts';
 import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
 
-/** With the status that the call by itself would have had; `replayed` where that is the stored answer to the item's key. */
+/**
+ * With the status that the call by itself would have had; `replayed` where that is the stored answer to the item's key.
+ */
 const result = { status: z.int(), replayed: z.literal(true).exactOptional() };
 
 const batchDocument = z.strictObject({

@@ -1,10 +1,10 @@
+import { explain } from '../accounts/explain.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedEntry, BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
-import { explain } from './explain.ts';
+import type { NewPaymentOrder, PaymentOrderDocument } from '../payment-orders/payment-order.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
-import type { NewPaymentOrder, PaymentOrderDocument } from './payment-order.ts';
 import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
 
 /** What a movement becomes: a transaction, or a payment order that waits for signatures. */

@@ -1,3 +1,4 @@
+import { explain, explained } from '../accounts/explain.ts';
 import { refusePassed } from '../errors/invalid-input.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
@@ -6,7 +7,6 @@ import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { askForSignatures } from './ask-for-signatures.ts';
 import { bookLegs, type DecidedMovement, refuseAheadOfClock } from './book-legs.ts';
 import { refuseCurrency, refuseOverdraw, refuseOverflow, refuseStopped } from './check-leg.ts';
-import { explain, explained } from './explain.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked, rightToMove } from './movement.ts';
 
 type LegCheck = (leg: OpenLeg) => Refusal | undefined;

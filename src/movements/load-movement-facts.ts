@@ -1,9 +1,9 @@
+import { loadReservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
-import { loadReservations } from './explain.ts';
 import { type Movement, type MovementFacts, rightToMove } from './movement.ts';
 
 /** Reads what these movements look at; three queries at most, sent together, and none for most. */

@@ -1,10 +1,10 @@
+import type { Reservations } from '../accounts/explain.ts';
 import type { MovementNotes, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState } from '../ledger/operation.ts';
 import type { Money } from '../money/money.ts';
 import type { HolderRight } from '../ownership/holder.ts';
 import type { Ownership, OwnershipByAccount } from '../ownership/load-ownership.ts';
-import type { Reservations } from './explain.ts';
 
 /** One side of a movement, before it is booked. */
 export interface Leg {

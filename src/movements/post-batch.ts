@@ -10,13 +10,13 @@ import {
   type Outcome,
   usesKeyUp,
 } from '../ledger/operation.ts';
+import type { NewPaymentOrder } from '../payment-orders/payment-order.ts';
+import { writePaymentOrders } from '../payment-orders/write-payment-orders.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
 import { loadMovementFacts } from './load-movement-facts.ts';
 import type { Movement, MovementFacts } from './movement.ts';
-import type { NewPaymentOrder } from './payment-order.ts';
 import { accountIdsOf } from './post-movement.ts';
-import { writePaymentOrders } from './write-payment-orders.ts';
 
 export interface BatchItem {
   readonly movement: Movement;

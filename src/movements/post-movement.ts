@@ -1,10 +1,10 @@
 import type { OperationKind } from '../ledger/operation.ts';
+import type { NewPaymentOrder } from '../payment-orders/payment-order.ts';
+import { writePaymentOrders } from '../payment-orders/write-payment-orders.ts';
 import type { MovementResult } from './book-legs.ts';
 import { decideMovement } from './decide-movement.ts';
 import { loadMovementFacts } from './load-movement-facts.ts';
 import type { Movement, MovementFacts } from './movement.ts';
-import type { NewPaymentOrder } from './payment-order.ts';
-import { writePaymentOrders } from './write-payment-orders.ts';
 
 /** How a movement takes part in a group; movements differ only in the legs they are made of. */
 export const postMovement: OperationKind<Movement, MovementFacts, NewPaymentOrder, MovementResult> = {

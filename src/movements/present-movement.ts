@@ -1,6 +1,6 @@
 import type { Success } from '../http/reply.ts';
+import type { PaymentOrderDocument } from '../payment-orders/payment-order.ts';
 import type { MovementResult } from './book-legs.ts';
-import type { PaymentOrderDocument } from './payment-order.ts';
 
 export function isPaymentOrder(result: MovementResult): result is PaymentOrderDocument {
   return 'instructionHash' in result;

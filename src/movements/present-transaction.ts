@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Explanation, explanationDocument } from '../accounts/explain.ts';
 import {
   type BookedEntry,
   type BookedTransaction,
@@ -6,9 +7,8 @@ import {
   transactionTypes,
 } from '../ledger/booked-transaction.ts';
 import { amount, count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
+import { notesOfDocument } from '../ledger/movement-notes.ts';
 import { Money } from '../money/money.ts';
-import { type Explanation, explanationDocument } from './explain.ts';
-import { notesOfDocument } from './movement-notes.ts';
 
 /**
  * Entries of clearing accounts carry neither a balance nor a version. They name their currency where the transaction

@@ -50,9 +50,10 @@ interface OwnershipRow {
 }
 
 /**
- * Reads who holds these accounts, under which mandate, and what those of the named parties who have a limit took out
- * in the current day and month of the account's time zone: by movements of their own and runs of their standing orders, and by holds and payment orders
- * that they initiated and that reserve or have taken money. One query for all; the account rows must be locked.
+ * Reads who holds these accounts, under which mandate, and what those of the named parties who have a limit took out in
+ * the current day and month of the account's time zone: by movements of their own and runs of their standing orders,
+ * and by holds and payment orders that they initiated and that reserve or have taken money. One query for all; the
+ * account rows must be locked.
  */
 export async function loadOwnership(
   { knex, ledgerId }: LedgerSource,

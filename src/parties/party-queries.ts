@@ -46,7 +46,9 @@ export async function findPartyByExternalId(
   return row === undefined ? undefined : asParty(row);
 }
 
-/** A page of parties in the order of their ids, which is that of their creation; one more than asked tells of a next. */
+/**
+ * A page of parties in the order of their ids, which is that of their creation; one more than asked tells of a next.
+ */
 export async function listParties(
   database: Knex,
   ledgerId: string,

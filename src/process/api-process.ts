@@ -1,7 +1,7 @@
-import { createApp } from '../app.ts';
+import { allRoutes } from '../all-routes.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
-import type { HttpApp } from '../http/http-app.ts';
+import { createApp, type HttpApp } from '../http/create-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
 import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
@@ -52,10 +52,11 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     onCommitted: wakeUp.hint,
   });
   const { webhookTargets } = options;
-  const app = createApp({
+  const parts = {
     ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
     draining: draining.signal,
-  });
+  };
+  const app = createApp(parts, allRoutes(parts));
 
   async function close(): Promise<void> {
     await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);

@@ -10,8 +10,8 @@ export interface LogOutput {
 }
 
 /**
- * The log of a process: readable lines at a terminal, JSON where a program reads it. Each line is written before the call
- * returns, so that the last one before an exit is not lost.
+ * The log of a process: readable lines at a terminal, JSON where a program reads it. Each line is written before the
+ * call returns, so that the last one before an exit is not lost.
  */
 export function createLogger(level: string, output: LogOutput = process.stdout): Logger {
   const options = { level, serializers: { err: serializeError } };
@@ -25,8 +25,8 @@ export function createLogger(level: string, output: LogOutput = process.stdout):
 }
 
 /**
- * PostgreSQL puts whole rows, with names and amounts, into the parts that are left out. What an operator must do about a
- * database that can't be used comes first.
+ * PostgreSQL puts whole rows, with names and amounts, into the parts that are left out. What an operator must do about
+ * a database that can't be used comes first.
  */
 function serializeError(error: Error): Record<string, unknown> {
   const { detail: _detail, where: _where, ...rest } = pino.stdSerializers.err(error);

@@ -3,7 +3,7 @@ import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { OperatorError } from '../errors/operator-error.ts';
-import type { HttpApp } from '../http/http-app.ts';
+import type { HttpApp } from '../http/create-app.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import { answerUnreadableRequests } from '../http/unreadable-request.ts';
 
@@ -67,7 +67,8 @@ export function answerConnections(app: HttpApp, options: ServeOptions): Connecti
 }
 
 function serve(app: HttpApp, { keepAliveTimeoutMs, logger }: ServeOptions) {
-  // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does it.
+  // Without `requireHostHeader: false` node answers a request that has no host with a bare 400; the application does
+  // it.
   const options = {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,

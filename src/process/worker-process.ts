@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
-import { createHealthApp } from '../http/http-app.ts';
+import { createHealthApp } from '../http/create-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
 import { createWorkQueues } from '../work-queues.ts';
@@ -58,8 +58,10 @@ export async function startWorkerHealth(
   const draining = new AbortController();
   const readiness = createReadiness({ url });
   try {
-    const parts = { readiness, logger, workerProblem, readMetrics: readProcessMetrics, draining: draining.signal };
-    const app = createHealthApp(parts);
+    const app = createHealthApp({
+      ...{ readiness, logger, workerProblem, draining: draining.signal },
+      readMetrics: readProcessMetrics,
+    });
     const listener = await listenHttp(app, options);
     return {
       ...listener,

@@ -1,8 +1,8 @@
-import type { Signature } from '../approvals/authorisations.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
+import type { Signature } from '../signatures/authorisations.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
 import { type ChangeDecision, type ChangeFacts, loadChangeFacts, notOpen } from './load-change-facts.ts';
 import { decideSignature } from './sign-standing-order.ts';

@@ -1,4 +1,4 @@
-import type { Authorisation } from '../approvals/authorisations.ts';
+import { explain, loadReservations, needed, type Reservations } from '../accounts/explain.ts';
 import { invalidInput, refusePassed } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
@@ -8,12 +8,12 @@ import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/re
 import { Money } from '../money/money.ts';
 import { refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
 import { refuseCurrency } from '../movements/check-leg.ts';
-import { explain, loadReservations, needed, type Reservations } from '../movements/explain.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { bandFor } from '../ownership/mandate.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
+import type { Authorisation } from '../signatures/authorisations.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
 import { refuseTopUp } from './refuse-top-up.ts';

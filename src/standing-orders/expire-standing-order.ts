@@ -8,7 +8,9 @@ export interface ExpireStandingOrderCommand {
   readonly order: StandingOrder;
 }
 
-/** Notes that the time to sign a standing order is over. The account is locked because the event stands in its sequence. */
+/**
+ * Notes that the time to sign a standing order is over. The account is locked because the event stands in its sequence.
+ */
 export const expireStandingOrder: OperationKind<ExpireStandingOrderCommand, null, StandingOrderEffect, null> = {
   accountIds: ({ order }) => [order.accountId],
   load: async () => null,

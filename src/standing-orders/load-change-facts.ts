@@ -1,10 +1,10 @@
-import { type AuthorisationsBySubject, findAuthorisations } from '../approvals/authorisations.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Decision } from '../ledger/operation.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { type AuthorisationsBySubject, findAuthorisations } from '../signatures/authorisations.ts';
 import { findRetriedRuns } from './run-queries.ts';
 import type { SignedStandingOrderDocument, StandingOrder } from './standing-order.ts';
 import { findStandingOrders } from './standing-order-queries.ts';

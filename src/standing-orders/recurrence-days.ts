@@ -115,7 +115,9 @@ function isInLimits({ months, monthDays, weekdays }: RecurrenceRule, number: num
   );
 }
 
-/** The days in some months of a year: those of BYMONTHDAY, else those of BYDAY, else the day of the month of `start`. */
+/**
+ * The days in some months of a year: those of BYMONTHDAY, else those of BYDAY, else the day of the month of `start`.
+ */
 function daysOfMonths(rule: RecurrenceRule, start: number, year: number, months: readonly number[]): number[] {
   const { weekdays } = rule;
   const monthDays = rule.monthDays ?? (weekdays === null ? [calendarDay(start).day] : null);

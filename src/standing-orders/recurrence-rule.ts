@@ -36,9 +36,9 @@ const mostOccurrences = 10_000;
 const longestInterval = 1_000;
 
 /**
- * Reads a recurrence rule such as "FREQ=MONTHLY;BYMONTHDAY=31", or says what is wrong with it, as the ends of a sentence
- * that begins with "must". Times of day and parts that payments have no use for (weeks and days counted through the
- * year) are refused instead of ignored: money would move on other days than the caller meant. Pure.
+ * Reads a recurrence rule such as "FREQ=MONTHLY;BYMONTHDAY=31", or says what is wrong with it, as the ends of a
+ * sentence that begins with "must". Times of day and parts that payments have no use for (weeks and days counted
+ * through the year) are refused instead of ignored: money would move on other days than the caller meant. Pure.
  */
 export function parseRecurrenceRule(text: string): { rule: RecurrenceRule } | { problems: string[] } {
   if (text.length > longestText) return { problems: [`must have at most ${longestText} characters`] };
@@ -138,7 +138,9 @@ function ordinalUpTo(most: number): (value: string) => number | undefined {
   };
 }
 
-/** A value that is named twice counts once, however it is written ("1,01,+1"): work with a rule grows with its lists. */
+/**
+ * A value that is named twice counts once, however it is written ("1,01,+1"): work with a rule grows with its lists.
+ */
 function listOf<Item>(parse: (value: string) => Item | undefined): (value: string) => Item[] | undefined {
   return (value) => {
     const items = value.split(',').map(parse);

@@ -4,8 +4,8 @@ import type { OwnershipByAccount } from '../ownership/load-ownership.ts';
 import type { StandingOrder } from './standing-order.ts';
 
 /**
- * How much tops an account up says how much is on it. So a party may have one topped up that it may look at, when it makes
- * the order and at each run. `ownership` must have the account that is paid.
+ * How much tops an account up says how much is on it. So a party may have one topped up that it may look at, when it
+ * makes the order and at each run. `ownership` must have the account that is paid.
  */
 export function refuseTopUp(
   { rule, toAccountId, initiatedBy }: Pick<StandingOrder, 'rule' | 'toAccountId' | 'initiatedBy'>,

@@ -41,8 +41,9 @@ export function nextOccurrence(schedule: Schedule, after: Date | null): Occurren
 const longestShiftMs = 3 * 86_400_000;
 
 /**
- * The first occurrence after what is dealt with (all when it is null) whose time to be executed lies ahead: of a weekend
- * that is executed on the Friday before, the Friday may be over; of one that is executed on the Monday after, the weekend.
+ * The first occurrence after what is dealt with (all when it is null) whose time to be executed lies ahead: of a
+ * weekend that is executed on the Friday before, the Friday may be over; of one that is executed on the Monday after,
+ * the weekend.
  */
 export function nextDueAfter(schedule: Schedule, handled: Date | null, now: Date): Occurrence | undefined {
   const from = new Date(Math.max(handled?.getTime() ?? 0, now.getTime() - longestShiftMs));

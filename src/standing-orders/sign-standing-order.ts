@@ -1,6 +1,6 @@
-import { addSignature, type Signature } from '../approvals/authorisations.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
+import { addSignature, type Signature } from '../signatures/authorisations.ts';
 import { type ChangeDecision, type ChangeFacts, notOpen } from './load-change-facts.ts';
 import { activate, finish, presentSigned, type StandingOrder, standingOrderHash } from './standing-order.ts';
 import { type StandingOrderEventType, standingOrderEvent } from './standing-order-events.ts';

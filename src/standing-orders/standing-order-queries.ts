@@ -1,4 +1,3 @@
-import { type Authorisation, findAuthorisations, voicesOf } from '../approvals/authorisations.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
@@ -7,6 +6,7 @@ import { findMandates, type MandateVersions, mandateOf } from '../ownership/find
 import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
 import { bandFor, type Mandate } from '../ownership/mandate.ts';
 import { readSignatures, type SignatureReading } from '../ownership/read-signatures.ts';
+import { type Authorisation, findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
 import type { Schedule } from './schedule.ts';

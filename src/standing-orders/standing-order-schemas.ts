@@ -47,7 +47,9 @@ const standingOrderFields = {
 
 type Fields = z.output<z.ZodObject<typeof standingOrderFields>>;
 
-/** The body of `POST /v1/standing-orders`. The route finds the time zone, where none is told, and checks the schedule. */
+/**
+ * The body of `POST /v1/standing-orders`. The route finds the time zone, where none is told, and checks the schedule.
+ */
 export const standingOrderBody = z.strictObject(standingOrderFields).transform((fields, context) => {
   const { fromAccountId, toAccountId, currency, schedule, catchUp, retries } = fields;
   if (fromAccountId === toAccountId) {

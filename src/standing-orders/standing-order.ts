@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { type Authorisation, presentAuthorisations } from '../approvals/authorisations.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { count, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
-import { notesOfDocument } from '../movements/movement-notes.ts';
-import { authorisationDocument } from '../movements/payment-order.ts';
+import { notesOfDocument } from '../ledger/movement-notes.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { authorisationDocument } from '../payment-orders/payment-order.ts';
+import { type Authorisation, presentAuthorisations } from '../signatures/authorisations.ts';
 import { type AmountRule, amountRuleDocument, presentAmountRule } from './amount-rule.ts';
 import { type CatchUpRule, catchUpRules } from './catch-up.ts';
 import { nextDueAfter, nextOccurrence, type Occurrence, type Schedule, scheduleDocument } from './schedule.ts';
@@ -148,8 +148,9 @@ export function presentSigned(
 const halfADayMs = 12 * 3_600_000;
 
 /**
- * Until when an occurrence leaves nothing to deal with: half a day after it. When a government changes the clocks of a time
- * zone, the day that was executed is named by another instant, hours later at most; the next day's is never so near.
+ * Until when an occurrence leaves nothing to deal with: half a day after it. When a government changes the clocks of a
+ * time zone, the day that was executed is named by another instant, hours later at most; the next day's is never so
+ * near.
  */
 export function endOf({ at }: Occurrence): Date {
   return new Date(at.getTime() + halfADayMs);
@@ -163,8 +164,8 @@ export function moveOn(order: StandingOrder, handledUntil: Date, now: Date): Sta
 }
 
 /**
- * The order as it goes on from this moment, completed when nothing lies ahead. What was to be executed before this moment is
- * not the order's: nobody could have expected it to be executed.
+ * The order as it goes on from this moment, completed when nothing lies ahead. What was to be executed before this
+ * moment is not the order's: nobody could have expected it to be executed.
  */
 export function activate(order: StandingOrder, now: Date): StandingOrder {
   const next = nextDueAfter(order.schedule, order.handledUntil, now);

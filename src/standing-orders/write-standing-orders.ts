@@ -1,5 +1,5 @@
-import { type Authorisation, writeAuthorisations } from '../approvals/authorisations.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
 import { type StandingOrder, standingOrderHash } from './standing-order.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
 

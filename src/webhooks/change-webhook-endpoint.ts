@@ -126,7 +126,9 @@ export interface RotateWebhookSecretCommand extends EndpointCommand {
   readonly secret: string;
 }
 
-/** Gives an endpoint a new secret. The one it had signs along for a day; one that did so until now does not any more. */
+/**
+ * Gives an endpoint a new secret. The one it had signs along for a day; one that did so until now does not any more.
+ */
 export const rotateWebhookSecret = endpointChange<
   RotateWebhookSecretCommand,
   WebhookEndpoint,

@@ -25,10 +25,10 @@ const contentType = 'application/cloudevents+json';
 const makesUsWait = `(item.failing_since is not null or ${isWaitedFor})`;
 
 /**
- * The endpoints that have something to be sent. What is sent is leased in a short transaction, and nothing is locked and
- * no transaction is open while a receiver is spoken to (docs/adr/0017). Those that failed the last time, and what comes
- * up while we wait for an endpoint's answer, have a queue and lanes of their own: so an endpoint that makes us wait,
- * even if it is well in the end, takes one lane from the others and not all.
+ * The endpoints that have something to be sent. What is sent is leased in a short transaction, and nothing is locked
+ * and no transaction is open while a receiver is spoken to (docs/adr/0017). Those that failed the last time, and what
+ * comes up while we wait for an endpoint's answer, have a queue and lanes of their own: so an endpoint that makes us
+ * wait, even if it is well in the end, takes one lane from the others and not all.
  */
 export function webhookDeliveriesQueues(options: DeliveringOptions): WorkQueue[] {
   // Everything that is on its way listens for the end.

@@ -31,8 +31,8 @@ const isFull = `
           offset ${mostPending - 1})`;
 
 /**
- * Endpoints that have not been told of everything yet. Each has a cursor in the log of events; what stands behind it and
- * is for the endpoint becomes a delivery, in the transaction that moves the cursor on. Nothing is sent here.
+ * Endpoints that have not been told of everything yet. Each has a cursor in the log of events; what stands behind it
+ * and is for the endpoint becomes a delivery, in the transaction that moves the cursor on. Nothing is sent here.
  */
 export const webhookEventsQueue: WorkQueue = {
   ...endpointRows,

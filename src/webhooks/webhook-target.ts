@@ -3,7 +3,9 @@ import type { TargetRules } from '../http/service-parts.ts';
 
 const maxUrlLength = 2_048;
 
-/** Every notation of an address is normal form once the URL is parsed: 0x7f.1, 2130706433 and 127.0.0.1. are 127.0.0.1. */
+/**
+ * Every notation of an address is normal form once the URL is parsed: 0x7f.1, 2130706433 and 127.0.0.1. are 127.0.0.1.
+ */
 const specialIPv4 = subnets('ipv4', [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

@@ -27,7 +27,9 @@ export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue
   return (await query).map(({ id }: { id: string }) => id);
 }
 
-/** SQL: whether the item of this queue that a row (`item`) names in a column failed and has to wait, or was given up. */
+/**
+ * SQL: whether the item of this queue that a row (`item`) names in a column failed and has to wait, or was given up.
+ */
 export function isSetAside(queue: string, row: string, idColumn: string): string {
   return `exists (select 1 from failed_work f
                   where f.ledger_id = ${row}.ledger_id and f.queue = '${queue}' and f.item_id = ${row}.${idColumn}::text
@@ -36,8 +38,8 @@ export function isSetAside(queue: string, row: string, idColumn: string): string
 
 /**
  * Locks rows of a queue's table for a caller who is about to change them, in the order of their ids, waiting for the
- * worker that has claimed one, unless `mode` says `noWait`. Workers lock accounts after their items, so whoever locks both
- * takes these first. Throws RefusalError as `lockAccounts` does.
+ * worker that has claimed one, unless `mode` says `noWait`. Workers lock accounts after their items, so whoever locks
+ * both takes these first. Throws RefusalError as `lockAccounts` does.
  */
 export async function lockClaimable(
   { knex, ledgerId }: LedgerTransaction,

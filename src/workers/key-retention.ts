@@ -11,16 +11,18 @@ export interface KeyRetentionOptions {
 
 /** How often the point moves on from which keys are kept. */
 const stepMs = 600_000;
-/** How much faster than time it may move, to make up for what it is behind: a stop of the workers, a shorter retention. */
+/**
+ * How much faster than time it may move, to make up for what it is behind: a stop of the workers, a shorter retention.
+ */
 const catchUpFactor = 2;
 
 /** The ledgers whose point is behind the clock, with their points as they were read. */
 type Points = ReadonlyMap<string, string>;
 
 /**
- * Moves the point of time on from which each ledger keeps its idempotency keys: towards the clock less the retention, but
- * no faster than twice the time that passes for this process by a clock that nobody sets. So a clock that jumps ahead by
- * days does not make keys old, and a request that is repeated meanwhile is not booked again.
+ * Moves the point of time on from which each ledger keeps its idempotency keys: towards the clock less the retention,
+ * but no faster than twice the time that passes for this process by a clock that nobody sets. So a clock that jumps
+ * ahead by days does not make keys old, and a request that is repeated meanwhile is not booked again.
  *
  * Of several processes one moves it at a time, because it must stand where this one saw it a step ago.
  */

@@ -29,7 +29,10 @@ const longestRestMs = 2_000;
 /** After the database failed. */
 const pauses = { firstMs: 200, longestMs: 10_000 };
 const measureEveryMs = 5_000;
-/** A queue of which no batch and no round through the ledgers was finished for so long is stuck, or the database is away. */
+/**
+ * A queue of which no batch and no round through the ledgers was finished for so long is stuck, or the database is
+ * away.
+ */
 const stuckAfterMs = 60_000;
 
 /** The lanes of a queue at this moment, and how many of them have no work. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../src/errors/error-catalogue.ts';
-import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
 import {
   allSign,
   cancel,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
 import { item, outcomesOf, sendBatch, sendSingle } from '../support/batches.ts';
 import {
   allSign,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../src/errors/error-catalogue.ts';
-import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
 import { holdAccountLock, until, untilLockWaiters } from '../support/lock-witness.ts';
 import {
   allSign,
@@ -34,7 +34,10 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** Waits until the clocks have passed this instant: an order is read by that of the service, and booked by the database's. */
+/**
+ * Waits until the clocks have passed this instant: an order is read by that of the service, and booked by the
+ * database's.
+ */
 async function untilPast(instant: string): Promise<void> {
   await until(async () => {
     const { rows } = await service.database.raw('select clock_timestamp() > ?::timestamptz as past', [instant]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
+import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { type JointAccount, openJointAccount } from '../support/joint-account.ts';
 import { countDeadlocks, holdAccountLock, untilLockWaiters, untilSessionsEnded } from '../support/lock-witness.ts';

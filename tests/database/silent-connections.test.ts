@@ -8,7 +8,8 @@ let account: string;
 
 beforeEach(async () => {
   service = await startTestService({
-    lockTimeoutMs: 300,
+    // Short, because it bounds how long a dead connection goes unnoticed; long enough for all to take turns when it is slow.
+    lockTimeoutMs: 2_000,
     by: async (databaseUrl) => {
       proxy = await startFaultyProxy(databaseUrl);
       return proxy.url;

@@ -171,7 +171,9 @@ async function writeFirstRelease(): Promise<void> {
 }
 
 test('answers repeated requests as they were answered then', async () => {
-  const withdrawn = await client.post(withdrawalPath, withdrawalBody, { 'Idempotency-Key': 'withdrawal' });
+  // What was stored then is not of today's form.
+  const asOfThen = createTestClient(`http://127.0.0.1:${api.port}`, ledger.apiKey, () => {});
+  const withdrawn = await asOfThen.post(withdrawalPath, withdrawalBody, { 'Idempotency-Key': 'withdrawal' });
   expect([withdrawn.status, withdrawn.headers['idempotent-replayed']]).toEqual([201, 'true']);
   expect(withdrawn.headers.location).toBe(`/v1/transactions/${transactionIds.withdrawal}`);
   expect(withdrawn.body).toEqual(withdrawalDocument());
@@ -181,10 +183,10 @@ test('answers repeated requests as they were answered then', async () => {
     { 'Idempotency-Key': 'refused' },
   );
   expect(refused.body).toMatchObject({ status: 422, code: 'insufficient_funds', available: '70.00' });
-  const close = await client.post(`/v1/accounts/${closed}/close`, {}, { 'Idempotency-Key': 'closing' });
+  const close = await asOfThen.post(`/v1/accounts/${closed}/close`, {}, { 'Idempotency-Key': 'closing' });
   expect([close.status, close.headers.etag, close.body]).toEqual([200, '"2"', outcomes().closing.result]);
   const body = { name: 'Old', currency: 'USD', ownership: 'joint' };
-  const opened = await client.post('/v1/accounts', body, { 'Idempotency-Key': 'opening' });
+  const opened = await asOfThen.post('/v1/accounts', body, { 'Idempotency-Key': 'opening' });
   expect([opened.status, opened.headers.etag, opened.headers.location]).toEqual([201, '"0"', `/v1/accounts/${bare}`]);
   expect(opened.body).toEqual(outcomes().opening.result.account);
   const other = await client.post(

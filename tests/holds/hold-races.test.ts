@@ -27,7 +27,9 @@ afterAll(async () => {
 /** Callers 0 and 1 sit at different services, 0 and 2 at the same. */
 const at = (caller: number) => clients[caller % clients.length]!;
 
-/** Starts the callers while each service is busy with something else, so that those of one service gather in a group. */
+/**
+ * Starts the callers while each service is busy with something else, so that those of one service gather in a group.
+ */
 async function startBehindOthers<Result>(count: number, call: (caller: number) => PromiseLike<Result>) {
   const deposit = { amount: '1.00', currency: 'USD' };
   const others = startTogether(2, (caller) => at(caller).post(`/v1/accounts/${elsewhere}/deposits`, deposit));

@@ -21,7 +21,9 @@ beforeAll(async () => {
 
 afterAll(() => service.stop());
 
-/** Sends the same fields, written as JSON text, as a deposit, a withdrawal and a transfer between accounts of `kept`. */
+/**
+ * Sends the same fields, written as JSON text, as a deposit, a withdrawal and a transfer between accounts of `kept`.
+ */
 async function moveEachWay(kept: string, fields: string): Promise<RawAnswer[]> {
   const [from, to] = accounts[kept]!;
   return Promise.all([

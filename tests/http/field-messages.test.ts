@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { signatureBody } from '../../src/approvals/read-signature.ts';
 import type { FieldError } from '../../src/errors/invalid-input.ts';
 import { id, readInput, text } from '../../src/http/read-input.ts';
 import { batchBody } from '../../src/movements/movement-schemas.ts';
+import { signatureBody } from '../../src/signatures/read-signature.ts';
 import { standingOrderBody } from '../../src/standing-orders/standing-order-schemas.ts';
 
 function messagesOf(read: () => unknown): Record<string, string[]> {

@@ -203,7 +203,7 @@ test.each([
   { last: [null, null], bookedAt: '2026-11-01T12:00:00.000Z' },
   { last: ['2026-10-31T00:00:00.000Z', null], bookedAt: '2026-11-01T12:00:00.000Z' },
   { last: ['2026-11-01T12:00:00.001Z', null], bookedAt: '2026-11-01T12:00:00.001Z' },
-  { last: ['2026-11-01T12:00:00.001Z', '2026-11-02T00:00:00.000Z'], bookedAt: '2026-11-02T00:00:00.000Z' },
+  { last: ['2026-11-01T12:00:00.001Z', '2026-11-01T12:00:02.000Z'], bookedAt: '2026-11-01T12:00:02.000Z' },
 ])('books at $bookedAt when the accounts were last booked at $last', ({ last, bookedAt }) => {
   const at = (text: string | null | undefined) => (text == null ? null : new Date(text));
   const accounts = [
@@ -213,6 +213,13 @@ test.each([
   const approved = approvalOf(createTransfer('from', 'to', terms('10.00')), accounts);
   expect(approved.result).toMatchObject({ bookedAt, valueDate: bookedAt.slice(0, 10) });
   expect(approved.changedAccounts?.map((changed) => changed.lastBookedAt?.toISOString())).toEqual([bookedAt, bookedAt]);
+});
+
+test('books nothing more than two seconds ahead of the clock', () => {
+  const lastBookedAt = new Date('2026-11-01T12:00:02.001Z');
+  const accounts = [account('from', { balance: '10' }), account('to', { lastBookedAt })];
+  const decision = decide(createTransfer('from', 'to', terms('10.00')), accounts);
+  expect(decision).toMatchObject({ refusal: { code: 'booked_in_the_future', facts: { accountId: 'to' } } });
 });
 
 test('changes nothing that it was given', () => {

@@ -182,5 +182,5 @@ test('whoever can sign under terms that are called tighter could have signed und
     { numRuns: manyOrFew(5_000, 1_250) },
   );
   // The property would also hold of a function that always says no.
-  expect(found).toBeGreaterThan(200);
+  expect(found).toBeGreaterThan(manyOrFew(200, 30));
 });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
+import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { catchUpRules } from '../../src/standing-orders/catch-up.ts';
 import type { StandingOrderRunDocument } from '../../src/standing-orders/standing-order-run.ts';
 import { standingOrderSignaturesQueue } from '../../src/standing-orders/standing-orders-queues.ts';
+import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import {
   makeDue,
@@ -195,11 +197,21 @@ describe('after the clock was set back', () => {
 
     afterAll(() => late.destroy());
 
+    /** With the clock of this machine set back as well: the service believes no clock without a witness. */
+    async function runLate(queue?: WorkQueue): Promise<number> {
+      machineClock.now = () => Date.now() - 2 * hourMs;
+      try {
+        return await runOnce({ ...service, database: late }, queue);
+      } finally {
+        machineClock.now = () => Date.now();
+      }
+    }
+
     test('what is not due by then is executed when it is', async () => {
       const { schedule, daysAgo } = dailyUntilNow();
       const order = await add({ schedule });
       await rewind(service, order.id, daysAgo(1));
-      expect(await runOnce({ ...service, database: late })).toBe(1);
+      expect(await runLate()).toBe(1);
       expect(await runsOf(client, order.id)).toEqual([]);
       expect((await readStandingOrder(client, order.id)).nextAttemptAt).toBe(daysAgo(0).toISOString());
 
@@ -215,9 +227,8 @@ describe('after the clock was set back', () => {
       const { database } = service;
       const hourAgo = database.raw("now() - interval '1 hour'");
       await database('standing_orders').where('id', id).update({ expires_at: hourAgo });
-      for (const sessions of [late, database]) {
-        expect(await runOnce({ ...service, database: sessions }, standingOrderSignaturesQueue)).toBe(1);
-      }
+      expect(await runLate(standingOrderSignaturesQueue)).toBe(1);
+      expect(await runOnce(service, standingOrderSignaturesQueue)).toBe(1);
       expect(await database('events').where('subject_id', id).orderBy('sequence').pluck('type')).toEqual([
         ...['standing_order.waiting', 'standing_order.expired'],
       ]);

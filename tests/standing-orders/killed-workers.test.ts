@@ -78,7 +78,10 @@ async function expectRuns(orderIds: readonly string[], expected: Record<string, 
   for (const { runs } of rows) expect(runs).toEqual(expected);
 }
 
-/** Expects that the occurrences of each order were booked one after the other: the account's versions say which was first. */
+/**
+ * Expects that the occurrences of each order were booked one after the other: the account's versions say which was
+ * first.
+ */
 async function expectBookedInOrder(): Promise<void> {
   const { rows } = await service.database.raw(`
     select standing_order_id from (
@@ -181,7 +184,9 @@ test('workers that are killed at any moment lose nothing, and do nothing twice',
 
 const readOrders = () => service.database('standing_orders').orderBy('id');
 
-/** One worker that has claimed two hundred of three hundred orders and waits for the hot account with both its lanes. */
+/**
+ * One worker that has claimed two hundred of three hundred orders and waits for the hot account with both its lanes.
+ */
 async function catchWorker() {
   const orders = await addOrders(
     spokes.slice(0, 300).map((spoke) => ({ accountId: spoke, toAccountId: hot, rule: fixed('5.00'), schedule: once })),

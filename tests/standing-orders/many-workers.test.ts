@@ -51,7 +51,9 @@ const countBooked = async () => {
   return Number(row!.count);
 };
 
-/** Expects that each of the orders was executed exactly once, whoever did it, and that all money is where it belongs. */
+/**
+ * Expects that each of the orders was executed exactly once, whoever did it, and that all money is where it belongs.
+ */
 async function expectEachBookedOnce(count: number): Promise<void> {
   const { database } = service;
   const { rows: otherwise } = await database.raw(`

@@ -11,7 +11,9 @@ export type Cut = 'afterCommit' | 'beforeCommit' | 'whileCommitting' | 'afterCom
 export interface CommitCutter {
   /** The database's address by way of the cutter. */
   readonly url: string;
-  /** Arms the next cut, one a call. What else is to happen at that moment happens first: the death of the service, say. */
+  /**
+   * Arms the next cut, one a call. What else is to happen at that moment happens first: the death of the service, say.
+   */
   cutNext(cut: Cut, first?: () => void): void;
   /** Lets connections through again. */
   reopen(): void;

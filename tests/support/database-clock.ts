@@ -3,8 +3,8 @@ import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { until } from './lock-witness.ts';
 
 /**
- * The clock of one test's database, as every statement of the service reads it. The clock of this process, with which the
- * service compares it, goes along, unless it was installed as the database's `alone`.
+ * The clock of one test's database, as every statement of the service reads it. The clock of this process, with which
+ * the service compares it, goes along, unless it was installed as the database's `alone`.
  */
 export interface DatabaseClock {
   /** Sets it; it goes on from there. */

@@ -5,7 +5,9 @@ import type { Database } from '../../src/database/create-database.ts';
 /** Long: that a machine is slow is no failure. What never happens ends here before the test's own time is over. */
 const patienceMs = 240_000;
 
-/** Waits until this many sessions of the service wait for row locks in this database, in the statement that takes them. */
+/**
+ * Waits until this many sessions of the service wait for row locks in this database, in the statement that takes them.
+ */
 export function untilLockWaiters(database: Database, count: number): Promise<void> {
   return untilWaiting(database, count, 'for update');
 }

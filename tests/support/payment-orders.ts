@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Database } from '../../src/database/create-database.ts';
-import type { PaymentOrderDocument } from '../../src/movements/payment-order.ts';
 import type { HolderRight } from '../../src/ownership/holder.ts';
+import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
 import { openJointAccount } from './joint-account.ts';
 import type { TestClient } from './test-client.ts';
 

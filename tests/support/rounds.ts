@@ -9,7 +9,8 @@ const fewest = 4;
  *
  * With `seen`, into which the caller puts how each round ended, there are more rounds for as long as fewer than
  * `outcomes` different ends were seen: had one caller always been first, nothing would have been shown. On a busy
- * machine one of them may be rare. The caller expects afterwards that they are there, because at some time it is enough.
+ * machine one of them may be rare. The caller expects afterwards that they are there, because at some time it is
+ * enough.
  */
 export function* roundsOf(full: number, seen?: { readonly size: number }, outcomes = 2): Generator<number, void> {
   const least = isFull ? full : Math.max(fewest, Math.ceil(full / 8));

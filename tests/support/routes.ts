@@ -1,4 +1,4 @@
-import { allRoutes } from '../../src/app.ts';
+import { allRoutes } from '../../src/all-routes.ts';
 
 /** Every route below `/v1`, as the services of the tests have them. */
 export const routes = allRoutes({ webhookTargets: { allowHttp: true, allowPrivate: true } });

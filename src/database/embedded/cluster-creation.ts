@@ -50,7 +50,8 @@ export async function openOrCreateCluster(
 
 /**
  * Makes a cluster in a folder beside its final name and renames it, so that a killed attempt leaves nothing half made
- * and two at once can't mix: the slower one throws its own away. A durable cluster reaches the disk before it has its name.
+ * and two at once can't mix: the slower one throws its own away. A durable cluster reaches the disk before it has its
+ * name.
  */
 export async function createCluster(
   cluster: Cluster,

@@ -86,7 +86,10 @@ export function replaceFile(cluster: Cluster, name: string, content: string): vo
   fs.renameSync(draft, file);
 }
 
-/** Not with mkdir's own `recursive`: in node 20 that hides the reason (read-only becomes ENOENT) and never ends below /proc. */
+/**
+ * Not with mkdir's own `recursive`: in node 20 that hides the reason (read-only becomes ENOENT) and never ends below
+ * /proc.
+ */
 function makeFolder(folder: string, mode: number | undefined): void {
   if (fs.existsSync(folder)) return;
   makeFolder(path.dirname(folder), mode);

@@ -7,35 +7,27 @@ import { healthRoutes } from './health-routes.ts';
 import { jsonBody } from './json-body.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { answerErrors, routeNotFound } from './problem.ts';
-import type { RequestLogOptions } from './request-log.ts';
 import type { Route } from './route.ts';
 import { routePatterns } from './route-pattern.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
-/** Answers requests, on whatever connections it is given. It listens to nothing and owns nothing. */
+/** Something that answers requests, for a server of node's. */
 export type HttpApp = Express;
 
-/** Answers these routes below `/v1`, to those who have a key, and what operators ask without one. */
-export function createHttpApp(routes: readonly Route[], parts: ServiceParts): HttpApp {
+/** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
+export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const ledger = createRouter();
   ledger.use(authenticate(parts.database), jsonBody);
   mountRoutes(ledger, routes, parts);
-  const health = healthRoutes(parts);
-  const app = createExpress(parts, [...routePatterns(ledger, '/v1'), ...routePatterns(health)]);
-  app.use('/v1', ledger);
-  return endWith(app, health);
+  return assemble(parts, ledger);
 }
 
-/** Answers what operators ask, and nothing else. */
-export function createHealthApp(parts: HealthParts & Pick<RequestLogOptions, 'logger'>): HttpApp {
-  const health = healthRoutes(parts);
-  return endWith(createExpress(parts, routePatterns(health)), health);
+/** What a process without an API answers: how its workers are. */
+export function createHealthApp(parts: HealthParts): HttpApp {
+  return assemble(parts, createRouter());
 }
 
-function createExpress(
-  { logger, draining }: Pick<ServiceParts, 'logger' | 'draining'>,
-  routes: readonly string[],
-): Express {
+function assemble(parts: HealthParts, ledger: Router): Express {
   const app = express();
   app.disable('x-powered-by');
   // An entity tag says the version of an account here, never a hash of the answer.
@@ -43,10 +35,14 @@ function createExpress(
   app.set('case sensitive routing', true);
   // All parameters: node's own limit of 1,000 would silently drop a `dryRun=true` that stands behind them.
   app.set('query parser', (query: string) => parseQuery(query, '&', '=', { maxKeys: 0 }));
-  app.use(describeAnswer({ logger, draining, routes }));
-  return app;
-}
 
-function endWith(app: Express, health: Router): Express {
-  return app.use(health).use(routeNotFound).use(answerErrors);
+  const { logger, draining } = parts;
+  const health = healthRoutes(parts);
+  const patterns = [...routePatterns(ledger, '/v1'), ...routePatterns(health)];
+  app.use(describeAnswer({ logger, draining, routes: patterns }));
+  app.use('/v1', ledger);
+  app.use(health);
+  app.use(routeNotFound);
+  app.use(answerErrors);
+  return app;
 }

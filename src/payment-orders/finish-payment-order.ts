@@ -1,6 +1,6 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import type { PaymentOrder } from '../movements/payment-order.ts';
-import { type Authorisation, writeAuthorisations } from './authorisations.ts';
+import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
+import type { PaymentOrder } from './payment-order.ts';
 
 /** What becomes of a payment order by one operation. */
 export interface PaymentOrderEffect {

@@ -8,9 +8,8 @@ import { holderRoutes } from './holders/holder-routes.ts';
 import { mandateRoutes } from './holders/mandate-routes.ts';
 import { restrictionRoutes } from './holders/restriction-routes.ts';
 import { holdRoutes } from './holds/hold-routes.ts';
-import { createHttpApp, type HttpApp } from './http/http-app.ts';
 import type { Route } from './http/route.ts';
-import type { ServiceParts, TargetRules } from './http/service-parts.ts';
+import type { TargetRules } from './http/service-parts.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
@@ -19,14 +18,9 @@ import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
-/** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
-export function createApp(parts: ServiceParts): HttpApp {
-  return createHttpApp(allRoutes(parts), parts);
-}
-
 /**
- * Every route below `/v1`. Express tries their paths in this order, one after another, for every request: so those of
- * movements come first. What an address may be that webhooks are sent to is the operator's to say.
+ * Every route below `/v1`. Express tries them in this order, one after another, for every request: so those of movements
+ * come first.
  */
 export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): readonly Route[] {
   return [

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { type Explanation, explanationDocument } from '../accounts/explain.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { amount, count, currencyCode, dayText, hashText, instantText, uuid } from '../ledger/document-fields.ts';
+import { notesOfDocument } from '../ledger/movement-notes.ts';
 import type { Money } from '../money/money.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type Explanation, explanationDocument } from './explain.ts';
-import { notesOfDocument } from './movement-notes.ts';
 
 export const paymentOrderStatuses = ['waiting', 'booked', 'rejected', 'cancelled', 'expired'] as const;
 

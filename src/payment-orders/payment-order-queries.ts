@@ -1,17 +1,22 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { Money } from '../money/money.ts';
+import { readMandate } from '../ownership/authorise.ts';
+import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
+import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
+import {
+  type Authorisation,
+  findAuthorisations,
+  presentAuthorisations,
+  voicesOf,
+} from '../signatures/authorisations.ts';
 import {
   type PaymentOrder,
   type PaymentOrderDocument,
   type PaymentOrderStatus,
   presentPaymentOrder,
-} from '../movements/payment-order.ts';
-import { readMandate } from '../ownership/authorise.ts';
-import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
-import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type Authorisation, findAuthorisations, presentAuthorisations, voicesOf } from './authorisations.ts';
+} from './payment-order.ts';
 
 interface OrderRow {
   id: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuid } from '../ledger/document-fields.ts';
+import { uuid } from './document-fields.ts';
 
 /** What its caller said about a movement, in the documents of all that is or becomes one. */
 export const notesOfDocument = {

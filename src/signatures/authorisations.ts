@@ -28,9 +28,9 @@ interface AuthorisationRow {
 }
 
 /**
- * Adds a signature to what was said about a subject (`name`, "payment order", with the SHA-256 of its terms). Answers all
- * that is said now, and what is new of it: nothing (`authorisation` null) where the party has said so before. Refuses a
- * signature to other terms, and a party that says something else than before. Pure.
+ * Adds a signature to what was said about a subject (`name`, "payment order", with the SHA-256 of its terms). Answers
+ * all that is said now, and what is new of it: nothing (`authorisation` null) where the party has said so before.
+ * Refuses a signature to other terms, and a party that says something else than before. Pure.
  */
 export function addSignature(
   { id, name, hash }: { id: string; name: string; hash: Buffer },
