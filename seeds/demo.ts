@@ -20,11 +20,11 @@ import {
   type MovementTerms,
 } from '../src/movements/create-movement.ts';
 import type { Movement } from '../src/movements/movement.ts';
-import type { PaymentOrderDocument } from '../src/payment-orders/payment-order.ts';
 import { postMovement } from '../src/movements/post-movement.ts';
 import { noLimits, ownerRights } from '../src/ownership/holder.ts';
 import type { MandateTerms } from '../src/ownership/mandate.ts';
 import { createParty } from '../src/parties/create-party.ts';
+import type { PaymentOrderDocument } from '../src/payment-orders/payment-order.ts';
 import { readDemoApiKey } from '../src/process/demo-api-key.ts';
 
 /** Fixed, so that documentation and tests can name them. */

@@ -31,9 +31,7 @@ export interface AcceptProposalCommand {
 }
 
 /** The proposal as the acceptance leaves it, with its payment if it was paid. */
-export interface AcceptedProposalDocument extends ProposalDocument {
-  transaction: MovementResult | null;
-}
+export type AcceptedProposal = ProposalDocument & { transaction: MovementResult | null };
 
 interface Loaded {
   readonly projects: ReadonlyMap<string, ProjectDocument>;
@@ -45,7 +43,7 @@ interface Loaded {
 }
 
 type State = DecisionState<Loaded>;
-type AcceptanceDecision = Decision<Acceptance, AcceptedProposalDocument>;
+type AcceptanceDecision = Decision<Acceptance, AcceptedProposal>;
 
 /** Somebody's acceptance of a proposal that passed the checks of who may accept what. */
 interface OpenAcceptance {
@@ -63,7 +61,7 @@ interface OpenAcceptance {
  * the account and the one that is paid: of several proposals that are accepted at once the first wins, and every other
  * acceptance finds the project assigned.
  */
-export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Acceptance, AcceptedProposalDocument> = {
+export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Acceptance, AcceptedProposal> = {
   accountIds: ({ payment }) => accountIdsOf(payment),
   ownedAccountIds: ({ accountId }) => [accountId],
 

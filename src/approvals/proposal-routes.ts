@@ -13,7 +13,7 @@ import type { Movement } from '../movements/movement.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
-import { type AcceptedProposalDocument, acceptProposal } from './accept-proposal.ts';
+import { type AcceptedProposal, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
 import { findProjectForCaller } from './project-routes.ts';
 import { acceptBody, actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
@@ -204,12 +204,12 @@ function paymentOf(ledgerId: string, proposal: Proposal, initiatedBy: string | n
 }
 
 /** 200 with the proposal and its payment, or 202 while signatures are missing. */
-function presentAccepted(proposal: AcceptedProposalDocument): Success {
+function presentAccepted(proposal: AcceptedProposal): Success {
   return { status: proposal.status === 'accepted' ? 200 : 202, body: proposal };
 }
 
 /** What would become of the proposal: with a transaction it would be paid, without one it would wait for signatures. */
-function presentDryRun({ transaction, ...proposal }: AcceptedProposalDocument): Success {
+function presentDryRun({ transaction, ...proposal }: AcceptedProposal): Success {
   const unpaid = { status: 'dry_run', transactionId: null, finishedAt: null };
   const payment = transaction === null ? null : { ...transaction, id: null, status: 'dry_run' };
   return { status: 200, body: { ...proposal, ...unpaid, transaction: payment } };

@@ -29,92 +29,93 @@ const streamQuery = z.strictObject({ cursor: pageQuery.cursor, ...filterFields }
 const list = 'events';
 const mostStreams = 100;
 
+const listEvents = get(
+  '/events',
+  {
+    summary: 'Read the log of what happened, page by page',
+    ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(eventDocument) } },
+    refusals: ['account_not_found'],
+  },
+  async ({ caller, query: { limit, cursor, types, accountId } }, { database }) => {
+    const source = sourceOf(caller, database);
+    const { accountIds, readable } = await findVisible(database, caller, accountId);
+    const after = await readCursor(source, cursor);
+    const events = await readEvents(source, { after, limit, types, accountIds });
+    const last = events.at(-1);
+    return ok({
+      data: await describeEvents(source, events, readable),
+      nextCursor: last === undefined ? (cursor ?? null) : encodeCursor(list, eventId(last)),
+    });
+  },
+);
+
+const readEvent = get(
+  '/events/:eventId',
+  {
+    summary: 'Read an event',
+    ...{ keys: 'any', params: z.object({ eventId: z.string().max(100) }), answers: { 200: eventDocument } },
+    refusals: ['event_not_found'],
+  },
+  async ({ caller, params: { eventId: asked } }, { database }) => {
+    const source = sourceOf(caller, database);
+    const place = parseEventId(asked);
+    const [event] = place === undefined ? [] : await findEvents(source, [place]);
+    const { accountIds, readable } = await findVisible(database, caller, undefined);
+    const isHidden = accountIds !== null && (event?.accountId == null || !accountIds.includes(event.accountId));
+    if (event === undefined || isHidden) {
+      throw new RefusalError('event_not_found', `There is no event ${asked} in this ledger.`);
+    }
+    const [document] = await describeEvents(source, [event], readable);
+    return ok(document);
+  },
+);
+
+function streamRoute(pace: StreamPace): Route {
+  let streams = 0;
+  return get(
+    '/events/stream',
+    {
+      summary: 'Read the log of what happened, live',
+      ...{ keys: 'any', query: streamQuery, offers: { lastEventId: true } },
+      ...{ answers: { 200: eventDocument }, mediaType: 'text/event-stream' },
+      refusals: ['account_not_found', 'too_many_streams'],
+    },
+    async ({ caller, query: { cursor, types, accountId }, lastEventId }, { database, draining, wakeUp }) => {
+      const source = sourceOf(caller, database);
+      await findVisible(database, caller, accountId);
+      // A client that comes again sends the address it had at first, so that what it has read since goes before.
+      const from =
+        (await readLastEventId(source, lastEventId)) ??
+        (await readCursor(source, cursor)) ??
+        (await latestPlace(source));
+      if (streams >= mostStreams) {
+        const detail = `${mostStreams} event streams are open here already; come again later, or read page by page.`;
+        throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
+      }
+      streams++;
+      const stream = {
+        async read(after: EventPlace) {
+          const { accountIds, readable } = await findVisible(database, caller, accountId);
+          const events = await readEvents(source, { after, limit: streamPage, types, accountIds });
+          return { documents: await describeEvents(source, events, readable), last: events.at(-1) };
+        },
+        latest: () => latestPlace(source),
+        isKeyRevoked: () => isKeyRevoked(database, caller),
+      };
+      return {
+        mediaType: 'text/event-stream',
+        async write(to, gone) {
+          const signal = AbortSignal.any([draining, gone]);
+          await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => streams--);
+        },
+      };
+    },
+  );
+}
+
 /** The log of what happened: page by page, one by one, and live. */
 export function eventRoutes(pace: StreamPace = usualPace): readonly Route[] {
-  let streams = 0;
-
-  return [
-    get(
-      '/events',
-      {
-        summary: 'Read the log of what happened, page by page',
-        ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(eventDocument) } },
-        refusals: ['account_not_found'],
-      },
-      async ({ caller, query: { limit, cursor, types, accountId } }, { database }) => {
-        const source = sourceOf(caller, database);
-        const { accountIds, readable } = await findVisible(database, caller, accountId);
-        const after = await readCursor(source, cursor);
-        const events = await readEvents(source, { after, limit, types, accountIds });
-        const last = events.at(-1);
-        return ok({
-          data: await describeEvents(source, events, readable),
-          nextCursor: last === undefined ? (cursor ?? null) : encodeCursor(list, eventId(last)),
-        });
-      },
-    ),
-
-    get(
-      '/events/stream',
-      {
-        summary: 'Read the log of what happened, live',
-        ...{ keys: 'any', query: streamQuery, offers: { lastEventId: true } },
-        ...{ answers: { 200: eventDocument }, mediaType: 'text/event-stream' },
-        refusals: ['account_not_found', 'too_many_streams'],
-      },
-      async ({ caller, query: { cursor, types, accountId }, lastEventId }, { database, draining, wakeUp }) => {
-        const source = sourceOf(caller, database);
-        await findVisible(database, caller, accountId);
-        // A client that comes again sends the address it had at first, so that what it has read since goes before.
-        const from =
-          (await readLastEventId(source, lastEventId)) ??
-          (await readCursor(source, cursor)) ??
-          (await latestPlace(source));
-        if (streams >= mostStreams) {
-          const detail = `${mostStreams} event streams are open here already; come again later, or read page by page.`;
-          throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
-        }
-        streams++;
-        const stream = {
-          async read(after: EventPlace) {
-            const { accountIds, readable } = await findVisible(database, caller, accountId);
-            const events = await readEvents(source, { after, limit: streamPage, types, accountIds });
-            return { documents: await describeEvents(source, events, readable), last: events.at(-1) };
-          },
-          latest: () => latestPlace(source),
-          isKeyRevoked: () => isKeyRevoked(database, caller),
-        };
-        return {
-          mediaType: 'text/event-stream',
-          async write(to, gone) {
-            const signal = AbortSignal.any([draining, gone]);
-            await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => streams--);
-          },
-        };
-      },
-    ),
-
-    get(
-      '/events/:eventId',
-      {
-        summary: 'Read an event',
-        ...{ keys: 'any', params: z.object({ eventId: z.string().max(100) }), answers: { 200: eventDocument } },
-        refusals: ['event_not_found'],
-      },
-      async ({ caller, params: { eventId: asked } }, { database }) => {
-        const source = sourceOf(caller, database);
-        const place = parseEventId(asked);
-        const [event] = place === undefined ? [] : await findEvents(source, [place]);
-        const { accountIds, readable } = await findVisible(database, caller, undefined);
-        const isHidden = accountIds !== null && (event?.accountId == null || !accountIds.includes(event.accountId));
-        if (event === undefined || isHidden) {
-          throw new RefusalError('event_not_found', `There is no event ${asked} in this ledger.`);
-        }
-        const [document] = await describeEvents(source, [event], readable);
-        return ok(document);
-      },
-    ),
-  ];
+  return [listEvents, streamRoute(pace), readEvent];
 }
 
 /**

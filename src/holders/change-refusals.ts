@@ -3,9 +3,7 @@ import type { ErrorCode } from '../errors/error-catalogue.ts';
 /** What asking for any change of holders, mandate or restrictions is refused for. */
 export const changeRefusals = [
   'key_not_allowed',
-  'account_not_found',
   'party_not_found',
-  'clearing_account',
   'not_a_holder',
   'right_missing',
   'account_closed',

@@ -74,9 +74,9 @@ export const holderRoutes = [
       summary: 'Invite a party to an account',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: invitationBody },
       answers: { 201: holderRecordDocument, 202: accountChangeDocument },
-      refusals: [...changeRefusals, 'already_a_holder', 'too_many_holders'],
+      refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'already_a_holder', 'too_many_holders'],
       examples: {
-        'Somebody who may look on': { partyId: '01936f00-0000-7000-8000-000000000013', rights: ['view', 'delegate'] },
+        'A viewer': { partyId: '01936f00-0000-7000-8000-000000000013', rights: ['view', 'delegate'] },
       },
     },
     async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
@@ -95,7 +95,14 @@ export const holderRoutes = [
     {
       summary: "Set a holder's rights and limits",
       ...{ keys: 'any', offers: accountOperation, params: holderPath, body: termsBody, answers: changed },
-      refusals: [...changeRefusals, 'holder_not_found', 'last_owner', 'too_many_holders'],
+      refusals: [
+        'account_not_found',
+        'clearing_account',
+        ...changeRefusals,
+        'holder_not_found',
+        'last_owner',
+        'too_many_holders',
+      ],
       examples: { 'A limit for each day': { rights: ['view', 'transfer'], limits: { perDay: '200.00' } } },
     },
     async ({ caller, params: { accountId, partyId }, body, terms }, { database, engine }) => {
@@ -112,7 +119,7 @@ export const holderRoutes = [
     {
       summary: 'Remove a holder, or withdraw an invitation',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, body: byBody, answers: changed },
-      refusals: [...changeRefusals, 'holder_not_found', 'last_owner'],
+      refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found', 'last_owner'],
     },
     async ({ caller, params: { accountId, partyId }, body, terms }, { database, engine }) => {
       const by = actingParty(caller, body?.by);

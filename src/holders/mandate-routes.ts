@@ -39,7 +39,7 @@ export const mandateRoutes = [
       summary: 'Set who must sign for money to leave an account',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: mandateBody },
       answers: { 200: mandateDocument, 202: accountChangeDocument },
-      refusals: [...changeRefusals, 'holder_not_found'],
+      refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found'],
       examples: {
         'Two from 500.00 on': {
           mandate: {

@@ -16,8 +16,8 @@ export function signatureBody(subject: string) {
 }
 
 /**
- * Who says what about which version of it. Throws RefusalError `key_not_allowed`, and `validation_failed` where nobody
- * signs: the calling service cannot.
+ * Who says what about which version of it. Throws RefusalError `key_not_allowed`, and `validation_failed` where no
+ * party signs: the calling service cannot.
  */
 export function readSignature(
   caller: Caller,

@@ -25,6 +25,70 @@ const params = z.object({ endpointId: id });
 const listQuery = z.strictObject({ ...pageQuery, status: z.enum(endpointStatuses).optional() });
 const refusals = ['webhook_endpoint_not_found'] as const;
 
+/** Those that no setting has a part in. */
+const unconfigured = [
+  get(
+    '/webhook-endpoints',
+    {
+      summary: 'List webhook endpoints',
+      ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(webhookEndpointDocument) } },
+    },
+    ({ caller, query }, { database }) => {
+      const { status } = query;
+      return readPage(query, ['webhook-endpoints', status], (page) =>
+        listEndpoints(database, caller.ledgerId, { ...page, status }),
+      );
+    },
+  ),
+
+  get(
+    '/webhook-endpoints/:endpointId',
+    {
+      summary: 'Read a webhook endpoint',
+      ...{ keys: 'service', params, answers: { 200: webhookEndpointDocument }, refusals },
+    },
+    async ({ caller, params }, { database }) => ok(await getEndpoint(database, caller.ledgerId, params.endpointId)),
+  ),
+
+  remove(
+    '/webhook-endpoints/:endpointId',
+    {
+      summary: 'Delete a webhook endpoint',
+      ...{ keys: 'service', offers: operation, params, answers: { 204: z.undefined() }, refusals },
+    },
+    ({ params: { endpointId }, terms }, { engine }) => {
+      const deletion = createOperation(deleteWebhookEndpoint, { endpointId }, terms);
+      return perform(engine, deletion, () => ({ status: 204, body: undefined }));
+    },
+  ),
+
+  post(
+    '/webhook-endpoints/:endpointId/secret-rotations',
+    {
+      summary: 'Give a webhook endpoint a new secret',
+      ...{ keys: 'service', offers: operation, params, answers: { 201: rotatedSecretDocument }, refusals },
+    },
+    ({ params: { endpointId }, terms }, { engine }) => {
+      const command = { endpointId, secret: createWebhookSecret() };
+      const rotation = createOperation(rotateWebhookSecret, command, terms);
+      return perform(engine, rotation, (rotated) => ({ status: 201, body: rotated }));
+    },
+  ),
+
+  post(
+    '/webhook-endpoints/:endpointId/test',
+    {
+      summary: 'Send a webhook endpoint a test call',
+      ...{ keys: 'service', offers: operation, params, answers: { 202: webhookDeliveryDocument } },
+      refusals: [...refusals, 'webhook_endpoint_disabled'],
+    },
+    ({ params: { endpointId }, terms }, { engine }) => {
+      const command = { endpointId, deliveryId: createId() };
+      return perform(engine, createOperation(testWebhookEndpoint, command, terms), presentPending);
+    },
+  ),
+];
+
 /**
  * Webhook endpoints: registering, changing, trying out. All of it is for the calling service itself. Where they may be
  * is the operator's to say.
@@ -32,20 +96,6 @@ const refusals = ['webhook_endpoint_not_found'] as const;
 export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
   const bodies = endpointBodies(targets);
   return [
-    get(
-      '/webhook-endpoints',
-      {
-        summary: 'List webhook endpoints',
-        ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(webhookEndpointDocument) } },
-      },
-      ({ caller, query }, { database }) => {
-        const { status } = query;
-        return readPage(query, ['webhook-endpoints', status], (page) =>
-          listEndpoints(database, caller.ledgerId, { ...page, status }),
-        );
-      },
-    ),
-
     post(
       '/webhook-endpoints',
       {
@@ -64,15 +114,6 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
       },
     ),
 
-    get(
-      '/webhook-endpoints/:endpointId',
-      {
-        summary: 'Read a webhook endpoint',
-        ...{ keys: 'service', params, answers: { 200: webhookEndpointDocument }, refusals },
-      },
-      async ({ caller, params }, { database }) => ok(await getEndpoint(database, caller.ledgerId, params.endpointId)),
-    ),
-
     patch(
       '/webhook-endpoints/:endpointId',
       {
@@ -88,42 +129,6 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
       },
     ),
 
-    remove(
-      '/webhook-endpoints/:endpointId',
-      {
-        summary: 'Delete a webhook endpoint',
-        ...{ keys: 'service', offers: operation, params, answers: { 204: z.undefined() }, refusals },
-      },
-      ({ params: { endpointId }, terms }, { engine }) => {
-        const deletion = createOperation(deleteWebhookEndpoint, { endpointId }, terms);
-        return perform(engine, deletion, () => ({ status: 204, body: undefined }));
-      },
-    ),
-
-    post(
-      '/webhook-endpoints/:endpointId/secret-rotations',
-      {
-        summary: 'Give a webhook endpoint a new secret',
-        ...{ keys: 'service', offers: operation, params, answers: { 201: rotatedSecretDocument }, refusals },
-      },
-      ({ params: { endpointId }, terms }, { engine }) => {
-        const command = { endpointId, secret: createWebhookSecret() };
-        const rotation = createOperation(rotateWebhookSecret, command, terms);
-        return perform(engine, rotation, (rotated) => ({ status: 201, body: rotated }));
-      },
-    ),
-
-    post(
-      '/webhook-endpoints/:endpointId/test',
-      {
-        summary: 'Send a webhook endpoint a test call',
-        ...{ keys: 'service', offers: operation, params, answers: { 202: webhookDeliveryDocument } },
-        refusals: [...refusals, 'webhook_endpoint_disabled'],
-      },
-      ({ params: { endpointId }, terms }, { engine }) => {
-        const command = { endpointId, deliveryId: createId() };
-        return perform(engine, createOperation(testWebhookEndpoint, command, terms), presentPending);
-      },
-    ),
+    ...unconfigured,
   ];
 }

@@ -126,7 +126,7 @@ describe('the query', () => {
     await expectInvalid(`/v1/transfers?${query}`, [name], transfer);
   });
 
-  // Express parses at most 1,000 parameters, empty ones included, unless createHttpApp tells it otherwise.
+  // Express parses at most 1,000 parameters, empty ones included, unless createApp tells it otherwise.
   test('moves no money when dryRun stands behind a thousand separators', async () => {
     await leavingTheBooksAlone(service, async () => {
       await sendRaw(service, {
