@@ -19,8 +19,8 @@ import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /**
- * Every route below `/v1`. Express tries them in this order, one after another, for every request: so those of movements
- * come first.
+ * Every route below `/v1`. Express tries them in this order, one after another, for every request: so those of
+ * movements come first.
  */
 export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): readonly Route[] {
   return [

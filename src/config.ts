@@ -142,7 +142,7 @@ const lettersPerMistake = 6;
 const mostMistakes = 3;
 
 /**
- * What Kubernetes and Docker say about a service that is called `database` or `webhook`, to every container beside it:
+ * What Kubernetes and Docker say about a service that is called `database` or `webhook`, to every container next to it:
  * `DATABASE_SERVICE_HOST`, `DATABASE_PORT_5432_TCP_ADDR`, `DATABASE_PORT=tcp://...`.
  */
 const ofService = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/;

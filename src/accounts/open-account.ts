@@ -44,7 +44,7 @@ interface Known {
 
 /**
  * Opens an account, or finds the one that has the external id. There is no row to lock yet: the unique key on the
- * external id decides between callers that arrive together, and whoever loses looks again. The first account in a
+ * external id decides between callers that arrive together, and the loser reads again. The first account in a
  * currency brings the ledger's clearing account in that currency into being.
  */
 export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, OpenAccountResult> = {

@@ -45,7 +45,7 @@ interface Loaded {
 type State = DecisionState<Loaded>;
 type AcceptanceDecision = Decision<Acceptance, AcceptedProposal>;
 
-/** Somebody's acceptance of a proposal that passed the checks of who may accept what. */
+/** A holder's acceptance of a proposal that passed the checks of who may accept what. */
 interface OpenAcceptance {
   readonly command: AcceptProposalCommand;
   readonly account: LockedAccount;

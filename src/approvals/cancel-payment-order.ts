@@ -9,7 +9,7 @@ import { presentAuthorisations } from '../signatures/authorisations.ts';
 import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
 
 /**
- * Takes a payment order back and gives its money free. Its initiator may, whoever manages the account may, and the
+ * Takes a payment order back and gives its money free. Its initiator may, a holder with the right `manage` may, and the
  * calling service.
  */
 export const cancelPaymentOrder: OperationKind<
@@ -37,9 +37,9 @@ export const cancelPaymentOrder: OperationKind<
     if (refused !== undefined) return { refusal: refused };
 
     const cancelled: PaymentOrder = { ...order, status: 'cancelled', finishedAt: now };
-    const said = loaded.authorisations.get(order.id) ?? [];
-    const reading = readOrder(order, said, { mandates: loaded.mandates, ownership });
-    const result = presentPaymentOrder(cancelled, reading, presentAuthorisations(said));
+    const given = loaded.authorisations.get(order.id) ?? [];
+    const reading = readOrder(order, given, { mandates: loaded.mandates, ownership });
+    const result = presentPaymentOrder(cancelled, reading, presentAuthorisations(given));
     return {
       result,
       changedAccounts: [release(account, order)],

@@ -28,7 +28,7 @@ export function refuseFinished({ id, status, acceptedProposalId }: ProjectDocume
   }
 }
 
-/** What is told of the pending proposals of a project that is over: they are rejected with it. */
+/** The events of the pending proposals of a project that is over: they are rejected with it. */
 export function rejectionEvents(
   pending: readonly Proposal[],
   { id, finishedAt }: Pick<FinishedProject, 'id' | 'finishedAt'>,

@@ -35,7 +35,7 @@ interface Loaded {
 const mostPending = 200;
 
 /**
- * Makes a proposal for an open project. Anybody may: whoever offers to do the work need not hold the account. Locks
+ * Makes a proposal for an open project. Any party may: a contractor need not hold the account. Locks
  * the project's account and the one that is to be paid, so that both are what is checked.
  */
 export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, ProposalDocument> = {

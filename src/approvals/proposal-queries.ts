@@ -28,10 +28,8 @@ interface ProposalRow {
 /** SQL: whether proposal `o` was rejected by the end of project `p`, which nobody has noted yet. */
 const wasRejected = `(o.status = 'pending' and ${projectHasLapsed})`;
 
-/** A pending proposal reads as rejected from the moment at which its project expires. */ function selectProposals(
-  database: Knex,
-  ledgerId: string,
-) {
+/** A pending proposal reads as rejected from the moment at which its project expires. */
+function selectProposals(database: Knex, ledgerId: string) {
   return database('proposals as o')
     .join('projects as p', (on) => on.on('p.ledger_id', 'o.ledger_id').andOn('p.id', 'o.project_id'))
     .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))

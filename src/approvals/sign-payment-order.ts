@@ -35,7 +35,7 @@ export type SignedPaymentOrder = PaymentOrderDocument & { transaction?: Movement
  * A signer approves or rejects exactly the instruction whose hash it sends. The signature that completes the mandate
  * (the version the order was made under, with those who may sign now) books the movement in the same transaction. A
  * rejection never does, and ends the order once it can't be completed any more without those who rejected it. Each
- * signer counts once; saying the same again changes nothing, but looks anew whether what was said is enough by now.
+ * signer counts once; the same decision again changes nothing, but what was signed may be enough by now.
  */
 export const signPaymentOrder: OperationKind<
   SignPaymentOrderCommand,
@@ -71,7 +71,7 @@ function decideSignature(
   const { authorisation, all: authorisations } = signed;
   const reading = readOrder(order, authorisations, { mandates: loaded.mandates, ownership });
   const answer = (ended: PaymentOrder) => presentPaymentOrder(ended, reading, presentAuthorisations(authorisations));
-  // What was said can be enough since a holder left; money moves on somebody's yes all the same.
+  // The signatures can be enough since a holder left; money still moves only on a party's approval.
   if (reading.isComplete && decision === 'approve') return book();
   if (!reading.isReachable) {
     const rejected: PaymentOrder = { ...order, status: 'rejected', finishedAt: now };

@@ -28,8 +28,8 @@ export interface Terminal {
 }
 
 /**
- * Runs the command that these arguments name, and answers the exit code. What it returns is printed; an error is printed
- * as a sentence. `--help` says how a command is called, and needs no database.
+ * Runs the command that these arguments name, and answers the exit code. What it returns is printed; an error is
+ * printed as a sentence. `--help` says how a command is called, and needs no database.
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
   try {

@@ -14,7 +14,7 @@ import {
 import { openPipeline, type StatementPipeline } from './statement-pipeline.ts';
 import { hasBegun, withUnawaitedBegin } from './unawaited-begin.ts';
 
-/** Where one ledger's books are read: in a transaction, or beside any. */
+/** Where one ledger's books are read: in a transaction, or outside any. */
 export interface LedgerSource {
   readonly ledgerId: string;
   readonly knex: Knex;
@@ -110,7 +110,7 @@ export async function runLedgerTransaction<T>(
       const isLast = attempt === maxAttempts || (attempt > 1 && performance.now() - startedAt > longestRunMs);
       if (!again || isLast) throw asRefusal(error, mayHaveCommitted);
       metrics.retries.inc({ sqlstate: away ? 'connection' : (sqlStateOf(error) ?? 'lost_race') });
-      // Whoever won the race has committed already; there is nothing to wait for.
+      // The winner of the race has committed already; there is nothing to wait for.
       if (!(error instanceof LostRaceError)) await sleep(pauseMs(attempt));
     }
   }

@@ -13,7 +13,7 @@ const oldestServer = 140_000;
 
 /** A table was not to be had in time, or a migration and a movement waited for each other: SQLSTATEs. */
 const inTheWay = ['55P03', '40P01'];
-/** Between two tries whoever had to wait behind the migration goes on. */
+/** Between two tries the sessions that wait behind the migration go on. */
 const pauseMs = 1_000;
 const mostTries = 100;
 const tableTaken = `\
@@ -70,10 +70,10 @@ function explainFailure(error: unknown): unknown {
   const { migration, cause } = error;
   const state = sqlStateOf(cause);
   if (state === undefined || isDatabaseUnavailable(cause)) return cause;
-  const said = `The migration ${migration} failed: ${serverMessage(cause as Error)} (SQLSTATE ${state}).`;
+  const failure = `The migration ${migration} failed: ${serverMessage(cause as Error)} (SQLSTATE ${state}).`;
   const way =
     "The database must be joint-ledger's own: remove what is in the way, or name another one, and start again.";
-  return new OperatorError(`${said} Nothing of it was kept. ${way}`, { cause });
+  return new OperatorError(`${failure} Nothing of it was kept. ${way}`, { cause });
 }
 
 /** The migrations of this build that the database has not seen. Empty when the schema is ready for this process. */

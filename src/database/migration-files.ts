@@ -3,12 +3,12 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 
-/** Beside `src` in the sources and beside `dist/src` in the build. */
+/** Next to `src` in the sources and next to `dist/src` in the build. */
 const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
 /**
- * How long a migration waits for a table. Whoever comes to the table behind it waits as long, so this is less than what
- * movements wait for their turn and for locks.
+ * How long a migration waits for a table. A session that comes to the table after it waits as long, so this is less
+ * than what movements wait for their turn and for locks.
  */
 const lockTimeoutMs = 2_000;
 

@@ -28,7 +28,7 @@ export async function openPipeline(transaction: Knex.Transaction): Promise<State
       const compiled = statement.toSQL() as Knex.Sql & { options?: object };
       const { sql, bindings } = compiled.toNative();
       const answer = session.query({ ...compiled.options, text: sql, values: bindings });
-      // Whoever sent it may look at the answer later than it comes.
+      // The caller may look at the answer later than it comes.
       answer.catch((error) => {
         refused ||= isStatementRefused(error);
       });

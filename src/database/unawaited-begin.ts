@@ -9,7 +9,7 @@ export const hasBegun = "current_setting('transaction_deferrable')::boolean";
  * A session on which a transaction of knex begins without waiting for the answer to BEGIN: a wait costs a turn of the
  * event loop, which under load is the time of dozens of requests.
  *
- * Should BEGIN fail (somebody cancels it), what was sent behind it runs outside a transaction. So knex's own statements
+ * Should BEGIN fail (it is cancelled), what was sent behind it runs outside a transaction. So knex's own statements
  * wait for BEGIN, and the first that a pipeline sends must do nothing unless the transaction is DEFERRABLE. This mark
  * has no other meaning here (PostgreSQL manual, SET TRANSACTION: none unless SERIALIZABLE and READ ONLY).
  */

@@ -44,7 +44,7 @@ export interface AppliedChange {
 
 type Outcome = AppliedChange | { refusal: Refusal };
 
-/** Carries a change out, whoever had to agree to it before; or says why it is impossible. Pure. */
+/** Carries a change out, once all who had to agree have done so; or says why it is impossible. Pure. */
 export function applyChange(terms: ChangeTerms, scene: ChangeScene): Outcome {
   switch (terms.kind) {
     case 'mandate':
@@ -95,7 +95,7 @@ function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScen
   const invited = applied(scene, told, presentHolder(holder, now), { holder });
   const before = holderOf(scene.facts, account.id, partyId);
   if (before === undefined || !isLapsedInvitation(before, now)) return invited;
-  // The new invitation takes the place of one that nobody has told of yet.
+  // The new invitation replaces one whose expiry has no event yet.
   return { ...invited, events: [invitationExpiredEvent(before, now), ...invited.events] };
 }
 

@@ -22,9 +22,9 @@ export async function describeChanges(
     ),
   ]);
   return changes.map((change) => {
-    const said = authorisations.get(change.id) ?? [];
+    const given = authorisations.get(change.id) ?? [];
     const { holders } = ownership.get(change.accountId)!;
-    const reading = readSignatures({ rule: 'all' }, holders, voicesOf(said));
-    return presentChange(changeAsOf(change, now), reading, presentAuthorisations(said));
+    const reading = readSignatures({ rule: 'all' }, holders, voicesOf(given));
+    return presentChange(changeAsOf(change, now), reading, presentAuthorisations(given));
   });
 }

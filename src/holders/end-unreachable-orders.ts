@@ -7,7 +7,7 @@ import type { ControlFacts } from './load-control.ts';
 
 /**
  * The waiting payment orders of an account that those who hold it from now on can't complete, as they end: rejected.
- * One that is complete without whoever has gone is not paid here, because money moves only on somebody's act: the next
+ * One that is complete without the former holder is not paid here, because money moves only on a party's act: the next
  * signature books it, also that of one who signed before. Pure.
  */
 export function endUnreachableOrders(
@@ -22,16 +22,16 @@ export function endUnreachableOrders(
     .map((order) => ({ ...order, status: 'rejected', finishedAt: now }));
 }
 
-/** What is told of orders that ended so. */
+/** The events of orders that ended so. */
 export function rejectedOrderEvents(
   ended: readonly PaymentOrder[],
   ownership: Ownership,
   { authorisations, mandates }: Pick<ControlFacts, 'authorisations' | 'mandates'>,
 ): LedgerEvent[] {
   return ended.map((order) => {
-    const said = authorisations.get(order.id) ?? [];
-    const reading = readOrder(order, said, { mandates, ownership });
-    const data = presentPaymentOrder(order, reading, presentAuthorisations(said));
+    const given = authorisations.get(order.id) ?? [];
+    const reading = readOrder(order, given, { mandates, ownership });
+    const data = presentPaymentOrder(order, reading, presentAuthorisations(given));
     return { type: 'payment_order.rejected', accountId: order.accountId, subjectId: order.id, data };
   });
 }

@@ -39,7 +39,7 @@ export interface ControlFacts {
   readonly waitingChanges: ReadonlyMap<string, number>;
   /** The payment orders that wait on these accounts. */
   readonly orders: readonly PaymentOrder[];
-  /** What was said about these changes and orders. */
+  /** The authorisations of these changes and orders. */
   readonly authorisations: AuthorisationsBySubject;
   readonly mandates: MandateVersions;
 }

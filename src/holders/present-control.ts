@@ -64,7 +64,7 @@ export function isLapsedInvitation({ status, invitationExpiresAt }: HolderRecord
   return status === 'invited' && invitationExpiresAt !== null && invitationExpiresAt <= now;
 }
 
-/** What is told of an invitation whose time is over, once. */
+/** The event of an invitation that has expired; there is one. */
 export function invitationExpiredEvent(lapsed: HolderRecord, now: Date): LedgerEvent {
   const { accountId, partyId } = lapsed;
   return { type: 'holder.invitation_expired', accountId, subjectId: partyId, data: presentHolder(lapsed, now) };

@@ -20,14 +20,14 @@ export interface RequestChangeCommand extends ControlCommand {
 /** A change that was made, or one that waits for the owners' signatures. */
 export type ControlResult = { readonly applied: ControlDocument } | { readonly waiting: AccountChangeDocument };
 
-/** Whoever owns an account must be able to look through what waits on it. */
+/** An account's owners must be able to look through what is pending on it. */
 const mostWaitingChanges = 100;
 
 /** How long a change waits for the owners' signatures. */
 const waitMs = 14 * 86_400_000;
 
 /**
- * Somebody asks for a change of the mandate, of a holder, of a restriction. The calling service's own change is made
+ * A party asks for a change of the mandate, of a holder, of a restriction. The calling service's own change is made
  * at once, and so is what one managing holder may do alone; everything else waits until every owner has signed.
  */
 export const requestChange: OperationKind<RequestChangeCommand, ControlFacts, ControlEffect, ControlResult> = {

@@ -25,7 +25,7 @@ export interface SignChangeCommand extends ControlCommand {
   readonly changeId: string;
   readonly act:
     | Signature
-    /** Whoever asked for it takes it back, or the calling service does. */
+    /** Its initiator takes it back, or the calling service does. */
     | 'cancel';
 }
 
@@ -74,13 +74,13 @@ function decideSignature(
   const before = loaded.authorisations.get(changeId) ?? [];
   const settle = (
     ended: AccountChange,
-    said: readonly Authorisation[],
+    given: readonly Authorisation[],
     authorisation: Authorisation | null,
   ): Decision<ControlEffect, SignedChange> => {
-    const result = presentChange(ended, read(said), presentAuthorisations(said));
+    const result = presentChange(ended, read(given), presentAuthorisations(given));
     const type = ended.status === 'cancelled' || ended.status === 'rejected' ? ended.status : 'signed';
-    // Whoever says the same again changes nothing.
-    const isNews = ended.status !== 'waiting' || said.length > before.length;
+    // The same decision by the same party once more changes nothing.
+    const isNews = ended.status !== 'waiting' || given.length > before.length;
     return {
       result,
       changedAccounts: [{ ...account, revision: account.revision + 1 }],
@@ -88,22 +88,23 @@ function decideSignature(
       effect: { accountId, at: now, by, change: ended, ...(authorisation === null ? {} : { authorisation }) },
     };
   };
-  const read = (said: readonly Authorisation[]) => readSignatures({ rule: 'all' }, ownership.holders, voicesOf(said));
+  const read = (given: readonly Authorisation[]) => readSignatures({ rule: 'all' }, ownership.holders, voicesOf(given));
   if (act === 'cancel') return settle({ ...change, status: 'cancelled', finishedAt: now }, before, null);
 
   const refused = refuseClosed(account);
   if (refused !== undefined) return { refusal: refused };
   const signed = addSignature({ id: changeId, name: 'change', hash: changeHash(change) }, act, before, now);
   if ('refusal' in signed) return signed;
-  const { authorisation, all: said } = signed;
-  const reading = read(said);
-  if (act.decision === 'reject') return settle({ ...change, status: 'rejected', finishedAt: now }, said, authorisation);
-  if (!reading.isComplete) return settle(change, said, authorisation);
+  const { authorisation, all: given } = signed;
+  const reading = read(given);
+  if (act.decision === 'reject')
+    return settle({ ...change, status: 'rejected', finishedAt: now }, given, authorisation);
+  if (!reading.isComplete) return settle(change, given, authorisation);
 
   const applied = applyChange(change.terms, { account, ownership, facts: loaded, by: change.requestedBy, now });
   if ('refusal' in applied) return applied;
   const ended: AccountChange = { ...change, status: 'applied', finishedAt: now };
-  const document = presentChange(ended, reading, presentAuthorisations(said));
+  const document = presentChange(ended, reading, presentAuthorisations(given));
   return {
     result: { ...document, applied: applied.document },
     changedAccounts: [applied.account],

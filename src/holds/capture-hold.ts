@@ -19,7 +19,7 @@ export interface CaptureHoldCommand extends HoldCommand {
   readonly transactionId: string;
   /** Null for all that remains. */
   readonly amount: Money | null;
-  /** Whether the rest is let go of. */
+  /** Whether the rest is released. */
   readonly final: boolean;
 }
 

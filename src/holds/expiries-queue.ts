@@ -2,8 +2,9 @@ import { tidyAccounts } from '../ledger/tidy-accounts.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 
 /**
- * Accounts on which a hold or a payment order runs out. Whoever locks an account tidies it up anyway; this is for those
- * that nobody touches. The rows claimed are the accounts themselves, few at a time, because callers wait for them.
+ * Accounts on which a hold or a payment order runs out. An operation that locks an account tidies it up anyway; this is
+ * for those that nobody touches. The rows claimed are the accounts themselves, few at a time, because callers wait for
+ * them.
  */
 export const expiriesQueue: WorkQueue = {
   name: 'expiries',

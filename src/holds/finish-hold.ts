@@ -6,7 +6,7 @@ import { findActiveHold, type HoldCommand, type HoldFacts, loadHoldFacts } from 
 import { type Hold, type HoldDocument, presentHold } from './hold.ts';
 import { updateHolds } from './write-holds.ts';
 
-/** Lets go of all that a hold still reserves. What was captured stays booked. */
+/** Releases all that a hold still reserves. What was captured stays booked. */
 export const voidHold: OperationKind<HoldCommand, HoldFacts, Hold, HoldDocument> = {
   accountIds: ({ hold }) => [hold.accountId],
   ownedAccountIds: ({ hold }) => [hold.accountId],

@@ -140,7 +140,7 @@ export const holdRoutes = [
   post(
     '/holds/:holdId/void',
     {
-      summary: 'Let go of all that a hold still reserves',
+      summary: 'Release all that a hold still reserves',
       ...{ keys: 'any', offers: accountOperation, params: holdPath, body: voidBody },
       ...{ answers: { 200: holdDocument }, refusals },
     },
@@ -177,7 +177,7 @@ function presentDryHold({ explanation, ...hold }: HoldDocument, readable: Readon
   return ok({ ...hold, id: null, status: 'dry_run', ...(isReadable ? { explanation } : {}) });
 }
 
-/** As `present` answers the transaction, with the hold beside it. */
+/** As `present` answers the transaction, with the hold next to it. */
 function presentCapture({ hold, transaction }: CaptureResult, present: (booked: MovementResult) => Success): Success {
   const answer = present(transaction);
   return { ...answer, body: { hold, transaction: answer.body } };

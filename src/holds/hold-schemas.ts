@@ -33,7 +33,7 @@ export const captureBody = z
   .strictObject({ amount: amountText.nullish(), currency: currency.nullish(), final: z.boolean().default(false), by })
   .refine(({ amount, currency }) => currency == null || amount != null, {
     path: ['currency'],
-    error: 'must stand beside an amount',
+    error: 'must come with an amount',
   })
   .default({ final: false });
 

@@ -9,7 +9,7 @@ export const holdStatuses = ['active', 'captured', 'voided', 'expired'] as const
 
 export type HoldStatus = (typeof holdStatuses)[number];
 
-/** Money of an account that is reserved now, to be captured or let go of later. */
+/** Money of an account that is reserved now, to be captured or released later. */
 export interface Hold extends MovementNotes {
   readonly id: string;
   /** A payment order reserves its money by a hold that has its id, and alone decides what becomes of it. */

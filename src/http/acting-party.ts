@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 
 /**
  * The party for which the request acts: the one that its API key is bound to; otherwise the one it names, or null where
- * it is the calling service's own act. Throws RefusalError `key_not_allowed` when a bound key names somebody else.
+ * it is the calling service's own act. Throws RefusalError `key_not_allowed` when a bound key names another party.
  */
 export function actingParty({ boundParty: bound }: Caller, named: string | null | undefined): string | null {
   if (bound === null || named === null || named === undefined || named === bound) return bound ?? named ?? null;

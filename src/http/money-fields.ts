@@ -12,7 +12,7 @@ export const currency = z.enum([...currencyCodes, ...withdrawnCurrencies.keys()]
 /** An amount as it arrives: text, because a JSON number has no exact decimals. `readMoney` reads it. */
 export const amountText = z.string({ error: 'must be a string such as "12.34", not a number' });
 
-/** Reads an amount in the currency beside it, and notes at the field's path what is wrong with it. */
+/** Reads an amount in the currency next to it, and notes at the field's path what is wrong with it. */
 export function readMoney(
   amount: string,
   currencyCode: string,

@@ -47,8 +47,8 @@ interface PageQuery {
 }
 
 /**
- * Answers a page of a list that is ordered by ids. `list` has its name, and whatever else it is filtered and ordered by.
- * Throws RefusalError `invalid_cursor`.
+ * Answers a page of a list that is ordered by ids. `list` has its name, and whatever else it is filtered and ordered
+ * by. Throws RefusalError `invalid_cursor`.
  *
  * @example
  * return readPage(query, ['holds', accountId, status], (page) => listHolds(source, { ...page, accountId, status }));
@@ -62,7 +62,10 @@ export function readPage<Item extends { readonly id: string }>(
   return readPageBy(query, list, { key: id, find, keyOf: (item) => item.id, present });
 }
 
-/** Answers a page of a list that is ordered by another key. One item more than asked for tells of a next page. */
+/**
+ * Answers a page of a list that is ordered by another key. One item more than asked for means that there is a next
+ * page.
+ */
 export async function readPageBy<Key extends string | number, Item>(
   { limit, cursor }: PageQuery,
   list: readonly (string | undefined)[],

@@ -38,7 +38,7 @@ export interface RouteContract {
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** Of the answers, where it is not JSON; the documents are then those in the stream. */
   readonly mediaType?: string;
-  /** The refusals of its own, beside those that its kind of route shares (`shared-refusals.ts`). */
+  /** The refusals of its own, in addition to those that its kind of route shares (`shared-refusals.ts`). */
   readonly refusals?: readonly ErrorCode[];
   /** Bodies, by what they show. */
   readonly examples?: Readonly<Record<string, unknown>>;

@@ -32,7 +32,7 @@ export interface Hints {
   rest(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Where webhooks may go beside public https addresses. */
+/** Where webhooks may go in addition to public https addresses. */
 export interface TargetRules {
   readonly allowHttp: boolean;
   /** Private, loopback and link-local addresses. */

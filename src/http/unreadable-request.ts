@@ -14,12 +14,12 @@ interface Newest {
   readonly before: Response | undefined;
 }
 
-/** For how long somebody who was answered may go on sending. */
+/** For how long a client that was answered may go on sending. */
 const lingerMs = 1_000;
 
 /**
  * Answers what node's HTTP parser refuses, and no route ever sees, with a problem document too; then hangs up. Hangs up
- * as well on whoever goes on sending a body for long that was refused. Each gets its line in the log.
+ * as well on a client that long goes on sending a body that was refused. Each gets its line in the log.
  */
 export function answerUnreadableRequests(server: Server, logger: Logger): void {
   const newest = new WeakMap<Duplex, Newest>();

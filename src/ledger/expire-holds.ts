@@ -19,7 +19,7 @@ export interface AfterExpiry {
 }
 
 /**
- * Lets go of what holds have reserved whose time is over, before anything is decided: whoever locks an account tidies
+ * Releases what expired holds have reserved, before anything is decided: every operation that locks an account tidies
  * it up, so that an expired hold never counts, whether or not a worker has come by. Accounts on which nothing runs out
  * (nearly all, nearly always) cost no query. The rows must be locked; `read` changes nothing and answers the same.
  */

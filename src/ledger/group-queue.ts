@@ -29,7 +29,7 @@ interface Gathering<W extends Waiter> {
   readonly awaited: ReadonlySet<string>;
   /** The newest group of each ledger that others may join. */
   readonly forming: ReadonlyMap<string, Group<W>>;
-  /** Accounts at which somebody who can't go yet keeps a place. */
+  /** Accounts at which a waiter that can't go yet keeps a place. */
   readonly places: ReadonlySet<string>;
 }
 
@@ -55,10 +55,10 @@ const largeBatchesAGroup = 2;
 /**
  * Decides who goes next and with whom. Knows nothing of databases and waits for nothing.
  *
- * Whoever waits longest goes first, together with all those behind who can share the transaction. While a group of a
+ * The longest waiter goes first, together with all those behind who can share the transaction. While a group of a
  * ledger is on its way, the next one gathers; it starts at once when it is full, or when the one before is held up by
- * somebody else's locks. (More groups at once would only be smaller ones: docs/adr/0009.) Who can't go yet, because the
- * accounts are busy, keeps a place there before those who came later.
+ * another session's locks. (More groups at once would only be smaller ones: docs/adr/0009.) Who can't go yet, because
+ * the accounts are busy, keeps a place there before those who came later.
  */
 export class GroupQueue<W extends Waiter> {
   readonly #options: GroupQueueOptions;
@@ -69,7 +69,7 @@ export class GroupQueue<W extends Waiter> {
   readonly #transactions = new Map<string, number>();
   /** The idempotency keys of running transactions. */
   readonly #keys = new Set<string>();
-  /** Accounts that somebody else kept locked when we last looked: they must not hold a group up. */
+  /** Accounts that another session kept locked when we last looked: they must not hold a group up. */
   readonly #stuckAccounts = new Set<string>();
 
   constructor(options: GroupQueueOptions) {
@@ -133,7 +133,7 @@ export class GroupQueue<W extends Waiter> {
     return { groups, abandoned };
   }
 
-  /** The group waits for somebody else's locks: others need not wait for it any longer. */
+  /** The group waits for another session's locks: others need not wait for it any longer. */
   heldUp(group: Group<W>): void {
     group.isAwaited = false;
   }

@@ -71,7 +71,7 @@ interface AccountRow {
  * PostgreSQL manual, SELECT, "The Locking Clause"; an id never changes). Since everybody takes locks in the same order,
  * no two can wait for each other. What a row says is read after its lock was had: where another transaction changed it
  * meanwhile, PostgreSQL reads the new row (manual, chapter 13.2.1). The clock is read for each row as it comes out of
- * the locking query: beside the columns it would be read before the wait, unless the row has changed.
+ * the locking query: next to the columns it would be read before the wait, unless the row has changed.
  *
  * Throws RefusalError: `account_locked` when `noWait` met a lock, `ledger_busy` when the lock timeout ran out,
  * `clock_unreliable` when the database's clock can't be believed.
@@ -115,7 +115,7 @@ export async function lockAccounts(
 }
 
 /**
- * Those of these accounts whose rows somebody else has locked at this moment. Waits for nothing, and lets go at once of
+ * Those of these accounts whose rows another session has locked at this moment. Waits for nothing, and releases at once
  * the rows that it found free.
  */
 export async function findLockedAccounts(
@@ -152,7 +152,7 @@ export async function awaitBookings({ knex, ledgerId }: LedgerTransaction, accou
   return rows[0].now;
 }
 
-/** What a caller hears whose wait for a lock was refused or took too long. */
+/** What a caller receives whose wait for a lock was refused or took too long. */
 export function lockRefusal(mode: LockMode, cause: unknown): RefusalError {
   return mode === 'noWait'
     ? new RefusalError(

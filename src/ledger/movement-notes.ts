@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { uuid } from './document-fields.ts';
 
-/** What its caller said about a movement, in the documents of all that is or becomes one. */
+/** What its caller noted about a movement, in the documents of all that is or becomes one. */
 export const notesOfDocument = {
   initiatedBy: uuid.nullable(),
   description: z.string().nullable(),

@@ -26,7 +26,9 @@ export interface BookChanges {
   /** Locked accounts as they are afterwards. */
   readonly changedAccounts?: readonly LockedAccount[];
   readonly transactions?: readonly BookedTransaction[];
-  /** What happened, in its order, beside the booking of the transactions: that is told without being said here. */
+  /**
+   * What happened, in its order, except the booking of the transactions: that has its event without being listed here.
+   */
   readonly events?: readonly LedgerEvent[];
 }
 
@@ -53,7 +55,7 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    * could deadlock.
    */
   accountIds(command: Command): readonly string[];
-  /** The idempotency keys of a command's items, beside the operation's own; none unless it says otherwise. */
+  /** The idempotency keys of a command's items, in addition to the operation's own; none unless it says otherwise. */
   itemKeys?(command: Command): readonly KeyClaim[];
   /** How many movements a command counts for where the size of a group is limited; one unless it says otherwise. */
   size?(command: Command): number;

@@ -51,7 +51,7 @@ const statementSlackMs = 2_000;
 const idleTimeoutMs = 10_000;
 /** More movements than this make a group's statements slower in proportion, and those who wait for it wait longer. */
 const groupLimit = 500;
-/** A group that is still not done after this is waiting for somebody else's locks, and lets others use its lane. */
+/** A group that is still not done after this is waiting for another session's locks, and lets others use its lane. */
 const heldUpAfterMs = 100;
 /** How long a group waits for locks, so that one account that stays locked does not hold up all who came with it. */
 const groupLockTimeoutMs = 1_000;
@@ -73,7 +73,7 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
 
   async function submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
     const patienceMs = operation.lockTimeoutMs ?? options.lockTimeoutMs;
-    // Whoever asked not to wait never holds a group up, and is not held up by one.
+    // A caller that asked not to wait never holds a group up, and is not held up by one.
     if (patienceMs === 0 || operation.dryRun) {
       const [answer] = await book([operation], patienceMs);
       return answer as Answer<Result>;

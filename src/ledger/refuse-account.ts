@@ -5,7 +5,7 @@ export function noSuchAccount(accountId: string): Refusal {
   return refusal('account_not_found', `There is no account ${accountId} in this ledger.`);
 }
 
-/** The same, thrown by whoever only reads. */
+/** The same, thrown by callers that only read. */
 export function accountNotFound(accountId: string): RefusalError {
   const { code, detail } = noSuchAccount(accountId);
   return new RefusalError(code, detail);

@@ -5,7 +5,7 @@ import { lockAccounts } from './lock-accounts.ts';
 import type { LockedAccounts } from './operation.ts';
 import { JournalWriter } from './write-journal.ts';
 
-/** Notes what else has run out on these locked accounts, and answers what is to be told of it. */
+/** Notes what else has run out on these locked accounts, and answers its events. */
 export type Expiry = (
   transaction: LedgerTransaction,
   accounts: LockedAccounts,
@@ -13,9 +13,9 @@ export type Expiry = (
 ) => Promise<readonly LedgerEvent[]>;
 
 /**
- * Lets go of what holds and payment orders reserve on these accounts whose time is over, and of what `expireMore`
- * finds, and tells of it. The entity tags change with the holds only: everything else reads as expired from its time
- * on, so that nothing changes for callers when it is noted.
+ * Releases what holds and payment orders reserve on these accounts whose time is over, and of what `expireMore`
+ * finds, and writes the events. The entity tags change with the holds only: everything else reads as expired from its
+ * time on, so that nothing changes for callers when it is noted.
  */
 export async function tidyAccounts(
   transaction: LedgerTransaction,

@@ -52,8 +52,8 @@ export class JournalWriter {
   }
 
   /**
-   * Adds what happened next. That a transaction was booked is told without being said here. Throws an Error when the
-   * entries of a transaction do not sum to zero; that is a programming error, and rolls back.
+   * Adds what happened next. That a transaction was booked has its event without being added here. Throws an Error when
+   * the entries of a transaction do not sum to zero; that is a programming error, and rolls back.
    */
   add({ transactions = [], events = [], changedAccounts = [] }: BookChanges): void {
     for (const booked of transactions) {

@@ -10,7 +10,9 @@ import {
 } from 'prom-client';
 import { readWorkMetrics } from './work-metrics.ts';
 
-/** Everything this process measures. Metrics are counted where it happens, and only here is said what they mean. */
+/**
+ * Everything this process measures. Metrics are counted where it happens, and only here is described what they mean.
+ */
 const registry = new Registry();
 const registers = [registry];
 

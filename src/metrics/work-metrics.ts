@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
  * What workers measure. A registry of its own, because in a cluster the supervising process works, and its figures are
- * put beside the sums of the others.
+ * put next to the sums of the others.
  */
 const registry = new Registry();
 const registers = [registry];

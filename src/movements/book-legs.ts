@@ -41,7 +41,7 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
   const { id, type, amount, description, reference, metadata } = movement;
   const valueDate = movement.valueDate ?? state.now.toISOString().slice(0, 10);
   const notes = { initiatedBy, description, reference, metadata };
-  const signedBy = approval?.signedBy ?? signersBeside(movement, state);
+  const signedBy = approval?.signedBy ?? otherSigners(movement, state);
   const origin = approval?.origin ?? null;
   const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, ...notes };
   const result = presentTransaction(transaction);
@@ -53,7 +53,7 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
 }
 
 /** The initiator signs by initiating, on an account whose holders it acts for. */
-function signersBeside(movement: Movement, { loaded }: MovementState): string[] {
+function otherSigners(movement: Movement, { loaded }: MovementState): string[] {
   const { initiatedBy, legs } = movement;
   if (initiatedBy === null) return [];
   return legs.some(({ accountId }) => ownershipAsked(movement, accountId, loaded) !== undefined) ? [initiatedBy] : [];

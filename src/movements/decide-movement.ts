@@ -66,7 +66,7 @@ function firstRefusal(checks: readonly LegCheck[], legs: readonly OpenLeg[]): Re
     for (const leg of legs) {
       const refused = check(leg);
       if (refused === undefined) continue;
-      // Whoever pays in learns nothing of the account; whoever may not act on it, neither.
+      // A depositor learns nothing of the account, nor does a party that may not act on it.
       const explainable = leg.amount.isNegative() && checks === checksOfMoney;
       return explainable ? explained(refused, explain(leg.account, leg.facts.reservations, refused.code)) : refused;
     }

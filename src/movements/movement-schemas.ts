@@ -5,7 +5,7 @@ import { Money } from '../money/money.ts';
 import type { MovementTerms } from './create-movement.ts';
 import type { Leg } from './movement.ts';
 
-/** Room for what an integration keeps beside a movement, without becoming a document store. */
+/** Room for what an integration keeps with a movement, without becoming a document store. */
 const largestMetadataBytes = 4096;
 const mostLegs = 100;
 
@@ -138,7 +138,10 @@ export const reversalBody = z.strictObject({
 
 const largestBatch = 1_000;
 
-/** What an item of a batch has beside the body of its kind; the item's own key comes here instead of in a header. */
+/**
+ * What an item of a batch has in addition to the body of its kind; the item's own key comes here instead of in a
+ * header.
+ */
 const itemFields = { idempotencyKey: idempotencyKey.nullish() };
 
 const batchItem = z.discriminatedUnion(

@@ -6,7 +6,7 @@ export function isPaymentOrder(result: MovementResult): result is PaymentOrderDo
   return 'instructionHash' in result;
 }
 
-/** The result without the balances of accounts that whoever asks may not read; null stands for all accounts. */
+/** The result without the balances of accounts that the caller may not read; null stands for all accounts. */
 export function withoutHidden<Result extends MovementResult>(
   result: Result,
   readable: ReadonlySet<string> | null,

@@ -21,8 +21,8 @@ export function reserve(account: LockedAccount, { amount, expiresAt, initiatedBy
 }
 
 /**
- * The account with this much less reserved. `nextExpiry` is when the first of the other active holds runs out; whoever
- * has not read that leaves it as it is, and somebody looks once in vain.
+ * The account with this much less reserved. `nextExpiry` is when the first of the other active holds runs out; a caller
+ * that has not read that leaves it as it is, and a worker looks once in vain.
  */
 export function release(
   account: LockedAccount,

@@ -25,7 +25,7 @@ export interface Spent {
 
 export type OwnershipByAccount = ReadonlyMap<string, Ownership>;
 
-/** Whoever holds an account must be able to look through what waits on it. */
+/** An account's holders must be able to look through what is pending on it. */
 export const mostWaitingOrders = 1_000;
 
 interface HolderRow {

@@ -1,7 +1,7 @@
 import { Money } from '../money/money.ts';
 import type { HolderRight } from './holder.ts';
 
-/** The movements by which money leaves an account on somebody's order. */
+/** The movements by which money leaves an account on a party's order. */
 export const mandatedKinds = ['withdrawal', 'transfer'] as const;
 
 export type MandatedKind = (typeof mandatedKinds)[number];

@@ -18,7 +18,7 @@ export const rights = z
   .max(holderRights.length)
   .refine(distinct, { error: 'must not name a right twice' })
   .refine((list) => list.length === 0 || list.some((right) => right !== 'delegate'), {
-    error: 'must give a right beside "delegate"',
+    error: 'must give another right with "delegate"',
   });
 
 /** Limits in the account's currency; `readLimits` reads them. */
@@ -45,7 +45,7 @@ export function readLimits(
   return { perMovement: read('perMovement'), perDay: read('perDay'), perMonth: read('perMonth') };
 }
 
-/** Limits as `limits` reads them; throws AmountError. */
+/** What is wrong with these limits as amounts of the currency, one problem for each limit. */
 export function limitProblems(given: z.output<typeof limits>, currency: string, path: string): FieldError[] {
   return Object.entries(given).flatMap(([name, text]) =>
     text === null || text === undefined ? [] : amountProblems(text, currency, `${path}.${name}`),

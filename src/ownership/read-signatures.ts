@@ -14,7 +14,7 @@ export interface SignatureReading {
   readonly signedBy: readonly string[];
 }
 
-/** Who has said what about something that needs signatures. */
+/** Who has decided what about something that needs signatures. */
 export interface Voices {
   readonly approved: ReadonlySet<string>;
   readonly rejected: ReadonlySet<string>;

@@ -19,7 +19,7 @@ export interface MandatedAccount {
 }
 
 /**
- * Whether whoever could sign for something under the new terms could have done so under the old ones: then the change
+ * Whether all who could sign for something under the new terms could have done so under the old ones: then the change
  * takes nothing from anybody, and one managing holder may make it alone. Compares each kind of movement at each amount
  * where one of the two changes its rule, and beyond. Where it can't tell, it answers false, which asks everybody.
  */
@@ -75,7 +75,7 @@ function implies(next: SignatureRule, loose: SignatureRule, ownerIds: readonly s
     case 'any':
       return true;
     case 'all':
-      // Whoever becomes an owner later is one of "all", and would not be asked under any other rule.
+      // A later owner is one of "all", and would not be asked under any other rule.
       return false;
     case 'count':
       return fewestOf(strict, loose.signatories) >= loose.count;

@@ -20,7 +20,7 @@ type PartiesByExternalId = ReadonlyMap<string, PartyDocument>;
 
 /**
  * Creates a party, or finds the one that has the external id. There is no row to lock yet: the unique key on the
- * external id decides between callers that arrive together, and whoever loses looks again.
+ * external id decides between callers that arrive together, and the loser reads again.
  */
 export const createParty: OperationKind<CreatePartyCommand, PartiesByExternalId, PartyDocument, CreatePartyResult> = {
   accountIds: () => [],

@@ -47,7 +47,8 @@ export async function findPartyByExternalId(
 }
 
 /**
- * A page of parties in the order of their ids, which is that of their creation; one more than asked tells of a next.
+ * A page of parties in the order of their ids, which is that of their creation; one more than asked for means that
+ * there is a next page.
  */
 export async function listParties(
   database: Knex,

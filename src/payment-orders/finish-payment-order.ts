@@ -5,11 +5,11 @@ import type { PaymentOrder } from './payment-order.ts';
 /** What becomes of a payment order by one operation. */
 export interface PaymentOrderEffect {
   readonly order: PaymentOrder;
-  /** What was said with it; null when nobody said anything new. */
+  /** The authorisation that came with it; null without a new one. */
   readonly authorisation: Authorisation | null;
 }
 
-/** Writes what was said, and of orders that are finished how they ended, together with the holds of their money. */
+/** Writes authorisations, and of orders that are finished how they ended, together with the holds of their money. */
 export async function writePaymentOrderEffects(
   transaction: LedgerTransaction,
   effects: readonly PaymentOrderEffect[],

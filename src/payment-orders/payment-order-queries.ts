@@ -115,22 +115,22 @@ export async function describePaymentOrders(
     ),
   ]);
   return orders.map((order) => {
-    const said = authorisations.get(order.id) ?? [];
-    const reading = readOrder(order, said, { mandates, ownership: ownership.get(order.accountId)! });
-    return presentPaymentOrder(asOf(order, new Date()), reading, presentAuthorisations(said));
+    const given = authorisations.get(order.id) ?? [];
+    const reading = readOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
+    return presentPaymentOrder(asOf(order, new Date()), reading, presentAuthorisations(given));
   });
 }
 
 /** Reads the signatures of an order under the version of the mandate it was made under and the present holders. */
 export function readOrder(
   order: PaymentOrder,
-  said: readonly Authorisation[],
+  given: readonly Authorisation[],
   { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
 ): SignatureReading {
   const mandate = mandateOf(mandates, order);
-  const reading = readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(said));
+  const reading = readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(given));
   if (order.signedBy === null) return reading;
-  // It was enough then, whoever has left since.
+  // It was enough then, even if a signatory has left since.
   const { signedBy } = order;
   return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
 }

@@ -89,7 +89,7 @@ export const dryPaymentOrderDocument = paymentOrderDocument.extend({
 export type PaymentOrderDocument = z.output<typeof paymentOrderDocument> & { explanation?: Explanation };
 
 /**
- * SHA-256 over the instruction as canonical JSON, so that whoever signs says what exactly was signed. Stored with the
+ * SHA-256 over the instruction as canonical JSON, so that a signatory states what exactly was signed. Stored with the
  * order: what changes here must give the same hashes.
  */
 export function instructionHash(order: PaymentOrder): Buffer {

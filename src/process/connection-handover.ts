@@ -9,8 +9,8 @@ const patienceMs = 10_000;
 const mostWaiting = 2_000;
 
 /**
- * Gives the connections that one process accepts to others, in turn. Until a process has said that it took one, it is
- * kept open here as well: a process that dies before leaves nobody waiting on a connection that belongs to no one,
+ * Gives the connections that one process accepts to others, in turn. Until a process has confirmed that it took one, it
+ * is kept open here as well: a process that dies before leaves nobody waiting on a connection that belongs to no one,
  * which is what node's own cluster does (it forgets what is on its way to a process that dies).
  */
 export class ConnectionHandover {
@@ -61,7 +61,8 @@ export class ConnectionHandover {
   }
 
   /**
-   * The process has ended. What it was given and had not taken, or not said so, ends too: it may have read some of it.
+   * The process has ended. What it was given and had not taken, or not confirmed, ends too: it may have read some of
+   * it.
    */
   gone(gone: ChildProcess): void {
     this.remove(gone);

@@ -3,8 +3,8 @@ import { findRunningEmbeddedServer } from '../database/embedded/embedded-server.
 import { OperatorError } from '../errors/operator-error.ts';
 
 /**
- * For commands that run beside the service: the database in DATABASE_URL, else the embedded one, which must be running.
- * Throws OperatorError when there is neither.
+ * For commands that run next to the service: the database in DATABASE_URL, else the embedded one, which must be
+ * running. Throws OperatorError when there is neither.
  */
 export async function findDatabaseInUse({ databaseUrl, dataDir }: Config): Promise<string> {
   const url = databaseUrl ?? (await findRunningEmbeddedServer({ dataDir, database: embeddedDatabaseName }));

@@ -17,7 +17,7 @@ import { startWorker, startWorkerHealth } from './worker-process.ts';
 
 /** Everything that one `npm start` runs. */
 export interface Service {
-  /** What to tell whoever started it. */
+  /** What to tell the operator who started it. */
   readonly welcome: string;
   /** Stops in order within the configured time. Answers false when requests had to be cut off. */
   stop(): Promise<boolean>;

@@ -2,7 +2,7 @@ import type { LedgerSource, LedgerTransaction } from '../database/ledger-transac
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Voices } from '../ownership/read-signatures.ts';
 
-/** What one party said about a payment order, a standing order, a proposal or a change of an account. */
+/** What one party decided about a payment order, a standing order, a proposal or a change of an account. */
 export interface Authorisation {
   readonly subjectId: string;
   readonly partyId: string;
@@ -28,8 +28,8 @@ interface AuthorisationRow {
 }
 
 /**
- * Adds a signature to what was said about a subject (`name`, "payment order", with the SHA-256 of its terms). Answers
- * all that is said now, and what is new of it: nothing (`authorisation` null) where the party has said so before.
+ * Adds a signature to the authorisations of a subject (`name`, "payment order", with the SHA-256 of its terms). Answers
+ * all there are now, and the new one: none (`authorisation` null) where the party has decided so before.
  * Refuses a signature to other terms, and a party that says something else than before. Pure.
  */
 export function addSignature(
@@ -42,17 +42,17 @@ export function addSignature(
     const detail = `The hash is not that of ${name} ${id}; read it again.`;
     return { refusal: refusal('instruction_mismatch', detail) };
   }
-  const said = before.find((authorisation) => authorisation.partyId === partyId);
-  if (said === undefined) {
+  const earlier = before.find((authorisation) => authorisation.partyId === partyId);
+  if (earlier === undefined) {
     const authorisation = { subjectId: id, partyId, decision, at: now };
     return { authorisation, all: [...before, authorisation] };
   }
-  if (said.decision === decision) return { authorisation: null, all: before };
-  const detail = `Party ${partyId} has said "${said.decision}" to ${name} ${id} before.`;
-  return { refusal: refusal('already_decided', detail, { decision: said.decision }) };
+  if (earlier.decision === decision) return { authorisation: null, all: before };
+  const detail = `Party ${partyId} has said "${earlier.decision}" to ${name} ${id} before.`;
+  return { refusal: refusal('already_decided', detail, { decision: earlier.decision }) };
 }
 
-/** What was said about each of these, in the order in which it was. */
+/** The authorisations of each of these, in the order in which they were made. */
 export async function findAuthorisations(
   { knex, ledgerId }: LedgerSource,
   subjectIds: readonly string[],
@@ -69,7 +69,7 @@ export async function findAuthorisations(
   return found;
 }
 
-/** Notes what was said. Whoever says the same once more is noted once. */
+/** Writes authorisations. The same decision of a party once more is written once. */
 export async function writeAuthorisations(
   { knex, ledgerId }: LedgerTransaction,
   authorisations: readonly Authorisation[],

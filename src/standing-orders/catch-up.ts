@@ -18,7 +18,7 @@ export interface CatchUp {
 }
 
 const graceMs = 24 * 3_600_000;
-/** Each is written and told of in one transaction with the other orders of a batch. */
+/** Each is written, with its event, in one transaction with the other orders of a batch. */
 const mostMissed = 50;
 
 /**

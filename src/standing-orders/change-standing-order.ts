@@ -31,9 +31,10 @@ export interface ChangeStandingOrderCommand {
 
 /**
  * Everything that people do with a standing order that is there: sign, pause, resume, cancel. One kind for all, because
- * they change rows that workers claim. A worker has the order locked while it locks the accounts it moves; whoever
- * locked the account first and then waited for the order could wait in a circle with it. So the order's row is locked
- * first here too (`lockClaimable`), and either the run is booked before the change or it finds the order changed.
+ * they change rows that workers claim. A worker has the order locked while it locks the accounts it moves; a
+ * caller that locked the account first and then waited for the order could deadlock with it. So the order's row is
+ * locked first here too (`lockClaimable`), and either the run is booked before the change or it finds the order
+ * changed.
  */
 export const changeStandingOrder: OperationKind<
   ChangeStandingOrderCommand,
@@ -75,7 +76,7 @@ export const changeStandingOrder: OperationKind<
   write: updateStandingOrders,
 };
 
-/** Its initiator may, whoever manages the account may, and the calling service. */
+/** Its initiator may, a holder with the right `manage` may, and the calling service. */
 function refuseActing(
   { accountId, initiatedBy }: StandingOrder,
   by: string | null,
@@ -98,7 +99,7 @@ function change(order: StandingOrder, loaded: ChangeFacts, types: readonly Stand
 }
 
 function describe(order: StandingOrder, { authorisations, mandates, ownership }: ChangeFacts) {
-  const said = authorisations.get(order.id) ?? [];
-  const reading = readStandingOrder(order, said, { mandates, ownership: ownership.get(order.accountId)! });
-  return presentSigned(order, reading, said);
+  const given = authorisations.get(order.id) ?? [];
+  const reading = readStandingOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
+  return presentSigned(order, reading, given);
 }

@@ -92,16 +92,16 @@ export const createStandingOrder: OperationKind<
     };
     const signing = readInitiator(made, state);
     if ('refusal' in signing) return signing;
-    const { reading, said } = signing;
+    const { reading, given } = signing;
     const order: StandingOrder = reading.isComplete
       ? activate({ ...made, signedBy: reading.signedBy }, now)
       : { ...made, expiresAt: signingEnds(command, now) };
-    const result = presentSigned(order, reading, said);
+    const result = presentSigned(order, reading, given);
     const type = reading.isComplete ? 'standing_order.activated' : 'standing_order.waiting';
     return {
       result,
       events: [standingOrderEvent(type, order, result)],
-      effect: { order, authorisation: said[0] ?? null, runs: [] },
+      effect: { order, authorisation: given[0] ?? null, runs: [] },
     };
   },
 
@@ -115,7 +115,7 @@ export const createStandingOrder: OperationKind<
 function readInitiator(
   order: StandingOrder,
   { accounts, loaded, now }: DecisionState<CreationFacts>,
-): { reading: SignatureReading; said: Authorisation[] } | { refusal: Refusal } {
+): { reading: SignatureReading; given: Authorisation[] } | { refusal: Refusal } {
   const { id, accountId, rule, initiatedBy } = order;
   const ownership = loaded.ownership.get(accountId)!;
   const { mandate } = ownership;
@@ -124,7 +124,7 @@ function readInitiator(
   const reading = readSigners(rule, ownership, mandate, saying);
   if (initiatedBy === null || !ownership.isHeld) {
     const nobody = { isComplete: true, isReachable: true, required: 0, received: 0, missingFrom: [], signedBy: [] };
-    return { reading: nobody, said: [] };
+    return { reading: nobody, given: [] };
   }
   if (!reading.isReachable) {
     const account = accounts.get(accountId)!;
@@ -132,7 +132,7 @@ function readInitiator(
     const explanation = explain(account, loaded.reservations, 'mandate', signatures);
     return { refusal: refuseUnsigned({ account, reading, explanation }) };
   }
-  return { reading, said: reading.signedBy.includes(initiatedBy) ? saying : [] };
+  return { reading, given: reading.signedBy.includes(initiatedBy) ? saying : [] };
 }
 
 function refuseCreation(

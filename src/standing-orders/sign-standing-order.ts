@@ -9,7 +9,7 @@ import { readStandingOrder } from './standing-order-queries.ts';
 /**
  * A signer approves or rejects exactly the order whose hash it sends. The signature that completes the mandate makes
  * the order active; a rejection ends it once it can't be completed any more without those who rejected it. Each signer
- * counts once; saying the same again changes nothing, but looks anew whether what was said is enough by now. Pure.
+ * counts once; the same decision again changes nothing, but what was signed may be enough by now. Pure.
  */
 export function decideSignature(
   order: StandingOrder,

@@ -14,8 +14,8 @@ export function standingOrderEvent(
 }
 
 /**
- * What is told of a run, with the order as the run left it: nothing of one that is still being tried, so that each run
- * is told of once.
+ * The events of a run, with the order as the run left it: none of one that is still being retried, so that each run
+ * has one event.
  */
 export function runEvents(order: StandingOrder, runs: readonly StandingOrderRun[]): LedgerEvent[] {
   return runs.flatMap((run) => {

@@ -54,7 +54,7 @@ interface StandingOrderRow {
 /** The rows that workers claim, for those who lock them otherwise. */
 export const standingOrderRows = { table: 'standing_orders', idColumn: 'id' } as const;
 
-/** An account can have this many that are not finished: whoever holds it must be able to look through them. */
+/** An account can have this many that are not finished: its holders must be able to look through them. */
 export const mostOpenOrders = 500;
 
 /** SQL: whether the time to sign an order is over and nobody has noted it yet. */
@@ -141,34 +141,34 @@ export async function describeStandingOrders(
     loadOwnership(source, accountIds, []),
   ]);
   return orders.map((order) => {
-    const said = authorisations.get(order.id) ?? [];
-    const reading = readStandingOrder(order, said, { mandates, ownership: ownership.get(order.accountId)! });
-    return presentSigned(asOfNow(order, new Date()), reading, said);
+    const given = authorisations.get(order.id) ?? [];
+    const reading = readStandingOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
+    return presentSigned(asOfNow(order, new Date()), reading, given);
   });
 }
 
 /** Reads the signatures of an order under the version of the mandate it was made under and the present holders. */
 export function readStandingOrder(
   order: StandingOrder,
-  said: readonly Authorisation[],
+  given: readonly Authorisation[],
   { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
 ): SignatureReading {
   const { signedBy } = order;
-  const reading = readSigners(order.rule, ownership, mandateOf(mandates, order), said);
-  // It was enough then, whoever has left since; and the calling service's own act takes none.
+  const reading = readSigners(order.rule, ownership, mandateOf(mandates, order), given);
+  // It was enough then, even if a signatory has left since; and the calling service's own act takes none.
   if (signedBy === null) return reading;
   return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
 }
 
-/** Reads what was said under a mandate: for the most that one run can move, or for any amount. */
+/** Reads authorisations under a mandate: for the most that one run can move, or for any amount. */
 export function readSigners(
   rule: AmountRule,
   ownership: Ownership,
   mandate: Mandate,
-  said: readonly Authorisation[],
+  given: readonly Authorisation[],
 ): SignatureReading {
   const band = bandFor(mandate.terms, 'transfer', largestAmount(rule));
-  return readSignatures(band, signersOf(ownership, 'transfer'), voicesOf(said));
+  return readSignatures(band, signersOf(ownership, 'transfer'), voicesOf(given));
 }
 
 function asOrder(row: StandingOrderRow): StandingOrder {

@@ -39,8 +39,8 @@ export const standingOrderRunDocument = z.strictObject({
 export type StandingOrderRunDocument = z.output<typeof standingOrderRunDocument>;
 
 /**
- * The id of the run of an occurrence, made of nothing else (RFC 9562, version 5): whoever executes it a second time
- * comes out at the same id, and a transaction's origin is unique.
+ * The id of the run of an occurrence, made of nothing else (RFC 9562, version 5): a worker that executes it a second
+ * time comes out at the same id, and a transaction's origin is unique.
  */
 export function runIdOf(standingOrderId: string, occurrenceAt: Date): string {
   return uuidv5(occurrenceAt.toISOString(), standingOrderId);

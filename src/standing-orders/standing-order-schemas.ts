@@ -83,7 +83,7 @@ function readRule(fields: Fields, context: z.core.$RefinementCtx): AmountRule {
     return issue(['amount'], 'must stand here, or one of sweep and topUp, and only one of them');
   }
   if (amount != null) {
-    if (most != null) return issue(['most'], 'must stand beside sweep or topUp');
+    if (most != null) return issue(['most'], 'must come with sweep or topUp');
     return { type: 'fixed', amount: readPositive(amount, 'amount') };
   }
   const limit = most == null ? null : readPositive(most, 'most');

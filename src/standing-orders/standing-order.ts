@@ -95,7 +95,7 @@ export const signedStandingOrderDocument = standingOrderDocument.extend({
 export type SignedStandingOrderDocument = z.output<typeof signedStandingOrderDocument>;
 
 /**
- * SHA-256 over all terms as canonical JSON, so that whoever signs says what exactly was signed. Stored with the order:
+ * SHA-256 over all terms as canonical JSON, so that a signatory states what exactly was signed. Stored with the order:
  * what changes here must give the same hashes.
  */
 export function standingOrderHash(order: StandingOrder): Buffer {
@@ -135,12 +135,12 @@ export function presentStandingOrder(order: StandingOrder): StandingOrderDocumen
 export function presentSigned(
   order: StandingOrder,
   reading: SignatureReading,
-  said: readonly Authorisation[],
+  given: readonly Authorisation[],
 ): SignedStandingOrderDocument {
   return {
     ...presentStandingOrder(order),
     multiAuthorisation: { numberRequired: reading.required, numberReceived: reading.received },
-    authorisations: presentAuthorisations(said),
+    authorisations: presentAuthorisations(given),
     missingFrom: order.status === 'waiting' ? reading.missingFrom : [],
   };
 }

@@ -6,7 +6,7 @@ import type { StandingOrderRun } from './standing-order-run.ts';
 /** What becomes of a standing order by one operation. */
 export interface StandingOrderEffect {
   readonly order: StandingOrder;
-  /** What was said with it; null when nobody said anything new. */
+  /** The authorisation that came with it; null without a new one. */
   readonly authorisation: Authorisation | null;
   /** What became of its occurrences. */
   readonly runs: readonly StandingOrderRun[];
@@ -48,7 +48,7 @@ export async function insertStandingOrders(
   await writeSaid(transaction, effects);
 }
 
-/** Writes what can change of standing orders, what was said about them, and their runs. Their rows must be locked. */
+/** Writes what can change of standing orders, their authorisations, and their runs. Their rows must be locked. */
 export async function updateStandingOrders(
   transaction: LedgerTransaction,
   effects: readonly StandingOrderEffect[],

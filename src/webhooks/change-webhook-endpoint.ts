@@ -111,7 +111,7 @@ export const updateWebhookEndpoint = endpointChange<
   },
 });
 
-/** That an endpoint is told nothing more, for whoever reads the log or has another endpoint. */
+/** That an endpoint is notified no more, for readers of the log and other endpoints. */
 export function disabledEvent(endpoint: WebhookEndpoint) {
   const data = presentEndpoint(endpoint);
   return { type: 'webhook_endpoint.disabled', accountId: null, subjectId: endpoint.id, data } as const;

@@ -23,8 +23,8 @@ interface Facts {
 export const createdEndpointDocument = webhookEndpointDocument.extend({ secret: z.string() });
 
 /**
- * Registers an endpoint, which is told of everything from now on. It takes one of the ledger's slots; as it locks no
- * account, it has its transaction to itself.
+ * Registers an endpoint, which is notified of everything from now on. It takes one of the ledger's slots; as it locks
+ * no account, it has its transaction to itself.
  */
 export const createWebhookEndpoint: OperationKind<
   CreateWebhookEndpointCommand,

@@ -66,7 +66,7 @@ export interface LeasedDelivery {
   readonly ledgerId: string;
   readonly id: string;
   readonly endpointId: string;
-  /** Whatever is noted about the delivery names it, so that whoever comes back too late notes nothing. */
+  /** Whatever is noted about the delivery names it, so that a worker that comes back too late notes nothing. */
   readonly leaseId: string;
   /** How often it was tried, this time included. */
   readonly attempts: number;

@@ -21,7 +21,7 @@ const keptAnswers = 20;
 const limits = { lockTimeoutMs: 5_000, statementTimeoutMs: 15_000, idleTimeoutMs: 30_000 };
 
 /**
- * Notes what came of a try: delivered, to be tried again, or given up. Does nothing for a lease that somebody else has
+ * Notes what came of a try: delivered, to be tried again, or given up. Does nothing for a lease that another worker has
  * taken over meanwhile. Waits for row locks, and holds none while it does unless it gives up.
  */
 export async function noteAttempt(

@@ -87,7 +87,7 @@ export function explainError(error: NodeJS.ErrnoException, stage: SendingStage):
   if (isBeforeConnection && error.code === undefined) {
     return { failure: 'target_not_allowed', detail: 'The host name resolves to an address that is not public.' };
   }
-  // Certificates have names in them that whoever made them chose.
+  // Certificates have names in them that their issuer chose.
   const detail = excerptOf([Buffer.from(error.message || `${error.code}`)]);
   if (stage === 'resolving') return { failure: 'name_not_resolved', detail };
   if (stage === 'securing') return { failure: 'tls_failed', detail };

@@ -77,7 +77,7 @@ export async function listDeliveries(
   return (await query).map((row) => presentDelivery(asDelivery(row)));
 }
 
-/** These deliveries, by their ids. Their rows must be locked by whoever goes on to change them. */
+/** These deliveries, by their ids. A caller that goes on to change them must have locked their rows. */
 export async function findDeliveries(
   { knex, ledgerId }: LedgerTransaction,
   deliveryIds: readonly string[],
@@ -86,7 +86,7 @@ export async function findDeliveries(
   return new Map(rows.map((row) => [row.id, asDelivery(row)]));
 }
 
-/** Writes new deliveries; one of an event that the endpoint has been told of before is left out. */
+/** Writes new deliveries; one of an event that the endpoint has been notified of before is left out. */
 export async function insertDeliveries(
   { knex, ledgerId }: LedgerTransaction,
   deliveries: readonly WebhookDelivery[],

@@ -69,7 +69,7 @@ export function newDelivery(
   };
 }
 
-/** The same for every try, and for every endpoint that is told of the event. */
+/** The same for every try, and for every endpoint that is notified of the event. */
 export function webhookIdOf({ id, place }: Pick<WebhookDelivery, 'id' | 'place'>): string {
   return place === null ? id : eventId(place);
 }

@@ -68,7 +68,7 @@ export async function listEndpoints(
   return (await query).map((row) => presentEndpoint(asEndpoint(row)));
 }
 
-/** These endpoints, by their ids. Their rows must be locked by whoever goes on to change them. */
+/** These endpoints, by their ids. A caller that goes on to change them must have locked their rows. */
 export async function findEndpoints(
   { knex, ledgerId }: LedgerTransaction,
   endpointIds: readonly string[],
@@ -94,8 +94,8 @@ export async function findFreeSlot({ knex, ledgerId }: LedgerTransaction): Promi
 }
 
 /**
- * Writes a new endpoint, which is told of what happens behind this place. Throws LostRaceError when its slot was taken
- * meanwhile.
+ * Writes a new endpoint, which is notified of the events after this cursor. Throws LostRaceError when its slot was
+ * taken meanwhile.
  */
 export async function insertEndpoint(
   { knex, ledgerId }: LedgerTransaction,

@@ -5,12 +5,12 @@ export const endpointStatuses = ['active', 'disabled'] as const;
 
 export type EndpointStatus = (typeof endpointStatuses)[number];
 
-/** Why an endpoint is disabled: somebody asked for it, it answered that it is gone, or it failed for a whole day. */
+/** Why an endpoint is disabled: a request disabled it, it answered that it is gone, or it failed for a whole day. */
 export const disabledReasons = ['requested', 'gone', 'failing'] as const;
 
 export type DisabledReason = (typeof disabledReasons)[number];
 
-/** Somebody else's address that is told of what happens in a ledger. */
+/** A customer's address that is notified of what happens in a ledger. */
 export interface WebhookEndpoint {
   readonly id: string;
   readonly url: string;

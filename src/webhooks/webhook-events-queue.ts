@@ -16,8 +16,8 @@ const eventsAtOnce = 500;
 const mostPending = 10_000;
 
 /**
- * SQL: when the first event happened that the endpoint has not been told of; null without one. Asked for as a value,
- * because EXISTS would be made a join with the whole log.
+ * SQL: when the first event happened that the endpoint has not been notified of; null without one. Asked for as a
+ * value, because EXISTS would be made a join with the whole log.
  */
 const firstUnread = `
   (select e.occurred_at from events e
@@ -31,8 +31,8 @@ const isFull = `
           offset ${mostPending - 1})`;
 
 /**
- * Endpoints that have not been told of everything yet. Each has a cursor in the log of events; what stands behind it
- * and is for the endpoint becomes a delivery, in the transaction that moves the cursor on. Nothing is sent here.
+ * Endpoints that have not been notified of everything yet. Each has a cursor in the log of events; what stands behind
+ * it and is for the endpoint becomes a delivery, in the transaction that moves the cursor on. Nothing is sent here.
  */
 export const webhookEventsQueue: WorkQueue = {
   ...endpointRows,

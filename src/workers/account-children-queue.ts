@@ -16,7 +16,7 @@ export interface Children {
 
 /**
  * What is claimed is the account, because its row is the lock of all that belongs to it. All of this reads as expired
- * from its time on, so that nobody waits for the work: it stores what is true already, and tells of it.
+ * from its time on, so that nobody waits for the work: it stores what is true already, and writes the events.
  */
 export function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
   const isOver = `${isOpen} and ${endsAt} <= now()`;

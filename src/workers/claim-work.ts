@@ -38,8 +38,8 @@ export function isSetAside(queue: string, row: string, idColumn: string): string
 
 /**
  * Locks rows of a queue's table for a caller who is about to change them, in the order of their ids, waiting for the
- * worker that has claimed one, unless `mode` says `noWait`. Workers lock accounts after their items, so whoever locks
- * both takes these first. Throws RefusalError as `lockAccounts` does.
+ * worker that has claimed one, unless `mode` says `noWait`. Workers lock accounts after their items, so a caller that
+ * locks both takes these first. Throws RefusalError as `lockAccounts` does.
  */
 export async function lockClaimable(
   { knex, ledgerId }: LedgerTransaction,
@@ -79,11 +79,11 @@ export interface QueueState {
   readonly oldestSeconds: number;
 }
 
-/** More than this of a ledger are not counted: whoever reads the figure knows enough. */
+/** More than this of a ledger are not counted: the reader of the figure knows enough. */
 const mostCounted = 100_000;
 
 /**
- * How much of a queue waits. Items that somebody works on at this moment count, because their work is not committed.
+ * How much of a queue waits. Items that a worker has claimed at this moment count, because their work is not committed.
  * Looks each ledger up in the queue's index, because all that is not due yet would be read otherwise.
  */
 export async function readQueueState(knex: Knex, queue: WorkQueue): Promise<QueueState> {

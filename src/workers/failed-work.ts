@@ -40,8 +40,8 @@ const longestError = 500;
 
 /**
  * Notes that an item failed, and until when nobody shall try it again: longer each time, and after the last try until
- * somebody asks for it (`retry_at` null). That what it needs was locked by somebody else (`isBusy`) says nothing about
- * the item: such a try is noted and does not count. Answers how often it has failed.
+ * an operator asks for it (`retry_at` null). That what it needs was locked by another session (`isBusy`) says nothing
+ * about the item: such a try is noted and does not count. Answers how often it has failed.
  */
 export async function noteFailure(
   knex: Knex,
@@ -73,7 +73,7 @@ function later(knex: Knex, ms: number): Knex.Raw {
   return knex.raw("clock_timestamp() + ? * interval '1 ms'", [ms]);
 }
 
-/** Forgets that these items failed: they have been worked on, or somebody wants them to be tried at once. */
+/** Forgets that these items failed: they have been worked on, or an operator wants them to be tried at once. */
 export async function forgetFailures(
   knex: Knex,
   { ledgerId, queue, itemIds }: { ledgerId: string; queue: string; itemIds: readonly string[] },
@@ -105,7 +105,7 @@ export async function listFailedWork(
   }));
 }
 
-/** How many items of each queue wait for somebody to requeue them. */
+/** How many items of each queue wait for an operator to requeue them. */
 export async function countGivenUp(knex: Knex): Promise<Map<string, number>> {
   const rows = await knex('failed_work')
     .whereNull('retry_at')

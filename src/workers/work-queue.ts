@@ -2,7 +2,7 @@ import type { Database } from '../database/create-database.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 
 /**
- * What is still to be done once a batch is committed and nothing is locked any more: a call to somebody else's server.
+ * What is still to be done once a batch is committed and nothing is locked any more: a call to a customer's server.
  * Gets the worker's sessions to note what came of it, and never throws.
  */
 export type Afterwards = (database: Database) => Promise<void>;
@@ -28,7 +28,7 @@ export interface WorkQueue {
   readonly batchSize: number;
   /** How many batches one process works on at once. */
   readonly lanes: number;
-  /** Whether somebody waits for it: then workers look at once when anything was committed, not just now and then. */
+  /** Whether a caller waits for it: then workers look at once when anything was committed, not just now and then. */
   readonly isUrgent: boolean;
   /**
    * Does what is to be done about these rows, which this transaction has locked, and sees to it that they are not due

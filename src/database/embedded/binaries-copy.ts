@@ -24,7 +24,7 @@ export async function copyBinaries({ root, version, cacheDir, log }: CopyBinarie
     fs.mkdirSync(cacheDir, { recursive: true });
     if (process.getuid?.() === fs.statSync(cacheDir).uid) fs.chmodSync(cacheDir, 0o755); // whatever our umask is
     refuseDistrusted(cacheDir, findDistrustedAbove(copy)); // or its owner could redirect what we write
-    // Built beside and renamed, so that two processes or a killed one never leave half a copy under the final name.
+    // Built next to it and renamed, so that two processes or a killed one never leave half a copy under the final name.
     const attempt = `${copy}.${randomBytes(4).toString('hex')}`;
     try {
       fs.cpSync(root, attempt, { recursive: true, verbatimSymlinks: true });
@@ -50,7 +50,7 @@ function refuseDistrusted(folder: string, distrusted: string | undefined): void 
   );
 }
 
-/** Undoes a strict or a lax umask of whoever ran npm install. */
+/** Undoes a strict or a lax umask of the user who ran npm install. */
 function makeReadable(folder: string): void {
   fs.chmodSync(folder, 0o755);
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
@@ -60,7 +60,7 @@ function makeReadable(folder: string): void {
   }
 }
 
-/** The first file or folder of the copy, or folder above it, that somebody else than root or we could change. */
+/** The first file or folder of the copy, or folder above it, that a user other than root or us could change. */
 function findDistrusted(copy: string): string | undefined {
   const above = findDistrustedAbove(copy);
   if (above !== undefined || isDistrusted(copy)) return above ?? copy;

@@ -33,7 +33,7 @@ export async function openOrCreateCluster(
   const folder = clusterFolder(home, binaries.major);
   try {
     removeDeadAttempts(home, binaries.major);
-    if (fs.existsSync(folder)) accountOfOwner(folder); // somebody else's data is called that, not merely unreadable
+    if (fs.existsSync(folder)) accountOfOwner(folder); // another user's data is called that, not merely unreadable
     if (!isMade(folder)) {
       refuseOtherMajor(home, binaries);
       makeClusterHome(home);
@@ -49,7 +49,7 @@ export async function openOrCreateCluster(
 }
 
 /**
- * Makes a cluster in a folder beside its final name and renames it, so that a killed attempt leaves nothing half made
+ * Makes a cluster in a folder next to its final name and renames it, so that a killed attempt leaves nothing half made
  * and two at once can't mix: the slower one throws its own away. A durable cluster reaches the disk before it has its
  * name.
  */
@@ -115,7 +115,7 @@ function isMade(folder: string): boolean {
   return fs.existsSync(folder) && fs.readdirSync(folder).length > 0;
 }
 
-/** An upgrade of the binaries must not open an empty ledger beside the full one. */
+/** An upgrade of the binaries must not open an empty ledger next to the full one. */
 function refuseOtherMajor(home: ClusterHome, { major }: PostgresBinaries): void {
   const other = majorsIn(home.folder).find((found) => found !== major && isMade(clusterFolder(home, found)));
   if (other === undefined) return;

@@ -15,7 +15,7 @@ export async function openSession(cluster: Cluster, port: number, applicationNam
     connectionString: clusterUrl(cluster, port, 'postgres'),
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
-    // PGSSLMODE and PGOPTIONS in somebody's environment are meant for other servers. The mark of use must not time out.
+    // PGSSLMODE and PGOPTIONS in a user's environment are meant for other servers. The mark of use must not time out.
     ssl: false,
     options: '-c idle_session_timeout=0 -c statement_timeout=0',
   });
@@ -69,7 +69,7 @@ export async function ensureDatabase(client: pg.Client, database: string): Promi
   const existing = await client.query('select 1 from pg_database where datname = $1', [database]);
   if (existing.rowCount !== 0) return;
   try {
-    // template0, because somebody's session in template1 would block the copy.
+    // template0, because another session in template1 would block the copy.
     await client.query(`create database ${pg.escapeIdentifier(database)} template template0`);
   } catch (error) {
     const code = (error as { code?: string }).code;

@@ -11,7 +11,7 @@ export class EmbeddedServerError extends Error {
   }
 }
 
-/** What somebody can always do when the embedded server does not work for them; it ends most sentences. */
+/** What an operator can always do when the embedded server does not work; it ends most sentences. */
 export const wayOut = 'set DATA_DIR to a folder you can write to, or DATABASE_URL to your own PostgreSQL';
 
 const fileProblems: Record<string, string> = {

@@ -69,7 +69,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
 
 /**
  * The address of the embedded server that runs on this data folder, or undefined. It starts nothing and leaves no mark
- * of use, which suits a command like the knex CLI that runs beside the service.
+ * of use, which suits a command like the knex CLI that runs next to the service.
  */
 export async function findRunningEmbeddedServer(options: {
   dataDir: string;

@@ -23,7 +23,7 @@ export interface EphemeralServerOptions {
 }
 
 export interface EphemeralServer {
-  /** Of the database `postgres`; tests make their own beside it. */
+  /** Of the database `postgres`; tests make their own next to it. */
   url: string;
   serverVersion: string;
   /** Stops the server and deletes its folder. */
@@ -89,7 +89,7 @@ function startWatchdog(remains: EphemeralRemains): { cleanUp(): Promise<void> } 
       child.ref();
       pipe.end();
       await gone;
-      await removeEphemeralServer(remains); // finds nothing to do, unless somebody killed the watchdog
+      await removeEphemeralServer(remains); // finds nothing to do, unless the watchdog was killed
     },
   };
 }

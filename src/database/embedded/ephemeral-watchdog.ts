@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readScriptInput } from './detached-script.ts';
 import { type EphemeralRemains, removeEphemeralServer } from './ephemeral-removal.ts';
 
-// Whoever ends the test run by a signal to everybody still wants the server gone afterwards.
+// A signal to every process that ends the test run still wants the server gone afterwards.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const remains = readScriptInput<EphemeralRemains>();

@@ -18,7 +18,7 @@ export async function choosePort(cluster: Cluster): Promise<number> {
   return await anyFreePort();
 }
 
-/** Keeps the port beside the data, so that bookmarked addresses (psql, a GUI) stay valid. */
+/** Keeps the port with the data, so that bookmarked addresses (psql, a GUI) stay valid. */
 export function rememberPort(cluster: Cluster, port: number): void {
   if (readPort(cluster) !== port) replaceFile(cluster, portFile, String(port));
 }

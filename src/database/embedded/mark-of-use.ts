@@ -33,7 +33,7 @@ export async function withdrawMark(session: pg.Client): Promise<boolean> {
   return await tryToBeLast(session);
 }
 
-/** Takes the lock exclusively unless somebody uses the server. */
+/** Takes the lock exclusively unless a process uses the server. */
 export async function tryToBeLast(session: pg.Client): Promise<boolean> {
   const { rows } = await session.query<{ last: boolean }>('select pg_try_advisory_lock($1) as last', [useLock]);
   return rows[0]!.last;

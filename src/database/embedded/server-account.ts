@@ -32,7 +32,7 @@ export function chooseAccount(): ServerAccount {
 }
 
 /**
- * The user for an existing cluster. Root takes the owner of the data, whoever that is, so that a `postgres` user
+ * The user for an existing cluster. Root takes the owner of the data, whatever user that is, so that a `postgres` user
  * that appears later (or a first start without sudo) does not lock the data away.
  */
 export function accountOfOwner(folder: string): ServerAccount {

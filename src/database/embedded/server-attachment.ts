@@ -37,7 +37,7 @@ export async function attach(options: AttachOptions): Promise<Attachment> {
   const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     const port = await findOrStart(options);
-    // The session may be refused or cut although the server answered: somebody is stopping it.
+    // The session may be refused or cut although the server answered: it is being stopped.
     const session = port === undefined ? undefined : await markUse(cluster, port).catch(() => undefined);
     if (port !== undefined && session !== undefined) return { session, port };
     await sleep(pauseMs, undefined, { signal });

@@ -8,7 +8,7 @@ import { stopPostmaster } from './postmaster.ts';
 
 const { cluster, binDir, port } = readScriptInput<{ cluster: Cluster; binDir: string; port: number }>();
 const session = await openSession(cluster, port, 'joint-ledger stop');
-// The process that started us may take a moment to go. If the mark is still there after that, it is somebody else's.
+// The process that started us may take a moment to go. If the mark is still there after that, it is another process's.
 for (let attempt = 0; attempt < 50; attempt++) {
   if (await tryToBeLast(session)) {
     await stopPostmaster(cluster, binDir);

@@ -30,7 +30,7 @@ const stableMs = 60_000;
 
 /**
  * Attaches to the server and starts it again, on the same port, whenever our session drops although we did not leave:
- * the server crashed, or somebody stopped it who did not know about us.
+ * the server crashed, or was stopped by one who does not know of this process.
  */
 export async function supervise({ cluster, binDir, log }: SupervisorOptions): Promise<Supervisor> {
   const leaving = new AbortController();
