@@ -116,7 +116,8 @@ function selectAccounts(database: Knex, ledgerId: string) {
       'a.created_at',
       'a.closed_at',
       database.raw(
-        `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id), '[]')
+        `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id),
+                          '[]')
           from holders h
           where h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active') as holders`,
       ),

@@ -107,5 +107,6 @@ const storedBalanceAt = `
 const clearingBalanceAt = `
   select a.id, a.currency, a.ownership, a.overdraft_limit, a.held,
          (select coalesce(sum(e.amount), 0) from entries e
-          where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null and e.booked_at <= :at) as booked
+          where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null
+            and e.booked_at <= :at) as booked
   from accounts a where a.ledger_id = :ledgerId and a.id = :accountId`;

@@ -28,8 +28,9 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
     const refused = refuseClearingAccount(account) ?? refuseClosed(account);
     if (refused !== undefined) return { refusal: refused };
     if (!account.balance.isZero() || !account.held.isZero()) {
-      const detail = `Account ${accountId} still has ${account.balance} ${account.currency} booked and ${account.held} held.`;
-      const facts = { balance: account.balance.toString(), held: account.held.toString() };
+      const { balance, held, currency } = account;
+      const detail = `Account ${accountId} still has ${balance} ${currency} booked and ${held} held.`;
+      const facts = { balance: balance.toString(), held: held.toString() };
       return { refusal: refusal('balance_not_zero', detail, facts) };
     }
     const changed: LockedAccount = { ...account, status: 'closed', closedAt: now, revision: account.revision + 1 };

@@ -40,7 +40,8 @@ export const updateAccount: OperationKind<
     const changed = { ...account, overdraftLimit: limit, revision: account.revision + 1 };
     if (availableBalance(changed).isNegative()) {
       const used = account.held.minus(account.balance);
-      const detail = `Account ${accountId} uses ${used} ${account.currency} of its overdraft, ${limit} would be the limit.`;
+      const use = `uses ${used} ${account.currency} of its overdraft`;
+      const detail = `Account ${accountId} ${use}, ${limit} would be the limit.`;
       return { refusal: refusal('overdraft_in_use', detail, { used: used.toString() }) };
     }
     const result: AccountDocument = {

@@ -155,7 +155,8 @@ function asRefusal(error: unknown, mayHaveCommitted: boolean): unknown {
   if (mayHaveCommitted) {
     return new RefusalError(
       'outcome_unknown',
-      'The connection to the database broke while the request was committing. Send it again with the same Idempotency-Key.',
+      'The connection to the database broke while the request was committing. ' +
+        'Send it again with the same Idempotency-Key.',
       { retryAfterSeconds: 1 },
       { cause: error },
     );

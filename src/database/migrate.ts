@@ -17,8 +17,8 @@ const inTheWay = ['55P03', '40P01'];
 const pauseMs = 1_000;
 const mostTries = 100;
 const tableTaken = `\
-The database could not be migrated: another session keeps a table locked. Find it among those in pg_stat_activity whose \
-xact_start is oldest, end it, and start again.`;
+The database could not be migrated: another session keeps a table locked. Find it among those in pg_stat_activity \
+whose xact_start is oldest, end it, and start again.`;
 
 /**
  * Brings the schema up to date. Safe when many processes start at once: knex's own lock does not cover the creation of

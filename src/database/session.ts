@@ -126,8 +126,9 @@ export class DatabaseSession implements Session {
     await this.#client.connect();
     const settings = { ...requiredSettings, statement_timeout: `${statementTimeoutMs}ms` };
     const names = Object.keys(settings);
+    const calls = names.map((_name, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
     const { rows } = await this.query({
-      text: `select ${names.map((_name, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`).join(', ')},
+      text: `select ${calls.join(', ')},
                     current_setting('server_version') as version, current_setting('server_encoding') as encoding,
                     pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
       values: Object.entries(settings).flat(),

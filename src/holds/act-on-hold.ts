@@ -73,7 +73,7 @@ export function findActiveHold(
   const refusedActor = refuseUnknownParty(loaded.partyIds, by, 'by') ?? refuseActor(accountId, ownership, by, right);
   if (refusedActor !== undefined) return { refusal: refusedActor };
   if (by !== null && by !== inPlace.hold.initiatedBy) {
-    const detail = `Hold ${id} is for whoever made it, or for the service itself, to capture, void and extend.`;
+    const detail = `Hold ${id} is for its initiator, or for the service itself, to capture, void and extend.`;
     return { refusal: refusal('right_missing', detail, { accountId, initiatedBy: inPlace.hold.initiatedBy }) };
   }
   const hold = inPlace.hold.expiresAt <= now ? expireByTheClock(inPlace.hold) : inPlace.hold;
@@ -83,7 +83,8 @@ export function findActiveHold(
 
 function refuseInactive({ id, kind, status }: Hold): Refusal | undefined {
   if (kind === 'payment_order') {
-    const detail = `Hold ${id} belongs to payment order ${id} and ends with it: sign, reject or cancel the payment order.`;
+    const way = 'sign, reject or cancel the payment order';
+    const detail = `Hold ${id} belongs to payment order ${id} and ends with it: ${way}.`;
     return refusal('hold_not_active', detail, { state: status, paymentOrderId: id });
   }
   if (status === 'active') return undefined;

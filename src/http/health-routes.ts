@@ -55,5 +55,6 @@ function errorPage(): string {
   const items = codes.map(
     (code) => `<dt id="${code}">${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}</dd>`,
   );
-  return `<!doctype html><html lang="en"><title>Error codes</title><h1>Error codes</h1><dl>${items.join('\n')}</dl></html>`;
+  const head = '<!doctype html><html lang="en"><title>Error codes</title>';
+  return `${head}<h1>Error codes</h1><dl>${items.join('\n')}</dl></html>`;
 }

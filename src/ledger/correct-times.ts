@@ -100,8 +100,8 @@ function groupBy(entries: readonly AheadEntry[], keyOf: (entry: AheadEntry) => s
 /** The first 48 bits of a UUID version 7 are milliseconds (RFC 9562, section 5.7). */
 const findAhead = `
   select e.transaction_id, e.account_id, e.version,
-         to_timestamp(('x' || lpad(left(replace(e.transaction_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0)
-           as asked_at,
+         to_timestamp(('x' || lpad(left(replace(e.transaction_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint
+                      / 1000.0) as asked_at,
          (select max(b.booked_at) from entries b
           where b.ledger_id = e.ledger_id and b.account_id = e.account_id and not ${liesAhead('b.booked_at')}) as floor
   from entries e

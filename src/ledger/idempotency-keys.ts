@@ -102,7 +102,8 @@ async function findAnswers(
 }
 
 function reused(key: string): Answer<never> {
-  const detail = `The Idempotency-Key ${key} belongs to an earlier, different request. Use a new key for a new request.`;
+  const problem = `The Idempotency-Key ${key} belongs to an earlier, different request.`;
+  const detail = `${problem} Use a new key for a new request.`;
   return { outcome: { refusal: refusal('idempotency_key_reused', detail) }, replayed: false };
 }
 

@@ -20,7 +20,8 @@ export function trustClock(databaseNow: Date, askedAt: number): Date {
   const answeredAt = machineClock.now();
   const isTrusted = databaseNow.getTime() >= askedAt - toleranceMs && databaseNow.getTime() <= answeredAt + toleranceMs;
   if (isTrusted) return databaseNow;
-  const clocks = `The database's clock says ${databaseNow.toISOString()}, this machine's ${new Date(answeredAt).toISOString()}`;
+  const ours = new Date(answeredAt).toISOString();
+  const clocks = `The database's clock says ${databaseNow.toISOString()}, this machine's ${ours}`;
   throw new RefusalError('clock_unreliable', `${clocks}: nothing is booked until they agree.`, {
     retryAfterSeconds: 10,
   });

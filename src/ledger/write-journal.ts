@@ -191,7 +191,8 @@ const statement = `
   log as (select greatest(pg_current_xact_id(), ?::xid8) as xid),
   new_transactions as (
     insert into transactions (ledger_id, ${namesOf(transactionColumns)})
-    select ledger.ledger_id, ${namesOf(transactionColumns).map((name) => (name === 'signed_by' ? `${name}::uuid[]` : name))}
+    select ledger.ledger_id,
+      ${namesOf(transactionColumns).map((name) => (name === 'signed_by' ? `${name}::uuid[]` : name))}
     from ledger, ${unnest(transactionColumns)} as t (${namesOf(transactionColumns)})),
   changed_accounts as (
     update accounts a

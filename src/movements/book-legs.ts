@@ -75,7 +75,8 @@ export function refuseAheadOfClock(legs: readonly OpenLeg[], now: Date): Refusal
   const ahead = legs.find(({ account }) => aheadMs(account, now) > longestMoveMs);
   if (ahead === undefined) return undefined;
   const { id, lastBookedAt } = ahead.account;
-  const detail = `Account ${id} was booked at ${lastBookedAt!.toISOString()}, ahead of the clock, which says ${now.toISOString()}.`;
+  const bookedAt = lastBookedAt!.toISOString();
+  const detail = `Account ${id} was booked at ${bookedAt}, ahead of the clock, which says ${now.toISOString()}.`;
   const retryAfterSeconds = Math.min(3_600, Math.ceil(aheadMs(ahead.account, now) / 1_000));
   return refusal('booked_in_the_future', detail, { accountId: id, retryAfterSeconds });
 }

@@ -25,8 +25,9 @@ export function refuseOverdraw({ account, amount }: CheckedLeg): Refusal | undef
   if (!amount.isNegative()) return undefined;
   const available = availableBalance(account);
   if (!available.plus(amount).isNegative()) return undefined;
-  const detail = `Account ${account.id} has ${available} ${account.currency} available, ${amount.negated()} is asked for.`;
-  return refusal('insufficient_funds', detail, { accountId: account.id, available: available.toString() });
+  const { id, currency } = account;
+  const detail = `Account ${id} has ${available} ${currency} available, ${amount.negated()} is asked for.`;
+  return refusal('insufficient_funds', detail, { accountId: id, available: available.toString() });
 }
 
 export function refuseOverflow({ account, amount }: CheckedLeg): Refusal | undefined {

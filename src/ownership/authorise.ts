@@ -60,7 +60,8 @@ export function refuseLimit(
     if (limit === null || !limit.minus(used).minus(amount).isNegative()) continue;
     const remaining = limit.minus(used);
     const facts = { limit: name, amount: limit.toString(), used: used.toString(), remaining: remaining.toString() };
-    const detail = `Party ${partyId} may take out ${limit} ${account.currency} (${name}) of account ${account.id}; ${used} is used, ${amount} is asked for.`;
+    const allowed = `Party ${partyId} may take out ${limit} ${account.currency} (${name}) of account ${account.id}`;
+    const detail = `${allowed}; ${used} is used, ${amount} is asked for.`;
     return refusal('limit_exceeded', detail, { accountId: account.id, ...facts });
   }
   return undefined;

@@ -86,7 +86,8 @@ const statement = `
        from transactions t
        join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id
        where t.ledger_id = h.ledger_id and t.initiated_by = h.party_id and t.booked_at >= starts.month
-         and (t.origin is null or t.origin in ('proposal', 'standing_order')) and e.account_id = h.account_id and e.amount < 0) b
+         and (t.origin is null or t.origin in ('proposal', 'standing_order')) and e.account_id = h.account_id
+         and e.amount < 0) b
      cross join lateral (
        select coalesce(sum(taken.amount), 0) as month,
               coalesce(sum(taken.amount) filter (where o.created_at >= starts.day), 0) as today

@@ -12,7 +12,8 @@ export function operatorSentence(error: unknown): string {
   const sentence = databaseSentence(error);
   if (sentence !== undefined) return sentence;
   if ('syscall' in error && 'path' in error) {
-    return `A file can't be used (${error.message}): set DATA_DIR to a folder you can write to, and check DATABASE_URL.`;
+    const way = 'set DATA_DIR to a folder you can write to, and check DATABASE_URL';
+    return `A file can't be used (${error.message}): ${way}.`;
   }
   return error.stack ?? error.message;
 }

@@ -37,7 +37,8 @@ export function welcome({ host, port, role, processes, database, demoApiKey }: W
     '',
     'Deposit 100.00 USD into the joint account "Household":',
     '',
-    `curl -sS ${household}/deposits -H 'Authorization: Bearer ${demoApiKey}' -H 'Content-Type: application/json' -d '{"amount":"100.00","currency":"USD"}'`,
+    `curl -sS ${household}/deposits -H 'Authorization: Bearer ${demoApiKey}' ` +
+      `-H 'Content-Type: application/json' -d '{"amount":"100.00","currency":"USD"}'`,
     '',
     'Look at it:',
     '',

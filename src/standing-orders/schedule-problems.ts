@@ -19,7 +19,8 @@ export function problemsOfSchedule(schedule: Schedule): ScheduleProblem[] {
     problems.push({
       path: 'startsAt',
       message:
-        'must be a local date and time that exists, without offset, such as "2026-12-01T09:00:00"; its zone goes into timeZone',
+        'must be a local date and time that exists, without offset, such as "2026-12-01T09:00:00"; ' +
+        'its zone goes into timeZone',
     });
   } else if (startsAt < '2000' || startsAt >= '2101') {
     problems.push({ path: 'startsAt', message: 'must lie between the years 2000 and 2100' });

@@ -113,7 +113,8 @@ async function writeRuns({ knex, ledgerId }: LedgerTransaction, runs: readonly S
        amount numeric, transaction_id uuid, refusal json, last_attempt_at timestamptz)
      on conflict (ledger_id, standing_order_id, occurrence_at) do update
      set status = excluded.status, attempts = excluded.attempts, amount = excluded.amount,
-         transaction_id = excluded.transaction_id, refusal = excluded.refusal, last_attempt_at = excluded.last_attempt_at
+         transaction_id = excluded.transaction_id, refusal = excluded.refusal,
+         last_attempt_at = excluded.last_attempt_at
      where r.status = 'retrying'`,
     [ledgerId, JSON.stringify(rows)],
   );

@@ -17,7 +17,8 @@ export function idempotencyKeysQueue(retentionHours: number): WorkQueue {
       from ledgers of_ledger
       cross join lateral (select k.key from idempotency_keys k
                           where k.ledger_id = of_ledger.id
-                            and k.created_at < least(now() - interval '${retentionHours} hours', of_ledger.keys_kept_from)
+                            and k.created_at < least(now() - interval '${retentionHours} hours',
+                                                     of_ledger.keys_kept_from)
                           order by k.created_at limit ${mostLookedAt}) old)`,
     dueSince: 'item.created_at',
     batchSize: 500,

@@ -120,8 +120,10 @@ function refuseOtherMajor(home: ClusterHome, { major }: PostgresBinaries): void 
   const other = majorsIn(home.folder).find((found) => found !== major && isMade(clusterFolder(home, found)));
   if (other === undefined) return;
   throw new EmbeddedServerError(
-    `The data in ${clusterFolder(home, other)} was made by PostgreSQL ${other}, but the binaries are of version ${major}: ` +
-      `set POSTGRES_BIN to the binaries of ${other} (to go on or to dump it), or set DATA_DIR to another folder to begin with an empty ledger.`,
+    `The data in ${clusterFolder(home, other)} was made by PostgreSQL ${other}, ` +
+      `but the binaries are of version ${major}: ` +
+      `set POSTGRES_BIN to the binaries of ${other} (to go on or to dump it), ` +
+      'or set DATA_DIR to another folder to begin with an empty ledger.',
   );
 }
 

@@ -50,7 +50,8 @@ export async function answers(cluster: Cluster, port: number): Promise<boolean> 
     }
     throw new EmbeddedServerError(
       `The PostgreSQL server of ${cluster.folder} refuses the password in ${passwordPath(cluster)}: ` +
-        `write the current password of the user ${clusterUser} into that file, or set DATABASE_URL to your own PostgreSQL.`,
+        `write the current password of the user ${clusterUser} into that file, ` +
+        'or set DATABASE_URL to your own PostgreSQL.',
       error,
     );
   }

