@@ -201,6 +201,46 @@ describe('files', () => {
   });
 });
 
+/** An opening line of a function: a declaration, a method or an arrow, possibly the end of a signature of many lines. */
+const opensFunction =
+  /\bfunction\b.*\{$|=> \{$|^\s*(async |static |private |override |get |\*)*[\w#]+\(.*\{$|^\s*\).*\{$/;
+const opensOther = /^\s*(\} )?(if|else|for|while|do|switch|try|catch|finally|class|interface)\b/;
+
+/** The functions of a file with their lengths. The formatter's indentation says where each ends. */
+function functionsOf(file: string): Array<{ file: string; line: number; lines: number }> {
+  const lines = read(file).split('\n');
+  const indentOf = (line: string) => line.search(/\S/);
+  return lines.flatMap((line, at) => {
+    if (!opensFunction.test(line) || opensOther.test(line)) return [];
+    const indent = indentOf(line);
+    let start = at;
+    if (/^\s*\)/.test(line)) {
+      do start--;
+      while (indentOf(lines[start]!) !== indent);
+      if (opensOther.test(lines[start]!)) return [];
+    }
+    const end = lines.findIndex((other, index) => index > at && indentOf(other) === indent && /^\s*\}/.test(other));
+    return [{ file, line: start + 1, lines: end - start + 1 }];
+  });
+}
+
+describe('sizes', () => {
+  test('no line is above 120 columns', () => {
+    const wide = sources.flatMap((file) =>
+      read(file)
+        .split('\n')
+        .flatMap((line, index) => (line.length > 120 ? [`${file}:${index + 1}`] : [])),
+    );
+    expect(wide).toEqual([]);
+  });
+
+  test('no function is above 70 lines', () => {
+    const functions = sources.flatMap(functionsOf);
+    expect(functions.length).toBeGreaterThan(1_000);
+    expect(functions.filter(({ lines }) => lines > 70)).toEqual([]);
+  });
+});
+
 describe('documentation', () => {
   const root = readdirSync(projectFolder).filter((file) => file.endsWith('.md'));
   const documents = [...root, ...filesUnder('docs', '.md')];

@@ -1,4 +1,5 @@
 import { explain, explained, needed } from '../accounts/explain.ts';
+import type { Refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
@@ -10,6 +11,7 @@ import { release } from '../movements/reserve.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { mandateOf } from '../ownership/find-mandates.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
+import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
 import {
@@ -98,13 +100,7 @@ function decideSignature(
       reservations: loaded.reservations,
     };
     const booked = decideMovement(movement, { accounts, loaded: facts, now, dryRun: state.dryRun });
-    if ('refusal' in booked) {
-      const mandate = mandateOf(loaded.mandates, order);
-      const signatures = needed(mandate.version, bandFor(mandate.terms, order.type, order.amount), reading);
-      return {
-        refusal: explained(booked.refusal, explain(account, loaded.reservations, booked.refusal.code, signatures)),
-      };
-    }
+    if ('refusal' in booked) return { refusal: explainRefusal(booked.refusal, account, order, reading, loaded) };
     const transactions: readonly BookedTransaction[] = booked.transactions;
     const { signedBy } = reading;
     const ended: PaymentOrder = {
@@ -120,6 +116,19 @@ function decideSignature(
       effect: { order: ended, authorisation },
     };
   }
+}
+
+/** The refusal of the movement, with what is reserved on the account and which signatures the order has and needs. */
+function explainRefusal(
+  refused: Refusal,
+  account: LockedAccount,
+  order: PaymentOrder,
+  reading: SignatureReading,
+  { mandates, reservations }: OrderFacts,
+): Refusal {
+  const mandate = mandateOf(mandates, order);
+  const signatures = needed(mandate.version, bandFor(mandate.terms, order.type, order.amount), reading);
+  return explained(refused, explain(account, reservations, refused.code, signatures));
 }
 
 /** The movement that an order asks for. */

@@ -68,30 +68,41 @@ interface Caller extends Waiter {
 }
 
 export function createPostingEngine(options: PostingEngineOptions): PostingEngine {
-  const queue = new GroupQueue<Caller>({ lanes: options.lanes, groupLimit });
-  let startScheduled = false;
+  return new GroupedPosting(options);
+}
 
-  async function submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
-    const patienceMs = operation.lockTimeoutMs ?? options.lockTimeoutMs;
+/** Carries operations out in groups, as many at once as there are lanes. */
+class GroupedPosting implements PostingEngine {
+  readonly #options: PostingEngineOptions;
+  readonly #queue: GroupQueue<Caller>;
+  #startScheduled = false;
+
+  constructor(options: PostingEngineOptions) {
+    this.#options = options;
+    this.#queue = new GroupQueue<Caller>({ lanes: options.lanes, groupLimit });
+  }
+
+  async submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
+    const patienceMs = operation.lockTimeoutMs ?? this.#options.lockTimeoutMs;
     // A caller that asked not to wait never holds a group up, and is not held up by one.
     if (patienceMs === 0 || operation.dryRun) {
-      const [answer] = await book([operation], patienceMs);
+      const [answer] = await this.#book([operation], patienceMs);
       return answer as Answer<Result>;
     }
-    if (queue.isFull(options.queueLimit)) throw busy('Too many requests are waiting already.');
+    if (this.#queue.isFull(this.#options.queueLimit)) throw busy('Too many requests are waiting already.');
     return new Promise<Answer<unknown>>((resolve, reject) => {
       const arrivedAt = performance.now();
       const deadline = arrivedAt + patienceMs;
       const caller: Caller = { operation, alone: false, arrivedAt, deadline, resolve, reject, timeout: undefined };
-      queue.add(caller);
-      limitWaiting(caller);
-      scheduleStart();
+      this.#queue.add(caller);
+      this.#limitWaiting(caller);
+      this.#scheduleStart();
     }) as Promise<Answer<Result>>;
   }
 
-  function limitWaiting(caller: Caller): void {
+  #limitWaiting(caller: Caller): void {
     const giveUp = () => {
-      queue.remove(caller);
+      this.#queue.remove(caller);
       caller.reject(busy('The request waited for its turn for too long.'));
     };
     caller.timeout = setTimeout(giveUp, caller.deadline - performance.now());
@@ -100,26 +111,26 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
   /**
    * At the end of this turn of the event loop, so that requests that arrived in one read of the sockets go together.
    */
-  function scheduleStart(): void {
-    if (startScheduled) return;
-    startScheduled = true;
+  #scheduleStart(): void {
+    if (this.#startScheduled) return;
+    this.#startScheduled = true;
     setImmediate(() => {
-      startScheduled = false;
-      startGroups();
+      this.#startScheduled = false;
+      this.#startGroups();
     });
   }
 
-  function startGroups(): void {
-    const { groups, abandoned } = queue.takeGroups();
+  #startGroups(): void {
+    const { groups, abandoned } = this.#queue.takeGroups();
     for (const caller of abandoned) {
       clearTimeout(caller.timeout);
       caller.reject(new AbandonedError('the caller has hung up'));
     }
-    metrics.queueDepth.set(queue.depth);
-    for (const group of groups) void carryOut(group);
+    metrics.queueDepth.set(this.#queue.depth);
+    for (const group of groups) void this.#carryOut(group);
   }
 
-  async function carryOut(group: Group<Caller>): Promise<void> {
+  async #carryOut(group: Group<Caller>): Promise<void> {
     const startedAt = performance.now();
     for (const caller of group.waiters) {
       clearTimeout(caller.timeout);
@@ -127,38 +138,37 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
     }
     metrics.groupSize.observe(group.size);
     const heldUp = setTimeout(() => {
-      queue.heldUp(group);
-      startGroups();
+      this.#queue.heldUp(group);
+      this.#startGroups();
     }, heldUpAfterMs);
+    // Before the answers are sent, so that the database works on the next group meanwhile.
+    const leave = () => {
+      clearTimeout(heldUp);
+      this.#queue.leave(group);
+      this.#startGroups();
+    };
     const operations = group.waiters.map((caller) => caller.operation);
     try {
-      const answers = await book(operations, patienceOf(group.waiters));
-      queue.clearStuck(group.accountIds);
+      const answers = await this.#book(operations, patienceOf(group.waiters));
+      this.#queue.clearStuck(group.accountIds);
       leave();
       await sendAnswers(group.waiters, answers);
     } catch (error) {
-      await settleFailure(group, error);
+      await this.#settleFailure(group, error);
       leave();
-    }
-
-    /** Before the answers are sent, so that the database works on the next group meanwhile. */
-    function leave(): void {
-      clearTimeout(heldUp);
-      queue.leave(group);
-      startGroups();
     }
   }
 
   /** One whole transaction, tried again where that can help. Answers in the order of the operations. */
-  function book(operations: readonly Operation<unknown>[], patienceMs: number): Promise<Answer<unknown>[]> {
+  #book(operations: readonly Operation<unknown>[], patienceMs: number): Promise<Answer<unknown>[]> {
     const [first] = operations as [Operation<unknown>];
     const mode = lockMode(first);
     const lockTimeoutMs = Math.max(shortestLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
-    const answers = runLedgerTransaction(options.database, first.ledgerId, limits, (transaction) =>
+    const answers = runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
       bookGroup(transaction, operations, mode),
     );
-    answers.then(options.onCommitted, () => {});
+    answers.then(this.#options.onCommitted, () => {});
     return answers;
   }
 
@@ -167,10 +177,10 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
    * another try: at once and together where only some of the accounts were locked, otherwise one by one, so that what
    * is wrong with one harms no other.
    */
-  async function settleFailure(group: Group<Caller>, error: unknown): Promise<void> {
+  async #settleFailure(group: Group<Caller>, error: unknown): Promise<void> {
     const { waiters } = group;
-    const stuck = waitedTooLong(error) ? await findStuck(group) : [];
-    queue.markStuck(stuck);
+    const stuck = waitedTooLong(error) ? await this.#findStuck(group) : [];
+    this.#queue.markStuck(stuck);
     if (waiters.length === 1 || isSameForAll(error)) {
       for (const caller of waiters) caller.reject(error);
       return;
@@ -182,16 +192,14 @@ export function createPostingEngine(options: PostingEngineOptions): PostingEngin
     for (const caller of waiters) {
       if (caller.deadline <= now) caller.reject(busy('The accounts stayed locked for too long.'));
     }
-    queue.putBack(patient);
-    patient.forEach(limitWaiting);
+    this.#queue.putBack(patient);
+    for (const caller of patient) this.#limitWaiting(caller);
   }
 
   /** None when the question fails too: then it is asked one by one. */
-  function findStuck({ ledgerId, accountIds }: Group<Caller>): Promise<string[]> {
-    return findLockedAccounts(options.database, ledgerId, [...accountIds]).catch(() => []);
+  #findStuck({ ledgerId, accountIds }: Group<Caller>): Promise<string[]> {
+    return findLockedAccounts(this.#options.database, ledgerId, [...accountIds]).catch(() => []);
   }
-
-  return { submit };
 }
 
 async function sendAnswers(callers: readonly Caller[], answers: readonly Answer<unknown>[]): Promise<void> {

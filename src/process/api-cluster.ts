@@ -50,34 +50,97 @@ const mostDeathsAtStart = 5;
 /** Runs the API in several processes behind one port. One that dies is replaced, at the start as well as later. */
 export async function startApiCluster(options: ApiClusterOptions): Promise<HttpListener> {
   const { processes, logger, signal, ...apiOptions } = options;
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => handover.give(socket));
-  const handover = new ConnectionHandover();
-  const collector = new MetricsCollector();
-  /** All that live, and whether they answer requests. */
-  const children = new Map<ChildProcess, { isReady: boolean }>();
-  let stopping = false;
+  signal.throwIfAborted();
+  const cluster = new ApiCluster(apiOptions, logger);
+  await cluster.start(processes, signal);
+  return {
+    port: cluster.port,
+    stop: (drainMs) => cluster.stop(drainMs),
+    stopNow: () => cluster.stopNow(),
+  };
+}
 
-  function forkApi(onReady: (apiPid: number) => void, onFailed: (sentence: string) => void): Promise<Death> {
-    const env = { ...process.env, [apiOptionsVariable]: JSON.stringify(apiOptions) };
+class ApiCluster {
+  readonly #apiOptions: ClusteredApiOptions;
+  readonly #logger: Logger;
+  readonly #handover = new ConnectionHandover();
+  readonly #collector = new MetricsCollector();
+  readonly #server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+    this.#handover.give(socket),
+  );
+  /** All that live, and whether they answer requests. */
+  readonly #children = new Map<ChildProcess, { isReady: boolean }>();
+  #stopping = false;
+
+  constructor(apiOptions: ClusteredApiOptions, logger: Logger) {
+    this.#apiOptions = apiOptions;
+    this.#logger = logger;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Resolves when all processes are ready; throws what keeps one from it, and the signal's reason. */
+  async start(processes: number, signal: AbortSignal): Promise<void> {
+    await listen(this.#server, this.#apiOptions);
+    try {
+      const aborted = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+      aborted.catch(() => {});
+      await Promise.race([Promise.all(Array.from({ length: processes }, () => this.#keepRunning())), aborted]);
+    } catch (error) {
+      this.stopNow();
+      throw error;
+    }
+  }
+
+  async stop(drainMs: number): Promise<boolean> {
+    this.#refuseConnections();
+    const ended = [...this.#children].map(
+      ([child, { isReady }]) =>
+        new Promise<boolean>((resolve) => {
+          child.once('exit', (code) => resolve(code === 0 || !isReady));
+          if (isReady && child.connected) child.send({ type: 'drain', drainMs } satisfies ClusterMessage, () => {});
+          else child.kill('SIGKILL');
+        }),
+    );
+    return (await Promise.all(ended)).every(Boolean);
+  }
+
+  stopNow(): void {
+    this.#refuseConnections();
+    for (const child of this.#children.keys()) child.kill('SIGKILL');
+  }
+
+  #refuseConnections(): void {
+    this.#stopping = true;
+    this.#server.close();
+    this.#handover.close();
+  }
+
+  #forkApi(onReady: (apiPid: number) => void, onFailed: (sentence: string) => void): Promise<Death> {
+    const env = { ...process.env, [apiOptionsVariable]: JSON.stringify(this.#apiOptions) };
     const child = fork(process.argv[1]!, [], { env });
     const state = { isReady: false };
-    children.set(child, state);
+    this.#children.set(child, state);
     child.on('message', (message: ClusterMessage) => {
-      if (message.type === 'ready' && !stopping) {
+      if (message.type === 'ready' && !this.#stopping) {
         state.isReady = true;
-        logger.info({ apiPid: child.pid }, 'an API process listens');
-        handover.add(child);
+        this.#logger.info({ apiPid: child.pid }, 'an API process listens');
+        this.#handover.add(child);
         onReady(child.pid!);
       }
       if (message.type === 'failed') onFailed(message.sentence);
-      if (message.type === 'taken') handover.taken(message.id);
-      if (message.type === 'metrics wanted') void collector.tell(child, message.request, ready());
-      if (message.type === 'figures') collector.receive(message.request, message.figures);
+      if (message.type === 'taken') this.#handover.taken(message.id);
+      if (message.type === 'metrics wanted') void this.#collector.tell(child, message.request, this.#ready());
+      if (message.type === 'figures') this.#collector.receive(message.request, message.figures);
     });
     return new Promise((resolve) => {
       const onEnd = (reason: string) => {
-        children.delete(child);
-        handover.gone(child);
+        this.#children.delete(child);
+        this.#handover.gone(child);
         resolve({ apiPid: child.pid, reason });
       };
       child
@@ -87,75 +150,36 @@ export async function startApiCluster(options: ApiClusterOptions): Promise<HttpL
   }
 
   /** Keeps one process running. Resolves when it is ready for the first time; throws OperatorError when it never is. */
-  function keepRunning(): Promise<void> {
+  #keepRunning(): Promise<void> {
     return new Promise((resolve, reject) => {
       let wasReady = false;
       const onReady = (apiPid: number) => {
-        if (wasReady) logger.info({ apiPid }, 'an API process was replaced');
+        if (wasReady) this.#logger.info({ apiPid }, 'an API process was replaced');
         wasReady = true;
         resolve();
       };
       const onFailed = (sentence: string) => reject(new OperatorError(sentence));
       void (async () => {
-        for (let deaths = 0; !stopping; deaths++) {
+        for (let deaths = 0; !this.#stopping; deaths++) {
           const startedAt = performance.now();
-          const { apiPid, reason } = await forkApi(onReady, onFailed);
-          if (stopping) return;
+          const { apiPid, reason } = await this.#forkApi(onReady, onFailed);
+          if (this.#stopping) return;
           if (performance.now() - startedAt > wellAfterMs) deaths = 0;
           if (!wasReady && deaths + 1 >= mostDeathsAtStart) {
             reject(new OperatorError(`An API process ended ${deaths + 1} times before it was ready, with ${reason}.`));
             return;
           }
           const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** deaths);
-          logger.warn({ apiPid, reason, pauseMs }, 'an API process ended and is replaced');
+          this.#logger.warn({ apiPid, reason, pauseMs }, 'an API process ended and is replaced');
           await sleep(pauseMs);
         }
       })();
     });
   }
 
-  function ready(): ChildProcess[] {
-    return [...children].filter(([, { isReady }]) => isReady).map(([child]) => child);
+  #ready(): ChildProcess[] {
+    return [...this.#children].filter(([, { isReady }]) => isReady).map(([child]) => child);
   }
-
-  function stopNow(): void {
-    stopping = true;
-    server.close();
-    handover.close();
-    for (const child of children.keys()) child.kill('SIGKILL');
-  }
-
-  signal.throwIfAborted();
-  await listen(server, apiOptions);
-  try {
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
-    });
-    aborted.catch(() => {});
-    await Promise.race([Promise.all(Array.from({ length: processes }, keepRunning)), aborted]);
-  } catch (error) {
-    stopNow();
-    throw error;
-  }
-
-  return {
-    port: (server.address() as AddressInfo).port,
-    async stop(drainMs) {
-      stopping = true;
-      server.close();
-      handover.close();
-      const ended = [...children].map(
-        ([child, { isReady }]) =>
-          new Promise<boolean>((resolve) => {
-            child.once('exit', (code) => resolve(code === 0 || !isReady));
-            if (isReady && child.connected) child.send({ type: 'drain', drainMs } satisfies ClusterMessage, () => {});
-            else child.kill('SIGKILL');
-          }),
-      );
-      return (await Promise.all(ended)).every(Boolean);
-    },
-    stopNow,
-  };
 }
 
 /** The life of one API process behind a supervising one: take connections, answer, drain when told, exit. */

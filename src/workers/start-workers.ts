@@ -43,25 +43,52 @@ interface Crew {
 
 /** Works on these queues until it is told to stop: each in lanes of its own, so that none waits for another. */
 export function startWorkers(options: WorkersOptions): Workers {
-  const { database, logger, queues, wakeUp } = options;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  // Each lane listens for the end while it rests.
-  setMaxListeners(0, signal);
-  const problems = new Map<WorkQueue, string>();
-  const lastRounds = new Map(queues.map((queue) => [queue, performance.now()]));
-  const running = new Set<Promise<void>>();
-  for (const queue of queues) addLane(queue, { lanes: 0, idle: 0 });
-  const measuring = measure();
+  return new RunningWorkers(options);
+}
 
-  function addLane(queue: WorkQueue, crew: Crew): void {
+class RunningWorkers implements Workers {
+  readonly #options: WorkersOptions;
+  readonly #stopping = new AbortController();
+  readonly #problems = new Map<WorkQueue, string>();
+  readonly #lastRounds: Map<WorkQueue, number>;
+  readonly #running = new Set<Promise<void>>();
+  readonly #measuring: Promise<void>;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    // Each lane listens for the end while it rests.
+    setMaxListeners(0, this.#stopping.signal);
+    this.#lastRounds = new Map(options.queues.map((queue) => [queue, performance.now()]));
+    for (const queue of options.queues) this.#addLane(queue, { lanes: 0, idle: 0 });
+    this.#measuring = measure(options, this.#stopping.signal);
+  }
+
+  problem(): string | undefined {
+    const [first] = this.#problems.values();
+    if (first !== undefined) return first;
+    const now = performance.now();
+    const stuck = this.#options.queues.find((queue) => now - this.#lastRounds.get(queue)! > stuckAfterMs);
+    return stuck && `The queue ${stuck.name} has not got on for a minute.`;
+  }
+
+  async stop(drainMs: number): Promise<boolean> {
+    this.#stopping.abort();
+    const done = Promise.all([...this.#running, this.#measuring]).then(() => true);
+    const enough = new AbortController();
+    const late = sleep(drainMs, false, { signal: enough.signal }).catch(() => false);
+    const inTime = await Promise.race([done, late]);
+    enough.abort();
+    return inTime;
+  }
+
+  #addLane(queue: WorkQueue, crew: Crew): void {
     crew.lanes++;
     crew.idle++;
-    const lane = runLane(queue, crew).finally(() => {
+    const lane = this.#runLane(queue, crew).finally(() => {
       crew.lanes--;
-      running.delete(lane);
+      this.#running.delete(lane);
     });
-    running.add(lane);
+    this.#running.add(lane);
   }
 
   /**
@@ -69,7 +96,9 @@ export function startWorkers(options: WorkersOptions): Workers {
    * begins to look, as far as the queue may have more; of two that find nothing one ends. So all lanes are there when
    * they are needed, and a queue without work costs one look now and then.
    */
-  async function runLane(queue: WorkQueue, crew: Crew): Promise<void> {
+  async #runLane(queue: WorkQueue, crew: Crew): Promise<void> {
+    const { logger, wakeUp } = this.#options;
+    const { signal } = this.#stopping;
     let restMs = firstRestMs;
     let failures = 0;
     while (!signal.aborted) {
@@ -78,19 +107,19 @@ export function startWorkers(options: WorkersOptions): Workers {
         if (!isIdle) return;
         isIdle = false;
         crew.idle--;
-        if (crew.idle === 0 && crew.lanes < queue.lanes && !signal.aborted) addLane(queue, crew);
+        if (crew.idle === 0 && crew.lanes < queue.lanes && !signal.aborted) this.#addLane(queue, crew);
       };
       try {
-        const worked = await runRound(queue, onClaimed);
+        const worked = await this.#runRound(queue, onClaimed);
         failures = 0;
-        problems.delete(queue);
-        lastRounds.set(queue, performance.now());
+        this.#problems.delete(queue);
+        this.#lastRounds.set(queue, performance.now());
         restMs = worked > 0 ? 0 : Math.min(longestRestMs, Math.max(firstRestMs, restMs * 2));
         if (worked > 0) wakeUp.hint();
       } catch (error) {
         failures++;
         restMs = backoffMs(failures, pauses);
-        problems.set(queue, `The queue ${queue.name} cannot be worked on: ${reasonOf(error)}`);
+        this.#problems.set(queue, `The queue ${queue.name} cannot be worked on: ${reasonOf(error)}`);
         logger.warn({ err: error, queue: queue.name, failures }, 'a queue could not be worked on');
       }
       if (!isIdle) crew.idle++;
@@ -104,56 +133,39 @@ export function startWorkers(options: WorkersOptions): Workers {
   }
 
   /** One batch of each ledger that has work, so that a ledger with much of it does not keep the others waiting. */
-  async function runRound(queue: WorkQueue, onClaimed: () => void): Promise<number> {
+  async #runRound(queue: WorkQueue, onClaimed: () => void): Promise<number> {
+    const { database, logger } = this.#options;
     let worked = 0;
     for (const ledgerId of await findLedgersWithWork(database, queue)) {
-      if (signal.aborted) break;
+      if (this.#stopping.signal.aborted) break;
       workMetrics.running.inc({ queue: queue.name });
       try {
         worked += await runBatch({ database, logger }, queue, ledgerId, onClaimed);
-        lastRounds.set(queue, performance.now());
+        this.#lastRounds.set(queue, performance.now());
       } finally {
         workMetrics.running.dec({ queue: queue.name });
       }
     }
     return worked;
   }
+}
 
-  async function measure(): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const givenUp = await countGivenUp(database);
-        for (const queue of queues) {
-          const { due, oldestSeconds } = await readQueueState(database, queue);
-          workMetrics.due.set({ queue: queue.name }, due);
-          workMetrics.oldest.set({ queue: queue.name }, oldestSeconds);
-          workMetrics.givenUp.set({ queue: queue.name }, givenUp.get(queue.name) ?? 0);
-        }
-      } catch (error) {
-        logger.debug({ err: error }, 'the queues could not be measured');
+/** Keeps the figures of these queues up to date. */
+async function measure({ database, logger, queues }: WorkersOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const givenUp = await countGivenUp(database);
+      for (const queue of queues) {
+        const { due, oldestSeconds } = await readQueueState(database, queue);
+        workMetrics.due.set({ queue: queue.name }, due);
+        workMetrics.oldest.set({ queue: queue.name }, oldestSeconds);
+        workMetrics.givenUp.set({ queue: queue.name }, givenUp.get(queue.name) ?? 0);
       }
-      await sleep(measureEveryMs, undefined, { signal }).catch(() => {});
+    } catch (error) {
+      logger.debug({ err: error }, 'the queues could not be measured');
     }
+    await sleep(measureEveryMs, undefined, { signal }).catch(() => {});
   }
-
-  return {
-    problem() {
-      const [first] = problems.values();
-      if (first !== undefined) return first;
-      const now = performance.now();
-      const stuck = queues.find((queue) => now - lastRounds.get(queue)! > stuckAfterMs);
-      return stuck && `The queue ${stuck.name} has not got on for a minute.`;
-    },
-    async stop(drainMs) {
-      stopping.abort();
-      const done = Promise.all([...running, measuring]).then(() => true);
-      const enough = new AbortController();
-      const late = sleep(drainMs, false, { signal: enough.signal }).catch(() => false);
-      const inTime = await Promise.race([done, late]);
-      enough.abort();
-      return inTime;
-    },
-  };
 }
 
 /** For callers of `/readyz`, who get no SQL; the log has the error. */
