@@ -53,7 +53,14 @@ export function knexConfig(options: DatabaseOptions): Knex.Config {
 
 const ignore = () => {};
 
-/** Opens a pool of sessions. Nothing connects before the first query. */
+/**
+ * Opens a pool of sessions. Nothing connects before the first query.
+ *
+ * @example
+ * const database = createDatabase({ url, poolSize: 4, applicationName: 'joint-ledger report', acquireTimeoutMs: 500 });
+ * const ledgers = await database('ledgers').select('id');
+ * await database.destroy();
+ */
 export function createDatabase(options: DatabaseOptions): Database {
   // What knex would print by itself reaches the caller as an error too, and is logged there, once.
   const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };

@@ -70,6 +70,10 @@ const longestRunMs = 15_000;
  *
  * Throws RefusalError: `ledger_busy` when time or sessions ran out, `database_unavailable` when the database stays
  * away, `outcome_unknown` when it stays away after a COMMIT was sent. Other errors pass through after the rollback.
+ *
+ * @example
+ * const limits = { lockTimeoutMs: 5_000, statementTimeoutMs: 7_000, idleTimeoutMs: 10_000 };
+ * const ids = await runLedgerTransaction(database, ledgerId, limits, (transaction) => claimWork(transaction, queue));
  */
 export async function runLedgerTransaction<T>(
   database: Database,

@@ -8,6 +8,9 @@ export interface FieldError {
 
 /**
  * Input that does not fit, with every field that is wrong. The refusal `validation_failed` names at most 20 of them.
+ *
+ * @example
+ * throw invalidInput([{ path: 'amount', message: 'must be above zero' }]);
  */
 export function invalidInput(errors: readonly FieldError[]): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');

@@ -17,6 +17,12 @@ export interface Refusal {
   readonly facts?: RefusalFacts;
 }
 
+/**
+ * Makes a refusal. The code decides the status and the title of the answer (`error-catalogue.ts`).
+ *
+ * @example
+ * return { refusal: refusal('hold_not_active', `Hold ${id} is ${status}.`, { state: status }) };
+ */
 export function refusal(code: ErrorCode, detail: string, facts?: RefusalFacts): Refusal {
   return facts === undefined ? { code, detail } : { code, detail, facts };
 }

@@ -75,6 +75,10 @@ interface AccountRow {
  *
  * Throws RefusalError: `account_locked` when `noWait` met a lock, `ledger_busy` when the lock timeout ran out,
  * `clock_unreliable` when the database's clock can't be believed.
+ *
+ * @example
+ * const { accounts, now } = await lockAccounts(transaction, [fromAccountId, toAccountId], 'lock');
+ * const from = accounts.get(fromAccountId); // undefined: there is no such account in this ledger
  */
 export async function lockAccounts(
   transaction: LedgerTransaction,

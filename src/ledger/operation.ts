@@ -108,6 +108,13 @@ export interface Operation<Result> extends OperationTerms {
   readonly size: number;
 }
 
+/**
+ * An operation to submit to the posting engine.
+ *
+ * @example
+ * const terms = { ledgerId, idempotencyKey, requestHash, dryRun: false };
+ * const answer = await engine.submit(createOperation(closeAccount, { accountId }, terms));
+ */
 export function createOperation<Command, Loaded, Effect, Result>(
   kind: OperationKind<Command, Loaded, Effect, Result>,
   command: Command,

@@ -31,6 +31,10 @@ export interface PostingEngine {
    *
    * Throws RefusalError for what is not an outcome: `account_locked`, `idempotency_in_progress`, `ledger_busy`,
    * `database_unavailable`, `outcome_unknown`. Throws AbandonedError when the caller was gone before the turn came.
+   *
+   * @example
+   * const { outcome, replayed } = await engine.submit(createOperation(closeAccount, { accountId }, terms));
+   * if ('refusal' in outcome) return outcome.refusal.code;
    */
   submit<Result>(operation: Operation<Result>): Promise<Answer<Result>>;
 }

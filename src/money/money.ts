@@ -40,6 +40,10 @@ export class Money {
    * Reads an amount that a caller sent: plain decimal text, zero or more, at most the currency's decimals (ISO 4217).
    * Nothing is ever rounded. Throws AmountError with a sentence that says what to change, also for a currency of which
    * the decimals are not known.
+   *
+   * @example
+   * Money.parse('0.10', 'USD').plus(Money.parse('0.20', 'USD')).toString(); // '0.30'
+   * Money.parse('0.001', 'USD'); // throws AmountError: must have at most 2 decimals, as USD does
    */
   static parse(text: string, currency: string): Money {
     if (text.length > longestText) {

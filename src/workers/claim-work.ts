@@ -12,6 +12,10 @@ import type { WorkQueue } from './work-queue.ts';
  * with this; its end is the end of the claim.
  *
  * @param only The one item to claim, if it is still due; any when left out.
+ *
+ * @example
+ * const ids = await claimWork(transaction, queue);
+ * if (ids.length > 0) await queue.work(transaction, ids);
  */
 export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue, only?: string): Promise<string[]> {
   const { knex, ledgerId } = transaction;
