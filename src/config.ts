@@ -137,9 +137,9 @@ function readArguments(args: readonly string[]): { fromArguments: Record<string,
 const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP']);
 
 /** A setting with a shorter name is so like other words that nothing follows from a resemblance. */
-const shortestComparedName = 8;
+const minComparedLength = 8;
 const lettersPerMistake = 6;
-const mostMistakes = 3;
+const maxMistakes = 3;
 
 /**
  * What Kubernetes and Docker say about a service that is called `database` or `webhook`, to every container next to it:
@@ -159,7 +159,7 @@ function findUnknownSettings(given: NodeJS.ProcessEnv, settings: readonly string
   return Object.entries(given).flatMap(([name, value = '']) => {
     if (settings.includes(name) || isOfService(name, value)) return [];
     const { setting, mistakes } = nearestOf(name, settings);
-    const isNear = setting.length >= shortestComparedName && mistakes <= allowedMistakes(setting);
+    const isNear = setting.length >= minComparedLength && mistakes <= allowedMistakes(setting);
     const isOurs = [...families].some((family) => name.startsWith(family));
     return isNear || isOurs ? [`${name} is not a setting; did you mean ${setting}?`] : [];
   });
@@ -177,7 +177,7 @@ function bare(name: string): string {
 }
 
 function allowedMistakes(setting: string): number {
-  return Math.min(mostMistakes, Math.max(1, Math.floor(bare(setting).length / lettersPerMistake)));
+  return Math.min(maxMistakes, Math.max(1, Math.floor(bare(setting).length / lettersPerMistake)));
 }
 
 /** The setting that the name is the beginning of, else the one with the fewest mistakes in it. */

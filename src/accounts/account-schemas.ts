@@ -14,7 +14,7 @@ import {
 import { survivorships } from './account-queries.ts';
 import { isTimeZone, timeZoneMessage } from './time-zone.ts';
 
-const mostBalances = 100;
+const maxBalances = 100;
 
 /** A caller's clock may be a little ahead of ours. */
 const clockToleranceMs = 60_000;
@@ -105,6 +105,6 @@ export const balancesQuery = z.strictObject({
   accountIds: z
     .string({ error: 'must name the accounts, separated by commas' })
     .transform((list) => list.split(','))
-    .pipe(z.array(id).max(mostBalances, `must name at most ${mostBalances} accounts`))
+    .pipe(z.array(id).max(maxBalances, `must name at most ${maxBalances} accounts`))
     .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' }),
 });

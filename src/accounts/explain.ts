@@ -48,7 +48,7 @@ export type Explanation = z.output<typeof explanationDocument>;
 /** The reservations of accounts, by account. */
 export type Reservations = ReadonlyMap<string, readonly Reservation[]>;
 
-const mostNamed = 20;
+const maxNamed = 20;
 
 export function explain(
   account: LockedAccount,
@@ -99,7 +99,7 @@ export async function loadReservations(
      cross join lateral (
        select id, account_id, kind, remaining, expires_at from holds
        where ledger_id = :ledgerId and account_id = a.id and status = 'active' and expires_at > clock_timestamp()
-       order by remaining desc, id limit ${mostNamed}) h`,
+       order by remaining desc, id limit ${maxNamed}) h`,
     { ledgerId, accountIds: [...held.keys()] },
   );
   const found = new Map<string, Reservation[]>();

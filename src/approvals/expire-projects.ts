@@ -5,12 +5,12 @@ import { findLapsedProjects } from './project-queries.ts';
 import { findPending } from './proposal-queries.ts';
 
 /** Each may have two hundred pending proposals. The others stay due. */
-const mostAtOnce = 20;
+const maxAtOnce = 20;
 
 /** Notes that projects of these locked accounts have expired, and that their pending proposals are rejected. */
 export const expireProjects: Expiry = async (transaction, accounts, now) => {
   const accountIds = [...accounts.keys()];
-  const lapsed = await findLapsedProjects(transaction, { accountIds, now, limit: mostAtOnce });
+  const lapsed = await findLapsedProjects(transaction, { accountIds, now, limit: maxAtOnce });
   const [pending, ownership] = await Promise.all([
     findPending(
       transaction,

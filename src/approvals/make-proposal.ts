@@ -32,7 +32,7 @@ interface Loaded {
 }
 
 /** All of them are rejected in one go when one is accepted, while the account is locked. */
-const mostPending = 200;
+const maxPending = 200;
 
 /**
  * Makes a proposal for an open project. Any party may: a contractor need not hold the account. Locks
@@ -128,7 +128,7 @@ function refuseAccounts(
 }
 
 function refuseCrowd(projectId: string, { pending }: Loaded): Refusal | undefined {
-  if ((pending.get(projectId) ?? 0) < mostPending) return undefined;
-  const detail = `Project ${projectId} has ${mostPending} pending proposals, as many as it can have.`;
-  return refusal('too_many_proposals', detail, { projectId, limit: mostPending });
+  if ((pending.get(projectId) ?? 0) < maxPending) return undefined;
+  const detail = `Project ${projectId} has ${maxPending} pending proposals, as many as it can have.`;
+  return refusal('too_many_proposals', detail, { projectId, limit: maxPending });
 }

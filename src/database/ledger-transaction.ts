@@ -51,12 +51,12 @@ export class LostRaceError extends Error {
 
 const maxAttempts = 6;
 const firstPauseMs = 15;
-const longestPauseMs = 1_000;
+const maxPauseMs = 1_000;
 /**
  * Who has waited this long gets an answer instead of another try: a server that answers nothing takes its time for
  * each.
  */
-const longestRunMs = 15_000;
+const maxRunMs = 15_000;
 
 /**
  * Runs `work` in one Knex transaction (READ COMMITTED) and commits it, when everything that `work` sent has succeeded.
@@ -111,7 +111,7 @@ export async function runLedgerTransaction<T>(
       const away = isDatabaseUnavailable(error);
       mayHaveCommitted ||= commitSent && away && !pipeline?.isRefused() && !isCommitRefused(error);
       const again = away || isTransientConflict(error) || error instanceof LostRaceError;
-      const isLast = attempt === maxAttempts || (attempt > 1 && performance.now() - startedAt > longestRunMs);
+      const isLast = attempt === maxAttempts || (attempt > 1 && performance.now() - startedAt > maxRunMs);
       if (!again || isLast) throw asRefusal(error, mayHaveCommitted);
       metrics.retries.inc({ sqlstate: away ? 'connection' : (sqlStateOf(error) ?? 'lost_race') });
       // The winner of the race has committed already; there is nothing to wait for.
@@ -152,7 +152,7 @@ function isCommitRefused(error: unknown): boolean {
 
 /** Full jitter: callers that collided once do not come back together. */
 function pauseMs(attempt: number): number {
-  return Math.random() * Math.min(longestPauseMs, firstPauseMs * 4 ** attempt);
+  return Math.random() * Math.min(maxPauseMs, firstPauseMs * 4 ** attempt);
 }
 
 function asRefusal(error: unknown, mayHaveCommitted: boolean): unknown {

@@ -15,7 +15,7 @@ const oldestServer = 140_000;
 const inTheWay = ['55P03', '40P01'];
 /** Between two tries the sessions that wait behind the migration go on. */
 const pauseMs = 1_000;
-const mostTries = 100;
+const maxTries = 100;
 const tableTaken = `\
 The database could not be migrated: another session keeps a table locked. Find it among those in pg_stat_activity \
 whose xact_start is oldest, end it, and start again.`;
@@ -55,7 +55,7 @@ async function runPending(database: Database): Promise<void> {
     } catch (error) {
       const cause = error instanceof MigrationFailure ? error.cause : error;
       if (!inTheWay.includes(sqlStateOf(cause) ?? '')) throw explainFailure(error);
-      if (tries === mostTries) throw new OperatorError(tableTaken);
+      if (tries === maxTries) throw new OperatorError(tableTaken);
       await sleep(pauseMs);
     }
   }

@@ -27,7 +27,7 @@ const listQuery = z.strictObject({ ...pageQuery, ...filterFields });
 const streamQuery = z.strictObject({ cursor: pageQuery.cursor, ...filterFields });
 /** A cursor is a place in the log, the same whatever a reader filters by. */
 const list = 'events';
-const mostStreams = 100;
+const maxStreams = 100;
 
 const listEvents = get(
   '/events',
@@ -88,8 +88,8 @@ function streamRoute(pace: StreamPace): Route {
         (await readLastEventId(source, lastEventId)) ??
         (await readCursor(source, cursor)) ??
         (await latestPlace(source));
-      if (streams >= mostStreams) {
-        const detail = `${mostStreams} event streams are open here already; come again later, or read page by page.`;
+      if (streams >= maxStreams) {
+        const detail = `${maxStreams} event streams are open here already; come again later, or read page by page.`;
         throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
       }
       streams++;

@@ -3,12 +3,12 @@ import { findLapsedChanges } from './control-queries.ts';
 import { describeChanges } from './describe-changes.ts';
 
 /** The others stay due. */
-const mostAtOnce = 200;
+const maxAtOnce = 200;
 
 /** Notes of changes of these locked accounts that were not signed in time that they have expired. */
 export const expireChanges: Expiry = async (transaction, accounts, now) => {
   const { knex, ledgerId } = transaction;
-  const lapsed = await findLapsedChanges(transaction, { accountIds: [...accounts.keys()], now, limit: mostAtOnce });
+  const lapsed = await findLapsedChanges(transaction, { accountIds: [...accounts.keys()], now, limit: maxAtOnce });
   const documents = await describeChanges(transaction, lapsed, now);
   await knex('account_changes')
     .where('ledger_id', ledgerId)

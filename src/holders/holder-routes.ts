@@ -25,15 +25,15 @@ import { type PlaceCommand, takePlace } from './take-place.ts';
 
 const holderPath = z.object({ accountId: id, partyId: id });
 
-const usualInvitationMs = 14 * 86_400_000;
-const longestInvitationMs = 90 * 86_400_000;
+const defaultInvitationMs = 14 * 86_400_000;
+const maxInvitationMs = 90 * 86_400_000;
 
 const invitationBody = z.strictObject({
   partyId: id,
   rights: rights.optional(),
   limits: limits.optional(),
   expiresAt: instant
-    .refine((at) => at.getTime() <= Date.now() + longestInvitationMs, { error: 'must lie within the next 90 days' })
+    .refine((at) => at.getTime() <= Date.now() + maxInvitationMs, { error: 'must lie within the next 90 days' })
     .optional(),
   invitedBy: id.nullish(),
 });
@@ -83,7 +83,7 @@ export const holderRoutes = [
       const by = actingParty(caller, body.invitedBy);
       const given = { partyId: body.partyId, rights: body.rights ?? [...ownerRights], limits: body.limits };
       const holder = await readHolderTerms(database, caller, accountId, given);
-      const expiresAt = body.expiresAt ?? new Date(Date.now() + usualInvitationMs);
+      const expiresAt = body.expiresAt ?? new Date(Date.now() + defaultInvitationMs);
       const change = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
       const asked = { accountId, by, terms: change, names: { partyIds: [body.partyId] } };
       return submitChange(engine, asked, terms, { appliedStatus: 201 });

@@ -21,7 +21,7 @@ export interface RequestChangeCommand extends ControlCommand {
 export type ControlResult = { readonly applied: ControlDocument } | { readonly waiting: AccountChangeDocument };
 
 /** An account's owners must be able to look through what is pending on it. */
-const mostWaitingChanges = 100;
+const maxWaitingChanges = 100;
 
 /** How long a change waits for the owners' signatures. */
 const waitMs = 14 * 86_400_000;
@@ -62,9 +62,9 @@ function decideRequest(
     const detail = `Account ${accountId} has no owner who could sign the change.`;
     return { refusal: refusal('mandate_unreachable', detail, { accountId }) };
   }
-  if ((loaded.waitingChanges.get(accountId) ?? 0) >= mostWaitingChanges) {
-    const detail = `${mostWaitingChanges} changes of account ${accountId} wait for signatures; sign or cancel some.`;
-    return { refusal: refusal('too_many_changes', detail, { accountId, limit: mostWaitingChanges }) };
+  if ((loaded.waitingChanges.get(accountId) ?? 0) >= maxWaitingChanges) {
+    const detail = `${maxWaitingChanges} changes of account ${accountId} wait for signatures; sign or cancel some.`;
+    return { refusal: refusal('too_many_changes', detail, { accountId, limit: maxWaitingChanges }) };
   }
   const change: AccountChange = {
     ...{ id, accountId, terms, status: 'waiting', requestedBy: by, createdAt: now },

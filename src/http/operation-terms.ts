@@ -11,7 +11,7 @@ import { idempotencyKey, readInput } from './read-input.ts';
 import type { Offers } from './route.ts';
 
 /** A caller may ask to wait longer than the service would, up to this. */
-const longestWaitSeconds = 30;
+const maxWaitSeconds = 30;
 
 const idempotencyKeyHeader = z.object({ 'Idempotency-Key': idempotencyKey });
 
@@ -81,7 +81,7 @@ function readPreferredWait(req: Request): number | undefined {
   if (wait === undefined) return undefined;
   const seconds = /^wait\s*=\s*"?(\d{1,9})"?$/i.exec(wait)?.[1];
   if (seconds === undefined) throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }]);
-  return Math.min(Number.parseInt(seconds, 10), longestWaitSeconds);
+  return Math.min(Number.parseInt(seconds, 10), maxWaitSeconds);
 }
 
 /**

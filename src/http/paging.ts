@@ -3,15 +3,15 @@ import { RefusalError } from '../errors/refusal.ts';
 import { id } from './read-input.ts';
 import { ok, type Success } from './reply.ts';
 
-const largestPage = 200;
+const maxPageSize = 200;
 
 /** The query parameters of every list. */
 export const pageQuery = {
   limit: z
     .string()
-    .regex(/^[1-9]\d{0,2}$/, `must be a whole number from 1 to ${largestPage}`)
+    .regex(/^[1-9]\d{0,2}$/, `must be a whole number from 1 to ${maxPageSize}`)
     .transform((digits) => Number.parseInt(digits, 10))
-    .refine((limit) => limit <= largestPage, `must be at most ${largestPage}`)
+    .refine((limit) => limit <= maxPageSize, `must be at most ${maxPageSize}`)
     .default(50),
   cursor: z.string().min(1).max(512).optional(),
 };

@@ -15,7 +15,7 @@ export interface BooksFinding {
 export type BooksRules = Readonly<Record<string, string>>;
 
 /** Of a rule that is broken, so many rows are named. */
-const mostNamed = 100;
+const maxNamed = 100;
 
 /** Checks all ledgers by these rules, in one snapshot, and returns everything that is wrong. */
 export async function checkRules(database: Knex, rules: BooksRules): Promise<BooksFinding[]> {
@@ -23,7 +23,7 @@ export async function checkRules(database: Knex, rules: BooksRules): Promise<Boo
     async (snapshot) => {
       const findings: BooksFinding[] = [];
       for (const [rule, query] of Object.entries(rules)) {
-        const { rows } = await snapshot.raw(`${query} limit ${mostNamed}`);
+        const { rows } = await snapshot.raw(`${query} limit ${maxNamed}`);
         for (const row of rows) findings.push({ rule, ledgerId: row.ledger_id, subject: row.subject });
       }
       return findings;

@@ -45,7 +45,7 @@ export class AbandonedError extends Error {
 }
 
 /** A lock timeout of zero would mean "for ever" to PostgreSQL; this is as good as not waiting for a key in progress. */
-const shortestLockTimeoutMs = 25;
+const minLockTimeoutMs = 25;
 /**
  * What a statement may take beyond the time it may wait for a lock. The lock timeout holds for each row anew; this ends
  * a wait for many rows one after another.
@@ -167,7 +167,7 @@ class GroupedPosting implements PostingEngine {
   #book(operations: readonly Operation<unknown>[], patienceMs: number): Promise<Answer<unknown>[]> {
     const [first] = operations as [Operation<unknown>];
     const mode = lockMode(first);
-    const lockTimeoutMs = Math.max(shortestLockTimeoutMs, Math.round(patienceMs));
+    const lockTimeoutMs = Math.max(minLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
     const answers = runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
       bookGroup(transaction, operations, mode),

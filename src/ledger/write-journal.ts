@@ -22,7 +22,7 @@ interface JournalPart {
 }
 
 /** So many movements are written before the next operation is decided: PostgreSQL works on them meanwhile. */
-const mostInPart = 250;
+const maxInPart = 250;
 
 /**
  * Writes what operations change in the books: transactions, entries, events, account rows and stored outcomes, each
@@ -63,7 +63,7 @@ export class JournalWriter {
     }
     for (const event of events) this.#tell(event);
     for (const account of changedAccounts) this.#changed.set(account.id, account);
-    if (this.#transactions.length >= mostInPart) this.#writeParts();
+    if (this.#transactions.length >= maxInPart) this.#writeParts();
   }
 
   /**
@@ -92,7 +92,7 @@ export class JournalWriter {
 
   /** Writes what was added until now, in parts of about the same size, so that the first is soon on its way. */
   #writeParts(): void {
-    const parts = Math.ceil(this.#transactions.length / mostInPart);
+    const parts = Math.ceil(this.#transactions.length / maxInPart);
     const [transactions, events] = [this.#transactions, this.#events];
     [this.#transactions, this.#events] = [[], []];
     for (let index = 0; index < parts; index++) {

@@ -14,7 +14,7 @@ const digitsBeforePoint = 18;
 const plainDecimal = /^(?:0|[1-9]\d*)(?:\.(\d+))?$/;
 
 /** 18 digits, a point and 4 decimals. Longer text is refused before anything looks at its digits. */
-const longestText = 23;
+const maxTextLength = 23;
 
 /** Why a text is not an amount; a sentence for the caller who sent it. */
 export class AmountError extends Error {
@@ -46,7 +46,7 @@ export class Money {
    * Money.parse('0.001', 'USD'); // throws AmountError: must have at most 2 decimals, as USD does
    */
   static parse(text: string, currency: string): Money {
-    if (text.length > longestText) {
+    if (text.length > maxTextLength) {
       throw new AmountError('must be below 1000000000000000000 and carry no more than the decimals of its currency');
     }
     const match = plainDecimal.exec(text);

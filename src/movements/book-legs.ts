@@ -65,14 +65,14 @@ function explainDebit(legs: readonly OpenLeg[], { loaded }: MovementState) {
 }
 
 /** How far a booking may be dated ahead of the clock, so as not to come before the latest one of its account. */
-const longestMoveMs = 2_000;
+const maxMoveMs = 2_000;
 
 /**
  * Refuses to book on an account whose latest booking lies further ahead of the clock than clocks are corrected by: the
  * clock was wrong when that was booked, or it is wrong now, and whatever was booked would be dated wrongly as well.
  */
 export function refuseAheadOfClock(legs: readonly OpenLeg[], now: Date): Refusal | undefined {
-  const ahead = legs.find(({ account }) => aheadMs(account, now) > longestMoveMs);
+  const ahead = legs.find(({ account }) => aheadMs(account, now) > maxMoveMs);
   if (ahead === undefined) return undefined;
   const { id, lastBookedAt } = ahead.account;
   const bookedAt = lastBookedAt!.toISOString();

@@ -6,13 +6,13 @@ import type { MovementTerms } from './create-movement.ts';
 import type { Leg } from './movement.ts';
 
 /** Room for what an integration keeps with a movement, without becoming a document store. */
-const largestMetadataBytes = 4096;
-const mostLegs = 100;
+const maxMetadataBytes = 4096;
+const maxLegs = 100;
 
 const metadata = z
   .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= largestMetadataBytes, {
-    error: `must take at most ${largestMetadataBytes} bytes as JSON`,
+  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
+    error: `must take at most ${maxMetadataBytes} bytes as JSON`,
   });
 
 /** What every movement may say. The limits of `reference` and `description` fit ISO 20022 remittance information. */
@@ -27,13 +27,13 @@ export const noteFields = {
 const moneyFields = { amount: amountText, currency };
 
 /** A signer may be on holiday; money is not reserved for ever. */
-const longestWaitMs = 90 * 86_400_000;
+const maxWaitMs = 90 * 86_400_000;
 
 /**
  * Until when money is reserved: for missing signatures, or by a hold. That it lies in the future is looked at when it
  * is decided, so that a request can be repeated with its idempotency key after that time.
  */
-export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() + longestWaitMs, {
+export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() + maxWaitMs, {
   error: 'must lie within the next 90 days',
 });
 
@@ -44,7 +44,7 @@ const multiLegFields = {
   entries: z
     .array(z.unknown(), { error: 'must be a list of entries' })
     .min(2, 'must have at least 2 entries')
-    .max(mostLegs, `must have at most ${mostLegs} entries`)
+    .max(maxLegs, `must have at most ${maxLegs} entries`)
     .pipe(z.array(z.strictObject({ accountId: id, ...moneyFields }))),
   ...noteFields,
 };
@@ -136,7 +136,7 @@ export const reversalBody = z.strictObject({
   metadata: metadata.nullish(),
 });
 
-const largestBatch = 1_000;
+const maxBatchSize = 1_000;
 
 /**
  * What an item of a batch has in addition to the body of its kind; the item's own key comes here instead of in a
@@ -191,6 +191,6 @@ export const batchBody = z.strictObject({
   items: z
     .array(z.unknown(), { error: 'must be a list of movements' })
     .min(1, 'must have at least 1 item')
-    .max(largestBatch, `must have at most ${largestBatch} items`)
+    .max(maxBatchSize, `must have at most ${maxBatchSize} items`)
     .pipe(z.array(batchItem)),
 });

@@ -7,8 +7,8 @@ import { holderRights, type LimitsDocument, noLimits } from './holder.ts';
 import { bandsOf, type MandateTerms, mandatedKinds, type SignatureRule } from './mandate.ts';
 
 export const mostHolders = 50;
-const mostBands = 20;
-const heaviestWeight = 1_000_000;
+const maxBands = 20;
+const maxWeight = 1_000_000;
 
 const distinct = (list: readonly string[]) => new Set(list).size === list.length;
 
@@ -85,7 +85,7 @@ export const mandateBandDocument = z.discriminatedUnion(
     z.strictObject({
       rule: z.literal('weighted'),
       weights: z
-        .record(id, z.int().min(1).max(heaviestWeight))
+        .record(id, z.int().min(1).max(maxWeight))
         .refine((weights) => Object.keys(weights).length > 0, { error: 'must name a party' })
         .refine((weights) => Object.keys(weights).length <= mostHolders, {
           error: `must name at most ${mostHolders} parties`,
@@ -93,7 +93,7 @@ export const mandateBandDocument = z.discriminatedUnion(
       threshold: z
         .int()
         .min(1)
-        .max(heaviestWeight * mostHolders),
+        .max(maxWeight * mostHolders),
       ...bandFields,
     }),
   ],
@@ -108,7 +108,7 @@ const bands = z.array(mandateBandDocument, {
 export const mandateTerms = z.preprocess(
   (given) =>
     typeof given === 'object' && given !== null && 'rule' in given && !('bands' in given) ? { bands: [given] } : given,
-  z.strictObject({ bands: bands.min(1).max(mostBands) }),
+  z.strictObject({ bands: bands.min(1).max(maxBands) }),
 );
 
 export const mandateTermsDocument = z.strictObject({ bands: z.array(mandateBandDocument).readonly() });

@@ -41,11 +41,11 @@ interface Death {
 export const apiOptionsVariable = 'JOINT_LEDGER_API_OPTIONS';
 
 const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+const maxPauseMs = 5_000;
 /** A process that lived this long was well; the next pause is the first again. */
 const wellAfterMs = 10_000;
 /** A start is given up when a process has died so often without ever having been ready. */
-const mostDeathsAtStart = 5;
+const maxDeathsAtStart = 5;
 
 /** Runs the API in several processes behind one port. One that dies is replaced, at the start as well as later. */
 export async function startApiCluster(options: ApiClusterOptions): Promise<HttpListener> {
@@ -165,11 +165,11 @@ class ApiCluster {
           const { apiPid, reason } = await this.#forkApi(onReady, onFailed);
           if (this.#stopping) return;
           if (performance.now() - startedAt > wellAfterMs) deaths = 0;
-          if (!wasReady && deaths + 1 >= mostDeathsAtStart) {
+          if (!wasReady && deaths + 1 >= maxDeathsAtStart) {
             reject(new OperatorError(`An API process ended ${deaths + 1} times before it was ready, with ${reason}.`));
             return;
           }
-          const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** deaths);
+          const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** deaths);
           this.#logger.warn({ apiPid, reason, pauseMs }, 'an API process ended and is replaced');
           await sleep(pauseMs);
         }

@@ -6,7 +6,7 @@ export type ConnectionMessage = { type: 'connection'; id: number } | { type: 'ta
 
 /** How long an accepted connection waits for a process that answers, and how many may. */
 const patienceMs = 10_000;
-const mostWaiting = 2_000;
+const maxWaiting = 2_000;
 
 /**
  * Gives the connections that one process accepts to others, in turn. Until a process has confirmed that it took one, it
@@ -83,7 +83,7 @@ export class ConnectionHandover {
       this.#waiting.delete(socket);
       socket.destroy();
     };
-    if (this.#waiting.size >= mostWaiting) socket.destroy();
+    if (this.#waiting.size >= maxWaiting) socket.destroy();
     else this.#waiting.set(socket, setTimeout(end, patienceMs));
   }
 }

@@ -19,7 +19,7 @@ export interface CatchUp {
 
 const graceMs = 24 * 3_600_000;
 /** Each is written, with its event, in one transaction with the other orders of a batch. */
-const mostMissed = 50;
+const maxMissed = 50;
 
 /**
  * Which occurrence after the last one handled is next, and which are passed over. Pure; asked again with the same it
@@ -37,7 +37,7 @@ export function catchUp(
     if (rule === 'none' && now.getTime() - next.dueAt.getTime() <= graceMs) break;
     const following: Occurrence | undefined = upcoming.next().value ?? undefined;
     if (rule === 'latest' && (following === undefined || following.dueAt > now)) break;
-    if (missed.length === mostMissed) return { missed, next: undefined, hasMore: true };
+    if (missed.length === maxMissed) return { missed, next: undefined, hasMore: true };
     missed.push(next);
     next = following;
   }

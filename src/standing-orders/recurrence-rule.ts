@@ -31,9 +31,9 @@ export interface RecurrenceRule {
   readonly skip: 'OMIT' | 'BACKWARD' | 'FORWARD';
 }
 
-const longestText = 500;
-const mostOccurrences = 10_000;
-const longestInterval = 1_000;
+const maxTextLength = 500;
+const maxOccurrences = 10_000;
+const maxInterval = 1_000;
 
 /**
  * Reads a recurrence rule such as "FREQ=MONTHLY;BYMONTHDAY=31", or says what is wrong with it, as the ends of a
@@ -41,7 +41,7 @@ const longestInterval = 1_000;
  * through the year) are refused instead of ignored: money would move on other days than the caller meant. Pure.
  */
 export function parseRecurrenceRule(text: string): { rule: RecurrenceRule } | { problems: string[] } {
-  if (text.length > longestText) return { problems: [`must have at most ${longestText} characters`] };
+  if (text.length > maxTextLength) return { problems: [`must have at most ${maxTextLength} characters`] };
   if (!/^[ -~]*$/.test(text)) return { problems: [formExpected] };
   const problems: string[] = [];
   const parts = new Map<string, string>();
@@ -65,8 +65,8 @@ export function parseRecurrenceRule(text: string): { rule: RecurrenceRule } | { 
   read('RSCALE', oneOf(['GREGORIAN']), 'GREGORIAN');
   const rule: RecurrenceRule = {
     frequency: read('FREQ', oneOf(frequencies), `one of ${frequencies.join(', ')}`) ?? 'DAILY',
-    interval: read('INTERVAL', numberUpTo(longestInterval), `a number from 1 to ${longestInterval}`) ?? 1,
-    count: read('COUNT', numberUpTo(mostOccurrences), `a number from 1 to ${mostOccurrences}`),
+    interval: read('INTERVAL', numberUpTo(maxInterval), `a number from 1 to ${maxInterval}`) ?? 1,
+    count: read('COUNT', numberUpTo(maxOccurrences), `a number from 1 to ${maxOccurrences}`),
     untilDay: until?.day ?? null,
     untilInstant: until?.instant ?? null,
     months: read('BYMONTH', listOf(numberUpTo(12)), 'months from 1 to 12'),

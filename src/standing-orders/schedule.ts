@@ -38,7 +38,7 @@ export function nextOccurrence(schedule: Schedule, after: Date | null): Occurren
 }
 
 /** A weekend moves an occurrence by less than this. */
-const longestShiftMs = 3 * 86_400_000;
+const maxShiftMs = 3 * 86_400_000;
 
 /**
  * The first occurrence after what is dealt with (all when it is null) whose time to be executed lies ahead: of a
@@ -46,7 +46,7 @@ const longestShiftMs = 3 * 86_400_000;
  * the weekend.
  */
 export function nextDueAfter(schedule: Schedule, handled: Date | null, now: Date): Occurrence | undefined {
-  const from = new Date(Math.max(handled?.getTime() ?? 0, now.getTime() - longestShiftMs));
+  const from = new Date(Math.max(handled?.getTime() ?? 0, now.getTime() - maxShiftMs));
   for (const occurrence of occurrencesAfter(schedule, from)) if (occurrence.dueAt > now) return occurrence;
   return undefined;
 }

@@ -12,7 +12,7 @@ import { webhookIdOf } from './webhook-delivery.ts';
 const leaseMs = 60_000;
 
 /** How many deliveries of one endpoint are on their way at once, from all workers together. */
-const mostInFlight = 10;
+const maxInFlight = 10;
 
 /** SQL: the pending deliveries `d` of an endpoint, the row `item`. */
 const pending = `
@@ -58,7 +58,7 @@ export const firstAttemptAt = `(select min(d.next_attempt_at) from ${pending})`;
 
 /** SQL: whether something can be sent to an endpoint; what is asked last costs most. */
 export const canBeSentTo = `
-  item.status = 'active' and ${firstAttemptAt} <= now() and ${inFlight} < ${mostInFlight}
+  item.status = 'active' and ${firstAttemptAt} <= now() and ${inFlight} < ${maxInFlight}
   and (select d.id from (${sendable(1)}) as d limit 1) is not null`;
 
 /** A delivery that is this worker's to send. */
@@ -105,8 +105,8 @@ export async function leaseDeliveries(
     `update webhook_deliveries l
      set lease_id = ?, attempts = l.attempts + 1, next_attempt_at = clock_timestamp() + ? * interval '1 ms'
      from webhook_endpoints item cross join lateral (
-       select d.id from (${sendable(mostInFlight)}) as d
-       order by d.next_attempt_at limit greatest(0, ${mostInFlight} - ${inFlight})) as due
+       select d.id from (${sendable(maxInFlight)}) as d
+       order by d.next_attempt_at limit greatest(0, ${maxInFlight} - ${inFlight})) as due
      where item.ledger_id = ? and item.id = any(?::uuid[]) and item.status = 'active'
        and l.ledger_id = item.ledger_id and l.id = due.id
      returning l.id, l.endpoint_id, l.attempts, l.event_epoch, l.event_xid, l.event_position, l.type, l.created_at,

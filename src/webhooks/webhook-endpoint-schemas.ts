@@ -5,7 +5,7 @@ import { eventTypes } from '../ledger/ledger-event.ts';
 import { endpointStatuses } from './webhook-endpoint.ts';
 import { problemOfTarget } from './webhook-target.ts';
 
-const mostAccounts = 100;
+const maxAccounts = 100;
 
 function listOf<Item extends z.ZodType>(item: Item, most: number) {
   return z
@@ -21,7 +21,7 @@ const filters = {
   description: text(500).nullish(),
   /** Null for all. */
   eventTypes: listOf(eventType, eventTypes.length).nullish(),
-  accountIds: listOf(id, mostAccounts).nullish(),
+  accountIds: listOf(id, maxAccounts).nullish(),
 };
 
 /** The bodies of `POST /v1/webhook-endpoints` and of its PATCH; what a URL may be is the operator's to say. */

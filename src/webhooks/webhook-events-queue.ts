@@ -13,7 +13,7 @@ const eventsAtOnce = 500;
  * When this many deliveries of an endpoint are pending, the rest waits in the log, which has it anyway: so what an
  * endpoint that fails leaves behind has a limit, and enabling it again is one small statement.
  */
-const mostPending = 10_000;
+const maxPending = 10_000;
 
 /**
  * SQL: when the first event happened that the endpoint has not been notified of; null without one. Asked for as a
@@ -28,7 +28,7 @@ const firstUnread = `
 const isFull = `
   exists (select from webhook_deliveries d
           where d.ledger_id = item.ledger_id and d.endpoint_id = item.id and d.status = 'pending'
-          offset ${mostPending - 1})`;
+          offset ${maxPending - 1})`;
 
 /**
  * Endpoints that have not been notified of everything yet. Each has a cursor in the log of events; what stands behind

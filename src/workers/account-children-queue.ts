@@ -3,7 +3,7 @@ import { isSetAside } from './claim-work.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** This limit keeps PostgreSQL from reading all accounts where it expects that much more is due than there is. */
-const mostLookedAt = 1_000;
+const maxLookedAt = 1_000;
 
 /** What hangs off an account and ends by itself: invitations, changes that wait for signatures, projects. */
 export interface Children {
@@ -30,7 +30,7 @@ export function accountsWith(name: string, expire: Expiry, { table, isOpen, ends
       cross join lateral (select child.account_id from ${table} child
                           where child.ledger_id = of_ledger.id and ${isOver}
                             and not ${isSetAside(name, 'child', 'account_id')}
-                          order by ${endsAt} limit ${mostLookedAt}) due)`,
+                          order by ${endsAt} limit ${maxLookedAt}) due)`,
     dueSince: `(select min(${endsAt}) from ${table} child
                 where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOver})`,
     batchSize: 20,

@@ -84,7 +84,7 @@ export interface QueueState {
 }
 
 /** More than this of a ledger are not counted: the reader of the figure knows enough. */
-const mostCounted = 100_000;
+const maxCounted = 100_000;
 
 /**
  * How much of a queue waits. Items that a worker has claimed at this moment count, because their work is not committed.
@@ -95,7 +95,7 @@ export async function readQueueState(knex: Knex, queue: WorkQueue): Promise<Queu
     .select(knex.raw(`${queue.dueSince} as due_since`))
     .whereRaw('item.ledger_id = l.id')
     .orderByRaw(queue.dueSince)
-    .limit(mostCounted);
+    .limit(maxCounted);
   const [row] = await knex('ledgers as l')
     .crossJoin(knex.raw('lateral ? as due', [due]))
     .select(knex.raw('count(*) as due, coalesce(extract(epoch from now() - min(due_since)), 0)::float8 as oldest'));

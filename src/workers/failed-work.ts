@@ -36,7 +36,7 @@ export interface ItemOfWork {
 /** With these pauses the last of twelve tries comes about an hour after the first. */
 const pauses = { firstMs: 2_000, longestMs: 1_800_000 };
 export const mostAttempts = 12;
-const longestError = 500;
+const maxErrorLength = 500;
 
 /**
  * Notes that an item failed, and until when nobody shall try it again: longer each time, and after the last try until
@@ -58,7 +58,7 @@ export async function noteFailure(
   const failure = {
     attempts,
     retry_at: isLast ? null : later(knex, backoffMs(isBusy ? 1 : attempts, pauses)),
-    error: `${error instanceof Error ? error.message : error}`.replaceAll('\0', '').slice(0, longestError),
+    error: `${error instanceof Error ? error.message : error}`.replaceAll('\0', '').slice(0, maxErrorLength),
     last_failed_at: now,
   };
   await knex('failed_work')

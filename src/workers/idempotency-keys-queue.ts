@@ -1,7 +1,7 @@
 import type { WorkQueue } from './work-queue.ts';
 
 /** This limit keeps a queue from reading more than a few batches of a ledger at a time. */
-const mostLookedAt = 2_000;
+const maxLookedAt = 2_000;
 
 /**
  * Idempotency keys whose time is over. A request that comes again after that is a new one, so a key is only deleted
@@ -19,7 +19,7 @@ export function idempotencyKeysQueue(retentionHours: number): WorkQueue {
                           where k.ledger_id = of_ledger.id
                             and k.created_at < least(now() - interval '${retentionHours} hours',
                                                      of_ledger.keys_kept_from)
-                          order by k.created_at limit ${mostLookedAt}) old)`,
+                          order by k.created_at limit ${maxLookedAt}) old)`,
     dueSince: 'item.created_at',
     batchSize: 500,
     lanes: 1,

@@ -25,7 +25,7 @@ export interface Workers {
 
 /** How long a queue in which nothing was due is left alone: first, and at most. A hint ends it. */
 const firstRestMs = 50;
-const longestRestMs = 2_000;
+const maxRestMs = 2_000;
 /** After the database failed. */
 const pauses = { firstMs: 200, longestMs: 10_000 };
 const measureEveryMs = 5_000;
@@ -114,7 +114,7 @@ class RunningWorkers implements Workers {
         failures = 0;
         this.#problems.delete(queue);
         this.#lastRounds.set(queue, performance.now());
-        restMs = worked > 0 ? 0 : Math.min(longestRestMs, Math.max(firstRestMs, restMs * 2));
+        restMs = worked > 0 ? 0 : Math.min(maxRestMs, Math.max(firstRestMs, restMs * 2));
         if (worked > 0) wakeUp.hint();
       } catch (error) {
         failures++;
