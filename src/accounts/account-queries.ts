@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { notFound } from '../errors/no-such.ts';
 import { amount, count, currencyCode, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import {
   type AccountStatus,
@@ -10,7 +11,6 @@ import {
   type Ownership,
   ownerships,
 } from '../ledger/locked-account.ts';
-import { accountNotFound } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
 import { type HolderDocument, holderDocument } from '../ownership/holder.ts';
 import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
@@ -131,7 +131,7 @@ function selectAccounts(database: Knex, ledgerId: string) {
 
 export async function getAccount(database: Knex, ledgerId: string, accountId: string): Promise<AccountDocument> {
   const [row] = await selectAccounts(database, ledgerId).where('a.id', accountId);
-  if (row === undefined) throw accountNotFound(accountId);
+  if (row === undefined) throw notFound('account', accountId);
   return asAccount(row);
 }
 

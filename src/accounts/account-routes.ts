@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notFound } from '../errors/no-such.ts';
 import { findReadable } from '../http/acting-party.ts';
 import { getMoney } from '../http/money-fields.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
@@ -7,7 +8,6 @@ import { accountOperation, get, operation, patch, post, put } from '../http/rout
 import { createId } from '../ledger/create-id.ts';
 import { entityTag } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
-import { accountNotFound } from '../ledger/refuse-account.ts';
 import {
   type AccountDocument,
   accountDocument,
@@ -100,7 +100,7 @@ export const accountRoutes = [
     async ({ caller, query: { accountIds } }, { database }) => {
       const readable = await findReadable(database, caller, accountIds);
       const hidden = readable === null ? undefined : accountIds.find((accountId) => !readable.has(accountId));
-      if (hidden !== undefined) throw accountNotFound(hidden);
+      if (hidden !== undefined) throw notFound('account', hidden);
       return ok({ data: await getBalances(database, caller.ledgerId, accountIds) });
     },
   ),

@@ -3,10 +3,10 @@ import type { Knex } from 'knex';
 import type { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
 import { beginWithLimits, type LedgerTransaction, runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import { awaitBookings } from '../ledger/lock-accounts.ts';
-import { accountNotFound } from '../ledger/refuse-account.ts';
 import { asBalance, type BalanceRow, balanceDocument, getBalances } from './balance-queries.ts';
 
 /** With the instant that it is of; earlier than the one asked for where that has not passed yet. */
@@ -35,7 +35,7 @@ export async function getBalanceAt(
   asked: Date,
 ): Promise<BalanceAtDocument> {
   const [now] = await getBalances(database, ledgerId, [accountId]);
-  if (now === undefined) throw accountNotFound(accountId);
+  if (now === undefined) throw notFound('account', accountId);
   const isClearing = now.held === null;
   const row = await runLedgerTransaction(database, ledgerId, limits, async (transaction) => {
     await untilPassed(await beginWithLimits(transaction), asked);

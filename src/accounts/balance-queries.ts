@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { notFound } from '../errors/no-such.ts';
 import { amount, currencyCode, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { availableBalance, type Ownership } from '../ledger/locked-account.ts';
-import { accountNotFound } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
 import { bookedBalance, currentlyHeld } from './account-queries.ts';
 
@@ -49,7 +49,7 @@ export async function getBalances(
   const byId = new Map(rows.map((row) => [row.id, row]));
   return accountIds.map((accountId) => {
     const row = byId.get(accountId);
-    if (row === undefined) throw accountNotFound(accountId);
+    if (row === undefined) throw notFound('account', accountId);
     return asBalance(row);
   });
 }

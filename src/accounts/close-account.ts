@@ -1,7 +1,8 @@
+import { noSuch } from '../errors/no-such.ts';
 import { refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { type AccountDocument, findAccountsById, withState } from './account-queries.ts';
 
 export interface CloseAccountCommand {
@@ -24,7 +25,7 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
   decide({ accountId }, { accounts, loaded, now }) {
     const account = accounts.get(accountId);
     const document = loaded.get(accountId);
-    if (account === undefined || document === undefined) return { refusal: noSuchAccount(accountId) };
+    if (account === undefined || document === undefined) return { refusal: noSuch('account', accountId) };
     const refused = refuseClearingAccount(account) ?? refuseClosed(account);
     if (refused !== undefined) return { refusal: refused };
     if (!account.balance.isZero() || !account.held.isZero()) {

@@ -1,7 +1,8 @@
+import { noSuch } from '../errors/no-such.ts';
 import { refusal } from '../errors/refusal.ts';
 import { availableBalance } from '../ledger/locked-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import type { Money } from '../money/money.ts';
 import { type AccountDocument, findAccountsById, type Survivorship, withState } from './account-queries.ts';
 
@@ -33,7 +34,7 @@ export const updateAccount: OperationKind<
   decide({ accountId, name, overdraftLimit, timeZone, survivorship }, { accounts, loaded }) {
     const account = accounts.get(accountId);
     const document = loaded.get(accountId);
-    if (account === undefined || document === undefined) return { refusal: noSuchAccount(accountId) };
+    if (account === undefined || document === undefined) return { refusal: noSuch('account', accountId) };
     const refused = refuseClearingAccount(account) ?? refuseClosed(account);
     if (refused !== undefined) return { refusal: refused };
     const limit = overdraftLimit ?? account.overdraftLimit;

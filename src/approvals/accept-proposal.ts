@@ -1,4 +1,5 @@
 import { explain, explained, loadReservations, needed, type Reservations } from '../accounts/explain.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
@@ -85,7 +86,7 @@ export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Accept
     const project = loaded.projects.get(command.projectId);
     const proposal = loaded.proposals.get(command.proposalId);
     if (account === undefined || project === undefined || proposal === undefined) {
-      return { refusal: refusal('proposal_not_found', `There is no proposal ${command.proposalId} in this ledger.`) };
+      return { refusal: noSuch('proposal', command.proposalId) };
     }
     const refused =
       refuseFinished(project) ??

@@ -1,4 +1,4 @@
-import { refusal } from '../errors/refusal.ts';
+import { noSuch } from '../errors/no-such.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
@@ -46,7 +46,7 @@ export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedPr
     const account = accounts.get(command.accountId);
     const project = loaded.projects.get(projectId);
     if (account === undefined || project === undefined) {
-      return { refusal: refusal('project_not_found', `There is no project ${projectId} in this ledger.`) };
+      return { refusal: noSuch('project', projectId) };
     }
     const refused =
       refuseFinished(project) ??

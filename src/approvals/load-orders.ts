@@ -1,5 +1,6 @@
 import { loadReservations, type Reservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
@@ -63,7 +64,7 @@ export function openOrderOf(
   const account = accounts.get(command.accountId);
   if (found === undefined || account === undefined) {
     return {
-      refusal: refusal('payment_order_not_found', `There is no payment order ${command.orderId} in this ledger.`),
+      refusal: noSuch('payment_order', command.orderId),
     };
   }
   return { order: asOf(found, now), account };

@@ -1,7 +1,8 @@
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts, OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import type { Money } from '../money/money.ts';
 import { refuseCurrency } from '../movements/check-leg.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
@@ -60,7 +61,7 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
     const account = accounts.get(accountId);
     const project = loaded.projects.get(projectId);
     if (account === undefined || project === undefined) {
-      return { refusal: refusal('project_not_found', `There is no project ${projectId} in this ledger.`) };
+      return { refusal: noSuch('project', projectId) };
     }
     const refused =
       refuseFinished(project) ??
@@ -115,7 +116,7 @@ function refuseAccounts(
 ): Refusal | undefined {
   const ids = toAccountId === null ? [accountId] : [accountId, toAccountId];
   const missing = ids.find((id) => !accounts.has(id));
-  if (missing !== undefined) return noSuchAccount(missing);
+  if (missing !== undefined) return noSuch('account', missing);
   const found = ids.map((id) => accounts.get(id)!);
   const checks = [refuseClearingAccount, refuseClosed, (account: LockedAccount) => refuseCurrency({ account, amount })];
   for (const check of checks) {

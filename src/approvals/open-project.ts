@@ -1,6 +1,7 @@
 import { refusePassed } from '../errors/invalid-input.ts';
+import { noSuch } from '../errors/no-such.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { ProjectDocument } from './project.ts';
@@ -31,7 +32,7 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
   decide(command, { accounts, loaded, now }) {
     const { accountId, createdBy, expiresAt } = command;
     const account = accounts.get(accountId);
-    if (account === undefined) return { refusal: noSuchAccount(accountId) };
+    if (account === undefined) return { refusal: noSuch('account', accountId) };
     const refused =
       refuseUnknownParty(loaded.partyIds, createdBy, 'createdBy') ??
       refuseClearingAccount(account) ??

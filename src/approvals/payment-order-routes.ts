@@ -12,12 +12,7 @@ import { createOperation } from '../ledger/operation.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { transactionDocument } from '../movements/present-transaction.ts';
 import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
-import {
-  describePaymentOrders,
-  getPaymentOrder,
-  listPaymentOrders,
-  paymentOrderNotFound,
-} from '../payment-orders/payment-order-queries.ts';
+import { describePaymentOrders, getPaymentOrder, listPaymentOrders } from '../payment-orders/payment-order-queries.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { cancelPaymentOrder } from './cancel-payment-order.ts';
 import { signPaymentOrder } from './sign-payment-order.ts';
@@ -38,7 +33,10 @@ async function findForCaller(
   right?: 'view',
 ): Promise<PaymentOrder> {
   const order = await getPaymentOrder(sourceOf(caller, database), orderId);
-  await hideFromStrangers(database, caller, order.accountId, { right, notFound: () => paymentOrderNotFound(orderId) });
+  await hideFromStrangers(database, caller, order.accountId, {
+    right,
+    subject: ['payment_order', orderId],
+  });
   return order;
 }
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import type { ProjectDocument, ProjectStatus } from './project.ts';
 
 interface ProjectRow {
@@ -35,7 +35,7 @@ function selectProjects(database: Knex, ledgerId: string) {
 /** Throws RefusalError `project_not_found`. */
 export async function getProject(database: Knex, ledgerId: string, projectId: string): Promise<ProjectDocument> {
   const [row] = await selectProjects(database, ledgerId).where('p.id', projectId);
-  if (row === undefined) throw projectNotFound(projectId);
+  if (row === undefined) throw notFound('project', projectId);
   return asProject(row);
 }
 
@@ -73,10 +73,6 @@ export async function findLapsedProjects(
     .orderBy(['p.expires_at', 'p.id'])
     .limit(limit);
   return rows.map(asProject);
-}
-
-export function projectNotFound(projectId: string): RefusalError {
-  return new RefusalError('project_not_found', `There is no project ${projectId} in this ledger.`);
 }
 
 function asProject(row: ProjectRow): ProjectDocument {

@@ -11,7 +11,7 @@ import { createOperation } from '../ledger/operation.ts';
 import { closeProject } from './close-project.ts';
 import { openProject } from './open-project.ts';
 import { type ProjectDocument, projectDocument } from './project.ts';
-import { getProject, listProjects, projectNotFound } from './project-queries.ts';
+import { getProject, listProjects } from './project-queries.ts';
 import { actBody, projectBody, projectPath, projectsQuery } from './project-schemas.ts';
 
 /** The project, unless the party of a bound key has nothing to do with its account. */
@@ -22,7 +22,10 @@ export async function findProjectForCaller(
   right?: 'view',
 ): Promise<ProjectDocument> {
   const project = await getProject(database, caller.ledgerId, projectId);
-  await hideFromStrangers(database, caller, project.accountId, { right, notFound: () => projectNotFound(projectId) });
+  await hideFromStrangers(database, caller, project.accountId, {
+    right,
+    subject: ['project', projectId],
+  });
   return project;
 }
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { type Authorisation, findAuthorisations } from '../signatures/authorisations.ts';
 import { projectHasLapsed } from './project-queries.ts';
@@ -46,7 +46,7 @@ function selectProposals(database: Knex, ledgerId: string) {
 export async function getProposal(database: Knex, ledgerId: string, proposalId: string): Promise<Proposal> {
   const rows = await selectProposals(database, ledgerId).where('o.id', proposalId);
   const [proposal] = await withAuthorisations({ knex: database, ledgerId }, rows);
-  if (proposal === undefined) throw proposalNotFound(proposalId);
+  if (proposal === undefined) throw notFound('proposal', proposalId);
   return proposal;
 }
 
@@ -98,10 +98,6 @@ export async function countPending(
     .whereRaw('project_id = any(?::uuid[])', [[...projectIds]])
     .groupBy('project_id');
   return new Map(rows.map((row) => [row.project_id, row.pending]));
-}
-
-export function proposalNotFound(proposalId: string): RefusalError {
-  return new RefusalError('proposal_not_found', `There is no proposal ${proposalId} in this ledger.`);
 }
 
 async function withAuthorisations(source: LedgerSource, rows: readonly ProposalRow[]): Promise<Proposal[]> {

@@ -18,7 +18,7 @@ import { makeProposal } from './make-proposal.ts';
 import { findProjectForCaller } from './project-routes.ts';
 import { acceptBody, actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
 import { type Proposal, type ProposalDocument, presentProposal, proposalDocument } from './proposal.ts';
-import { getProposal, listProposals, proposalNotFound } from './proposal-queries.ts';
+import { getProposal, listProposals } from './proposal-queries.ts';
 import { withdrawProposal } from './withdraw-proposal.ts';
 
 async function findForCaller(
@@ -28,7 +28,10 @@ async function findForCaller(
   right?: 'view',
 ): Promise<Proposal> {
   const found = await getProposal(database, caller.ledgerId, proposalId);
-  await hideFromStrangers(database, caller, found.accountId, { right, notFound: () => proposalNotFound(proposalId) });
+  await hideFromStrangers(database, caller, found.accountId, {
+    right,
+    subject: ['proposal', proposalId],
+  });
   return found;
 }
 

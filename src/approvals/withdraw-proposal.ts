@@ -1,3 +1,4 @@
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseActor } from '../ownership/authorise.ts';
@@ -41,7 +42,7 @@ export const withdrawProposal: OperationKind<WithdrawProposalCommand, Loaded, Pr
     const account = accounts.get(accountId);
     const proposal = loaded.proposals.get(proposalId);
     if (account === undefined || proposal === undefined) {
-      return { refusal: refusal('proposal_not_found', `There is no proposal ${proposalId} in this ledger.`) };
+      return { refusal: noSuch('proposal', proposalId) };
     }
     const isProposer = by !== null && by === proposal.proposedBy;
     const refused =

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
+import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { isKeyRevoked } from '../http/authenticate.ts';
 import { sourceOf } from '../http/caller.ts';
@@ -63,7 +64,7 @@ const readEvent = get(
     const { accountIds, readable } = await findVisible(database, caller, undefined);
     const isHidden = accountIds !== null && (event?.accountId == null || !accountIds.includes(event.accountId));
     if (event === undefined || isHidden) {
-      throw new RefusalError('event_not_found', `There is no event ${asked} in this ledger.`);
+      throw notFound('event', asked);
     }
     const [document] = await describeEvents(source, [event], readable);
     return ok(document);

@@ -1,7 +1,7 @@
 import { getAccount } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
+import { notFound } from '../errors/no-such.ts';
 import type { Caller } from '../http/caller.ts';
-import { accountNotFound } from '../ledger/refuse-account.ts';
 
 /** What of the log the key of a request may see. */
 export interface VisibleEvents {
@@ -30,6 +30,6 @@ export async function findVisible(
     .whereRaw("'view' = any(rights)")
     .pluck('account_id');
   const readable = new Set(held);
-  if (accountId !== undefined && !readable.has(accountId)) throw accountNotFound(accountId);
+  if (accountId !== undefined && !readable.has(accountId)) throw notFound('account', accountId);
   return { accountIds: accountId === undefined ? held : [accountId], readable };
 }

@@ -11,7 +11,7 @@ import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation, type OperationTerms } from '../ledger/operation.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type AccountChange, accountChangeDocument } from './account-change.ts';
-import { changeNotFound, getChange, listChanges } from './control-queries.ts';
+import { getChange, listChanges } from './control-queries.ts';
 import { describeChanges } from './describe-changes.ts';
 import { holderRecordDocument, mandateDocument, restrictionDocument } from './present-control.ts';
 import { type SignChangeCommand, signChange } from './sign-change.ts';
@@ -127,6 +127,9 @@ async function findForCaller(
   right?: 'view',
 ): Promise<AccountChange> {
   const change = await getChange(sourceOf(caller, database), changeId);
-  await hideFromStrangers(database, caller, change.accountId, { right, notFound: () => changeNotFound(changeId) });
+  await hideFromStrangers(database, caller, change.accountId, {
+    right,
+    subject: ['account_change', changeId],
+  });
   return change;
 }

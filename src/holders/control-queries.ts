@@ -1,5 +1,5 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
@@ -123,12 +123,8 @@ export async function findRestrictions(
 
 export async function getRestriction(source: LedgerSource, restrictionId: string): Promise<Restriction> {
   const found = (await findRestrictions(source, [restrictionId])).get(restrictionId);
-  if (found === undefined) throw restrictionNotFound(restrictionId);
+  if (found === undefined) throw notFound('restriction', restrictionId);
   return found;
-}
-
-export function restrictionNotFound(restrictionId: string): RefusalError {
-  return new RefusalError('restriction_not_found', `There is no restriction ${restrictionId} in this ledger.`);
 }
 
 function asRestriction(row: RestrictionRow): Restriction {
@@ -211,12 +207,8 @@ export async function countWaitingChanges(
 
 export async function getChange(source: LedgerSource, changeId: string): Promise<AccountChange> {
   const found = (await findChanges(source, [changeId])).get(changeId);
-  if (found === undefined) throw changeNotFound(changeId);
+  if (found === undefined) throw notFound('account_change', changeId);
   return found;
-}
-
-export function changeNotFound(changeId: string): RefusalError {
-  return new RefusalError('account_change_not_found', `There is no change ${changeId} in this ledger.`);
 }
 
 function asChange(row: ChangeRow): AccountChange {

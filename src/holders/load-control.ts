@@ -1,8 +1,9 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { type Refusal, refusal } from '../errors/refusal.ts';
+import { noSuch } from '../errors/no-such.ts';
+import type { Refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClearingAccount } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount } from '../ledger/refuse-account.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
@@ -80,10 +81,10 @@ export function controlledAccount(
 ): { account: LockedAccount; ownership: Ownership } | { refusal: Refusal } {
   const account = accounts.get(accountId);
   const ownership = facts.ownership.get(accountId);
-  if (account === undefined || ownership === undefined) return { refusal: noSuchAccount(accountId) };
+  if (account === undefined || ownership === undefined) return { refusal: noSuch('account', accountId) };
   const stranger = [...(by === null ? [] : [by]), ...names.partyIds].find((partyId) => !facts.partyIds.has(partyId));
   if (stranger !== undefined) {
-    return { refusal: refusal('party_not_found', `There is no party ${stranger} in this ledger.`) };
+    return { refusal: noSuch('party', stranger) };
   }
   const refused = refuseClearingAccount(account);
   return refused === undefined ? { account, ownership } : { refusal: refused };

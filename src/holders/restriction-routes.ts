@@ -11,7 +11,7 @@ import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeRefusals } from './change-refusals.ts';
-import { getRestriction, listRestrictions, restrictionNotFound, restrictionScopes } from './control-queries.ts';
+import { getRestriction, listRestrictions, restrictionScopes } from './control-queries.ts';
 import { placeRestriction } from './place-restriction.ts';
 import { presentRestriction, restrictionDocument } from './present-control.ts';
 import { byBody, submitChange } from './submit-change.ts';
@@ -81,7 +81,7 @@ export const restrictionRoutes = [
     async ({ caller, params: { restrictionId }, body, terms }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
       const { accountId } = await getRestriction(sourceOf(caller, database), restrictionId);
-      await hideFromStrangers(database, caller, accountId, { notFound: () => restrictionNotFound(restrictionId) });
+      await hideFromStrangers(database, caller, accountId, { subject: ['restriction', restrictionId] });
       const change = { kind: 'restriction_lift' as const, restrictionId };
       const names = { partyIds: [], restrictionId };
       return submitChange(engine, { accountId, by, terms: change, names }, terms);

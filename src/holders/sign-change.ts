@@ -1,3 +1,4 @@
+import { noSuch } from '../errors/no-such.ts';
 import { refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
@@ -53,7 +54,7 @@ function decideSignature(
   const { account, ownership } = found;
   const asked = loaded.changes.get(changeId);
   if (asked === undefined) {
-    return { refusal: refusal('account_change_not_found', `There is no change ${changeId} in this ledger.`) };
+    return { refusal: noSuch('account_change', changeId) };
   }
   const change = changeAsOf(asked, now);
   const holder = ownership.holders.find(({ partyId }) => partyId === by);

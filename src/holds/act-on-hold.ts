@@ -1,5 +1,6 @@
 import { loadReservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
@@ -66,7 +67,7 @@ export function findActiveHold(
   const account = accounts.get(accountId);
   const inPlace = loaded.holds.get(id);
   if (account === undefined || inPlace === undefined) {
-    return { refusal: refusal('hold_not_found', `There is no hold ${id} in this ledger.`) };
+    return { refusal: noSuch('hold', id) };
   }
   const ownership = loaded.ownership.get(accountId)!;
   const right = rightFor(toAccountId === null ? 'withdrawal' : 'transfer');

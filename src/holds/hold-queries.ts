@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { type Hold, type HoldDocument, type HoldStatus, presentHold } from './hold.ts';
 
@@ -35,7 +35,7 @@ function selectHolds(database: Knex, ledgerId: string) {
 /** A hold as it stands by the clock. Throws RefusalError `hold_not_found`. */
 export async function getHold(database: Knex, ledgerId: string, holdId: string): Promise<HoldDocument> {
   const [row] = await selectHolds(database, ledgerId).where('h.id', holdId);
-  if (row === undefined) throw holdNotFound(holdId);
+  if (row === undefined) throw notFound('hold', holdId);
   return presentHold(asHold(row));
 }
 
@@ -60,10 +60,6 @@ export async function listHolds(database: Knex, ledgerId: string, page: HoldPage
 
 const statusByTheClock = `
   case when h.status = 'active' and h.expires_at <= clock_timestamp() then 'expired' else h.status end`;
-
-export function holdNotFound(holdId: string): RefusalError {
-  return new RefusalError('hold_not_found', `There is no hold ${holdId} in this ledger.`);
-}
 
 /** A hold, and when the first of the other active holds of its account runs out. */
 export interface HoldInPlace {

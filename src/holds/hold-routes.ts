@@ -21,7 +21,7 @@ import { type CaptureResult, captureHold } from './capture-hold.ts';
 import { createHold } from './create-hold.ts';
 import { extendHold, voidHold } from './finish-hold.ts';
 import { dryHoldDocument, type HoldDocument, holdDocument, holdStatuses } from './hold.ts';
-import { getHold, holdNotFound, listHolds } from './hold-queries.ts';
+import { getHold, listHolds } from './hold-queries.ts';
 import { captureBody, extendBody, holdBody, voidBody } from './hold-schemas.ts';
 
 const holdPath = z.object({ holdId: id });
@@ -48,7 +48,7 @@ async function getVisibleHold(
   rights: { right?: 'view' } = {},
 ): Promise<HoldDocument> {
   const hold = await getHold(database, caller.ledgerId, holdId);
-  await hideFromStrangers(database, caller, hold.accountId, { ...rights, notFound: () => holdNotFound(holdId) });
+  await hideFromStrangers(database, caller, hold.accountId, { ...rights, subject: ['hold', holdId] });
   return hold;
 }
 

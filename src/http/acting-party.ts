@@ -1,6 +1,6 @@
 import type { Database } from '../database/create-database.ts';
+import { notFound, type Thing } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import { accountNotFound } from '../ledger/refuse-account.ts';
 import type { Caller } from './caller.ts';
 
 /**
@@ -21,17 +21,15 @@ export function requireServiceKey({ boundParty: bound }: Caller): void {
 
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
- * to are not there (`account_not_found`, or what `notFound` makes). `right` asks for more than holding: reading takes
+ * to are not there, nor is the `subject` that belongs to one (`account_not_found` unless it says otherwise). `right`
+ * asks for more than holding: reading takes
  * `view`. Keys of the service see everything, without a query.
  */
 export async function hideFromStrangers(
   database: Database,
   { ledgerId, boundParty: bound }: Caller,
   accountId: string,
-  {
-    right,
-    notFound = accountNotFound,
-  }: { right?: 'view' | undefined; notFound?: (accountId: string) => RefusalError } = {},
+  { right, subject = ['account', accountId] }: { right?: 'view' | undefined; subject?: readonly [Thing, string] } = {},
 ): Promise<void> {
   if (bound === null) return;
   const query = database('holders')
@@ -39,7 +37,7 @@ export async function hideFromStrangers(
     .whereIn('status', right === undefined ? ['active', 'invited'] : ['active'])
     .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
   if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
-  if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(accountId);
+  if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(...subject);
 }
 
 /**

@@ -1,15 +1,5 @@
-import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from './locked-account.ts';
-
-export function noSuchAccount(accountId: string): Refusal {
-  return refusal('account_not_found', `There is no account ${accountId} in this ledger.`);
-}
-
-/** The same, thrown by callers that only read. */
-export function accountNotFound(accountId: string): RefusalError {
-  const { code, detail } = noSuchAccount(accountId);
-  return new RefusalError(code, detail);
-}
 
 export function refuseClearingAccount({ id, ownership }: LockedAccount): Refusal | undefined {
   if (ownership !== 'clearing') return undefined;

@@ -1,7 +1,8 @@
 import { explain, explained } from '../accounts/explain.ts';
 import { refusePassed } from '../errors/invalid-input.ts';
+import { noSuch } from '../errors/no-such.ts';
 import type { Refusal } from '../errors/refusal.ts';
-import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseLimit, refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { askForSignatures } from './ask-for-signatures.ts';
@@ -51,7 +52,7 @@ export function checkMovement(
   const legs: OpenLeg[] = [];
   for (const { accountId, amount } of movement.legs) {
     const account = state.accounts.get(accountId);
-    if (account === undefined) return { refusal: noSuchAccount(accountId) };
+    if (account === undefined) return { refusal: noSuch('account', accountId) };
     legs.push({ movement, account, amount, facts });
   }
   const refused =

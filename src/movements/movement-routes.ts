@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
+import { notFound } from '../errors/no-such.ts';
 import { actingParty, findReadable } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
 import { refuseIfMatch } from '../http/operation-terms.ts';
@@ -22,7 +23,7 @@ import { postReversal } from './post-reversal.ts';
 import { presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
-import { getTransaction, listTransactions, transactionNotFound } from './transaction-queries.ts';
+import { getTransaction, listTransactions } from './transaction-queries.ts';
 
 const transactionPath = z.object({ transactionId: id });
 const listQuery = z.strictObject({ ...pageQuery, order: orderQuery.default('desc') });
@@ -161,7 +162,7 @@ export const movementRoutes = [
       const transaction = await getTransaction(database, caller.ledgerId, transactionId);
       const accountIds = transaction.entries.map((entry) => entry.accountId);
       const readable = await findReadable(database, caller, accountIds);
-      if (readable?.size === 0) throw transactionNotFound(transactionId);
+      if (readable?.size === 0) throw notFound('transaction', transactionId);
       return ok(withoutHidden(transaction, readable));
     },
   ),

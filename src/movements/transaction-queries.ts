@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import type { BookedEntry, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { Money } from '../money/money.ts';
 import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
@@ -47,12 +47,8 @@ export async function getTransaction(
 ): Promise<TransactionDocument> {
   const rows = await selectTransactions(database, ledgerId).where('t.id', transactionId);
   const [transaction] = await withEntries(database, ledgerId, rows);
-  if (transaction === undefined) throw transactionNotFound(transactionId);
+  if (transaction === undefined) throw notFound('transaction', transactionId);
   return transaction;
-}
-
-export function transactionNotFound(transactionId: string): RefusalError {
-  return new RefusalError('transaction_not_found', `There is no transaction ${transactionId} in this ledger.`);
 }
 
 /** A page of transactions in the order of their ids, which is about that of their booking. */

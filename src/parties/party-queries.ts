@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
 
 /** A party as callers see it. */
@@ -29,12 +30,8 @@ function selectParties(database: Knex, ledgerId: string) {
 
 export async function getParty(database: Knex, ledgerId: string, partyId: string): Promise<PartyDocument> {
   const [row] = await selectParties(database, ledgerId).where('id', partyId);
-  if (row === undefined) throw partyNotFound(partyId);
+  if (row === undefined) throw notFound('party', partyId);
   return asParty(row);
-}
-
-export function partyNotFound(partyId: string): RefusalError {
-  return new RefusalError('party_not_found', `There is no party ${partyId} in this ledger.`);
 }
 
 export async function findPartyByExternalId(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notFound } from '../errors/no-such.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id, text } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
@@ -6,7 +7,7 @@ import { get, operation, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
-import { findPartyByExternalId, getParty, listParties, partyDocument, partyNotFound } from './party-queries.ts';
+import { findPartyByExternalId, getParty, listParties, partyDocument } from './party-queries.ts';
 
 const externalId = text(200);
 const createPartyBody = z.strictObject({ name: text(200), externalId: externalId.nullish() });
@@ -63,7 +64,7 @@ export const partyRoutes = [
     },
     async ({ caller: { ledgerId, boundParty }, params: { partyId } }, { database }) => {
       // A party knows itself; which others there are, it must not learn.
-      if (boundParty !== null && boundParty !== partyId) throw partyNotFound(partyId);
+      if (boundParty !== null && boundParty !== partyId) throw notFound('party', partyId);
       return ok(await getParty(database, ledgerId, partyId));
     },
   ),

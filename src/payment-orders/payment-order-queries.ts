@@ -1,5 +1,5 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
-import { RefusalError } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
@@ -39,10 +39,6 @@ interface OrderRow {
   signed_by: string[] | null;
 }
 
-export function paymentOrderNotFound(orderId: string): RefusalError {
-  return new RefusalError('payment_order_not_found', `There is no payment order ${orderId} in this ledger.`);
-}
-
 function selectOrders({ knex, ledgerId }: LedgerSource) {
   return knex('payment_orders as o')
     .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
@@ -53,7 +49,7 @@ function selectOrders({ knex, ledgerId }: LedgerSource) {
 /** The order without its signatures. Which accounts it is about, and how much, never changes. */
 export async function getPaymentOrder(source: LedgerSource, orderId: string): Promise<PaymentOrder> {
   const order = (await findPaymentOrders(source, [orderId])).get(orderId);
-  if (order === undefined) throw paymentOrderNotFound(orderId);
+  if (order === undefined) throw notFound('payment_order', orderId);
   return order;
 }
 

@@ -1,3 +1,4 @@
+import { noSuch } from '../errors/no-such.ts';
 import type { Refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseRight } from '../ownership/authorise.ts';
@@ -16,7 +17,7 @@ import {
   type StandingOrder,
 } from './standing-order.ts';
 import { runEvents, type StandingOrderEventType, standingOrderEvent } from './standing-order-events.ts';
-import { noSuchStandingOrder, readStandingOrder, standingOrderRows } from './standing-order-queries.ts';
+import { readStandingOrder, standingOrderRows } from './standing-order-queries.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
 import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
 
@@ -52,7 +53,7 @@ export const changeStandingOrder: OperationKind<
 
   decide({ orderId, by, act }, { loaded, now }) {
     const found = loaded.orders.get(orderId);
-    if (found === undefined) return { refusal: noSuchStandingOrder(orderId) };
+    if (found === undefined) return { refusal: noSuch('standing_order', orderId) };
     const order = asOfNow(found, now);
     if (typeof act === 'object') return decideSignature(order, act, loaded, now);
     const refused = refuseActing(order, by, loaded);

@@ -1,10 +1,11 @@
 import { explain, loadReservations, needed, type Reservations } from '../accounts/explain.ts';
 import { invalidInput, refusePassed } from '../errors/invalid-input.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
 import { refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
 import { refuseCurrency } from '../movements/check-leg.ts';
@@ -145,7 +146,7 @@ function refuseCreation(
   const found: LockedAccount[] = [];
   for (const id of [accountId, toAccountId]) {
     const account = accounts.get(id);
-    if (account === undefined) return noSuchAccount(id);
+    if (account === undefined) return noSuch('account', id);
     found.push(account);
   }
   const ownership = loaded.ownership.get(accountId)!;

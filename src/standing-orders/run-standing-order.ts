@@ -1,9 +1,10 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
 import type { DecisionState, OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount, refuseClosed } from '../ledger/refuse-account.ts';
+import { refuseClosed } from '../ledger/refuse-account.ts';
 import { createTransfer } from '../movements/create-movement.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
 import type { MovementFacts } from '../movements/movement.ts';
@@ -128,7 +129,7 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   const { accounts, loaded } = state;
   const { accountId, toAccountId, initiatedBy, description, reference, metadata } = order;
   const [paying, receiving] = [accounts.get(accountId), accounts.get(toAccountId)];
-  if (paying === undefined || receiving === undefined) return refusedFor(noSuchAccount(accountId));
+  if (paying === undefined || receiving === undefined) return refusedFor(noSuch('account', accountId));
   // Before anything else: a sweep of a closed account has nothing to do, for ever.
   const closed = refuseClosed(paying) ?? refuseClosed(receiving);
   const unfit = closed ?? refuseTopUp(order, loaded.ownership);

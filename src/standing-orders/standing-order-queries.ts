@@ -1,5 +1,5 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
-import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { signersOf } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
@@ -60,19 +60,10 @@ export const mostOpenOrders = 500;
 /** SQL: whether the time to sign an order is over and nobody has noted it yet. */
 const isOver = "(status = 'waiting' and expires_at <= clock_timestamp())";
 
-export function noSuchStandingOrder(orderId: string): Refusal {
-  return refusal('standing_order_not_found', `There is no standing order ${orderId} in this ledger.`);
-}
-
-export function standingOrderNotFound(orderId: string): RefusalError {
-  const { code, detail } = noSuchStandingOrder(orderId);
-  return new RefusalError(code, detail);
-}
-
 /** Which accounts it is about, and how much, never changes; so these may be looked at without a lock. */
 export async function getStandingOrder(source: LedgerSource, orderId: string): Promise<StandingOrder> {
   const order = (await findStandingOrders(source, [orderId])).get(orderId);
-  if (order === undefined) throw standingOrderNotFound(orderId);
+  if (order === undefined) throw notFound('standing_order', orderId);
   return order;
 }
 

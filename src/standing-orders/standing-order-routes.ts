@@ -28,12 +28,7 @@ import {
   signedStandingOrderDocument,
   standingOrderStatuses,
 } from './standing-order.ts';
-import {
-  describeStandingOrders,
-  getStandingOrder,
-  listStandingOrders,
-  standingOrderNotFound,
-} from './standing-order-queries.ts';
+import { describeStandingOrders, getStandingOrder, listStandingOrders } from './standing-order-queries.ts';
 import { presentRun, standingOrderRunDocument } from './standing-order-run.ts';
 import { actBody, standingOrderBody } from './standing-order-schemas.ts';
 
@@ -63,7 +58,10 @@ async function findForCaller(
   right?: 'view',
 ): Promise<StandingOrder> {
   const order = await getStandingOrder(sourceOf(caller, database), orderId);
-  await hideFromStrangers(database, caller, order.accountId, { right, notFound: () => standingOrderNotFound(orderId) });
+  await hideFromStrangers(database, caller, order.accountId, {
+    right,
+    subject: ['standing_order', orderId],
+  });
   return order;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { refusal } from '../errors/refusal.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import type { Decision, OperationKind } from '../ledger/operation.ts';
@@ -13,7 +14,7 @@ import {
 } from './webhook-delivery.ts';
 import { insertDeliveries, restartPending } from './webhook-delivery-queries.ts';
 import { disable, presentEndpoint, type WebhookEndpoint, type WebhookEndpointDocument } from './webhook-endpoint.ts';
-import { endpointRows, findEndpoints, noSuchEndpoint, updateEndpointRow } from './webhook-endpoint-queries.ts';
+import { endpointRows, findEndpoints, updateEndpointRow } from './webhook-endpoint-queries.ts';
 
 interface EndpointCommand {
   readonly endpointId: string;
@@ -55,7 +56,7 @@ function endpointChange<Command extends EndpointCommand, Effect, Result>({
     },
     decide(command, { loaded: { endpoints, accounts }, now }) {
       const endpoint = endpoints.get(command.endpointId);
-      if (endpoint === undefined) return { refusal: noSuchEndpoint(command.endpointId) };
+      if (endpoint === undefined) return { refusal: noSuch('webhook_endpoint', command.endpointId) };
       return decide(endpoint, command, { accounts, now });
     },
     async write(transaction, effects) {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { type EventPlace, latestPlace } from '../events/read-events.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { noSuchAccount } from '../ledger/refuse-account.ts';
 import { presentEndpoint, type WebhookEndpoint, webhookEndpointDocument } from './webhook-endpoint.ts';
 import { findFreeSlot, insertEndpoint, mostEndpoints } from './webhook-endpoint-queries.ts';
 
@@ -88,5 +88,5 @@ export function refuseUnknownAccounts(
   accountIds: readonly string[] | null | undefined,
 ): Refusal | undefined {
   const unknown = accountIds?.find((accountId) => !existing.has(accountId));
-  return unknown === undefined ? undefined : noSuchAccount(unknown);
+  return unknown === undefined ? undefined : noSuch('account', unknown);
 }

@@ -1,3 +1,4 @@
+import { noSuch } from '../errors/no-such.ts';
 import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
@@ -7,7 +8,7 @@ import {
   type WebhookDelivery,
   type WebhookDeliveryDocument,
 } from './webhook-delivery.ts';
-import { deliveryRows, findDeliveries, noSuchDelivery, restartDelivery } from './webhook-delivery-queries.ts';
+import { deliveryRows, findDeliveries, restartDelivery } from './webhook-delivery-queries.ts';
 
 export interface RedeliverWebhookCommand {
   readonly deliveryId: string;
@@ -26,7 +27,7 @@ export const redeliverWebhook: OperationKind<
 
   decide({ deliveryId: id }, { loaded, now }) {
     const before = loaded.get(id);
-    if (before === undefined) return { refusal: noSuchDelivery(id) };
+    if (before === undefined) return { refusal: noSuch('webhook_delivery', id) };
     if (before.status === 'pending') {
       const detail = `Webhook delivery ${id} is pending: it will be tried again by itself.`;
       return { refusal: refusal('webhook_delivery_pending', detail) };

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import {
   type AttemptDocument,
   type DeliveryStatus,
@@ -45,13 +45,8 @@ export async function getDelivery(
   deliveryId: string,
 ): Promise<WebhookDeliveryDocument> {
   const [row] = await selectDeliveries(database, ledgerId).where('d.id', deliveryId);
-  const missing = noSuchDelivery(deliveryId);
-  if (row === undefined) throw new RefusalError(missing.code, missing.detail);
+  if (row === undefined) throw notFound('webhook_delivery', deliveryId);
   return presentDelivery(asDelivery(row));
-}
-
-export function noSuchDelivery(deliveryId: string): Refusal {
-  return refusal('webhook_delivery_not_found', `There is no webhook delivery ${deliveryId} in this ledger.`);
 }
 
 export interface DeliveryPage {

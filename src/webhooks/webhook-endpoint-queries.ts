@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { type LedgerTransaction, LostRaceError } from '../database/ledger-transaction.ts';
-import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
+import { notFound } from '../errors/no-such.ts';
 import type { EventPlace } from '../events/read-events.ts';
 import {
   type DisabledReason,
@@ -47,13 +47,8 @@ export async function getEndpoint(
   endpointId: string,
 ): Promise<WebhookEndpointDocument> {
   const [row] = await selectEndpoints(database, ledgerId).where('id', endpointId);
-  const missing = noSuchEndpoint(endpointId);
-  if (row === undefined) throw new RefusalError(missing.code, missing.detail);
+  if (row === undefined) throw notFound('webhook_endpoint', endpointId);
   return presentEndpoint(asEndpoint(row));
-}
-
-export function noSuchEndpoint(endpointId: string): Refusal {
-  return refusal('webhook_endpoint_not_found', `There is no webhook endpoint ${endpointId} in this ledger.`);
 }
 
 /** A page of endpoints in the order of their ids, which is that of their registration. */

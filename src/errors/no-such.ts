@@ -1,0 +1,25 @@
+import type { ErrorCode } from './error-catalogue.ts';
+import { type Refusal, RefusalError, refusal } from './refusal.ts';
+
+/** The `account` of `account_not_found`. */
+type NameOf<Code> = Code extends `${infer Name}_not_found` ? Name : never;
+
+/** What is found by its id in a ledger. The others are found in other ways and have sentences of their own. */
+export type Thing = Exclude<NameOf<ErrorCode>, 'route' | 'holder' | 'failed_work'>;
+
+/**
+ * The refusal of an id that the ledger does not have.
+ *
+ * @example
+ * if (hold === undefined) return { refusal: noSuch('hold', holdId) };
+ */
+export function noSuch(what: Thing, id: string): Refusal {
+  const name = what === 'account_change' ? 'change' : what.replaceAll('_', ' ');
+  return refusal(`${what}_not_found`, `There is no ${name} ${id} in this ledger.`);
+}
+
+/** The same, thrown by callers that only read. */
+export function notFound(what: Thing, id: string): RefusalError {
+  const { code, detail } = noSuch(what, id);
+  return new RefusalError(code, detail);
+}
