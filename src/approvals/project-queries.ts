@@ -17,7 +17,7 @@ interface ProjectRow {
   has_lapsed: boolean | null;
 }
 
-/** SQL: whether the time of project `p` is over and nobody has noted it yet. */
+/** SQL: whether the time of project `p` is over and that is not recorded yet. */
 export const projectHasLapsed = "(p.status = 'open' and p.expires_at <= clock_timestamp())";
 
 /** A project whose time is over reads as expired. */

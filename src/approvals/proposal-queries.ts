@@ -25,7 +25,7 @@ interface ProposalRow {
   was_rejected: boolean | null;
 }
 
-/** SQL: whether proposal `o` was rejected by the end of project `p`, which nobody has noted yet. */
+/** SQL: whether proposal `o` was rejected by the end of project `p`, which is not recorded yet. */
 const wasRejected = `(o.status = 'pending' and ${projectHasLapsed})`;
 
 /** A pending proposal reads as rejected from the moment at which its project expires. */

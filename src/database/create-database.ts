@@ -16,11 +16,11 @@ export interface DatabaseOptions {
   applicationName: string;
   /** How long a caller waits for a free session of the pool. */
   acquireTimeoutMs: number;
-  /** How long connecting may take; five seconds unless it says otherwise. */
+  /** How long connecting may take; five seconds by default. */
   connectTimeoutMs?: number;
-  /** How long a statement may take where its transaction has no limit of its own. No limit unless it says so. */
+  /** How long a statement may take where its transaction has no limit of its own. No limit by default. */
   statementTimeoutMs?: number;
-  /** Whether statements may be planned once for a session; true unless it says otherwise (`prepared-statement.ts`). */
+  /** Whether statements may be planned once for a session; true by default (`prepared-statement.ts`). */
   preparedStatements?: boolean;
   /** Told what an operator should know of the sessions. */
   logger?: Logger;

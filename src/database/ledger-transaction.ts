@@ -53,8 +53,8 @@ const maxAttempts = 6;
 const firstPauseMs = 15;
 const maxPauseMs = 1_000;
 /**
- * Who has waited this long gets an answer instead of another try: a server that answers nothing takes its time for
- * each.
+ * A caller that has waited this long gets an answer instead of another try: a server that answers nothing takes its
+ * time for each.
  */
 const maxRunMs = 15_000;
 

@@ -103,7 +103,7 @@ export class DatabaseSession implements Session {
     this.#client.on('end', () => this.discard(new SessionEndedError('the session has ended')));
   }
 
-  /** False once it must not be lent to anybody any more. */
+  /** False once it must not be lent to any caller any more. */
   get isUsable(): boolean {
     return this.#failure === undefined;
   }

@@ -10,7 +10,7 @@ const harmless: readonly HolderRight[] = ['view', 'deposit', 'delegate'];
 
 /**
  * Whether one managing holder may make a change alone: because it tightens what is agreed, or gives away nothing but
- * its own. Whatever gives anybody more power over the money takes every owner's signature.
+ * its own. Whatever gives any party more power over the money takes every owner's signature.
  */
 export function isFree(terms: ChangeTerms, { account, ownership, facts, by }: ChangeScene): boolean {
   switch (terms.kind) {

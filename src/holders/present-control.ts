@@ -42,7 +42,7 @@ export const restrictionDocument = z.strictObject({
 
 export type RestrictionDocument = z.output<typeof restrictionDocument>;
 
-/** An invitation whose time is over reads as expired, whether or not anybody noted it. */
+/** An invitation whose time is over reads as expired, whether or not that is recorded yet. */
 export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocument {
   const { accountId, partyId, rights, limits, invitedBy, invitationExpiresAt, joinedAt, endedAt } = holder;
   return {
@@ -59,7 +59,7 @@ export function isOpenInvitation(holder: HolderRecord, now: Date): boolean {
   return holder.status === 'invited' && !isLapsedInvitation(holder, now);
 }
 
-/** Whether its time is over and nobody has noted it yet. */
+/** Whether its time is over and that is not recorded yet. */
 export function isLapsedInvitation({ status, invitationExpiresAt }: HolderRecord, now: Date): boolean {
   return status === 'invited' && invitationExpiresAt !== null && invitationExpiresAt <= now;
 }

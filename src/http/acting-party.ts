@@ -21,9 +21,8 @@ export function requireServiceKey({ boundParty: bound }: Caller): void {
 
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
- * to are not there, nor is the `subject` that belongs to one (`account_not_found` unless it says otherwise). `right`
- * asks for more than holding: reading takes
- * `view`. Keys of the service see everything, without a query.
+ * to are not there, nor is the `subject` that belongs to one (`account_not_found` by default). `right` asks for more
+ * than holding: reading takes `view`. Keys of the service see everything, without a query.
  */
 export async function hideFromStrangers(
   database: Database,

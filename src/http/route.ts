@@ -29,9 +29,9 @@ export interface RouteContract {
   /** Whose keys may call it: `service` refuses those that are bound to a party with `key_not_allowed`. */
   readonly keys: 'any' | 'service';
   readonly params?: z.ZodObject;
-  /** None but `dryRun`, where it is offered, unless it says otherwise. */
+  /** By default none but `dryRun`, where that is offered. */
   readonly query?: z.ZodObject;
-  /** None unless it says otherwise. */
+  /** None by default. */
   readonly body?: z.ZodType;
   readonly offers?: Offers;
   /** The documents it answers with, by status. Never parsed when it runs: tests hold every answer against them. */

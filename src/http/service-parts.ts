@@ -26,7 +26,7 @@ export interface HealthParts {
 
 /** Between those who commit something and those who look for it. */
 export interface Hints {
-  /** Tells everybody that something was committed. */
+  /** Notifies all processes that something was committed. */
   hint(): void;
   /** Waits for a hint, for `ms` at most, or until the signal is aborted. */
   rest(ms: number, signal: AbortSignal): Promise<void>;

@@ -42,13 +42,13 @@ export interface GroupQueueOptions {
 
 /**
  * How many transactions one account can be part of. The second stands ready at the row lock, so that the lock is handed
- * on without a pause; more would let the callers of one account that stays locked hold up everybody else's.
+ * on without a pause; more would let the callers of one account that stays locked hold up all others.
  */
 const transactionsAnAccount = 2;
 
 /**
  * How many batches, each larger than a group, share a transaction. They mostly want the same accounts, so they would
- * lock and write these one after another; more of them would keep everybody else from these accounts for longer.
+ * lock and write these one after another; more of them would keep all others from these accounts for longer.
  */
 const largeBatchesAGroup = 2;
 
@@ -101,8 +101,8 @@ export class GroupQueue<W extends Waiter> {
   }
 
   /**
-   * Takes everybody out of the queue who can go now, and on the way those who were abandoned. The caller runs the
-   * groups, and says `leave` after each.
+   * Takes all waiters out of the queue that can go now, and on the way those who were abandoned. The caller runs the
+   * groups, and calls `leave` after each.
    */
   takeGroups(): { groups: Group<W>[]; abandoned: W[] } {
     const groups: Group<W>[] = [];

@@ -68,10 +68,10 @@ interface AccountRow {
  * exist are absent from the answer.
  *
  * One statement takes all the locks, in ascending order of the ids (`ORDER BY` sorts below the row locking step,
- * PostgreSQL manual, SELECT, "The Locking Clause"; an id never changes). Since everybody takes locks in the same order,
- * no two can wait for each other. What a row says is read after its lock was had: where another transaction changed it
- * meanwhile, PostgreSQL reads the new row (manual, chapter 13.2.1). The clock is read for each row as it comes out of
- * the locking query: next to the columns it would be read before the wait, unless the row has changed.
+ * PostgreSQL manual, SELECT, "The Locking Clause"; an id never changes). Since every session takes locks in the same
+ * order, no two can wait for each other. What a row says is read after its lock was had: where another transaction
+ * changed it meanwhile, PostgreSQL reads the new row (manual, chapter 13.2.1). The clock is read for each row as it
+ * comes out of the locking query: next to the columns it would be read before the wait, unless the row has changed.
  *
  * Throws RefusalError: `account_locked` when `noWait` met a lock, `ledger_busy` when the lock timeout ran out,
  * `clock_unreliable` when the database's clock can't be believed.

@@ -55,13 +55,13 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
    * could deadlock.
    */
   accountIds(command: Command): readonly string[];
-  /** The idempotency keys of a command's items, in addition to the operation's own; none unless it says otherwise. */
+  /** The idempotency keys of a command's items, in addition to the operation's own; none by default. */
   itemKeys?(command: Command): readonly KeyClaim[];
-  /** How many movements a command counts for where the size of a group is limited; one unless it says otherwise. */
+  /** How many movements a command counts for where the size of a group is limited; one by default. */
   size?(command: Command): number;
   /**
    * The accounts of which a command changes more than what it books: no other operation in the group touches these, so
-   * that what `load` read of them is true when it is decided. None unless it says otherwise.
+   * that what `load` read of them is true when it is decided. None by default.
    */
   ownedAccountIds?(command: Command): readonly string[];
   /**

@@ -4,7 +4,7 @@ import type { SignatureRule } from './mandate.ts';
 /** What has been signed, and what is missing. Counts are of people, whatever their weights. */
 export interface SignatureReading {
   readonly isComplete: boolean;
-  /** False when even the signatures of everybody who may still sign would not be enough. */
+  /** False when even the signatures of all who may still sign would not be enough. */
   readonly isReachable: boolean;
   readonly required: number;
   readonly received: number;

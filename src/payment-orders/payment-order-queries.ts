@@ -131,7 +131,7 @@ export function readOrder(
   return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
 }
 
-/** The order as it stands at this moment: one whose time is over has expired, whether or not anybody noted it. */
+/** The order as it stands at this moment: one whose time is over has expired, whether or not that is recorded yet. */
 export function asOf(order: PaymentOrder, now: Date): PaymentOrder {
   if (order.status !== 'waiting' || order.expiresAt > now) return order;
   return { ...order, status: 'expired', finishedAt: order.expiresAt };

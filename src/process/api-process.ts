@@ -22,7 +22,7 @@ export interface ApiOptions extends ListenOptions {
   readonly webhookTargets: TargetRules;
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
-  /** How the application comes to answer requests; by listening at its address unless it says otherwise. */
+  /** How the application comes to answer requests; by listening at its address by default. */
   readonly answer?: (app: HttpApp) => Promise<HttpListener>;
   /** What keeps the workers of this process from working; undefined when nothing does, or there are none. */
   readonly workerProblem?: () => string | undefined;

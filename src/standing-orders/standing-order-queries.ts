@@ -57,7 +57,7 @@ export const standingOrderRows = { table: 'standing_orders', idColumn: 'id' } as
 /** An account can have this many that are not finished: its holders must be able to look through them. */
 export const mostOpenOrders = 500;
 
-/** SQL: whether the time to sign an order is over and nobody has noted it yet. */
+/** SQL: whether the time to sign an order is over and that is not recorded yet. */
 const isOver = "(status = 'waiting' and expires_at <= clock_timestamp())";
 
 /** Which accounts it is about, and how much, never changes; so these may be looked at without a lock. */

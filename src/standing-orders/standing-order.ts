@@ -29,7 +29,7 @@ export interface Retries {
   readonly everyMinutes: number;
 }
 
-/** A transfer that is made again and again, or once at a time, without anybody asking for it anew. */
+/** A transfer that is made again and again, or once at a time, without a new request for it. */
 export interface StandingOrder extends MovementNotes {
   readonly id: string;
   readonly status: StandingOrderStatus;

@@ -14,7 +14,7 @@ export interface DeliveringOptions {
   readonly logger: Logger;
   /** Ends what is on its way, so that the process can. */
   readonly stopping: AbortSignal;
-  /** How long a receiver may take; 15 seconds unless it says otherwise. */
+  /** How long a receiver may take; 15 seconds by default. */
   readonly timeoutMs?: number;
   /** How host names are resolved, if not by the operating system. */
   readonly lookup?: LookupFunction;

@@ -6,10 +6,10 @@ import { type LockMode, lockRefusal } from '../ledger/lock-accounts.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /**
- * Locks items that are due, soonest first, and answers their ids: at most a batch, none that anybody else has locked,
- * and none that failed and has to wait. Never waits itself, so that any number of workers take different items at the
- * same time (PostgreSQL manual, SELECT, "The Locking Clause": SKIP LOCKED is made for queues). The transaction begins
- * with this; its end is the end of the claim.
+ * Locks items that are due, soonest first, and answers their ids: at most a batch, none that another session has
+ * locked, and none that failed and has to wait. Never waits itself, so that any number of workers take different items
+ * at the same time (PostgreSQL manual, SELECT, "The Locking Clause": SKIP LOCKED is made for queues). The transaction
+ * begins with this; its end is the end of the claim.
  *
  * @param only The one item to claim, if it is still due; any when left out.
  *
