@@ -7,6 +7,15 @@ percent-encode special characters of the user name and the password: \
 const writableSessions = ['any', 'read-write', 'primary'];
 
 /**
+ * What may stand behind the ?: what the driver reads, and `target_session_attrs`. A misspelt `sslmode` would drop TLS.
+ */
+const knownParameters = new Set([
+  ...['host', 'port', 'user', 'password', 'database', 'client_encoding', 'options', 'connect_timeout'],
+  ...['application_name', 'fallback_application_name', 'target_session_attrs', 'uselibpqcompat'],
+  ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation'],
+]);
+
+/**
  * What is wrong with a database's address, to be read behind its name; undefined when nothing is. Besides ordinary URLs
  * it takes several hosts with commas between them, and a Unix socket's folder as `?host=` (PostgreSQL manual, 34.1.1).
  * Never says anything of what stands in the address: wherever it is broken, parts of the password may stand.
@@ -29,6 +38,9 @@ export function databaseUrlProblem(url: string): string | undefined {
   }
   // Whatever else the driver can't read: it takes one host.
   if (!URL.canParse(`postgres://${login}@host${path}?${query}`)) return `must be a URL ${example}; ${encoded}`;
+  const unknown = [...parameters.keys()].find((name) => !knownParameters.has(name));
+  if (unknown !== undefined)
+    return `has a parameter behind its ? that is not known: ${[...knownParameters].join(', ')} are`;
   const isForReaders = parameters.getAll('target_session_attrs').some((wanted) => !writableSessions.includes(wanted));
   if (isForReaders) return `may ask for target_session_attrs=read-write, primary or any only: the service writes`;
   return undefined;

@@ -56,7 +56,17 @@ const requiredSettings = {
   client_encoding: 'UTF8',
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
 };
+
+/**
+ * PostgreSQL 14 has no limit for whole transactions; from 17 on it could end them before our own limits do. And what
+ * was acknowledged must be on the disk: more than that (`remote_apply`) is the operator's to choose, less is not.
+ */
+const notEverywhere = `
+  (select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'),
+  case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`;
 
 /** These travel with the connection's first message: a transaction pooler sees to them on each of its servers. */
 const startupSettings = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', standard_conforming_strings: 'on' };
@@ -129,6 +139,7 @@ export class DatabaseSession implements Session {
     const calls = names.map((_name, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
     const { rows } = await this.query({
       text: `select ${calls.join(', ')},
+                    ${notEverywhere},
                     current_setting('server_version') as version, current_setting('server_encoding') as encoding,
                     pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
       values: Object.entries(settings).flat(),

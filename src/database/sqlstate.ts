@@ -62,12 +62,12 @@ const socketCodes = new Set([
 
 /**
  * The session is of no use any more: class 08 (connection exception), 57P01 to 57P05 (shutdown, crash, starting up,
- * database dropped, idle timeout), 25P03 (idle in transaction), 25006 (its server is a standby or read-only), or the
- * socket broke.
+ * database dropped, idle timeout), 25P03 and 25P04 (idle, or too long, in a transaction), 25006 (its server is a
+ * standby or read-only), or the socket broke.
  */
 export function isSessionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== undefined) return /^(08|57P0[1-5]|25P03|25006)/.test(state);
+  if (state !== undefined) return /^(08|57P0[1-5]|25P0[34]|25006)/.test(state);
   if (!isError(error)) return false;
   if ('code' in error && typeof error.code === 'string' && socketCodes.has(error.code)) return true;
   // The driver reports a broken session by message alone, and knex puts the statement before it.

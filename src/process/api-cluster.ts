@@ -17,6 +17,8 @@ export type ClusterMessage =
   | { type: 'ready' }
   | { type: 'failed'; sentence: string }
   | { type: 'drain'; drainMs: number }
+  | { type: 'ping' }
+  | { type: 'pong' }
   | ConnectionMessage
   | MetricsMessage;
 
@@ -47,6 +49,10 @@ const wellAfterMs = 10_000;
 /** A start is given up when a process has died so often without ever having been ready. */
 const maxDeathsAtStart = 5;
 
+/** How often each process is asked whether it still answers, and how often it may not before it is killed. */
+const pingEveryMs = 3_000;
+const maxPingsUnanswered = 5;
+
 /** Runs the API in several processes behind one port. One that dies is replaced, at the start as well as later. */
 export async function startApiCluster(options: ApiClusterOptions): Promise<HttpListener> {
   const { processes, logger, signal, ...apiOptions } = options;
@@ -68,8 +74,9 @@ class ApiCluster {
   readonly #server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
     this.#handover.give(socket),
   );
-  /** All that live, and whether they answer requests. */
-  readonly #children = new Map<ChildProcess, { isReady: boolean }>();
+  /** All that live, whether they answer requests, and how many questions whether they do they have not answered. */
+  readonly #children = new Map<ChildProcess, { isReady: boolean; pings: number }>();
+  readonly #pinging = setInterval(() => this.#ping(), pingEveryMs).unref();
   #stopping = false;
 
   constructor(apiOptions: ClusteredApiOptions, logger: Logger) {
@@ -116,6 +123,7 @@ class ApiCluster {
 
   #refuseConnections(): void {
     this.#stopping = true;
+    clearInterval(this.#pinging);
     this.#server.close();
     this.#handover.close();
   }
@@ -123,9 +131,10 @@ class ApiCluster {
   #forkApi(onReady: (apiPid: number) => void, onFailed: (sentence: string) => void): Promise<Death> {
     const env = { ...process.env, [apiOptionsVariable]: JSON.stringify(this.#apiOptions) };
     const child = fork(process.argv[1]!, [], { env });
-    const state = { isReady: false };
+    const state = { isReady: false, pings: 0 };
     this.#children.set(child, state);
     child.on('message', (message: ClusterMessage) => {
+      state.pings = 0;
       if (message.type === 'ready' && !this.#stopping) {
         state.isReady = true;
         this.#logger.info({ apiPid: child.pid }, 'an API process listens');
@@ -177,6 +186,20 @@ class ApiCluster {
     });
   }
 
+  /** Kills a process that is frozen, so that it is replaced: its callers would wait as long as it is. */
+  #ping(): void {
+    for (const [child, state] of this.#children) {
+      if (!state.isReady || !child.connected) continue;
+      if (state.pings >= maxPingsUnanswered) {
+        this.#logger.error({ apiPid: child.pid }, 'an API process does not answer and is killed');
+        child.kill('SIGKILL');
+      } else {
+        state.pings++;
+        child.send({ type: 'ping' } satisfies ClusterMessage, () => {});
+      }
+    }
+  }
+
   #ready(): ChildProcess[] {
     return [...this.#children].filter(([, { isReady }]) => isReady).map(([child]) => child);
   }
@@ -205,6 +228,7 @@ export async function runClusteredApi(options: ClusteredApiOptions, logger: Logg
         // Undefined where the caller has hung up meanwhile.
         if (socket) answerer?.take(socket);
       }
+      if (message.type === 'ping') tell({ type: 'pong' });
       if (message.type === 'drain') process.exit((await api.stop(message.drainMs)) ? 0 : 1);
     });
     tell({ type: 'ready' });

@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { databaseSentence } from '../database/database-sentence.ts';
+import { isDatabaseUnavailable } from '../database/sqlstate.ts';
 
 /** Where log lines go: standard output, or what a test puts in its place. */
 export interface LogOutput {
@@ -30,6 +31,6 @@ export function createLogger(level: string, output: LogOutput = process.stdout):
  */
 function serializeError(error: Error): Record<string, unknown> {
   const { detail: _detail, where: _where, ...rest } = pino.stdSerializers.err(error);
-  const sentence = databaseSentence(error.cause instanceof Error ? error.cause : error);
-  return sentence === undefined ? rest : { sentence, ...rest };
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return isDatabaseUnavailable(cause) ? { sentence: databaseSentence(cause), ...rest } : rest;
 }

@@ -117,6 +117,7 @@ class RunningWorkers implements Workers {
         restMs = worked > 0 ? 0 : Math.min(maxRestMs, Math.max(firstRestMs, restMs * 2));
         if (worked > 0) wakeUp.hint();
       } catch (error) {
+        if (signal.aborted) break;
         failures++;
         restMs = backoffMs(failures, pauses);
         this.#problems.set(queue, `The queue ${queue.name} cannot be worked on: ${reasonOf(error)}`);

@@ -40,7 +40,11 @@ const hash = /^DATABASE_URL has a # in it: percent-encode .* # as %23/;
 const percent = /^DATABASE_URL has a % that encodes nothing: percent-encode .* % as %25/;
 const readers = /^DATABASE_URL may ask for target_session_attrs=read-write, primary or any only: the service writes$/;
 
+const parameter = /^DATABASE_URL has a parameter behind its \? that is not known: host, .*, sslmode, .* are$/;
+
 test.each([
+  ['postgres://db/ledger?sslmod=verify-full', parameter],
+  ['postgres://db/ledger?SSLMODE=require', parameter],
   ['mysql://db/ledger', scheme],
   ['localhost:5432', scheme],
   ['POSTGRES', scheme],

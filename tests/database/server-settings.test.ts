@@ -18,6 +18,9 @@ const hostileSettings = {
   extra_float_digits: '-15',
   default_transaction_isolation: 'serializable',
   default_transaction_deferrable: 'on',
+  synchronous_commit: 'off',
+  lock_timeout: '1ms',
+  idle_in_transaction_session_timeout: '1ms',
 };
 
 async function alterDatabase(url: string, settings: Readonly<Record<string, string>>): Promise<string> {
@@ -58,6 +61,26 @@ test.each([
   const entries = await client.get(`/v1/accounts/${account}/entries`);
   for (const { bookedAt } of entries.body.data) expect(Date.now() - Date.parse(bookedAt)).toBeLessThan(3_600_000);
   expect(entries.body.data[1]).toMatchObject(texts);
+  await service.stop();
+});
+
+test('lets no default end its transactions, or acknowledge what is not on the disk', async () => {
+  const service = await startTestService({
+    async by(url) {
+      await alterDatabase(url, { synchronous_commit: 'off' });
+      const admin = createDatabase({ url, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 10_000 });
+      // PostgreSQL 17 brought it.
+      const { rows } = await admin.raw("select from pg_settings where name = 'transaction_timeout'");
+      await admin.destroy();
+      return rows.length === 0 ? url : alterDatabase(url, { transaction_timeout: '50ms' });
+    },
+  });
+  const options = { url: service.databaseUrl, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 10_000 };
+  const database = createDatabase(options);
+  const { rows } = await database.raw(`
+    select current_setting('synchronous_commit') as commits, coalesce(current_setting('transaction_timeout', true), '0') as ends`);
+  expect(rows).toEqual([{ commits: 'on', ends: '0' }]);
+  await database.destroy();
   await service.stop();
 });
 

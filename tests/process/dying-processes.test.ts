@@ -63,6 +63,17 @@ test('leaves no caller waiting whose connection was on its way to a process that
   expect(ended).toHaveLength(40);
 });
 
+test('kills and replaces a process that is frozen, so that its callers come to an end', async () => {
+  const service = await start();
+  const [first] = apiPids(service);
+  process.kill(first!, 'SIGSTOP');
+  const outcomes = await Promise.all(Array.from({ length: 10 }, () => ask(service)));
+  expect(outcomes.filter((outcome) => outcome === 'closed')).toHaveLength(5);
+  expect(service.output()).toContain('an API process does not answer and is killed');
+  await until(async () => apiPids(service).length === 3);
+  expect(await ask(service)).toBe('answered');
+});
+
 test('answers metrics while a process is being replaced, without the one that is not ready', async () => {
   const service = await start();
   const scrape = async () => {
