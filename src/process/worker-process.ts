@@ -39,7 +39,7 @@ export function startWorker(options: WorkerOptions): Workers {
   const retentionHours = options.idempotencyRetentionHours;
   const keeping = keepKeys({ database, retentionHours, logger, signal: stopping.signal });
   return {
-    problem: workers.problem,
+    problem: () => workers.problem(),
     async stop(drainMs) {
       stopping.abort();
       const inTime = await workers.stop(drainMs);
