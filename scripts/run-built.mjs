@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-// node scripts/run-built.mjs build                      compiles
+// node scripts/run-built.mjs build                      compiles unless there is a build of these sources
 // node scripts/run-built.mjs src/main.js [arguments]    runs a file of the build in this process; compiles if need be
 
 const project = fileURLToPath(new URL('..', import.meta.url));
@@ -80,7 +80,9 @@ function prepareBuild(target) {
   const hasSources = folders.every((folder) => existsSync(path.join(project, folder)));
   const sources = hasSources ? fingerprint() : undefined;
   const isThere = target !== undefined && existsSync(target);
-  if (isThere && (sources === undefined || isBuiltFrom(sources))) return;
+  if (isThere && sources === undefined) return;
+  // Asked to build, too: others may be running what is there.
+  if ((isThere || target === undefined) && sources !== undefined && isBuiltFrom(sources)) return;
   const compiler = findCompiler();
   if (compiler !== undefined && sources !== undefined) {
     compile(compiler, sources);
