@@ -91,6 +91,7 @@ export class DatabaseSession implements Session {
   readonly #keeper: SessionKeeper;
   readonly #usualLimitMs: number;
   #limitMs: number;
+  #isOpen = false;
   #unanswered = 0;
   /** When the statement that is due next was sent, or could begin. */
   #since = 0;
@@ -118,8 +119,9 @@ export class DatabaseSession implements Session {
     return this.#failure === undefined;
   }
 
+  /** Whether it is open and nothing is under way on it. */
   get isIdle(): boolean {
-    return this.#unanswered === 0;
+    return this.#isOpen && this.#unanswered === 0;
   }
 
   /** Whether a statement has waited for its answer for longer than it may. */
@@ -148,6 +150,7 @@ export class DatabaseSession implements Session {
     if (isReadOnly) throw new ReadOnlyServerError();
     if (encoding !== 'UTF8') throw new OperatorError(encodingSentence(encoding));
     this.limitStatements(undefined);
+    this.#isOpen = true;
     return version;
   }
 
