@@ -14,6 +14,7 @@ const count = z.int().nonnegative();
 const decimal = z.string().regex(/^-?\d+(\.\d+)?$/);
 /** What a column holds, as far as JSON can say it; numerics as text. */
 const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export type Cell = z.output<typeof cell>;
 /** The index of a lane in `lanes`. */
 const laneIndex = count;
 /** The index of a statement in `statements`. */
@@ -143,7 +144,8 @@ export const rowStep = z.strictObject({
   /** When the commit was known to the lane that made it. Steps stand in the order in which the server made them. */
   atUs: micros,
   lane: laneIndex,
-  statement: statementIndex,
+  /** Null in the engine, which writes for many callers at once. */
+  statement: statementIndex.nullable(),
   value: cell,
   /** The step that overwrote it without having read it, as an index in the same list; null where none did. */
   erasedBy: count.nullable(),
@@ -228,8 +230,6 @@ export const roundTrace = z.strictObject({
   locks: z.array(heldLock),
   waits: z.array(lockWait),
   findings: z.array(finding),
-  /** How many statements are left out, because there were too many to send; what is derived has all of them. */
-  statementsLeftOut: count,
 });
 export type RoundTrace = z.output<typeof roundTrace>;
 

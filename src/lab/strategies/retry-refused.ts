@@ -1,0 +1,16 @@
+import { sqlState, sqlStateOf } from '../../database/sqlstate.ts';
+
+/** Runs a whole transaction again for as long as the server refuses it with 40001. */
+export async function retryRefused<Result>(
+  { again }: { again(): Promise<void> },
+  request: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await request();
+    } catch (error) {
+      if (sqlStateOf(error) !== sqlState.serializationFailure) throw error;
+      await again();
+    }
+  }
+}
