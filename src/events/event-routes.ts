@@ -104,7 +104,6 @@ function streamRoute(pace: StreamPace): Route {
         isKeyRevoked: () => isKeyRevoked(database, caller),
       };
       return {
-        mediaType: 'text/event-stream',
         async write(to, gone) {
           const signal = AbortSignal.any([draining, gone]);
           await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => streams--);
