@@ -87,6 +87,7 @@ export const errorTitles = {
   booked_in_the_future: 'The books of the account are ahead of the clock',
   outcome_unknown: 'It could not be established whether the request took effect',
   too_many_streams: 'The process has as many event streams open as it can have',
+  lab_busy: 'Another run of the race lab is going on',
   not_ready: 'The service is not ready',
   internal_error: 'The service failed',
 } as const;

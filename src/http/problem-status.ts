@@ -78,6 +78,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   booked_in_the_future: 503,
   outcome_unknown: 503,
   too_many_streams: 503,
+  lab_busy: 409,
   not_ready: 503,
   internal_error: 500,
 };

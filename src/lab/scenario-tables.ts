@@ -24,7 +24,9 @@ const noting = `
     n bigint generated always as identity primary key,
     pid int not null default pg_backend_pid(),
     table_name text not null,
-    changed jsonb not null
+    row_id text not null,
+    revision int not null,
+    value text
   );
   create function count_change() returns trigger language plpgsql as $$
     begin
@@ -33,7 +35,8 @@ const noting = `
     end $$;
   create function note_change() returns trigger language plpgsql as $$
     begin
-      insert into changes (table_name, changed) values (tg_table_name, to_jsonb(new));
+      insert into changes (table_name, row_id, revision, value)
+      values (tg_table_name, new.id, new.revision, to_jsonb(new) ->> tg_argv[0]);
       return null;
     end $$`;
 
@@ -47,7 +50,7 @@ export async function createTables(database: Database, { tables }: Scenario, { c
     if (shows === undefined) continue;
     await database.raw(
       `create trigger counted before update on ${name} for each row execute function count_change();
-       create trigger noted after insert or update on ${name} for each row execute function note_change()`,
+       create trigger noted after insert or update on ${name} for each row execute function note_change('${shows}')`,
     );
   }
   if (constraint !== undefined) await database.raw(constraint);
@@ -70,14 +73,9 @@ export async function readValues(database: Database, { tables }: Scenario): Prom
   return values;
 }
 
-export async function readChanges(database: Database, { tables }: Scenario): Promise<RowChange[]> {
-  const rows = await database('changes').orderBy('n').select('pid', 'table_name', 'changed');
-  return rows.map(({ pid, table_name: table, changed }) => {
-    const { shows } = tables.find(({ name }) => name === table)!;
-    const value = changed[shows!];
-    return {
-      ...{ pid, transactionId: null, table, id: `${changed.id}`, revision: changed.revision },
-      value: value === null ? null : `${value}`,
-    };
-  });
+export async function readChanges(database: Database): Promise<RowChange[]> {
+  const rows = await database('changes').orderBy('n').select('pid', 'table_name', 'row_id', 'revision', 'value');
+  return rows.map(({ pid, table_name: table, row_id: id, revision, value }) => ({
+    ...{ pid, transactionId: null, table, id, revision, value },
+  }));
 }

@@ -34,9 +34,11 @@ export class SessionPool {
   static async open(options: SessionPoolOptions): Promise<SessionPool> {
     const opened = Array.from({ length: options.sessions }, async () => {
       const recorded = openRecorded(sessionOptions(options, 1));
-      const { rows } = await recorded.database.raw('select current_schemas(false) as seen, pg_backend_pid() as pid');
+      const { rows } = await recorded.database.raw(
+        "select array_to_string(current_schemas(false), ',') as seen, pg_backend_pid() as pid",
+      );
       // A pooler may have dropped the setting, and the ledger has tables of the same names.
-      if (`${rows[0].seen}` !== options.schema) throw new Error('the sessions do not keep to the schema of the run');
+      if (rows[0].seen !== options.schema) throw new Error('the sessions do not keep to the schema of the run');
       return { ...recorded, pid: rows[0].pid };
     });
     return new SessionPool(await Promise.all(opened));

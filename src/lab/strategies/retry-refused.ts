@@ -1,6 +1,6 @@
-import { sqlState, sqlStateOf } from '../../database/sqlstate.ts';
+import { isTransientConflict } from '../../database/sqlstate.ts';
 
-/** Runs a whole transaction again for as long as the server refuses it with 40001. */
+/** Runs a whole transaction again for as long as the server refuses it with 40001, or ends it in a deadlock (40P01). */
 export async function retryRefused<Result>(
   { again }: { again(): Promise<void> },
   request: () => Promise<Result>,
@@ -9,7 +9,7 @@ export async function retryRefused<Result>(
     try {
       return await request();
     } catch (error) {
-      if (sqlStateOf(error) !== sqlState.serializationFailure) throw error;
+      if (!isTransientConflict(error)) throw error;
       await again();
     }
   }
