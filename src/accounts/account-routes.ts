@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { notFound } from '../errors/no-such.ts';
-import { findReadable } from '../http/acting-party.ts';
 import { getMoney } from '../http/money-fields.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
@@ -8,6 +7,7 @@ import { accountOperation, get, operation, patch, post, put } from '../http/rout
 import { createId } from '../ledger/create-id.ts';
 import { entityTag } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { findReadable } from '../ownership/visible-accounts.ts';
 import {
   type AccountDocument,
   accountDocument,

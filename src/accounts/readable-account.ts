@@ -1,6 +1,6 @@
 import type { Database } from '../database/create-database.ts';
-import { hideFromStrangers } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { type AccountDocument, getAccount } from './account-queries.ts';
 
 /** The account, if the caller may look at it. Throws RefusalError `account_not_found`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import type { Database } from '../database/create-database.ts';
-import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
+import { actingParty, requireServiceKey } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
@@ -11,6 +11,7 @@ import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { transactionDocument } from '../movements/present-transaction.ts';
+import { findReadable, hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
 import { describePaymentOrders, getPaymentOrder, listPaymentOrders } from '../payment-orders/payment-order-queries.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';

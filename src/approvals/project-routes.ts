@@ -1,13 +1,14 @@
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import type { Database } from '../database/create-database.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
 import { pageOf, readPage } from '../http/paging.ts';
 import { ok, perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { closeProject } from './close-project.ts';
 import { openProject } from './open-project.ts';
 import { type ProjectDocument, projectDocument } from './project.ts';

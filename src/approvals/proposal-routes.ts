@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, readPage } from '../http/paging.ts';
 import { answered, ok, perform, type Success } from '../http/reply.ts';
@@ -13,6 +13,7 @@ import type { Movement } from '../movements/movement.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
+import { findReadable, hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { type AcceptedProposal, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
 import { findProjectForCaller } from './project-routes.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
@@ -9,6 +9,7 @@ import { ok, perform, type Reply } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type AccountChange, accountChangeDocument } from './account-change.ts';
 import { getChange, listChanges } from './control-queries.ts';

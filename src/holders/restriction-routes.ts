@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id, text } from '../http/read-input.ts';
@@ -9,6 +9,7 @@ import { perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeRefusals } from './change-refusals.ts';
 import { getRestriction, listRestrictions, restrictionScopes } from './control-queries.ts';

@@ -76,8 +76,5 @@ const writeExpired = `
   with expired as (
     update holds set status = 'expired', remaining = 0, finished_at = expires_at
     where ledger_id = :ledgerId and account_id = any(:accountIds::uuid[]) and status = 'active' and expires_at <= :now
-    returning id, account_id, kind, amount - captured as remaining),
-  expired_orders as (
-    update payment_orders o set status = 'expired', finished_at = o.expires_at
-    from expired e where o.ledger_id = :ledgerId and o.id = e.id and o.status = 'waiting')
+    returning id, account_id, kind, amount - captured as remaining)
   ${summary}`;
