@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -50,6 +50,13 @@ function findCompiler() {
   }
 }
 
+/** The race lab shows the sources of its strategies, which are there without the others where only the build is. */
+function copyShown(fresh) {
+  const shown = 'src/lab/strategies';
+  const from = path.join(project, shown);
+  if (existsSync(from)) cpSync(from, path.join(fresh, shown), { recursive: true });
+}
+
 /**
  * Compiles beside the build and puts the result in its place: nothing is left of files that are gone (a migration among
  * them would be run), sources that don't compile leave the build as it was, and another command may do the same
@@ -63,6 +70,7 @@ function compile(compiler, sources) {
     const args = [compiler, '-p', path.join(project, 'tsconfig.build.json'), '--outDir', fresh];
     const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
     if (status !== 0) throw new BuildError('The sources could not be compiled.');
+    copyShown(fresh);
     // Another command was faster, and may run what it made.
     if (isBuiltFrom(sources)) return;
     mkdirSync(build, { recursive: true });

@@ -11,6 +11,7 @@ import { holdRoutes } from './holds/hold-routes.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
 import type { TargetRules } from './http/service-parts.ts';
+import { type LabSettings, labRoutes } from './lab/lab-routes.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
@@ -19,11 +20,18 @@ import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
+/** What some of the routes depend on. */
+export interface RouteSettings {
+  readonly webhookTargets: TargetRules;
+  /** Undefined where the race lab is off. */
+  readonly lab?: LabSettings | undefined;
+}
+
 /**
  * Every route. Express tries them in this order, one after another, for every request: so those of
  * movements come first.
  */
-export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): readonly Route[] {
+export function allRoutes({ webhookTargets, lab }: RouteSettings): readonly Route[] {
   return [
     ...movementRoutes,
     ...batchRoutes,
@@ -43,5 +51,6 @@ export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): 
     ...eventRoutes(),
     ...failedWorkRoutes,
     ...healthRoutes,
+    ...(lab === undefined ? [] : labRoutes(lab)),
   ];
 }

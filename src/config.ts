@@ -30,6 +30,8 @@ export interface Config {
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
   readonly webhookTargets: { readonly allowHttp: boolean; readonly allowPrivate: boolean };
+  /** Whether the race lab can be used; unless it is said otherwise, on the embedded PostgreSQL only. */
+  readonly lab: boolean;
 }
 
 /** The settings don't fit; its message lists every problem. */
@@ -76,6 +78,7 @@ const settings = z.object({
   IDEMPOTENCY_RETENTION_HOURS: wholeNumber({ from: 24, to: 8_760, otherwise: 168 }),
   WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
   WEBHOOK_ALLOW_PRIVATE: onOrOff.default('off'),
+  LAB: onOrOff.optional(),
 });
 
 /**
@@ -111,6 +114,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
       allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
       allowPrivate: values.WEBHOOK_ALLOW_PRIVATE === 'on',
     },
+    lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
   };
 }
 

@@ -2,10 +2,13 @@ import { pathToFileURL } from 'node:url';
 import { Argument, Command, CommanderError } from 'commander';
 import { readConfig } from '../config.ts';
 import { createDatabase, type Database } from '../database/create-database.ts';
-import { findDatabaseInUse } from '../process/database-in-use.ts';
+import { startEmbeddedServer } from '../database/embedded/embedded-server.ts';
+import { OperatorError } from '../errors/operator-error.ts';
+import { embeddedDatabaseName, findDatabaseInUse } from '../process/database-in-use.ts';
 import { operatorSentence } from '../process/operator-sentence.ts';
 import { correctTimes, migrateDatabase, verify } from './database-commands.ts';
 import { createKey, listKeys, revokeKey } from './key-commands.ts';
+import { addLabCommands, type LabTerminal } from './lab-commands.ts';
 import type { LedgerCommand } from './ledger-command.ts';
 import { createLedger } from './ledger-commands.ts';
 
@@ -21,9 +24,7 @@ export const commands: readonly LedgerCommand[] = [
 ];
 
 /** Where a command prints, and what it runs on. */
-export interface Terminal {
-  print(text: string): void;
-  complain(text: string): void;
+export interface Terminal extends LabTerminal {
   withDatabase(run: (database: Database) => Promise<string>): Promise<string>;
 }
 
@@ -65,6 +66,7 @@ function createProgram(terminal: Terminal): Command {
       terminal.print(`${await terminal.withDatabase((database) => command.run(database, ...values))}\n`);
     });
   }
+  addLabCommands(groupOf(program, 'lab', terminal), terminal);
   return program;
 }
 
@@ -72,6 +74,7 @@ const groups: Readonly<Record<string, string>> = {
   ledger: 'Opens ledgers.',
   key: 'Makes, lists and ends API keys.',
   books: 'Proves the books, and mends times.',
+  lab: 'Plays what happens when callers meet at the same rows, and what each cure does.',
 };
 
 function asTyped({ script, example }: LedgerCommand): string {
@@ -104,10 +107,32 @@ async function withDatabase(run: (database: Database) => Promise<string>): Promi
   }
 }
 
+/** The embedded PostgreSQL is started where it does not run, and stopped afterwards. */
+async function withLab<Result>(run: (url: string, signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const config = readConfig(process.env, []);
+  if (!config.lab) {
+    const way = config.databaseUrl === undefined ? 'leave it out, or set LAB=on' : 'set LAB=on';
+    throw new OperatorError(`The race lab is off here; to have it make a schema of its own in the database, ${way}.`);
+  }
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+  const { dataDir, postgresBin } = config;
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbeddedServer({ dataDir, database: embeddedDatabaseName, binDir: postgresBin, log: () => {} })
+      : undefined;
+  try {
+    return await run(config.databaseUrl ?? embedded!.url, ending.signal);
+  } finally {
+    await embedded?.stop();
+  }
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     print: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
     withDatabase,
+    withLab,
   });
 }

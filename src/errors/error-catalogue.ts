@@ -71,6 +71,7 @@ export const errorTitles = {
   too_many_webhook_endpoints: 'The ledger has as many webhook endpoints as it can have',
   webhook_endpoint_disabled: 'The webhook endpoint is disabled',
   webhook_delivery_pending: 'The webhook delivery is not finished',
+  foreign_site: 'The request comes from a page of another site',
   key_not_allowed: 'The API key may not do this',
   version_mismatch: 'The account has changed since it was read',
   external_id_taken: 'The external id is in use already',

@@ -8,6 +8,7 @@ import { methodNotAllowed } from './problem.ts';
 import { readInput } from './read-input.ts';
 import { type Reply, sendReply } from './reply.ts';
 import type { Call, Route, RouteContract } from './route.ts';
+import { requireSameSite } from './same-site.ts';
 
 /**
  * Adds routes to a router; those that take a key stand behind `authenticate` and `jsonBody`. Paths are tried in the
@@ -48,7 +49,15 @@ const noBody = z.strictObject({}).optional();
  * Makes what checks requests against a contract, in the one order that `docs/errors.md` promises for all routes: whose
  * key, path, body, query, headers. It throws RefusalError `key_not_allowed` and `validation_failed`.
  */
-function createReader({ method, keys, params, query, body, offers }: RouteContract & Pick<Route, 'method'>) {
+function createReader({
+  method,
+  keys,
+  sameSiteOnly,
+  params,
+  query,
+  body,
+  offers,
+}: RouteContract & Pick<Route, 'method'>) {
   const isForService = keys === 'service';
   const querySchema: z.ZodObject = query ?? (offers?.dryRun ? dryRunQuery : noQuery);
   // The body of a GET has no meaning (RFC 9110, section 9.3.1).
@@ -56,6 +65,7 @@ function createReader({ method, keys, params, query, body, offers }: RouteContra
   return (req: Request, res: Response): Record<keyof Call<RouteContract>, unknown> => {
     const caller = keys === 'none' ? undefined : callerOf(res);
     if (isForService) requireServiceKey(callerOf(res));
+    if (sameSiteOnly) requireSameSite(req);
     const readParams = params === undefined ? undefined : readInput(params, req.params);
     const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);
     const readQuery = readInput(querySchema, req.query);

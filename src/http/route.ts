@@ -31,6 +31,8 @@ export interface RouteContract {
    * called without a key, and its path stands at the root instead of below `/v1`.
    */
   readonly keys: 'any' | 'service' | 'none';
+  /** Of those that are called without a key: refuses what a page of another site could send, with `foreign_site`. */
+  readonly sameSiteOnly?: true;
   readonly params?: z.ZodObject;
   /** By default none but `dryRun`, where that is offered. */
   readonly query?: z.ZodObject;

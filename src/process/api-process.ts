@@ -20,6 +20,8 @@ export interface ApiOptions extends ListenOptions {
   readonly preparedStatements?: boolean;
   readonly lockTimeoutMs: number;
   readonly webhookTargets: TargetRules;
+  /** Whether the race lab can be used; it can't by default. */
+  readonly lab?: boolean;
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
   /** How the application comes to answer requests; by listening at its address by default. */
@@ -56,7 +58,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
     draining: draining.signal,
   };
-  const app = createApp(parts, allRoutes(parts));
+  const app = createApp(parts, allRoutes({ webhookTargets, lab: options.lab ? { databaseUrl } : undefined }));
 
   async function close(): Promise<void> {
     await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);

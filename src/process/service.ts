@@ -122,8 +122,17 @@ function startListener(
     signal,
   }: { databaseUrl: string; logger: Logger; workers: Workers | undefined; signal: AbortSignal },
 ): Promise<HttpListener> {
-  const { host, port, keepAliveTimeoutMs, role, databasePoolSize, preparedStatements, lockTimeoutMs, webhookTargets } =
-    config;
+  const {
+    host,
+    port,
+    keepAliveTimeoutMs,
+    role,
+    databasePoolSize,
+    preparedStatements,
+    lockTimeoutMs,
+    webhookTargets,
+    lab,
+  } = config;
   const workerProblem = () => workers?.problem();
   if (role === 'worker')
     return startWorkerHealth({ host, port, keepAliveTimeoutMs, databaseUrl, logger, workerProblem });
@@ -136,6 +145,7 @@ function startListener(
     preparedStatements,
     lockTimeoutMs,
     webhookTargets,
+    lab,
     logger,
   };
   return config.apiProcesses === 1

@@ -23,7 +23,7 @@ export const fiveWorkers: Scenario = {
     }));
     return judgeCount(
       'each task once',
-      `${done.length} times a task was done, ${tasks.length} tasks`,
+      `${tasks.length} tasks, done ${done.length} times`,
       done.length - tasks.length,
       doubled,
     );
