@@ -67,6 +67,7 @@ describe('import directions', () => {
     'events',
     'standing-orders',
     'webhooks',
+    'lab',
     'config',
     'top',
     'process',
@@ -96,6 +97,8 @@ describe('import directions', () => {
     ledger: ['database', 'money', 'errors', 'metrics'],
     http: ['ledger', 'database', 'money', 'errors', 'metrics'],
     workers: ['http', 'ledger', 'database', 'errors', 'metrics'],
+    // The race lab is a leaf; of the rooms above the core it needs those of the movements that its engine posts.
+    lab: ['accounts', 'movements', 'http', 'ledger', 'database', 'money', 'errors'],
   };
 
   test('every folder of src is a room whose place is known', () => {
@@ -121,6 +124,14 @@ describe('import directions', () => {
         customerRooms.includes(roomOf(to)),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('only the list of routes and the command import the race lab', () => {
+    const importers = imports.filter(({ from, to }) => roomOf(to) === 'lab' && roomOf(from) !== 'lab');
+    expect([...new Set(importers.map(({ from }) => from))].sort()).toEqual([
+      'src/all-routes.ts',
+      'src/cli/lab-commands.ts',
+    ]);
   });
 
   test('only what starts the service imports the seeds', () => {
@@ -161,10 +172,10 @@ describe('one place for each thing', () => {
   });
 
   test('accounts are locked in src/ledger/lock-accounts.ts, work is claimed in src/workers/claim-work.ts, and nothing else anywhere', () => {
-    expect(filesWith(/\bfor\s*(no key)?\s*update\b|\bfor(NoKey)?Update\s*\(/i)).toEqual([
-      'src/ledger/lock-accounts.ts',
-      'src/workers/claim-work.ts',
-    ]);
+    // What the race lab shows and plays, in tables of its own.
+    const shown = (file: string) => file.startsWith('src/lab/strategies/');
+    const found = filesWith(/\bfor\s*(no key)?\s*update\b|\bfor(NoKey)?Update\s*\(/i);
+    expect(found.filter((file) => !shown(file))).toEqual(['src/ledger/lock-accounts.ts', 'src/workers/claim-work.ts']);
   });
 
   test('the core touches no table of a room above it', () => {

@@ -18,6 +18,7 @@ const defaults = {
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
   webhookTargets: { allowHttp: false, allowPrivate: false },
+  lab: true,
 };
 
 const variables = [
@@ -38,6 +39,7 @@ const variables = [
   'IDEMPOTENCY_RETENTION_HOURS',
   'WEBHOOK_ALLOW_HTTP',
   'WEBHOOK_ALLOW_PRIVATE',
+  'LAB',
 ];
 
 /** The one message that says everything that is wrong. */
@@ -82,6 +84,7 @@ test('reads every setting', () => {
     IDEMPOTENCY_RETENTION_HOURS: '48',
     WEBHOOK_ALLOW_HTTP: 'on',
     WEBHOOK_ALLOW_PRIVATE: 'on',
+    LAB: 'on',
   };
   expect(Object.keys(environment).sort()).toEqual([...variables].sort());
   expect(readConfig(environment, [])).toEqual({
@@ -101,6 +104,7 @@ test('reads every setting', () => {
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
     webhookTargets: { allowHttp: true, allowPrivate: true },
+    lab: true,
   });
 });
 
@@ -216,4 +220,11 @@ describe('--processes', () => {
       expect(problems({}, args)).toMatch(/; the options are --processes N and --role api, worker or all$/);
     },
   );
+});
+
+test('has the race lab on the embedded PostgreSQL, and on another database only when asked to', () => {
+  const url = 'postgres://user@host/database';
+  expect(readConfig({ DATABASE_URL: url }, []).lab).toBe(false);
+  expect(readConfig({ DATABASE_URL: url, LAB: 'on' }, []).lab).toBe(true);
+  expect(readConfig({ LAB: 'off' }, []).lab).toBe(false);
 });

@@ -4,13 +4,14 @@ import { OperatorError } from '../errors/operator-error.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { readInput } from '../http/read-input.ts';
 import { allScenarios, strategiesOf } from '../lab/all-scenarios.ts';
-import { allStrategies } from '../lab/all-strategies.ts';
 import { BrokenRunError } from '../lab/process-group.ts';
 import { answerLine, resultTable } from '../lab/result-table.ts';
 import { runLab } from '../lab/run-lab.ts';
+import { type RunParameters, runBounds } from '../lab/run-parameters.ts';
 import { completeParameters, runRequest } from '../lab/run-request.ts';
-import { type RunMessage, type RunParameters, type RunResult, runBounds } from '../lab/run-result.ts';
+import type { RunMessage, RunResult } from '../lab/run-result.ts';
 import { claimLab } from '../lab/run-schema.ts';
+import { allStrategies } from '../lab/strategies/all-strategies.ts';
 
 /** Where the lab's commands print, and what they run on. */
 export interface LabTerminal {
@@ -102,8 +103,9 @@ function tell({ print, complain }: LabTerminal, message: RunMessage, verbose: tr
   if (message.type !== 'round') return;
   const { strategy, round, rounds, verdict, answers } = message;
   const outcome = verdict.problem ?? 'as it should be';
-  complain(`${strategy}, round ${round} of ${rounds}: ${outcome}\n`);
-  if (verbose) print(`${answers.map(answerLine).join('\n')}\n`);
+  const line = `${strategy}, round ${round} of ${rounds}: ${outcome}\n`;
+  if (verbose) print(`${line}${answers.map(answerLine).join('\n')}\n`);
+  else complain(line);
 }
 
 function listing(): string {

@@ -1,4 +1,3 @@
-import { allStrategies } from './all-strategies.ts';
 import type { Scenario } from './scenario.ts';
 import { fiveWorkers } from './scenarios/five-workers.ts';
 import { getOrCreate } from './scenarios/get-or-create.ts';
@@ -7,6 +6,7 @@ import { transfersBothWays } from './scenarios/transfers-both-ways.ts';
 import { twoProposals } from './scenarios/two-proposals.ts';
 import { userAndProfile } from './scenarios/user-and-profile.ts';
 import { writeSkew } from './scenarios/write-skew.ts';
+import { allStrategies } from './strategies/all-strategies.ts';
 import type { Strategy } from './strategy.ts';
 
 export const allScenarios: readonly Scenario[] = [

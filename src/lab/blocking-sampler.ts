@@ -13,7 +13,7 @@ export interface BlockingSample {
 /** Between two looks. What waits for less may not be seen. */
 const restMs = 2;
 
-/** Looks again and again at which sessions wait for a lock, until the signal is aborted; answers all that it has seen. */
+/** Looks at which sessions wait for a lock, again and again until the signal is aborted; answers all it has seen. */
 export async function sampleBlocking(
   database: Database,
   startUs: number,

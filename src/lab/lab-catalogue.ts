@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allScenarios, strategiesOf } from './all-scenarios.ts';
-import { allStrategies } from './all-strategies.ts';
-import { runBounds } from './run-result.ts';
+import { runBounds } from './run-parameters.ts';
+import { allStrategies } from './strategies/all-strategies.ts';
 import { readStrategySource } from './strategy-source.ts';
 
 const bound = z.strictObject({ min: z.int(), max: z.int(), default: z.int() });
@@ -14,7 +14,7 @@ export const labCatalogue = z.strictObject({
       name: z.string(),
       title: z.string(),
       summary: z.string(),
-      /** What `callers` is where nothing is said. */
+      /** What `callers` is by default. */
       callers: z.int(),
       /** The names of the strategies that it can be played with, in the order in which a comparison shows them. */
       strategies: z.array(z.string()),

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostingEngine, type PostingEngine } from '../ledger/posting-engine.ts';
 import { allScenarios } from './all-scenarios.ts';
-import { allStrategies } from './all-strategies.ts';
 import type { CallerRecord, LabCommand, LabReport, RecordedStatement } from './lab-messages.ts';
 import { playCaller } from './play-caller.ts';
 import { openRecorded, type RecordedDatabase } from './recorded-sessions.ts';
 import { sweepAbandoned } from './run-schema.ts';
 import { SessionPool, type SessionPoolOptions, sessionOptions } from './session-pool.ts';
 import { nowUs } from './shared-clock.ts';
+import { allStrategies } from './strategies/all-strategies.ts';
 
 type Prepared = Extract<LabCommand, { type: 'prepare' }>;
 

@@ -2,7 +2,8 @@ import { sampleBlocking } from './blocking-sampler.ts';
 import { buildTrace } from './build-trace.ts';
 import { createEngineLedger, type EngineLedger } from './engine-ledger.ts';
 import type { ProcessGroup } from './process-group.ts';
-import type { RoundTrace, RoundVerdict, RunParameters } from './run-result.ts';
+import type { RunParameters } from './run-parameters.ts';
+import type { RoundTrace, RoundVerdict } from './run-result.ts';
 import type { ClaimedLab } from './run-schema.ts';
 import type { EngineAccounts, FinalValue, Scenario } from './scenario.ts';
 import { createTables, fillTables, type RowChange, readChanges, readValues } from './scenario-tables.ts';
@@ -12,7 +13,7 @@ import type { Strategy } from './strategy.ts';
 /** Between the order to start and the start: enough for the order to reach all processes. */
 const countdownUs = 8_000;
 
-/** The number of a round that is not counted: sessions read the catalogue when they come to a table for the first time. */
+/** The number of a round that is not counted: sessions read the catalogue when they first come to a table. */
 export const warmUp = 0;
 
 export interface LabRound {

@@ -43,7 +43,8 @@ function found({ strategy, verdict, trace }: StrategyResult): string[] {
   const { expected, cameOut, problem } = verdict;
   const told = trace.findings.slice(0, toldFindings).map(({ text }) => `  ${text}`);
   const more = trace.findings.length > toldFindings ? [`  and ${trace.findings.length - toldFindings} more.`] : [];
-  const head = `${strategy}, round ${trace.round}: expected ${expected}; came out ${cameOut}${problem ? ` (${problem})` : ''}`;
+  const outcome = problem === null ? cameOut : `${cameOut} (${problem})`;
+  const head = `${strategy}, round ${trace.round}: expected ${expected}; came out ${outcome}`;
   return ['', head, ...told, ...more];
 }
 

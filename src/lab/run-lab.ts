@@ -1,10 +1,11 @@
 import { allScenarios } from './all-scenarios.ts';
-import { allStrategies } from './all-strategies.ts';
 import { currency } from './amount-changes.ts';
 import { type LabRound, openRound, warmUp } from './play-round.ts';
 import { BrokenRunError, ProcessGroup } from './process-group.ts';
-import type { RunMessage, RunParameters, RunResult, StrategyResult } from './run-result.ts';
+import type { RunParameters } from './run-parameters.ts';
+import type { RunMessage, RunResult, StrategyResult } from './run-result.ts';
 import { type ClaimedLab, callerSessions } from './run-schema.ts';
+import { allStrategies } from './strategies/all-strategies.ts';
 import { StrategyRounds } from './strategy-rounds.ts';
 
 /** The sessions that callers share; with the two that the run itself has while they play, twelve. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { allScenarios, strategiesOf } from './all-scenarios.ts';
-import { allStrategies } from './all-strategies.ts';
-import { type RunParameters, runBounds, runParameters } from './run-result.ts';
+import { type RunParameters, runBounds, runParameters } from './run-parameters.ts';
+import { allStrategies } from './strategies/all-strategies.ts';
 
 const names = (list: ReadonlyArray<{ readonly name: string }>) => list.map(({ name }) => name) as [string, ...string[]];
 const { callers, processes, rounds, thinkMs } = runParameters.shape;

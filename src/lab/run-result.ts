@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { runParameters } from './run-parameters.ts';
 
 /*
  * What a run of the race lab answers. All pictures and tables are made of this and of nothing else, and all of it comes
  * from what happened: time stamps that the processes took around each statement, what the server answered, which
- * sessions it said were blocking which, and the changes of rows that triggers noted under the locks of those rows.
+ * sessions it reported as blocking which, and the changes of rows that triggers noted under the locks of those rows.
  *
  * Times are microseconds since the callers of the round were let go, on the one clock that the processes of a machine
  * share. Amounts are decimal text.
@@ -21,29 +22,6 @@ const laneIndex = count;
 const statementIndex = count;
 /** The index of a row in `rows`. */
 const rowIndex = count;
-
-/** The bounds of what can be asked for, with what is taken where nothing is said. */
-export const runBounds = {
-  callers: { min: 1, max: 100, default: 10 },
-  processes: { min: 1, max: 6, default: 2 },
-  rounds: { min: 1, max: 20, default: 5 },
-  thinkMs: { min: 0, max: 200, default: 20 },
-} as const;
-
-const bounded = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
-
-/** What was run; a link with these reproduces it. */
-export const runParameters = z.strictObject({
-  scenario: z.string(),
-  /** In the order in which they were played. */
-  strategies: z.array(z.string()).min(1),
-  callers: bounded(runBounds.callers),
-  processes: bounded(runBounds.processes),
-  rounds: bounded(runBounds.rounds),
-  /** How long a caller thinks between reading and writing. */
-  thinkMs: bounded(runBounds.thinkMs),
-});
-export type RunParameters = z.output<typeof runParameters>;
 
 /** What a caller was answered. */
 export const callerAnswer = z.strictObject({
@@ -275,7 +253,7 @@ export const strategyResult = z.strictObject({
   /** Of all answers, from the start of their round. */
   p50Ms: z.number(),
   p99Ms: z.number(),
-  /** Of the round that is shown: the first that went wrong, else the first in which something was found, else the first. */
+  /** Of the round that is shown: the first that went wrong, else one in which something was found, else the first. */
   verdict: roundVerdict,
   trace: roundTrace,
 });

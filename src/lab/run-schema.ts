@@ -9,7 +9,7 @@ const labLock = 7_302_002;
 /** What the sessions of callers are called, by which those of a killed run are found. */
 export const callerSessions = 'joint-ledger lab caller';
 
-/** The sessions that a run itself has: one that holds the lock, and the others for migrations of the engine's tables. */
+/** The most sessions of the run itself: one has the lock, one does the work, and migrations take two more. */
 const ownSessions = 4;
 
 /** How long to wait for the sessions and the locks of what was killed. */

@@ -2,7 +2,7 @@ import type { Database } from '../database/create-database.ts';
 import type { FinalValue, Scenario } from './scenario.ts';
 import type { Strategy } from './strategy.ts';
 
-/** A committed change of a row, as a trigger noted it under the lock of the row; in the order in which they happened. */
+/** A committed change of a row, as a trigger noted it under the lock of the row. */
 export interface RowChange {
   /** The backend that made it; null where the engine did. */
   readonly pid: number | null;

@@ -58,7 +58,7 @@ export class StrategyRounds {
   }
 }
 
-/** The first round that went wrong is shown, else the first in which something was found, else the first with errors. */
+/** Shown is the first round that went wrong, else the first with a finding, else the first with errors. */
 function weightOf({ trace, verdict }: Played): number {
   if (verdict.problem !== null) return 3;
   if (trace.findings.length > 0) return 2;

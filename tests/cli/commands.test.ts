@@ -43,13 +43,18 @@ test('each command explains itself without a database, and takes nothing that it
 
 test('does nothing when it is imported, and lists all commands when asked', async () => {
   const printed: string[] = [];
-  const terminal = { print: (text: string) => printed.push(text), complain: () => {}, withDatabase: () => fail() };
+  const terminal = {
+    print: (text: string) => printed.push(text),
+    complain: () => {},
+    withDatabase: () => fail(),
+    withLab: () => fail(),
+  };
   expect(await runCommandLine(['--help'], terminal)).toBe(0);
   for (const word of ['migrate', 'ledger', 'key', 'books'])
     expect(printed.join('')).toMatch(new RegExp(`\\n  ${word}\\b`));
 });
 
-async function fail(): Promise<string> {
+async function fail(): Promise<never> {
   throw new Error('no database was asked for');
 }
 

@@ -48,6 +48,7 @@ test('says of each code that a request may wait for that it comes with Retry-Aft
     'clock_unreliable',
     'database_unavailable',
     'idempotency_in_progress',
+    'lab_busy',
     'ledger_busy',
     'not_ready',
     'outcome_unknown',

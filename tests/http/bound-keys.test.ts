@@ -473,7 +473,8 @@ describe('every route', () => {
         const expected = {
           any: [unknown, unknown, unfit, unfit],
           service: [unknown, unknown, forService, unfit],
-          none: ['200', '200', '200', '200'],
+          // Probes add what they like to the addresses of operators; the lab's own page does not.
+          none: Array(4).fill(path.startsWith('/lab/') ? unfit : '200'),
         }[keys];
         expect([method, path, ...outcomes]).toEqual([method, path, ...expected]);
       }

@@ -84,6 +84,7 @@ function startTestApi(
     databasePoolSize: 10,
     lockTimeoutMs,
     webhookTargets,
+    lab: true,
     logger,
   });
 }

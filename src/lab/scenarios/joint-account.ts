@@ -2,7 +2,7 @@ import { type AmountChange, changeAmounts, enoughFor, judgeAmounts } from '../am
 import { engineMovement } from '../engine-movement.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** One row that everybody wants: half of the callers pay in, half pay out, so that nothing should change. */
+/** One row that all want: half of the callers pay in, half pay out, so that nothing should change. */
 export const jointAccount: Scenario = {
   name: 'joint-account',
   title: 'The joint account',

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.ts';
 export const userAndProfile: Scenario = {
   name: 'user-and-profile',
   title: 'User and profile',
-  summary: 'A user and its profile both have its credit. One program comes from the user, the other from the profile.',
+  summary: 'A user and its profile both hold its credit. One program begins at the user, the other at the profile.',
   kind: 'change',
   callers: 2,
   tables: [
@@ -13,7 +13,7 @@ export const userAndProfile: Scenario = {
     { name: 'users', columns: 'id text primary key, credit numeric(22, 2) not null', shows: 'credit' },
   ],
   fill: () =>
-    "insert into users (id, credit) values ('user', 50.00); insert into profiles (id, credit) values ('profile', 50.00)",
+    "insert into users (id, credit) values ('user', 50); insert into profiles (id, credit) values ('profile', 50)",
   play(caller) {
     const { work, told } = changeAmounts(changesOf(caller));
     return {

@@ -10,7 +10,7 @@ const start = { A: '100.00', B: '100.00' };
 export const writeSkew: Scenario = {
   name: 'write-skew',
   title: 'Write skew',
-  summary: 'Two accounts may not fall below zero together. From each somebody withdraws 150.00, at the same time.',
+  summary: 'Two accounts may not fall below zero together. From each 150.00 is withdrawn, at the same time.',
   kind: 'change',
   callers: 2,
   tables: [{ name: 'accounts', columns: 'id text primary key, balance numeric(22, 2) not null', shows: 'balance' }],

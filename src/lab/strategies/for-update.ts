@@ -1,6 +1,6 @@
 import { inOneOrder, type Strategy } from '../strategy.ts';
 
-/** SELECT … FOR UPDATE: whoever reads to write locks first, and everybody locks in one order. */
+/** SELECT … FOR UPDATE: who reads in order to write locks first, and all lock in one order. */
 export const forUpdate: Strategy = {
   name: 'for-update',
   title: 'forUpdate(), by ascending id',

@@ -5,7 +5,7 @@ export const groupedEngine: Strategy = {
   name: 'grouped-engine',
   title: 'joint-ledger’s grouped engine',
   summary:
-    'Locks in one order, decides without waiting for anything, commits many at once. Callers think before, not while it is locked.',
+    'Locks in one order, decides without a wait, commits many at once. Callers think before, never with a row locked.',
 
   async post(engine, { think, operation }) {
     await think();

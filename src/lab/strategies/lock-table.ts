@@ -1,6 +1,6 @@
 import { inOneOrder, type Strategy } from '../strategy.ts';
 
-/** The whole table, for as long as the transaction lasts. Plain reads go on; everybody who writes waits. */
+/** The whole table, for as long as the transaction lasts. Plain reads go on; all others who write wait. */
 export const lockTable: Strategy = {
   name: 'lock-table',
   title: 'LOCK TABLE',

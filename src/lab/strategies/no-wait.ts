@@ -1,11 +1,12 @@
 import { sqlState, sqlStateOf } from '../../database/sqlstate.ts';
 import { inOneOrder, Refused, type Strategy } from '../strategy.ts';
 
-/** The same locks, but nobody waits for one. */
+/** The same locks, but no caller waits for one. */
 export const noWait: Strategy = {
   name: 'no-wait',
   title: 'noWait()',
-  summary: 'Who finds a row locked is told so at once (55P03), and answers 409 "try again in a moment". Nobody queues.',
+  summary:
+    'A caller that finds a row locked fails at once (55P03), and is answered 409 "try again in a moment". No queue.',
 
   change(knex, { rows, think, decide }) {
     return orTryAgain(

@@ -2,7 +2,7 @@ import type { Strategy } from '../strategy.ts';
 
 const isolationLevel = 'repeatable read';
 
-/** One snapshot for the whole transaction. Whoever would overwrite what is not in it is refused at the UPDATE. */
+/** One snapshot for the whole transaction. An UPDATE of what has changed since is refused. */
 export const repeatableRead: Strategy = {
   name: 'repeatable-read',
   title: 'REPEATABLE READ',

@@ -2,12 +2,12 @@ import type { Strategy } from '../strategy.ts';
 
 const isolationLevel = 'serializable';
 
-/** As if one transaction had run after another. Where that can't be, one of them is refused, at a statement or at COMMIT. */
+/** As if one transaction had run after another. Where that can't be, one is refused, at COMMIT at the latest. */
 export const serializable: Strategy = {
   name: 'serializable',
   title: 'SERIALIZABLE',
   summary:
-    'Every rule holds, without a lock in the program. What does not fit fails with 40001, also where nothing was wrong.',
+    'Every rule holds, without a lock in the program. What does not fit fails with 40001, now and then without need.',
 
   change(knex, { rows, think, decide }) {
     return knex.transaction(

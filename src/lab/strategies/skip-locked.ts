@@ -5,7 +5,7 @@ export const skipLocked: Strategy = {
   name: 'skip-locked',
   title: 'skipLocked()',
   summary:
-    'Each worker takes the next task that nobody has locked. Nobody waits. For queues only: what is locked is missing.',
+    'Each worker takes the next task that is not locked, and none waits. For queues only: what is locked is missing.',
 
   claim(knex, { worker, think }) {
     return knex.transaction(async (trx) => {

@@ -1,6 +1,6 @@
 import type { Strategy } from '../strategy.ts';
 
-/** BEGIN and COMMIT around the same statements. READ COMMITTED keeps nobody from reading what we are about to change. */
+/** BEGIN and COMMIT around the same statements. READ COMMITTED lets others read what we are about to change. */
 export const transaction: Strategy = {
   name: 'transaction',
   title: 'A transaction around each request',

@@ -5,7 +5,7 @@ export const uniqueKeyOnConflict: Strategy = {
   name: 'unique-key-on-conflict',
   title: 'Unique key, ON CONFLICT DO NOTHING',
   summary:
-    'Can never double, and nothing fails: it works in the middle of a transaction too. The loser reads the winner’s row.',
+    'Can never double, and nothing fails, in the middle of a transaction neither. The loser reads the winner’s row.',
   constraint: 'alter table customers add constraint customers_name_unique unique (shop_id, name)',
 
   async getOrCreate(knex, { shopId, name, think }) {
