@@ -17,7 +17,10 @@ let pool: SessionPool | undefined;
 let engineSessions: RecordedDatabase | undefined;
 let prepared: Prepared;
 
-const tell = (report: LabReport) => process.send!(report);
+/** Once the one that runs us is gone, a report is an error, which would end us before we have put everything away. */
+function tell(report: LabReport): void {
+  if (process.connected) process.send!(report, () => {});
+}
 
 /** Gives all sessions back, so that the tables can be made anew. */
 async function rest(): Promise<void> {
@@ -87,7 +90,7 @@ async function obey(command: LabCommand): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 process.on('message', (command: LabCommand) => {
   obey(command).catch((error: Error) => {
-    process.send?.({ type: 'broken', detail: error.message } satisfies LabReport);
+    tell({ type: 'broken', detail: error.message });
   });
 });
 // It was killed: what is left of the run is for us to put away.

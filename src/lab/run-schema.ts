@@ -6,6 +6,9 @@ import { createId } from '../ledger/create-id.ts';
 /** Any number that nothing else in the database uses. Who holds it runs the lab, or sweeps up after a run. */
 const labLock = 7_302_002;
 
+/** A run that was just cancelled, or killed, takes a moment to leave. */
+const patienceMs = 1_000;
+
 /** What the sessions of callers are called, by which those of a killed run are found. */
 export const callerSessions = 'joint-ledger lab caller';
 
@@ -50,17 +53,22 @@ export async function claimLab(url: string): Promise<ClaimedLab> {
   };
   try {
     holder = await database.client.acquireConnection();
-    const { rows } = await database
-      .raw(`select pg_try_advisory_lock(?) as is_ours, current_setting('server_version') as version`, [labLock])
-      .connection(holder);
-    if (!rows[0].is_ours) {
+    const tryLock = `select pg_try_advisory_lock(?) as is_ours, current_setting('server_version') as version`;
+    const ask = async () => (await database.raw(tryLock, [labLock]).connection(holder as never)).rows[0];
+    const until = performance.now() + patienceMs;
+    let answer = await ask();
+    while (!answer.is_ours && performance.now() < until) {
+      await sleep(50);
+      answer = await ask();
+    }
+    if (!answer.is_ours) {
       throw new RefusalError('lab_busy', 'Another run of the race lab is going on; there is one at a time.', {
         retryAfterSeconds: 5,
       });
     }
     await sweep(database);
     return {
-      ...{ runId, schema, url: inSchema, serverVersion: rows[0].version, database },
+      ...{ runId, schema, url: inSchema, serverVersion: answer.version, database },
       async renewSchema() {
         await database.raw('drop schema if exists ?? cascade', [schema]);
         await database.raw('create schema ??', [schema]);

@@ -21,6 +21,13 @@ const short = { scenario: 'get-or-create', strategies: ['unique-key'], callers: 
 
 /** A long run in a process of its own, in whose middle we are. */
 async function startRun(): Promise<{ command: ChildProcess; processes: number[]; errors: () => string }> {
+  // The server may take a moment to notice that a killed session has the lab no more.
+  await until(() =>
+    claimLab(testDatabase.url).then(
+      (lab) => lab.leave().then(() => true),
+      () => false,
+    ),
+  );
   const { strategies, rounds, thinkMs } = long;
   const args = ['lab', 'run', long.scenario, '--strategies', strategies[0]!, '--rounds', `${rounds}`];
   const command = spawn(process.execPath, [inBuild('src/cli/joint-ledger.js'), ...args, '--think-ms', `${thinkMs}`], {
@@ -31,6 +38,7 @@ async function startRun(): Promise<{ command: ChildProcess; processes: number[];
   let errors = '';
   command.stderr!.on('data', (chunk) => (errors += chunk));
   await until(async () => {
+    if (command.exitCode !== null) throw new Error(`the run ended: ${errors}`);
     const { rows } = await testDatabase.database.raw(
       "select count(*)::int as waiting from pg_stat_activity where application_name = 'joint-ledger lab caller' and wait_event_type = 'Lock' and datname = current_database()",
     );
