@@ -1,6 +1,7 @@
 import { ok } from '../http/reply.ts';
 import { get, post, type Route } from '../http/route.ts';
 import { labCatalogue, readCatalogue } from './lab-catalogue.ts';
+import { labPageRoutes } from './lab-page.ts';
 import { BrokenRunError } from './process-group.ts';
 import { runLab } from './run-lab.ts';
 import { completeParameters, runRequest } from './run-request.ts';
@@ -19,6 +20,7 @@ export interface LabSettings {
  */
 export function labRoutes({ databaseUrl }: LabSettings): readonly Route[] {
   return [
+    ...labPageRoutes,
     get(
       '/lab/scenarios',
       { summary: 'List what the race lab can play', keys: 'none', answers: { 200: labCatalogue } },
