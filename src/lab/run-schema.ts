@@ -42,8 +42,14 @@ export async function claimLab(url: string): Promise<ClaimedLab> {
     ...{ url: inSchema, poolSize: ownSessions, applicationName: 'joint-ledger lab' },
     ...{ acquireTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
   });
+  let holder: unknown;
+  const close = async () => {
+    // The pool waits for what it has lent.
+    if (holder !== undefined) await database.client.releaseConnection(holder);
+    await database.destroy();
+  };
   try {
-    const holder = await database.client.acquireConnection();
+    holder = await database.client.acquireConnection();
     const { rows } = await database
       .raw(`select pg_try_advisory_lock(?) as is_ours, current_setting('server_version') as version`, [labLock])
       .connection(holder);
@@ -63,13 +69,12 @@ export async function claimLab(url: string): Promise<ClaimedLab> {
         try {
           await sweep(database);
         } finally {
-          await database.client.releaseConnection(holder);
-          await database.destroy();
+          await close();
         }
       },
     };
   } catch (error) {
-    await database.destroy();
+    await close();
     throw error;
   }
 }
