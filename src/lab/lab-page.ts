@@ -8,7 +8,7 @@ export const pageFolder = new URL('./page/', import.meta.url);
 /** All that the page loads comes from here, and nothing of it is written into the page itself. */
 const securityPolicy = [
   "default-src 'none'",
-  ...["script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self'"],
+  ...["script-src 'self'", "style-src 'self'", "connect-src 'self'", 'img-src data:'],
   ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
 ].join('; ');
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ok } from '../http/reply.ts';
 import { get, post, type Route } from '../http/route.ts';
 import { labCatalogue, readCatalogue } from './lab-catalogue.ts';
@@ -49,6 +50,8 @@ export function labRoutes({ databaseUrl }: LabSettings): readonly Route[] {
             try {
               const result = await runLab(lab, { parameters, signal, onMessage: send });
               send({ type: 'result', result });
+              // What is not taken in when this ends is cut off.
+              if (to.writableNeedDrain) await once(to, 'drain', { signal });
             } catch (error) {
               if (gone.aborted) return;
               const isForeseen = error instanceof BrokenRunError || draining.aborted;

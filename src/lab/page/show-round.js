@@ -45,6 +45,7 @@ function showFindings({ trace }, title) {
     return item;
   });
   $('findings').replaceChildren(...buttons);
+  $('all-findings').hidden = buttons.length === 0;
 }
 
 function showCallers(trace) {
