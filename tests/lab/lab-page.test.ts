@@ -199,7 +199,7 @@ test('needs nothing but a keyboard', async () => {
   await page.goto(`${server.url}/lab`);
   await status().filter({ hasText: 'Ready.' }).waitFor();
   await page.keyboard.press('Tab');
-  const focused = () => page.locator(':focus').getAttribute('id');
+  const focused = () => page.evaluate('document.activeElement.id');
   expect(await focused()).toBe('scenario');
   const tabTo = async (id: string) => {
     for (let steps = 0; steps < 60 && (await focused()) !== id; steps++) await page.keyboard.press('Tab');

@@ -76,10 +76,15 @@ function say(text, isBad = false) {
   $('status').className = isBad ? 'bad' : '';
 }
 
+function allow(isAllowed) {
+  for (const control of $('run').elements) control.disabled = !isAllowed(control);
+}
+
 async function run(request) {
   if (request.strategies.length === 0) return say('Choose a strategy at least.', true);
   running = new AbortController();
-  for (const control of $('run').elements) control.disabled = control.id !== 'cancel';
+  allow((control) => control.id === 'cancel');
+  $('cancel').focus();
   $('answers').replaceChildren();
   $('live').hidden = false;
   $('outcome').hidden = true;
@@ -92,7 +97,9 @@ async function run(request) {
     else say(error.message, true);
   } finally {
     running = undefined;
-    for (const control of $('run').elements) control.disabled = control.id === 'cancel';
+    const hadFocus = document.activeElement === $('cancel');
+    allow((control) => control.id !== 'cancel');
+    if (hadFocus) $('start').focus();
   }
 }
 
