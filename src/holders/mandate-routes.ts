@@ -15,7 +15,7 @@ import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeRefusals } from './change-refusals.ts';
 import { listMandates, mandateVersionDocument } from './mandate-queries.ts';
-import { mandateDocument, presentMandate } from './present-control.ts';
+import { mandateDocument, presentMandate } from './present-management.ts';
 import { submitChange } from './submit-change.ts';
 
 const mandateBody = z.strictObject({ mandate: mandateTerms, by: id.nullish() });
@@ -52,14 +52,14 @@ export const mandateRoutes = [
         },
       },
     },
-    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
       await hideFromStrangers(database, caller, accountId);
-      const { currency } = await getAccount(database, caller.ledgerId, accountId);
+      const { currency } = await getAccount(sourceOf(caller, database), accountId);
       const problems = mandateProblems(body.mandate, currency, 'mandate');
       if (problems.length > 0) throw invalidInput(problems);
       const change = { kind: 'mandate' as const, mandate: body.mandate };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [] } }, terms);
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [] } }, options);
     },
   ),
 

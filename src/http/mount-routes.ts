@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { requireServiceKey } from './acting-party.ts';
 import { callerOf } from './authenticate.ts';
 import { jsonBody } from './json-body.ts';
-import { readOperationTerms } from './operation-terms.ts';
+import { readOperationOptions } from './operation-options.ts';
 import { methodNotAllowed } from './problem.ts';
 import { readInput } from './read-input.ts';
 import { type Reply, sendReply } from './reply.ts';
@@ -76,7 +76,7 @@ function createReader({
       body: readBody,
       query: readQuery,
       sent: req.body,
-      terms: offers?.prefer ? readOperationTerms(req, res, offers, readQuery.dryRun === 'true') : undefined,
+      options: offers?.prefer ? readOperationOptions(req, res, offers, readQuery.dryRun === 'true') : undefined,
       lastEventId: offers?.lastEventId ? req.get('Last-Event-ID') : undefined,
     };
   };

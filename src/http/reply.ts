@@ -51,7 +51,7 @@ export function answered<Result>({ outcome, replayed }: Answer<Result>, present:
  * Carries an operation out and answers what `present` makes of its result.
  *
  * @example
- * return perform(engine, createOperation(closeAccount, { accountId }, terms), presentAccount);
+ * return perform(engine, createOperation(closeAccount, { accountId }, options), presentAccount);
  */
 export async function perform<Result>(
   engine: PostingEngine,

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
-import type { OperationTerms } from '../ledger/operation.ts';
+import type { OperationOptions } from '../ledger/operation.ts';
 import type { Caller } from './caller.ts';
 import type { Reply } from './reply.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
 /** The shared headers, and the one shared query parameter, that a route takes. */
 export interface Offers {
-  /** `Prefer: wait=N`. What a route with it does is an operation: the call has its terms. */
+  /** `Prefer: wait=N`. What a route with it does is an operation: the call has its options. */
   readonly prefer?: true;
   /** `Idempotency-Key`. */
   readonly idempotencyKey?: true;
@@ -75,7 +75,7 @@ export interface Call<Contract extends RouteContract> {
   readonly body: Read<Contract['body']>;
   /** The body as it came, before its schema read it. */
   readonly sent: unknown;
-  readonly terms: Contract['offers'] extends { readonly prefer: true } ? OperationTerms : undefined;
+  readonly options: Contract['offers'] extends { readonly prefer: true } ? OperationOptions : undefined;
   readonly lastEventId: Contract['offers'] extends { readonly lastEventId: true } ? string | undefined : undefined;
 }
 

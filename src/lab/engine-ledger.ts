@@ -23,7 +23,7 @@ export async function createEngineLedger(database: Database): Promise<EngineLedg
   await migrate(database);
   const ledgerId = createId();
   await database('ledgers').insert({ id: ledgerId, name: 'Race lab' });
-  const options = { database, lockTimeoutMs: 5_000, lanes: 1, queueLimit: 100, onCommitted: () => {} };
+  const options = { database, lockTimeoutMs: 5_000, lanes: 1, maxQueued: 100, onCommitted: () => {} };
   const engine = createPostingEngine(options);
 
   async function submit(operation: Operation<unknown>): Promise<void> {

@@ -1,5 +1,5 @@
 import { createId } from '../ledger/create-id.ts';
-import { createOperation, type Operation, type OperationTerms } from '../ledger/operation.ts';
+import { createOperation, type Operation, type OperationOptions } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
 import { createDeposit, createTransfer, createWithdrawal } from '../movements/create-movement.ts';
 import { postMovement } from '../movements/post-movement.ts';
@@ -27,6 +27,6 @@ function movementOf(ledgerId: string, accountIds: EngineAccounts['accountIds'], 
 }
 
 /** As a request without an idempotency key has them. */
-export function termsOf(ledgerId: string): OperationTerms {
+export function termsOf(ledgerId: string): OperationOptions {
   return { ledgerId, idempotencyKey: createId(), requestHash: Buffer.alloc(32), dryRun: false };
 }

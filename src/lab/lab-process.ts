@@ -66,7 +66,7 @@ function strategyOf({ strategy }: Prepared) {
 
 function createEngine({ database }: RecordedDatabase): PostingEngine {
   const lanes = options.sessions;
-  return createPostingEngine({ database, lockTimeoutMs: 5_000, lanes, queueLimit: 2_000, onCommitted: () => {} });
+  return createPostingEngine({ database, lockTimeoutMs: 5_000, lanes, maxQueued: 2_000, onCommitted: () => {} });
 }
 
 async function obey(command: LabCommand): Promise<void> {

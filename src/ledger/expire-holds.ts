@@ -7,7 +7,7 @@ import type { BookChanges } from './operation.ts';
 
 interface ExpiredRow {
   account_id: string;
-  /** The holds that have run out, with what they still reserved. */
+  /** The holds that have expired, with what they still reserved. */
   expired: Array<{ id: string; kind: 'hold' | 'payment_order'; remaining: string }>;
   next_expiry: Date | null;
 }
@@ -20,7 +20,7 @@ export interface AfterExpiry {
 
 /**
  * Releases what expired holds have reserved, before anything is decided: every operation that locks an account tidies
- * it up, so that an expired hold never counts, whether or not a worker has come by. Accounts on which nothing runs out
+ * it up, so that an expired hold never counts, whether or not a worker has come by. Accounts on which nothing expires
  * (nearly all, nearly always) cost no query. The rows must be locked; `read` changes nothing and answers the same.
  */
 export async function expireHolds(

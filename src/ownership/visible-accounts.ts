@@ -1,6 +1,7 @@
 import type { Database } from '../database/create-database.ts';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { notFound, type Thing } from '../errors/no-such.ts';
-import type { Caller } from '../http/caller.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
 
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
@@ -20,6 +21,25 @@ export async function hideFromStrangers(
     .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
   if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
   if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(...subject);
+}
+
+/**
+ * Makes what gets one thing that belongs to an account. For a caller whose party has nothing to do with that account,
+ * or lacks the `right` that is asked for, the thing is not there.
+ *
+ * @example
+ * const getVisible = ifVisible('hold', getHold);
+ * const hold = await getVisible(database, caller, holdId, 'view');
+ */
+export function ifVisible<Found extends { readonly accountId: string }>(
+  thing: Thing,
+  get: (source: LedgerSource, id: string) => Promise<Found>,
+): (database: Database, caller: Caller, id: string, right?: 'view') => Promise<Found> {
+  return async (database, caller, id, right) => {
+    const found = await get(sourceOf(caller, database), id);
+    await hideFromStrangers(database, caller, found.accountId, { right, subject: [thing, id] });
+    return found;
+  };
 }
 
 /**

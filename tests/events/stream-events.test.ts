@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { eventRoutes } from '../../src/events/event-routes.ts';
 import type { EventDocument } from '../../src/events/present-event.ts';
 import type { EventPlace } from '../../src/events/read-events.ts';
-import { type EventStream, streamEvents, streamPage, usualPace } from '../../src/events/stream-events.ts';
+import { defaultPace, type EventStream, streamEvents, streamPage } from '../../src/events/stream-events.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { mountRoutes } from '../../src/http/mount-routes.ts';
 import type { Hints, ServiceParts } from '../../src/http/service-parts.ts';
@@ -18,7 +18,7 @@ import { startTestService } from '../support/test-service.ts';
 // How a stream goes on and when it ends, over a real connection; what it tells is made up here.
 
 /** With `restless` nothing depends on the pauses; what is to happen in a test is set there. */
-const quick = { ...usualPace, restMs: 1 };
+const quick = { ...defaultPace, restMs: 1 };
 /** The stream comes round as soon as the process has done everything else. */
 const restless: Hints = { hint: () => {}, rest: () => new Promise((resolve) => setImmediate(resolve)) };
 
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 /** Streams to a client, which has not begun to read. `ended` comes about when the stream is over. */
-async function open(stream: Partial<EventStream>, pace: Partial<typeof usualPace> = {}) {
+async function open(stream: Partial<EventStream>, pace: Partial<typeof defaultPace> = {}) {
   const stopping = new AbortController();
   streams.push(stopping);
   let res: Response | undefined;

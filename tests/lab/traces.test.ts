@@ -75,6 +75,13 @@ test.each(['nothing', 'transaction'])(
       sum += cents(found.amount!);
     }
     expect(findings).toHaveLength(ofKind(result, 'lost update').length);
+    // Each that wrote over what it had not read is found, and with it the commit right before its own.
+    const stale = steps.flatMap(({ lane }, step) => {
+      const [read] = statements.filter((each) => each.lane === lane && each.rows[0]?.revision !== undefined);
+      return (read!.rows[0]!.revision as number) < step ? [step] : [];
+    });
+    expect(ofKind(result, 'lost update').map(({ step }) => step)).toEqual(stale);
+    for (const { step, erasedSteps } of ofKind(result, 'lost update')) expect(erasedSteps).toContain(step - 1);
     expect(cents(result.verdict.expected) - sum).toBe(cents(result.verdict.cameOut));
     expect(steps.at(-1)).toMatchObject({ value: result.verdict.cameOut, erasedBy: null });
   },
