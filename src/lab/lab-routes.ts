@@ -9,6 +9,9 @@ import { completeParameters, runRequest } from './run-request.ts';
 import { type RunMessage, runMessage } from './run-result.ts';
 import { claimLab } from './run-schema.ts';
 
+/** How long a caller may take to take a result in. */
+const takenInMs = 60_000;
+
 /** What the routes of the lab need to know beyond what all routes are given. */
 export interface LabSettings {
   /** The lab opens sessions of its own. */
@@ -50,8 +53,9 @@ export function labRoutes({ databaseUrl }: LabSettings): readonly Route[] {
             try {
               const result = await runLab(lab, { parameters, signal, onMessage: send });
               send({ type: 'result', result });
-              // What is not taken in when this ends is cut off.
-              if (to.writableNeedDrain) await once(to, 'drain', { signal });
+              // What the caller has not taken in when this ends is cut off.
+              const patience = AbortSignal.any([signal, AbortSignal.timeout(takenInMs)]);
+              if (to.writableNeedDrain) await once(to, 'drain', { signal: patience }).catch(() => {});
             } catch (error) {
               if (gone.aborted) return;
               const isForeseen = error instanceof BrokenRunError || draining.aborted;
