@@ -1,12 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError } from '../errors/operator-error.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { readInput } from '../http/read-input.ts';
 import { allScenarios, strategiesOf } from '../lab/all-scenarios.ts';
-import { pageFolder } from '../lab/lab-page.ts';
-import { drawRound } from '../lab/page/draw-round.js';
+import { drawResult } from '../lab/draw-result.ts';
 import { BrokenRunError } from '../lab/process-group.ts';
 import { answerLine, resultTable } from '../lab/result-table.ts';
 import { runLab } from '../lab/run-lab.ts';
@@ -77,18 +76,9 @@ async function run(terminal: LabTerminal, scenario: string, options: RunOptions)
   terminal.print(`${resultTable(result)}\n`);
 }
 
-/** A picture for each strategy, of the round that tells most. */
-async function draw({ parameters: { scenario }, strategies }: RunResult, folder: string): Promise<void> {
-  const css = await readFile(new URL('picture.css', pageFolder), 'utf8');
+async function draw(result: RunResult, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const { strategy, trace } of strategies) {
-    const title = `${titleOf(allScenarios, scenario)}: ${titleOf(allStrategies, strategy)}`;
-    await writeFile(path.join(folder, `${scenario}-${strategy}.svg`), `${drawRound(trace, { title, css })}\n`);
-  }
-}
-
-function titleOf(all: ReadonlyArray<{ readonly name: string; readonly title: string }>, wanted: string): string {
-  return all.find(({ name }) => name === wanted)!.title;
+  for (const { file, svg } of await drawResult(result)) await writeFile(path.join(folder, file), svg);
 }
 
 async function play(
