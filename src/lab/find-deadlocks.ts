@@ -11,8 +11,12 @@ export function findDeadlocks(lanes: TraceLanes): Deadlock[] {
     .filter(({ sqlState }) => sqlState === '40P01')
     .map((victim) => {
       const atUs = victim.toUs;
+      // What the lane waited in: of its statements the one that overlaps most with the victim's.
       const under = ({ statements }: RecordedLane) =>
-        statements.find(({ fromUs, toUs }) => fromUs < atUs && atUs <= toUs)?.index ?? null;
+        statements
+          .map(({ index, fromUs, toUs }) => ({ index, us: Math.min(toUs, atUs) - Math.max(fromUs, victim.fromUs) }))
+          .filter(({ us }) => us > 0)
+          .sort((a, b) => b.us - a.us)[0]?.index ?? null;
       const loop = [...victim.detail.matchAll(edge)].flatMap(([, waiting, blocking]) => {
         const lane = lanes.laneOf(Number.parseInt(waiting!, 10), atUs);
         const waitsFor = lanes.laneOf(Number.parseInt(blocking!, 10), atUs);

@@ -50,14 +50,17 @@ export async function playCaller(options: CallerOptions): Promise<CallerRecord> 
   if (strategy.post !== undefined && play.kind === 'change') {
     const work = { ...play.work, ...atHand };
     let transactionId: string | null = null;
-    const inEngine = {
-      async submit<Result>(operation: Parameters<PostingEngine['submit']>[0]) {
+    const inEngine: PostingEngine = {
+      async submit(operation) {
         transactionId = (operation.command as { id: string }).id;
         const fromUs = now();
-        const booked = engine!.submit(operation);
-        return booked.finally(() => pauses.push({ kind: 'engine', fromUs, toUs: now() })) as Promise<Result>;
+        try {
+          return await engine!.submit(operation);
+        } finally {
+          pauses.push({ kind: 'engine', fromUs, toUs: now() });
+        }
       },
-    } as unknown as PostingEngine;
+    };
     const answered = await answer(strategy.post(inEngine, work).then(play.told));
     return { ...unrecorded, transactionId, pauses, answer: answered };
   }

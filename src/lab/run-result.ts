@@ -119,7 +119,10 @@ export type LockWait = z.output<typeof lockWait>;
 
 /** A committed change of a row. */
 export const rowStep = z.strictObject({
-  /** When the commit was known to the lane that made it. Steps stand in the order in which the server made them. */
+  /**
+   * When the commit was known to the lane that made it. Steps stand in the order in which the server made them; of two
+   * that followed closely, the first may have been known later.
+   */
   atUs: micros,
   lane: laneIndex,
   /** Null in the engine, which writes for many callers at once. */

@@ -58,9 +58,14 @@ export class StrategyRounds {
   }
 }
 
-/** Shown is the first round that went wrong, else the first with a finding, else the first with errors. */
+/**
+ * Shown is the first round in which something is missing or too much; else the first whose losses cancel each other out,
+ * the first with another finding, or the first with errors.
+ */
 function weightOf({ trace, verdict }: Played): number {
-  if (verdict.problem !== null) return 3;
+  const { expected, cameOut, duplicates, problem } = verdict;
+  const isSkewed = trace.findings.some(({ kind }) => kind === 'write skew');
+  if (problem !== null) return expected !== cameOut || duplicates > 0 || isSkewed ? 4 : 3;
   if (trace.findings.length > 0) return 2;
   return trace.statements.some(({ sqlState }) => sqlState !== null) ? 1 : 0;
 }

@@ -87,8 +87,11 @@ test('answers a run as lines: that it began, each round, and the result', async 
 });
 
 test('ends a run whose caller has hung up', async () => {
+  // By itself it would go on for as long as a run may: a hundred seconds.
+  const endless = { ...long, callers: 100 };
+  const startedAt = performance.now();
   const hangUp = new AbortController();
-  const answer = await ask(long, { signal: hangUp.signal });
+  const answer = await ask(endless, { signal: hangUp.signal });
   const reader = answer.body!.getReader();
   const first = new TextDecoder().decode((await reader.read()).value);
   expect(JSON.parse(first.split('\n')[0]!)).toMatchObject({
@@ -97,6 +100,7 @@ test('ends a run whose caller has hung up', async () => {
   });
   hangUp.abort();
   await until(async () => (await askAgain()).status === 200);
+  expect(performance.now() - startedAt).toBeLessThan(90_000);
   expect(await labRemains(testDatabase)).toEqual([]);
 });
 
