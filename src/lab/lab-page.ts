@@ -24,6 +24,11 @@ const pageFiles: ReadonlyArray<readonly [path: string, file: string, mediaType: 
   ['/lab/build-table.js', 'build-table.js', script],
   ['/lab/show-round.js', 'show-round.js', script],
   ['/lab/draw-round.js', 'draw-round.js', script],
+  ['/lab/draw-lanes.js', 'draw-lanes.js', script],
+  ['/lab/draw-rows.js', 'draw-rows.js', script],
+  ['/lab/draw-findings.js', 'draw-findings.js', script],
+  ['/lab/lay-out.js', 'lay-out.js', script],
+  ['/lab/svg-tag.js', 'svg-tag.js', script],
   ['/lab/picture-player.js', 'picture-player.js', script],
 ];
 

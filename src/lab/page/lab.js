@@ -119,10 +119,8 @@ function receive(message) {
 }
 
 function answerItem(strategy, { caller, status, text, sqlState, atUs }) {
-  return element(
-    'li',
-    `${strategy}, caller ${caller + 1}: ${status} ${text}${sqlState ? ` (${sqlState})` : ''}, ${(atUs / 1000).toFixed(1)} ms`,
-  );
+  const state = sqlState ? ` (${sqlState})` : '';
+  return element('li', `${strategy}, caller ${caller + 1}: ${status} ${text}${state}, ${(atUs / 1000).toFixed(1)} ms`);
 }
 
 function showResult(result) {

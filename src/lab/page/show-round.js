@@ -1,5 +1,6 @@
 import { buildTable, element } from './build-table.js';
-import { drawRound, mostTelling } from './draw-round.js';
+import { mostTelling } from './draw-findings.js';
+import { drawRound } from './draw-round.js';
 import { createPlayer } from './picture-player.js';
 
 const $ = (id) => document.getElementById(id);
@@ -82,30 +83,29 @@ function showStatements(trace, index) {
 /** All that the picture shows, in the order of time. */
 function roundTable(trace) {
   const spans = trace.lanes.flatMap((lane) =>
-    lane.spans.map(({ kind, fromUs, toUs }) => [fromUs, ms(toUs), nameOf(lane), kind]),
+    lane.spans.map(({ kind, fromUs, toUs }) => ({ fromUs, toUs, who: nameOf(lane), what: kind })),
   );
   const steps = trace.rows.flatMap((row) =>
-    row.steps.map(({ atUs, value, lane, erasedBy }) => [
-      ...[atUs, ms(atUs), `row ${row.table} ${row.id}`],
-      `becomes ${value ?? 'nothing'} by ${nameOf(trace.lanes[lane])}${erasedBy === null ? '' : '; overwritten without having been read'}`,
-    ]),
+    row.steps.map(({ atUs, value, lane, erasedBy }) => {
+      const what = `becomes ${value ?? 'nothing'} by ${nameOf(trace.lanes[lane])}`;
+      const erased = erasedBy === null ? '' : '; overwritten without having been read';
+      return { fromUs: atUs, toUs: atUs, who: `row ${row.table} ${row.id}`, what: what + erased };
+    }),
   );
-  const answers = trace.lanes.flatMap(({ answer, ...lane }) =>
-    answer === null
-      ? []
-      : [
-          [
-            answer.atUs,
-            ms(answer.atUs),
-            nameOf(lane),
-            `${answer.outcome}, ${answer.status}: ${answer.text}${answer.sqlState ? ` (${answer.sqlState})` : ''}`,
-          ],
-        ],
-  );
+  const answers = trace.lanes.flatMap((lane) => {
+    if (lane.answer === null) return [];
+    const { atUs, outcome, status, text, sqlState } = lane.answer;
+    const what = [`${outcome}, ${status}: ${text}`, sqlState ?? []].flat().join(', ');
+    return { fromUs: atUs, toUs: atUs, who: nameOf(lane), what };
+  });
   const rows = [...spans, ...steps, ...answers]
-    .sort((a, b) => a[0] - b[0])
-    .map(([from, to, who, what]) => [ms(from), to, { text: who, class: 'text' }, { text: what, class: 'text' }]);
+    .sort((a, b) => a.fromUs - b.fromUs)
+    .map(({ fromUs, toUs, who, what }) => [ms(fromUs), ms(toUs), textCell(who), textCell(what)]);
   return buildTable('What happened, in the order of time', ['from ms', 'to ms', 'who', 'what'], rows);
+}
+
+function textCell(text) {
+  return { text, class: 'text' };
 }
 
 function nameOf(lane) {
