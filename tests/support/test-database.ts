@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { templateDatabase, withDatabaseName } from './template-database.ts';
 
@@ -34,6 +35,8 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
     async verifyAndDrop() {
       const findings = options.empty ? [] : await verifyBooks(database);
       await database.destroy();
+      // The clock of the process was that of this database, and the next test file has the process.
+      machineClock.now = () => Date.now();
       await onServer(serverUrl, `drop database ${name} with (force)`);
       expect(findings).toEqual([]);
     },
