@@ -107,7 +107,7 @@ test('succeeds once although a foreign session locks in the wrong order and caus
 test('does not wait for many accounts one after another for as long as for each of them', async () => {
   const { client, database } = service;
   const accounts = [];
-  for (let number = 0; number < 4; number++) accounts.push(await client.openAccount({ balance: '1.00' }));
+  for (let number = 0; number < 12; number++) accounts.push(await client.openAccount({ balance: '1.00' }));
   accounts.sort();
   const held = [];
   for (const account of accounts) held.push(await holdAccountLock(database, account));
