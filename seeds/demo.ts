@@ -17,7 +17,7 @@ import {
   createDeposit,
   createTransfer,
   createWithdrawal,
-  type MovementTerms,
+  type MovementDetails,
 } from '../src/movements/create-movement.ts';
 import type { Movement } from '../src/movements/movement.ts';
 import { postMovement } from '../src/movements/post-movement.ts';
@@ -222,7 +222,7 @@ function transfer(
   return createTransfer(from, to, terms(amount, currency, by, description));
 }
 
-function terms(amount: string, currency: string, initiatedBy: string, description: string): MovementTerms {
+function terms(amount: string, currency: string, initiatedBy: string, description: string): MovementDetails {
   const nothingElse = { reference: null, valueDate: null, metadata: null };
   return { amount: Money.parse(amount, currency), initiatedBy, description, ...nothingElse };
 }

@@ -8,6 +8,7 @@ import { holderRoutes } from './holders/holder-routes.ts';
 import { mandateRoutes } from './holders/mandate-routes.ts';
 import { restrictionRoutes } from './holders/restriction-routes.ts';
 import { holdRoutes } from './holds/hold-routes.ts';
+import { healthRoutes } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
@@ -19,7 +20,7 @@ import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /**
- * Every route below `/v1`. Express tries them in this order, one after another, for every request: so those of
+ * Every route. Express tries them in this order, one after another, for every request: so those of
  * movements come first.
  */
 export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): readonly Route[] {
@@ -41,5 +42,6 @@ export function allRoutes({ webhookTargets }: { webhookTargets: TargetRules }): 
     ...webhookDeliveryRoutes,
     ...eventRoutes(),
     ...failedWorkRoutes,
+    ...healthRoutes,
   ];
 }

@@ -6,6 +6,7 @@ import { holdRules } from './holds/hold-rules.ts';
 import { type BooksFinding, checkRules } from './ledger/books-rules.ts';
 import { journalRules } from './ledger/journal-rules.ts';
 import { reversalRules } from './movements/reversal-rules.ts';
+import { partyRules } from './parties/party-rules.ts';
 import { paymentOrderRules } from './payment-orders/payment-order-rules.ts';
 import { standingOrderRules } from './standing-orders/standing-order-rules.ts';
 import { webhookRules } from './webhooks/webhook-rules.ts';
@@ -13,6 +14,7 @@ import { webhookRules } from './webhooks/webhook-rules.ts';
 /** The rules of all rooms. Together they prove what the schema can't. */
 const rules = {
   ...journalRules,
+  ...partyRules,
   ...holdRules,
   ...reversalRules,
   ...projectRules,

@@ -167,6 +167,12 @@ describe('one place for each thing', () => {
     ]);
   });
 
+  test('the core touches no table of a room above it', () => {
+    const above =
+      /\b(account_changes|authorisations|holders|mandates|parties|payment_orders|projects|proposals|restrictions|standing_order_?\w*s|webhook_\w+s)\b/;
+    expect(filesWith(above).filter((file) => ['ledger', 'database', 'http'].includes(roomOf(file)))).toEqual([]);
+  });
+
   test('the environment is read where a process starts, and passed on', () => {
     const readers = ['src/config.ts', 'src/main.ts', 'src/cli/joint-ledger.ts', 'src/process/api-cluster.ts'];
     const found = filesWith(

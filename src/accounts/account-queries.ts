@@ -1,6 +1,5 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { amount, count, currencyCode, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import {
@@ -77,7 +76,7 @@ export const bookedBalance = `
   coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
                        where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null))`;
 
-/** What the holds of the account `a` come to whose time is over and that nobody has tidied up yet. */
+/** What the holds of the account `a` come to that have expired and are not recorded as such yet. */
 const ofExpiredHolds = (what: string) => `
   case when a.next_expiry <= statement_timestamp() then
     coalesce((select ${what} from holds h
@@ -95,8 +94,8 @@ const viewedBy = `exists (select from holders v where v.ledger_id = a.ledger_id 
                             and v.party_id = ? and v.status = 'active' and 'view' = any(v.rights))`;
 
 /** One statement, so that the balance, what is held and the holders are of one moment. */
-function selectAccounts(database: Knex, ledgerId: string) {
-  return database('accounts as a')
+function selectAccounts({ knex, ledgerId }: LedgerSource) {
+  return knex('accounts as a')
     .select<AccountRow[]>(
       'a.id',
       'a.name',
@@ -104,24 +103,24 @@ function selectAccounts(database: Knex, ledgerId: string) {
       'a.currency',
       'a.ownership',
       'a.status',
-      database.raw(`${bookedBalance} as balance`),
-      database.raw(`${currentlyHeld} as held`),
+      knex.raw(`${bookedBalance} as balance`),
+      knex.raw(`${currentlyHeld} as held`),
       'a.overdraft_limit',
       'a.version',
-      database.raw(`${currentRevision} as revision`),
+      knex.raw(`${currentRevision} as revision`),
       'a.debits_stopped',
       'a.credits_stopped',
       'a.time_zone',
       'a.survivorship',
       'a.created_at',
       'a.closed_at',
-      database.raw(
+      knex.raw(
         `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id),
                           '[]')
           from holders h
           where h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active') as holders`,
       ),
-      database.raw(
+      knex.raw(
         `(select json_build_object('version', m.version, 'terms', m.terms) from mandates m
           where m.ledger_id = a.ledger_id and m.account_id = a.id order by m.version desc limit 1) as mandate`,
       ),
@@ -129,18 +128,17 @@ function selectAccounts(database: Knex, ledgerId: string) {
     .where('a.ledger_id', ledgerId);
 }
 
-export async function getAccount(database: Knex, ledgerId: string, accountId: string): Promise<AccountDocument> {
-  const [row] = await selectAccounts(database, ledgerId).where('a.id', accountId);
+export async function getAccount(source: LedgerSource, accountId: string): Promise<AccountDocument> {
+  const [row] = await selectAccounts(source).where('a.id', accountId);
   if (row === undefined) throw notFound('account', accountId);
   return asAccount(row);
 }
 
 export async function findAccountByExternalId(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   externalId: string,
 ): Promise<AccountDocument | undefined> {
-  const [row] = await selectAccounts(database, ledgerId).where('a.external_id', externalId);
+  const [row] = await selectAccounts(source).where('a.external_id', externalId);
   return row === undefined ? undefined : asAccount(row);
 }
 
@@ -149,11 +147,10 @@ export async function findAccountByExternalId(
  * those that it holds and may look at.
  */
 export async function listAccounts(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   page: { limit: number; after: string | null; clearing: boolean; viewer: string | null },
 ): Promise<AccountDocument[]> {
-  const query = selectAccounts(database, ledgerId)
+  const query = selectAccounts(source)
     .where('a.ownership', page.clearing ? '=' : '<>', 'clearing')
     .orderBy('a.id')
     .limit(page.limit);
@@ -163,19 +160,19 @@ export async function listAccounts(
 }
 
 export async function findAccountsByExternalId(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   externalIds: readonly string[],
 ): Promise<Map<string, AccountDocument>> {
   if (externalIds.length === 0) return new Map();
-  const rows = await selectAccounts(knex, ledgerId).whereRaw('a.external_id = any(?::text[])', [[...externalIds]]);
+  const rows = await selectAccounts(transaction).whereRaw('a.external_id = any(?::text[])', [[...externalIds]]);
   return new Map(rows.map((row) => [row.external_id!, asAccount(row)]));
 }
 
 export async function findAccountsById(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   accountIds: readonly string[],
 ): Promise<Map<string, AccountDocument>> {
-  const rows = await selectAccounts(knex, ledgerId).whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);
+  const rows = await selectAccounts(transaction).whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);
   return new Map(rows.map((row) => [row.id, asAccount(row)]));
 }
 

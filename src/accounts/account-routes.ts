@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notFound } from '../errors/no-such.ts';
-import { findReadable } from '../http/acting-party.ts';
+import { sourceOf } from '../http/caller.ts';
 import { getMoney } from '../http/money-fields.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
@@ -8,6 +8,7 @@ import { accountOperation, get, operation, patch, post, put } from '../http/rout
 import { createId } from '../ledger/create-id.ts';
 import { entityTag } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { findReadable } from '../ownership/visible-accounts.ts';
 import {
   type AccountDocument,
   accountDocument,
@@ -63,15 +64,15 @@ export const accountRoutes = [
       refusals: ['account_not_found', 'clearing_account', 'account_closed', 'overdraft_in_use'],
       examples: { 'A higher overdraft': { overdraftLimit: '500.00' } },
     },
-    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
       const { name, timeZone, survivorship } = body;
       await refuseUnknownTimeZone(database, timeZone, 'timeZone');
       // In the account's currency, which never changes.
       const readLimit = async (text: string) =>
-        getMoney(text, (await getAccount(database, caller.ledgerId, accountId)).currency, 'overdraftLimit');
+        getMoney(text, (await getAccount(sourceOf(caller, database), accountId)).currency, 'overdraftLimit');
       const overdraftLimit = body.overdraftLimit === undefined ? undefined : await readLimit(body.overdraftLimit);
       const command = { accountId, name, overdraftLimit, timeZone, survivorship };
-      return perform(engine, createOperation(updateAccount, command, terms), presentAccount);
+      return perform(engine, createOperation(updateAccount, command, options), presentAccount);
     },
   ),
 
@@ -85,7 +86,7 @@ export const accountRoutes = [
     async ({ caller, params: { accountId }, query: { at } }, { database }) => {
       await getReadableAccount(database, caller, accountId);
       if (at !== undefined) return ok(await getBalanceAt(database, caller.ledgerId, accountId, at));
-      const [balance] = await getBalances(database, caller.ledgerId, [accountId]);
+      const [balance] = await getBalances(sourceOf(caller, database), [accountId]);
       return ok({ ...balance, at: new Date().toISOString() });
     },
   ),
@@ -101,7 +102,7 @@ export const accountRoutes = [
       const readable = await findReadable(database, caller, accountIds);
       const hidden = readable === null ? undefined : accountIds.find((accountId) => !readable.has(accountId));
       if (hidden !== undefined) throw notFound('account', hidden);
-      return ok({ data: await getBalances(database, caller.ledgerId, accountIds) });
+      return ok({ data: await getBalances(sourceOf(caller, database), accountIds) });
     },
   ),
 
@@ -111,10 +112,10 @@ export const accountRoutes = [
       summary: 'List accounts',
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountDocument) } },
     },
-    ({ caller: { ledgerId, boundParty }, query }, { database }) => {
-      const filter = { clearing: query.ownership === 'clearing', viewer: boundParty };
+    ({ caller, query }, { database }) => {
+      const filter = { clearing: query.ownership === 'clearing', viewer: caller.boundParty };
       return readPage(query, ['accounts', query.ownership], (page) =>
-        listAccounts(database, ledgerId, { ...page, ...filter }),
+        listAccounts(sourceOf(caller, database), { ...page, ...filter }),
       );
     },
   ),
@@ -127,10 +128,10 @@ export const accountRoutes = [
       refusals: ['external_id_taken', 'party_not_found'],
       examples: { 'A joint account': { ...joint, externalId: 'household' } },
     },
-    async ({ body, terms }, { database, engine }) => {
+    async ({ body, options }, { database, engine }) => {
       await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');
       const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
-      return perform(engine, createOperation(openAccount, command, terms), presentOpened);
+      return perform(engine, createOperation(openAccount, command, options), presentOpened);
     },
   ),
 
@@ -143,12 +144,12 @@ export const accountRoutes = [
       refusals: ['party_not_found'],
       examples: { 'A joint account': joint },
     },
-    async ({ caller, params: { externalId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { externalId }, body, options }, { database, engine }) => {
       await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');
-      const existing = await findAccountByExternalId(database, caller.ledgerId, externalId);
+      const existing = await findAccountByExternalId(sourceOf(caller, database), externalId);
       if (existing !== undefined) return presentOpened({ account: existing, created: false });
       const command = { ...body, id: createId(), externalId, whenTaken: 'answerExisting' as const };
-      return perform(engine, createOperation(openAccount, command, terms), presentOpened);
+      return perform(engine, createOperation(openAccount, command, options), presentOpened);
     },
   ),
 
@@ -159,8 +160,8 @@ export const accountRoutes = [
       ...{ keys: 'service', offers: accountOperation, params: accountPath, answers: { 200: accountDocument } },
       refusals: ['account_not_found', 'clearing_account', 'account_closed', 'balance_not_zero'],
     },
-    ({ params: { accountId }, terms }, { engine }) =>
-      perform(engine, createOperation(closeAccount, { accountId }, terms), presentAccount),
+    ({ params: { accountId }, options }, { engine }) =>
+      perform(engine, createOperation(closeAccount, { accountId }, options), presentAccount),
   ),
 ];
 

@@ -7,7 +7,7 @@ import {
   limits,
   mandateProblems,
   mandateTerms,
-  mostHolders,
+  maxHolders,
   readLimits,
   rights,
 } from '../ownership/ownership-schemas.ts';
@@ -35,7 +35,7 @@ const accountFields = {
   overdraftLimit: amountText.default('0'),
   holders: z
     .array(holder)
-    .max(mostHolders)
+    .max(maxHolders)
     .refine((list) => new Set(list.map(({ partyId }) => partyId)).size === list.length, {
       error: 'must not name a party twice',
     })

@@ -34,7 +34,7 @@ export async function getBalanceAt(
   accountId: string,
   asked: Date,
 ): Promise<BalanceAtDocument> {
-  const [now] = await getBalances(database, ledgerId, [accountId]);
+  const [now] = await getBalances({ knex: database, ledgerId }, [accountId]);
   if (now === undefined) throw notFound('account', accountId);
   const isClearing = now.held === null;
   const row = await runLedgerTransaction(database, ledgerId, limits, async (transaction) => {
@@ -49,7 +49,7 @@ export async function getBalanceAt(
   return { ...asBalance(row), at: row.at.toISOString() };
 }
 
-/** Someone who asks for what was booked a moment ago gets the whole millisecond. */
+/** A caller that asks for what was booked a moment ago gets the whole millisecond. */
 const shortWaitMs = 5;
 
 async function untilPassed(clock: Date, at: Date): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { amount, currencyCode, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { availableBalance, type Ownership } from '../ledger/locked-account.ts';
@@ -31,18 +31,17 @@ export interface BalanceRow {
  * (PostgreSQL manual, chapter 13.2.1). Throws RefusalError `account_not_found` naming the first id that is not there.
  */
 export async function getBalances(
-  database: Knex,
-  ledgerId: string,
+  { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
 ): Promise<BalanceDocument[]> {
-  const rows = await database('accounts as a')
+  const rows = await knex('accounts as a')
     .select<BalanceRow[]>(
       'a.id',
       'a.currency',
       'a.ownership',
-      database.raw(`${currentlyHeld} as held`),
+      knex.raw(`${currentlyHeld} as held`),
       'a.overdraft_limit',
-      database.raw(`${bookedBalance} as booked`),
+      knex.raw(`${bookedBalance} as booked`),
     )
     .where('a.ledger_id', ledgerId)
     .whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);

@@ -1,6 +1,6 @@
 import type { Database } from '../database/create-database.ts';
-import { hideFromStrangers } from '../http/acting-party.ts';
-import type { Caller } from '../http/caller.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { type AccountDocument, getAccount } from './account-queries.ts';
 
 /** The account, if the caller may look at it. Throws RefusalError `account_not_found`. */
@@ -10,5 +10,5 @@ export async function getReadableAccount(
   accountId: string,
 ): Promise<AccountDocument> {
   await hideFromStrangers(database, caller, accountId, { right: 'view' });
-  return getAccount(database, caller.ledgerId, accountId);
+  return getAccount(sourceOf(caller, database), accountId);
 }

@@ -60,7 +60,7 @@ export const updateAccount: OperationKind<
     };
   },
 
-  /** What is held is written together with the limit: the row is checked now, and holds may just have run out. */
+  /** What is held is written together with the limit: the row is checked now, and holds may just have expired. */
   async write({ knex, ledgerId }, accounts) {
     await knex.raw(
       `update accounts a

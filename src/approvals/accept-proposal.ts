@@ -11,7 +11,7 @@ import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Authorisation } from '../signatures/authorisations.ts';
-import { refuseFinished, rejectionEvents } from './finish-projects.ts';
+import { refuseEndedProject, rejectionEvents } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
@@ -89,7 +89,7 @@ export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Accept
       return { refusal: noSuch('proposal', command.proposalId) };
     }
     const refused =
-      refuseFinished(project) ??
+      refuseEndedProject(project) ??
       refuseNotPending(proposal) ??
       refuseUnknownParty(loaded.actors.partyIds, command.by, 'party') ??
       refuseNobody(command, loaded.actors) ??
@@ -114,9 +114,9 @@ function decideSigned({ command, account, signed, signature }: OpenAcceptance, s
   const { actors, reservations } = state.loaded;
   const ownership = actors.ownership.get(account.id)!;
   const reading = readAcceptances(signed, ownership);
-  const approval = { origin: { type: 'proposal' as const, id: signed.id }, signedBy: reading.signedBy };
+  const authority = { origin: { type: 'proposal' as const, id: signed.id }, signedBy: reading.signedBy };
   const facts = { partyIds: actors.partyIds, ownership: actors.ownership, reservations };
-  const paid = decideMovement({ ...command.payment, approval }, { ...state, loaded: facts });
+  const paid = decideMovement({ ...command.payment, authority }, { ...state, loaded: facts });
   if ('refusal' in paid && !mayPass.has(paid.refusal.code)) return paid;
 
   const limit = command.by === null ? undefined : refuseLimit(account, ownership, command.by, signed.amount);

@@ -6,7 +6,13 @@ import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-or
 import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../payment-orders/payment-order.ts';
 import { readOrder } from '../payment-orders/payment-order-queries.ts';
 import { presentAuthorisations } from '../signatures/authorisations.ts';
-import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
+import {
+  loadOrders,
+  type OrderFacts,
+  openOrderOf,
+  type PaymentOrderCommand,
+  refuseFinishedOrder,
+} from './load-orders.ts';
 
 /**
  * Takes a payment order back and gives its money free. Its initiator may, a holder with the right `manage` may, and the
@@ -33,7 +39,7 @@ export const cancelPaymentOrder: OperationKind<
     const refused =
       refuseUnknownParty(loaded.partyIds, partyId, 'by') ??
       (byOther ? refuseRight(account.id, ownership, partyId, 'manage') : undefined) ??
-      refuseFinished(order);
+      refuseFinishedOrder(order);
     if (refused !== undefined) return { refusal: refused };
 
     const cancelled: PaymentOrder = { ...order, status: 'cancelled', finishedAt: now };

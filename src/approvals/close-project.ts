@@ -2,7 +2,7 @@ import { noSuch } from '../errors/no-such.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import { type FinishedProject, finishProjects, refuseFinished, rejectionEvents } from './finish-projects.ts';
+import { type FinishedProject, finishProjects, refuseEndedProject, rejectionEvents } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
@@ -49,7 +49,7 @@ export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedPr
       return { refusal: noSuch('project', projectId) };
     }
     const refused =
-      refuseFinished(project) ??
+      refuseEndedProject(project) ??
       refuseUnknownParty(loaded.actors.partyIds, by, 'by') ??
       refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command.by, 'manage');
     if (refused !== undefined) return { refusal: refused };

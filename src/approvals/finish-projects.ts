@@ -13,7 +13,7 @@ export interface FinishedProject {
 }
 
 /** Refuses what only an open project takes: proposals, an acceptance, closing. */
-export function refuseFinished({ id, status, acceptedProposalId }: ProjectDocument): Refusal | undefined {
+export function refuseEndedProject({ id, status, acceptedProposalId }: ProjectDocument): Refusal | undefined {
   switch (status) {
     case 'open':
       return undefined;

@@ -70,7 +70,7 @@ export function openOrderOf(
   return { order: asOf(found, now), account };
 }
 
-export function refuseFinished(order: PaymentOrder): Refusal | undefined {
+export function refuseFinishedOrder(order: PaymentOrder): Refusal | undefined {
   if (order.status === 'waiting') return undefined;
   const { id, status, transactionId } = order;
   return refusal('payment_order_not_pending', `Payment order ${id} is ${status} already.`, {

@@ -6,7 +6,7 @@ import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts
 import type { Money } from '../money/money.ts';
 import { refuseCurrency } from '../movements/check-leg.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import { refuseFinished } from './finish-projects.ts';
+import { refuseEndedProject } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
@@ -64,7 +64,7 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
       return { refusal: noSuch('project', projectId) };
     }
     const refused =
-      refuseFinished(project) ??
+      refuseEndedProject(project) ??
       refuseUnknownParty(loaded.actors.partyIds, proposedBy, 'proposedBy') ??
       refuseAccounts(command, accounts) ??
       refuseCrowd(projectId, loaded);

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import type { Database } from '../database/create-database.ts';
-import { actingParty, findReadable, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
-import { type Caller, sourceOf } from '../http/caller.ts';
+import { actingParty, requireServiceKey } from '../http/acting-party.ts';
+import { sourceOf } from '../http/caller.ts';
 import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { answered, ok, perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
+import { actRefusals, bookingRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { transactionDocument } from '../movements/present-transaction.ts';
-import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
+import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
+import { paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
 import { describePaymentOrders, getPaymentOrder, listPaymentOrders } from '../payment-orders/payment-order-queries.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { cancelPaymentOrder } from './cancel-payment-order.ts';
@@ -25,20 +26,7 @@ const listQuery = z.strictObject({
   status: z.enum(paymentOrderStatuses).optional(),
 });
 
-/** The order, unless a key's party has nothing to do with it. */
-async function findForCaller(
-  database: Database,
-  caller: Caller,
-  orderId: string,
-  right?: 'view',
-): Promise<PaymentOrder> {
-  const order = await getPaymentOrder(sourceOf(caller, database), orderId);
-  await hideFromStrangers(database, caller, order.accountId, {
-    right,
-    subject: ['payment_order', orderId],
-  });
-  return order;
-}
+const getVisible = ifVisible('payment_order', getPaymentOrder);
 
 /** Payment orders: reading, signing and cancelling what waits for signatures. */
 export const paymentOrderRoutes = [
@@ -71,7 +59,7 @@ export const paymentOrderRoutes = [
       refusals: ['payment_order_not_found'],
     },
     async ({ caller, params: { orderId } }, { database }) => {
-      const order = await findForCaller(database, caller, orderId, 'view');
+      const order = await getVisible(database, caller, orderId, 'view');
       const [document] = await describePaymentOrders(sourceOf(caller, database), [order]);
       return ok(document);
     },
@@ -84,28 +72,21 @@ export const paymentOrderRoutes = [
       ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('payment order') },
       answers: { 200: paymentOrderDocument.extend({ transaction: transactionDocument.exactOptional() }) },
       refusals: [
-        'key_not_allowed',
+        ...actRefusals,
+        ...bookingRefusals,
         'payment_order_not_found',
-        'party_not_found',
-        'not_a_holder',
-        'right_missing',
         'payment_order_not_pending',
         'instruction_mismatch',
         'already_decided',
-        'account_closed',
-        'account_restricted',
-        'insufficient_funds',
-        'balance_limit_exceeded',
-        'booked_in_the_future',
       ],
     },
-    async ({ caller, params: { orderId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { orderId }, body, options }, { database, engine }) => {
       const { partyId, decision, instructionHash } = readSignature(caller, body);
-      const { accountId, toAccountId } = await findForCaller(database, caller, orderId);
+      const { accountId, toAccountId } = await getVisible(database, caller, orderId);
       const { ledgerId } = caller;
       const about = { orderId, accountId, toAccountId, ledgerId, transactionId: createId() };
       const command = { partyId, decision, instructionHash, ...about };
-      const answer = await engine.submit(createOperation(signPaymentOrder, command, terms));
+      const answer = await engine.submit(createOperation(signPaymentOrder, command, options));
       const readable = await findReadable(database, caller, [accountId, toAccountId ?? accountId]);
       return answered(answer, ({ transaction, ...order }) =>
         ok(transaction === undefined ? order : { ...order, transaction: withoutHidden(transaction, readable) }),
@@ -120,20 +101,13 @@ export const paymentOrderRoutes = [
       ...{ keys: 'any', offers: accountOperation, params: orderPath },
       body: z.strictObject({ by: id.nullish() }).optional(),
       answers: { 200: paymentOrderDocument },
-      refusals: [
-        'key_not_allowed',
-        'payment_order_not_found',
-        'party_not_found',
-        'not_a_holder',
-        'right_missing',
-        'payment_order_not_pending',
-      ],
+      refusals: [...actRefusals, 'payment_order_not_found', 'payment_order_not_pending'],
     },
-    async ({ caller, params: { orderId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { orderId }, body, options }, { database, engine }) => {
       const partyId = actingParty(caller, body?.by);
-      const { accountId, toAccountId } = await findForCaller(database, caller, orderId);
+      const { accountId, toAccountId } = await getVisible(database, caller, orderId);
       const command = { orderId, accountId, toAccountId, partyId };
-      return perform(engine, createOperation(cancelPaymentOrder, command, terms), ok);
+      return perform(engine, createOperation(cancelPaymentOrder, command, options), ok);
     },
   ),
 ];

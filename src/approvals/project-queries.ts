@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import type { ProjectDocument, ProjectStatus } from './project.ts';
 
@@ -20,33 +19,32 @@ interface ProjectRow {
 /** SQL: whether the time of project `p` is over and that is not recorded yet. */
 export const projectHasLapsed = "(p.status = 'open' and p.expires_at <= clock_timestamp())";
 
-/** A project whose time is over reads as expired. */
-function selectProjects(database: Knex, ledgerId: string) {
-  return database('projects as p')
+/** A project reads as expired from its time on. */
+function selectProjects({ knex, ledgerId }: LedgerSource) {
+  return knex('projects as p')
     .select<ProjectRow[]>(
       'p.*',
-      database.raw(`(select o.id from proposals o where o.ledger_id = p.ledger_id and o.project_id = p.id
+      knex.raw(`(select o.id from proposals o where o.ledger_id = p.ledger_id and o.project_id = p.id
                      and o.status = 'accepted') as accepted_proposal_id`),
-      database.raw(`${projectHasLapsed} as has_lapsed`),
+      knex.raw(`${projectHasLapsed} as has_lapsed`),
     )
     .where('p.ledger_id', ledgerId);
 }
 
 /** Throws RefusalError `project_not_found`. */
-export async function getProject(database: Knex, ledgerId: string, projectId: string): Promise<ProjectDocument> {
-  const [row] = await selectProjects(database, ledgerId).where('p.id', projectId);
+export async function getProject(source: LedgerSource, projectId: string): Promise<ProjectDocument> {
+  const [row] = await selectProjects(source).where('p.id', projectId);
   if (row === undefined) throw notFound('project', projectId);
   return asProject(row);
 }
 
 /** A page of an account's projects in the order of their ids, which is about that of their creation. */
 export async function listProjects(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   accountId: string,
   page: { limit: number; after: string | null; status: ProjectStatus | undefined },
 ): Promise<ProjectDocument[]> {
-  const query = selectProjects(database, ledgerId).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
+  const query = selectProjects(source).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
   if (page.status !== undefined)
     query.whereRaw(`case when ${projectHasLapsed} then 'expired' else p.status end = ?`, page.status);
   if (page.after !== null) query.where('p.id', '>', page.after);
@@ -54,19 +52,19 @@ export async function listProjects(
 }
 
 export async function findProjectsById(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   projectIds: readonly string[],
 ): Promise<Map<string, ProjectDocument>> {
-  const rows = await selectProjects(knex, ledgerId).whereRaw('p.id = any(?::uuid[])', [[...projectIds]]);
+  const rows = await selectProjects(transaction).whereRaw('p.id = any(?::uuid[])', [[...projectIds]]);
   return new Map(rows.map((row) => [row.id, asProject(row)]));
 }
 
-/** Projects of these accounts whose time is over and of which that has not been noted yet, soonest first. */
+/** Projects of these accounts that have expired and of which that is not recorded yet, soonest first. */
 export async function findLapsedProjects(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   { accountIds, now, limit }: { accountIds: readonly string[]; now: Date; limit: number },
 ): Promise<ProjectDocument[]> {
-  const rows = await selectProjects(knex, ledgerId)
+  const rows = await selectProjects(transaction)
     .where('p.status', 'open')
     .where('p.expires_at', '<=', now)
     .whereRaw('p.account_id = any(?::uuid[])', [[...accountIds]])

@@ -1,33 +1,21 @@
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import type { Database } from '../database/create-database.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
-import type { Caller } from '../http/caller.ts';
+import { actingParty } from '../http/acting-party.ts';
+import { sourceOf } from '../http/caller.ts';
 import { pageOf, readPage } from '../http/paging.ts';
 import { ok, perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
+import { accountActRefusals, actRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
 import { closeProject } from './close-project.ts';
 import { openProject } from './open-project.ts';
-import { type ProjectDocument, projectDocument } from './project.ts';
+import { projectDocument } from './project.ts';
 import { getProject, listProjects } from './project-queries.ts';
 import { actBody, projectBody, projectPath, projectsQuery } from './project-schemas.ts';
 
-/** The project, unless the party of a bound key has nothing to do with its account. */
-export async function findProjectForCaller(
-  database: Database,
-  caller: Caller,
-  projectId: string,
-  right?: 'view',
-): Promise<ProjectDocument> {
-  const project = await getProject(database, caller.ledgerId, projectId);
-  await hideFromStrangers(database, caller, project.accountId, {
-    right,
-    subject: ['project', projectId],
-  });
-  return project;
-}
+export const getVisibleProject = ifVisible('project', getProject);
 
 /** Projects: opening, reading and closing. */
 export const projectRoutes = [
@@ -42,7 +30,7 @@ export const projectRoutes = [
       await getReadableAccount(database, caller, accountId);
       const { status } = query;
       return readPage(query, ['projects', accountId, status], (page) =>
-        listProjects(database, caller.ledgerId, accountId, { ...page, status }),
+        listProjects(sourceOf(caller, database), accountId, { ...page, status }),
       );
     },
   ),
@@ -53,23 +41,15 @@ export const projectRoutes = [
       summary: 'Open a project, for which proposals compete',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: projectBody },
       answers: { 201: projectDocument },
-      refusals: [
-        'key_not_allowed',
-        'account_not_found',
-        'party_not_found',
-        'clearing_account',
-        'not_a_holder',
-        'right_missing',
-        'account_closed',
-      ],
+      refusals: [...accountActRefusals],
       examples: { 'A new kitchen': { name: 'Kitchen' } },
     },
-    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
       const { name, description = null, expiresAt = null } = body;
       const createdBy = actingParty(caller, body.createdBy);
       await hideFromStrangers(database, caller, accountId);
       const command = { id: createId(), accountId, name, description, expiresAt, createdBy };
-      return perform(engine, createOperation(openProject, command, terms), (project) => ({
+      return perform(engine, createOperation(openProject, command, options), (project) => ({
         status: 201,
         body: project,
         headers: { Location: `/v1/projects/${project.id}` },
@@ -83,8 +63,7 @@ export const projectRoutes = [
       summary: 'Read a project',
       ...{ keys: 'any', params: projectPath, answers: { 200: projectDocument }, refusals: ['project_not_found'] },
     },
-    async ({ caller, params }, { database }) =>
-      ok(await findProjectForCaller(database, caller, params.projectId, 'view')),
+    async ({ caller, params }, { database }) => ok(await getVisibleProject(database, caller, params.projectId, 'view')),
   ),
 
   post(
@@ -93,20 +72,12 @@ export const projectRoutes = [
       summary: 'Close a project without accepting a proposal',
       ...{ keys: 'any', offers: accountOperation, params: projectPath, body: actBody },
       answers: { 200: projectDocument },
-      refusals: [
-        'key_not_allowed',
-        'project_not_found',
-        'project_already_assigned',
-        'project_not_open',
-        'party_not_found',
-        'not_a_holder',
-        'right_missing',
-      ],
+      refusals: [...actRefusals, 'project_not_found', 'project_already_assigned', 'project_not_open'],
     },
-    async ({ caller, params: { projectId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { projectId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
-      const { accountId } = await findProjectForCaller(database, caller, projectId);
-      return perform(engine, createOperation(closeProject, { projectId, accountId, by }, terms), ok);
+      const { accountId } = await getVisibleProject(database, caller, projectId);
+      return perform(engine, createOperation(closeProject, { projectId, accountId, by }, options), ok);
     },
   ),
 ];

@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
@@ -29,47 +28,45 @@ interface ProposalRow {
 const wasRejected = `(o.status = 'pending' and ${projectHasLapsed})`;
 
 /** A pending proposal reads as rejected from the moment at which its project expires. */
-function selectProposals(database: Knex, ledgerId: string) {
-  return database('proposals as o')
+function selectProposals({ knex, ledgerId }: LedgerSource) {
+  return knex('proposals as o')
     .join('projects as p', (on) => on.on('p.ledger_id', 'o.ledger_id').andOn('p.id', 'o.project_id'))
     .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
     .select<ProposalRow[]>(
       'o.*',
       't.signed_by',
       'p.expires_at as project_expires_at',
-      database.raw(`${wasRejected} as was_rejected`),
+      knex.raw(`${wasRejected} as was_rejected`),
     )
     .where('o.ledger_id', ledgerId);
 }
 
 /** Throws RefusalError `proposal_not_found`. */
-export async function getProposal(database: Knex, ledgerId: string, proposalId: string): Promise<Proposal> {
-  const rows = await selectProposals(database, ledgerId).where('o.id', proposalId);
-  const [proposal] = await withAuthorisations({ knex: database, ledgerId }, rows);
+export async function getProposal(source: LedgerSource, proposalId: string): Promise<Proposal> {
+  const rows = await selectProposals(source).where('o.id', proposalId);
+  const [proposal] = await withAuthorisations(source, rows);
   if (proposal === undefined) throw notFound('proposal', proposalId);
   return proposal;
 }
 
 /** A page of a project's proposals in the order of their ids, which is about that of their creation. */
 export async function listProposals(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   projectId: string,
   page: { limit: number; after: string | null; status: ProposalStatus | undefined },
 ): Promise<Proposal[]> {
-  const query = selectProposals(database, ledgerId).where('o.project_id', projectId).orderBy('o.id').limit(page.limit);
+  const query = selectProposals(source).where('o.project_id', projectId).orderBy('o.id').limit(page.limit);
   if (page.status !== undefined)
     query.whereRaw(`case when ${wasRejected} then 'rejected' else o.status end = ?`, page.status);
   if (page.after !== null) query.where('o.id', '>', page.after);
-  return withAuthorisations({ knex: database, ledgerId }, await query);
+  return withAuthorisations(source, await query);
 }
 
 export async function findProposalsById(
   transaction: LedgerTransaction,
   proposalIds: readonly string[],
 ): Promise<Map<string, Proposal>> {
-  const { knex, ledgerId } = transaction;
-  const rows = await selectProposals(knex, ledgerId).whereRaw('o.id = any(?::uuid[])', [[...proposalIds]]);
+  const rows = await selectProposals(transaction).whereRaw('o.id = any(?::uuid[])', [[...proposalIds]]);
   const proposals = await withAuthorisations(transaction, rows);
   return new Map(proposals.map((proposal) => [proposal.id, proposal]));
 }
@@ -79,8 +76,7 @@ export async function findPending(
   transaction: LedgerTransaction,
   projectIds: readonly string[],
 ): Promise<readonly Proposal[]> {
-  const { knex, ledgerId } = transaction;
-  const rows = await selectProposals(knex, ledgerId)
+  const rows = await selectProposals(transaction)
     .where('o.status', 'pending')
     .whereRaw('o.project_id = any(?::uuid[])', [[...projectIds]])
     .orderBy('o.id');

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, readPage } from '../http/paging.ts';
 import { answered, ok, perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
+import { actRefusals, bookingRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { createTransfer, createWithdrawal } from '../movements/create-movement.ts';
@@ -13,27 +14,16 @@ import type { Movement } from '../movements/movement.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
+import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
 import { type AcceptedProposal, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
-import { findProjectForCaller } from './project-routes.ts';
+import { getVisibleProject } from './project-routes.ts';
 import { acceptBody, actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
 import { type Proposal, type ProposalDocument, presentProposal, proposalDocument } from './proposal.ts';
 import { getProposal, listProposals } from './proposal-queries.ts';
 import { withdrawProposal } from './withdraw-proposal.ts';
 
-async function findForCaller(
-  database: Database,
-  caller: Caller,
-  proposalId: string,
-  right?: 'view',
-): Promise<Proposal> {
-  const found = await getProposal(database, caller.ledgerId, proposalId);
-  await hideFromStrangers(database, caller, found.accountId, {
-    right,
-    subject: ['proposal', proposalId],
-  });
-  return found;
-}
+const getVisible = ifVisible('proposal', getProposal);
 
 /** Proposals for one account, as they can be seen without its lock. */
 async function describe(
@@ -57,11 +47,11 @@ export const proposalRoutes = [
     },
     async ({ caller, params: { projectId }, query }, { database }) => {
       const { status } = query;
-      const { accountId } = await findProjectForCaller(database, caller, projectId, 'view');
+      const { accountId } = await getVisibleProject(database, caller, projectId, 'view');
       return readPage(
         query,
         ['proposals', projectId, status],
-        (page) => listProposals(database, caller.ledgerId, projectId, { ...page, status }),
+        (page) => listProposals(sourceOf(caller, database), projectId, { ...page, status }),
         (proposals) => describe(database, caller, accountId, proposals),
       );
     },
@@ -87,16 +77,16 @@ export const proposalRoutes = [
       ],
       examples: { 'An offer': { title: 'Oak, with a stone top', amount: '4800.00', currency: 'USD' } },
     },
-    async ({ caller, params: { projectId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { projectId }, body, options }, { database, engine }) => {
       const { title, amount, description = null, toAccountId = null } = body;
       const proposedBy = actingParty(caller, body.proposedBy);
-      const { accountId } = await findProjectForCaller(database, caller, projectId);
+      const { accountId } = await getVisibleProject(database, caller, projectId);
       if (toAccountId === accountId) {
         throw invalidInput([{ path: 'toAccountId', message: "must differ from the project's account" }]);
       }
       const offer = { title, description, amount, toAccountId, proposedBy };
       const command = { id: createId(), projectId, accountId, ...offer };
-      return perform(engine, createOperation(makeProposal, command, terms), (proposal) => ({
+      return perform(engine, createOperation(makeProposal, command, options), (proposal) => ({
         status: 201,
         body: proposal,
         headers: { Location: `/v1/proposals/${proposal.id}` },
@@ -111,7 +101,7 @@ export const proposalRoutes = [
       ...{ keys: 'any', params: proposalPath, answers: { 200: proposalDocument }, refusals: ['proposal_not_found'] },
     },
     async ({ caller, params: { proposalId } }, { database }) => {
-      const proposal = await findForCaller(database, caller, proposalId, 'view');
+      const proposal = await getVisible(database, caller, proposalId, 'view');
       const [document] = await describe(database, caller, proposal.accountId, [proposal]);
       return ok(document);
     },
@@ -123,19 +113,12 @@ export const proposalRoutes = [
       summary: 'Withdraw a proposal',
       ...{ keys: 'any', offers: accountOperation, params: proposalPath, body: actBody },
       answers: { 200: proposalDocument },
-      refusals: [
-        'key_not_allowed',
-        'proposal_not_found',
-        'proposal_not_pending',
-        'party_not_found',
-        'not_a_holder',
-        'right_missing',
-      ],
+      refusals: [...actRefusals, 'proposal_not_found', 'proposal_not_pending'],
     },
-    async ({ caller, params: { proposalId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { proposalId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
-      const { accountId } = await findForCaller(database, caller, proposalId);
-      return perform(engine, createOperation(withdrawProposal, { proposalId, accountId, by }, terms), ok);
+      const { accountId } = await getVisible(database, caller, proposalId);
+      return perform(engine, createOperation(withdrawProposal, { proposalId, accountId, by }, options), ok);
     },
   ),
 
@@ -157,38 +140,31 @@ export const proposalRoutes = [
         202: proposalDocument.extend({ transaction: z.null() }),
       },
       refusals: [
-        'key_not_allowed',
+        ...actRefusals,
+        ...bookingRefusals,
         'proposal_not_found',
         'project_already_assigned',
         'project_not_open',
         'proposal_not_pending',
-        'party_not_found',
         'signatures_missing',
-        'not_a_holder',
-        'right_missing',
-        'account_closed',
-        'account_restricted',
         'limit_exceeded',
-        'insufficient_funds',
-        'balance_limit_exceeded',
-        'booked_in_the_future',
         'mandate_unreachable',
       ],
       examples: { 'By a holder': { party: '01936f00-0000-7000-8000-000000000011' } },
     },
-    async ({ caller, params: { proposalId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { proposalId }, body, options }, { database, engine }) => {
       const party = body?.party;
       // The calling service says with `null` that it means itself; one that forgot the party is told so.
       if (party === undefined && caller.boundParty === null) {
         throw invalidInput([{ path: 'party', message: 'must name the party that accepts' }]);
       }
       const by = actingParty(caller, party);
-      const proposal = await findForCaller(database, caller, proposalId);
+      const proposal = await getVisible(database, caller, proposalId);
       const { projectId, accountId } = proposal;
       const command = { proposalId, projectId, accountId, by, payment: paymentOf(caller.ledgerId, proposal, by) };
-      const answer = await engine.submit(createOperation(acceptProposal, command, terms));
+      const answer = await engine.submit(createOperation(acceptProposal, command, options));
       const readable = await findReadable(database, caller, [accountId, proposal.toAccountId ?? accountId]);
-      const present = terms.dryRun ? presentDryRun : presentAccepted;
+      const present = options.dryRun ? presentDryRun : presentAccepted;
       return answered(answer, ({ transaction, ...accepted }) =>
         present({ ...accepted, transaction: transaction === null ? null : withoutHidden(transaction, readable) }),
       );
@@ -200,10 +176,10 @@ export const proposalRoutes = [
 function paymentOf(ledgerId: string, proposal: Proposal, initiatedBy: string | null): Movement {
   const { accountId, toAccountId, amount, title } = proposal;
   const notes = { initiatedBy, description: title, reference: null, metadata: null };
-  const terms = { amount, valueDate: null, ...notes };
+  const options = { amount, valueDate: null, ...notes };
   return toAccountId === null
-    ? createWithdrawal(ledgerId, accountId, terms)
-    : createTransfer(accountId, toAccountId, terms);
+    ? createWithdrawal(ledgerId, accountId, options)
+    : createTransfer(accountId, toAccountId, options);
 }
 
 /** 200 with the proposal and its payment, or 202 while signatures are missing. */

@@ -22,7 +22,13 @@ import {
 } from '../payment-orders/payment-order.ts';
 import { readOrder } from '../payment-orders/payment-order-queries.ts';
 import { addSignature, presentAuthorisations, type Signature } from '../signatures/authorisations.ts';
-import { loadOrders, type OrderFacts, openOrderOf, type PaymentOrderCommand, refuseFinished } from './load-orders.ts';
+import {
+  loadOrders,
+  type OrderFacts,
+  openOrderOf,
+  type PaymentOrderCommand,
+  refuseFinishedOrder,
+} from './load-orders.ts';
 
 export interface SignPaymentOrderCommand extends PaymentOrderCommand, Signature {
   readonly partyId: string;
@@ -65,7 +71,7 @@ function decideSignature(
   const refused =
     refuseUnknownParty(loaded.partyIds, partyId, 'party') ??
     refuseRight(account.id, ownership, partyId, rightFor(order.type)) ??
-    refuseFinished(order);
+    refuseFinishedOrder(order);
   if (refused !== undefined) return { refusal: refused };
   const instruction = { id: order.id, name: 'payment order', hash: instructionHash(order) };
   const signed = addSignature(instruction, command, loaded.authorisations.get(order.id) ?? [], now);
@@ -92,8 +98,8 @@ function decideSignature(
 
   function book(): Decision<PaymentOrderEffect, SignedPaymentOrder> {
     const accounts = new Map(state.accounts).set(account.id, release(account, order));
-    const approval = { origin: { type: 'payment_order', id: order.id } as const, signedBy: reading.signedBy };
-    const movement = { ...movementOf(order, command), approval };
+    const authority = { origin: { type: 'payment_order', id: order.id } as const, signedBy: reading.signedBy };
+    const movement = { ...movementOf(order, command), authority };
     const facts = {
       partyIds: new Set([order.initiatedBy!]),
       ownership: loaded.ownership,
@@ -134,10 +140,10 @@ function explainRefusal(
 /** The movement that an order asks for. */
 function movementOf(order: PaymentOrder, { ledgerId, transactionId }: SignPaymentOrderCommand): Movement {
   const { amount, valueDate, initiatedBy, description, reference, metadata } = order;
-  const terms = { amount, valueDate, initiatedBy, description, reference, metadata };
+  const details = { amount, valueDate, initiatedBy, description, reference, metadata };
   const movement =
     order.toAccountId === null
-      ? createWithdrawal(ledgerId, order.accountId, terms)
-      : createTransfer(order.accountId, order.toAccountId, terms);
+      ? createWithdrawal(ledgerId, order.accountId, details)
+      : createTransfer(order.accountId, order.toAccountId, details);
   return { ...movement, id: transactionId };
 }

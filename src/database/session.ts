@@ -89,7 +89,7 @@ class Client extends pg.Client {
 export class DatabaseSession implements Session {
   readonly #client: Client;
   readonly #keeper: SessionKeeper;
-  readonly #usualLimitMs: number;
+  readonly #defaultLimitMs: number;
   #limitMs: number;
   #isOpen = false;
   #unanswered = 0;
@@ -99,7 +99,7 @@ export class DatabaseSession implements Session {
 
   constructor(options: SessionOptions, keeper: SessionKeeper) {
     this.#keeper = keeper;
-    this.#usualLimitMs = limitOnThisSide(options.statementTimeoutMs);
+    this.#defaultLimitMs = limitOnThisSide(options.statementTimeoutMs);
     this.#limitMs = options.connectTimeoutMs;
     this.#client = new Client({
       connectionString: options.url,
@@ -156,7 +156,7 @@ export class DatabaseSession implements Session {
 
   /** How long statements may take on the server from now on; undefined for the usual limit. */
   limitStatements(timeoutMs: number | undefined): void {
-    this.#limitMs = timeoutMs === undefined ? this.#usualLimitMs : limitOnThisSide(timeoutMs);
+    this.#limitMs = timeoutMs === undefined ? this.#defaultLimitMs : limitOnThisSide(timeoutMs);
   }
 
   query(statement: Statement): Promise<pg.QueryResult>;

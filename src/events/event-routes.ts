@@ -13,7 +13,7 @@ import { eventTypes } from '../ledger/ledger-event.ts';
 import { eventId, isBehind, parseEventId } from './event-id.ts';
 import { describeEvents, eventDocument } from './present-event.ts';
 import { type EventPlace, findEvents, latestPlace, readEvents } from './read-events.ts';
-import { type StreamPace, streamEvents, streamPage, usualPace } from './stream-events.ts';
+import { defaultPace, type StreamPace, streamEvents, streamPage } from './stream-events.ts';
 import { findVisible } from './visible-events.ts';
 
 const filterFields = {
@@ -104,7 +104,6 @@ function streamRoute(pace: StreamPace): Route {
         isKeyRevoked: () => isKeyRevoked(database, caller),
       };
       return {
-        mediaType: 'text/event-stream',
         async write(to, gone) {
           const signal = AbortSignal.any([draining, gone]);
           await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => streams--);
@@ -115,7 +114,7 @@ function streamRoute(pace: StreamPace): Route {
 }
 
 /** The log of what happened: page by page, one by one, and live. */
-export function eventRoutes(pace: StreamPace = usualPace): readonly Route[] {
+export function eventRoutes(pace: StreamPace = defaultPace): readonly Route[] {
   return [listEvents, streamRoute(pace), readEvent];
 }
 

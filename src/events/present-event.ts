@@ -38,7 +38,7 @@ export async function describeEvents(
   readable: ReadonlySet<string> | null = null,
 ): Promise<EventDocument[]> {
   const booked = events.filter((event) => event.type === 'transaction.booked').map((event) => event.subjectId);
-  const transactions = await findTransactions(source.knex, source.ledgerId, booked);
+  const transactions = await findTransactions(source, booked);
   return events.map((event) => {
     const { type, accountId, sequence, subjectId, occurredAt } = event;
     // As it was when it was booked: whatever came later has an event of its own.

@@ -14,7 +14,7 @@ export interface StreamPace {
   readonly stalledMs: number;
 }
 
-export const usualPace: StreamPace = { restMs: 500, heartbeatMs: 15_000, keyCheckMs: 60_000, stalledMs: 60_000 };
+export const defaultPace: StreamPace = { restMs: 500, heartbeatMs: 15_000, keyCheckMs: 60_000, stalledMs: 60_000 };
 
 /** How long a client waits before it connects again. */
 const retryMs = 2_000;

@@ -1,7 +1,7 @@
 import { getAccount } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
 import { notFound } from '../errors/no-such.ts';
-import type { Caller } from '../http/caller.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
 
 /** What of the log the key of a request may see. */
 export interface VisibleEvents {
@@ -18,11 +18,12 @@ export interface VisibleEvents {
  */
 export async function findVisible(
   database: Database,
-  { ledgerId, boundParty: bound }: Caller,
+  caller: Caller,
   accountId: string | undefined,
 ): Promise<VisibleEvents> {
+  const { ledgerId, boundParty: bound } = caller;
   if (bound === null) {
-    if (accountId !== undefined) await getAccount(database, ledgerId, accountId);
+    if (accountId !== undefined) await getAccount(sourceOf(caller, database), accountId);
     return { accountIds: accountId === undefined ? null : [accountId], readable: null };
   }
   const held: string[] = await database('holders')

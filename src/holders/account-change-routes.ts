@@ -1,19 +1,21 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Reply } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
-import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { actRefusals } from '../http/shared-refusals.ts';
+import { createOperation, type OperationOptions } from '../ledger/operation.ts';
+import { ifVisible } from '../ownership/visible-accounts.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
-import { type AccountChange, accountChangeDocument } from './account-change.ts';
-import { getChange, listChanges } from './control-queries.ts';
+import { accountChangeDocument } from './account-change.ts';
 import { describeChanges } from './describe-changes.ts';
-import { holderRecordDocument, mandateDocument, restrictionDocument } from './present-control.ts';
+import { getChange, listChanges } from './management-queries.ts';
+import { holderRecordDocument, mandateDocument, restrictionDocument } from './present-management.ts';
 import { type SignChangeCommand, signChange } from './sign-change.ts';
 import { byBody } from './submit-change.ts';
 
@@ -52,7 +54,7 @@ export const accountChangeRoutes = [
       refusals: ['account_change_not_found'],
     },
     async ({ caller, params }, parts) => {
-      const change = await findForCaller(parts, caller, params.changeId, 'view');
+      const change = await getVisible(parts.database, caller, params.changeId, 'view');
       const [document] = await describeChanges(sourceOf(caller, parts.database), [change], new Date());
       return ok(document);
     },
@@ -65,11 +67,8 @@ export const accountChangeRoutes = [
       ...{ keys: 'any', offers: accountOperation, params: changePath, body: signatureBody('change') },
       answers: { 200: signedChangeDocument },
       refusals: [
-        'key_not_allowed',
+        ...actRefusals,
         'account_change_not_found',
-        'party_not_found',
-        'not_a_holder',
-        'right_missing',
         'account_change_not_pending',
         'account_closed',
         'instruction_mismatch',
@@ -82,9 +81,9 @@ export const accountChangeRoutes = [
         'restriction_not_active',
       ],
     },
-    ({ caller, params: { changeId }, body, terms }, parts) => {
+    ({ caller, params: { changeId }, body, options }, parts) => {
       const act = readSignature(caller, body);
-      return submit({ changeId, by: act.partyId, act }, caller, terms, parts);
+      return submit({ changeId, by: act.partyId, act }, caller, options, parts);
     },
   ),
 
@@ -94,42 +93,22 @@ export const accountChangeRoutes = [
       summary: 'Take back a change that waits for signatures',
       ...{ keys: 'any', offers: accountOperation, params: changePath, body: byBody },
       answers: { 200: accountChangeDocument },
-      refusals: [
-        'key_not_allowed',
-        'account_change_not_found',
-        'party_not_found',
-        'not_a_holder',
-        'right_missing',
-        'account_change_not_pending',
-      ],
+      refusals: [...actRefusals, 'account_change_not_found', 'account_change_not_pending'],
     },
-    ({ caller, params: { changeId }, body, terms }, parts) =>
-      submit({ changeId, by: actingParty(caller, body?.by), act: 'cancel' }, caller, terms, parts),
+    ({ caller, params: { changeId }, body, options }, parts) =>
+      submit({ changeId, by: actingParty(caller, body?.by), act: 'cancel' }, caller, options, parts),
   ),
 ];
 
 async function submit(
   { changeId, by, act }: Pick<SignChangeCommand, 'changeId' | 'by' | 'act'>,
   caller: Caller,
-  terms: OperationTerms,
+  options: OperationOptions,
   parts: ServiceParts,
 ): Promise<Reply> {
-  const { accountId } = await findForCaller(parts, caller, changeId);
+  const { accountId } = await getVisible(parts.database, caller, changeId);
   const command = { changeId, by, act, accountId, names: { partyIds: [], changeId } };
-  return perform(parts.engine, createOperation(signChange, command, terms), ok);
+  return perform(parts.engine, createOperation(signChange, command, options), ok);
 }
 
-/** The change, unless a key's party has nothing to do with it. */
-async function findForCaller(
-  { database }: ServiceParts,
-  caller: Caller,
-  changeId: string,
-  right?: 'view',
-): Promise<AccountChange> {
-  const change = await getChange(sourceOf(caller, database), changeId);
-  await hideFromStrangers(database, caller, change.accountId, {
-    right,
-    subject: ['account_change', changeId],
-  });
-  return change;
-}
+const getVisible = ifVisible('account_change', getChange);

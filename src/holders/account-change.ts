@@ -96,7 +96,7 @@ export function presentChange(
   };
 }
 
-/** The change as it stands at this moment: one whose time is over has expired, whether or not that is recorded yet. */
+/** The change as it stands at this moment: it has expired at its time, recorded or not. */
 export function changeAsOf(change: AccountChange, now: Date): AccountChange {
   if (change.status !== 'waiting' || change.expiresAt > now) return change;
   return { ...change, status: 'expired', finishedAt: change.expiresAt };

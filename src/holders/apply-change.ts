@@ -5,11 +5,11 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import { type MandateTerms, namedIn } from '../ownership/mandate.ts';
-import { mostHolders } from '../ownership/ownership-schemas.ts';
+import { maxHolders } from '../ownership/ownership-schemas.ts';
 import type { ChangeTerms } from './account-change.ts';
-import type { HolderRecord } from './control-queries.ts';
 import { endUnreachableOrders, rejectedOrderEvents } from './end-unreachable-orders.ts';
-import { type ControlFacts, holderOf } from './load-control.ts';
+import { holderOf, type ManagementFacts } from './load-management.ts';
+import type { HolderRecord } from './management-queries.ts';
 import {
   type HolderRecordDocument,
   invitationExpiredEvent,
@@ -20,25 +20,25 @@ import {
   presentMandate,
   presentRestriction,
   type RestrictionDocument,
-} from './present-control.ts';
-import type { ControlEffect } from './write-control.ts';
+} from './present-management.ts';
+import type { ManagementEffect } from './write-management.ts';
 
-export type ControlDocument = HolderRecordDocument | MandateDocument | RestrictionDocument;
+export type ManagementDocument = HolderRecordDocument | MandateDocument | RestrictionDocument;
 
 /** What is looked at when a change is carried out. */
 export interface ChangeScene {
   readonly account: LockedAccount;
   readonly ownership: Ownership;
-  readonly facts: ControlFacts;
+  readonly facts: ManagementFacts;
   /** Whose act it is in the end: of several, who asked for it; null for the calling service. */
   readonly by: string | null;
   readonly now: Date;
 }
 
 export interface AppliedChange {
-  readonly document: ControlDocument;
+  readonly document: ManagementDocument;
   readonly account: LockedAccount;
-  readonly effect: ControlEffect;
+  readonly effect: ManagementEffect;
   readonly events: readonly LedgerEvent[];
 }
 
@@ -80,8 +80,8 @@ function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScen
     const detail = `Party ${terms.partyId} is ${already.status} on account ${account.id} already.`;
     return { refusal: refusal('already_a_holder', detail, { state: already.status }) };
   }
-  if (present.length >= mostHolders) {
-    const detail = `Account ${account.id} has ${mostHolders} holders, invitations included, and can have no more.`;
+  if (present.length >= maxHolders) {
+    const detail = `Account ${account.id} has ${maxHolders} holders, invitations included, and can have no more.`;
     return { refusal: refusal('too_many_holders', detail) };
   }
   const second = refuseSecondOwner(terms, scene);
@@ -117,11 +117,15 @@ function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {
 
 function remove(partyId: string, scene: ChangeScene): Outcome {
   const holder = presentHolders(scene).find((present) => present.partyId === partyId);
-  return holder === undefined ? noHolder(scene.account.id, partyId) : endPlace(holder, 'removed', scene);
+  return holder === undefined ? noHolder(scene.account.id, partyId) : endMembership(holder, 'removed', scene);
 }
 
-/** Ends a holder's place. Its signatures no longer count, and what can't be signed any more ends too. */
-export function endPlace(holder: HolderRecord, status: 'left' | 'removed' | 'deceased', scene: ChangeScene): Outcome {
+/** Ends a holder's membership. Its signatures no longer count, and what can't be signed any more ends too. */
+export function endMembership(
+  holder: HolderRecord,
+  status: 'left' | 'removed' | 'deceased',
+  scene: ChangeScene,
+): Outcome {
   const { account, ownership, now } = scene;
   const { partyId } = holder;
   const isLast = holder.status === 'active' && isOwner(holder) && ownersWithout(ownership, partyId) === 0;
@@ -156,8 +160,8 @@ function lift(restrictionId: string, scene: ChangeScene): Outcome {
 function applied(
   { account, ownership, facts, by, now }: ChangeScene,
   told: { readonly type: EventType; readonly subjectId: string },
-  document: ControlDocument,
-  change: Partial<ControlEffect>,
+  document: ManagementDocument,
+  change: Partial<ManagementEffect>,
   holdersAfter: readonly Holder[] = ownership.holders,
 ): AppliedChange {
   const after = { ...ownership, holders: holdersAfter };
@@ -191,7 +195,7 @@ function ownersWithout({ holders }: Ownership, partyId: string): number {
 }
 
 export function noHolder(accountId: string, partyId: string): { refusal: Refusal } {
-  return { refusal: refusal('holder_not_found', `Party ${partyId} has no place on account ${accountId}.`) };
+  return { refusal: refusal('holder_not_found', `Party ${partyId} is no holder of account ${accountId}.`) };
 }
 
 function lastOwner(accountId: string): { refusal: Refusal } {

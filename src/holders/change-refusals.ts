@@ -1,11 +1,9 @@
 import type { ErrorCode } from '../errors/error-catalogue.ts';
+import { actRefusals } from '../http/shared-refusals.ts';
 
 /** What asking for any change of holders, mandate or restrictions is refused for. */
 export const changeRefusals = [
-  'key_not_allowed',
-  'party_not_found',
-  'not_a_holder',
-  'right_missing',
+  ...actRefusals,
   'account_closed',
   'mandate_unreachable',
   'too_many_changes',

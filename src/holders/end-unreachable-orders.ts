@@ -3,7 +3,7 @@ import type { Ownership } from '../ownership/load-ownership.ts';
 import { type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
 import { readOrder } from '../payment-orders/payment-order-queries.ts';
 import { presentAuthorisations } from '../signatures/authorisations.ts';
-import type { ControlFacts } from './load-control.ts';
+import type { ManagementFacts } from './load-management.ts';
 
 /**
  * The waiting payment orders of an account that those who hold it from now on can't complete, as they end: rejected.
@@ -13,7 +13,7 @@ import type { ControlFacts } from './load-control.ts';
 export function endUnreachableOrders(
   accountId: string,
   ownership: Ownership,
-  { orders, authorisations, mandates }: ControlFacts,
+  { orders, authorisations, mandates }: ManagementFacts,
   now: Date,
 ): PaymentOrder[] {
   return orders
@@ -26,7 +26,7 @@ export function endUnreachableOrders(
 export function rejectedOrderEvents(
   ended: readonly PaymentOrder[],
   ownership: Ownership,
-  { authorisations, mandates }: Pick<ControlFacts, 'authorisations' | 'mandates'>,
+  { authorisations, mandates }: Pick<ManagementFacts, 'authorisations' | 'mandates'>,
 ): LedgerEvent[] {
   return ended.map((order) => {
     const given = authorisations.get(order.id) ?? [];

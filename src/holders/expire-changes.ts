@@ -1,6 +1,6 @@
 import type { Expiry } from '../ledger/tidy-accounts.ts';
-import { findLapsedChanges } from './control-queries.ts';
 import { describeChanges } from './describe-changes.ts';
+import { findLapsedChanges } from './management-queries.ts';
 
 /** The others stay due. */
 const maxAtOnce = 200;

@@ -1,6 +1,6 @@
 import type { Expiry } from '../ledger/tidy-accounts.ts';
-import { findHolderRecords } from './control-queries.ts';
-import { invitationExpiredEvent, isLapsedInvitation } from './present-control.ts';
+import { findHolderRecords } from './management-queries.ts';
+import { invitationExpiredEvent, isLapsedInvitation } from './present-management.ts';
 
 /** Notes of invitations to these locked accounts that nobody has answered in time that they have expired. */
 export const expireInvitations: Expiry = async (transaction, accounts, now) => {

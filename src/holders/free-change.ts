@@ -3,7 +3,7 @@ import { type HolderRight, isOwner, type LimitsDocument } from '../ownership/hol
 import { isTighterOrSame, shutsNobodyOut } from '../ownership/tighter-mandate.ts';
 import type { ChangeTerms } from './account-change.ts';
 import type { ChangeScene } from './apply-change.ts';
-import { holderOf } from './load-control.ts';
+import { holderOf } from './load-management.ts';
 
 /** Rights that give no power over money that is there. */
 const harmless: readonly HolderRight[] = ['view', 'deposit', 'delegate'];

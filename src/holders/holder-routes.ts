@@ -4,7 +4,7 @@ import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id, instant } from '../http/read-input.ts';
@@ -12,16 +12,17 @@ import { ok, perform, type Reply } from '../http/reply.ts';
 import { accountOperation, get, post, put } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
-import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { createOperation, type OperationOptions } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
 import { type LimitsDocument, ownerRights } from '../ownership/holder.ts';
 import { limitProblems, limits, rights } from '../ownership/ownership-schemas.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
+import { changeMembership, type MembershipCommand } from './change-membership.ts';
 import { changeRefusals } from './change-refusals.ts';
-import { findHolderRecords } from './control-queries.ts';
-import { holderRecordDocument, presentHolder } from './present-control.ts';
+import { findHolderRecords } from './management-queries.ts';
+import { holderRecordDocument, presentHolder } from './present-management.ts';
 import { byBody, submitChange } from './submit-change.ts';
-import { type PlaceCommand, takePlace } from './take-place.ts';
 
 const holderPath = z.object({ accountId: id, partyId: id });
 
@@ -40,7 +41,7 @@ const invitationBody = z.strictObject({
 const termsBody = z.strictObject({ rights, limits: limits.optional(), by: id.nullish() });
 /** Made at once, or waiting for the owners' signatures. */
 const changed = { 200: holderRecordDocument, 202: accountChangeDocument };
-const placeRefusals = [
+const membershipRefusals = [
   'account_not_found',
   'party_not_found',
   'clearing_account',
@@ -79,14 +80,14 @@ export const holderRoutes = [
         'A viewer': { partyId: '01936f00-0000-7000-8000-000000000013', rights: ['view', 'delegate'] },
       },
     },
-    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.invitedBy);
       const given = { partyId: body.partyId, rights: body.rights ?? [...ownerRights], limits: body.limits };
       const holder = await readHolderTerms(database, caller, accountId, given);
       const expiresAt = body.expiresAt ?? new Date(Date.now() + defaultInvitationMs);
       const change = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
       const asked = { accountId, by, terms: change, names: { partyIds: [body.partyId] } };
-      return submitChange(engine, asked, terms, { appliedStatus: 201 });
+      return submitChange(engine, asked, options, { appliedStatus: 201 });
     },
   ),
 
@@ -105,12 +106,12 @@ export const holderRoutes = [
       ],
       examples: { 'A limit for each day': { rights: ['view', 'transfer'], limits: { perDay: '200.00' } } },
     },
-    async ({ caller, params: { accountId, partyId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId, partyId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
       const given = { partyId, rights: body.rights, limits: body.limits };
       const holder = await readHolderTerms(database, caller, accountId, given);
       const change = { kind: 'holder_terms' as const, holder };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, terms);
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, options);
     },
   ),
 
@@ -121,11 +122,11 @@ export const holderRoutes = [
       ...{ keys: 'any', offers: accountOperation, params: holderPath, body: byBody, answers: changed },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found', 'last_owner'],
     },
-    async ({ caller, params: { accountId, partyId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId, partyId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
       await hideFromStrangers(database, caller, accountId);
       const change = { kind: 'holder_removal' as const, partyId };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, terms);
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, options);
     },
   ),
 
@@ -134,9 +135,9 @@ export const holderRoutes = [
     {
       summary: 'Accept an invitation',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
-      refusals: ['key_not_allowed', ...placeRefusals, 'invitation_not_open'],
+      refusals: ['key_not_allowed', ...membershipRefusals, 'invitation_not_open'],
     },
-    ({ caller, params, terms }, parts) => submitPlace('accept', params, caller, terms, parts),
+    ({ caller, params, options }, parts) => submitMembership('accept', params, caller, options, parts),
   ),
 
   post(
@@ -144,9 +145,9 @@ export const holderRoutes = [
     {
       summary: 'Decline an invitation',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
-      refusals: ['key_not_allowed', ...placeRefusals, 'invitation_not_open'],
+      refusals: ['key_not_allowed', ...membershipRefusals, 'invitation_not_open'],
     },
-    ({ caller, params, terms }, parts) => submitPlace('decline', params, caller, terms, parts),
+    ({ caller, params, options }, parts) => submitMembership('decline', params, caller, options, parts),
   ),
 
   post(
@@ -154,9 +155,9 @@ export const holderRoutes = [
     {
       summary: 'Leave an account',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
-      refusals: ['key_not_allowed', ...placeRefusals, 'last_owner'],
+      refusals: ['key_not_allowed', ...membershipRefusals, 'last_owner'],
     },
-    ({ caller, params, terms }, parts) => submitPlace('leave', params, caller, terms, parts),
+    ({ caller, params, options }, parts) => submitMembership('leave', params, caller, options, parts),
   ),
 
   post(
@@ -164,23 +165,23 @@ export const holderRoutes = [
     {
       summary: 'Note that a holder has died',
       ...{ keys: 'service', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
-      refusals: placeRefusals,
+      refusals: membershipRefusals,
     },
-    ({ caller, params, terms }, parts) => submitPlace('death', params, caller, terms, parts),
+    ({ caller, params, options }, parts) => submitMembership('death', params, caller, options, parts),
   ),
 ];
 
-async function submitPlace(
-  act: PlaceCommand['act'],
+async function submitMembership(
+  act: MembershipCommand['act'],
   { accountId, partyId }: z.output<typeof holderPath>,
   caller: Caller,
-  terms: OperationTerms,
+  options: OperationOptions,
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
   const by = act === 'death' ? null : actingParty(caller, partyId);
   await hideFromStrangers(database, caller, accountId);
   const command = { accountId, partyId, act, by, restrictionId: createId(), names: { partyIds: [partyId] } };
-  return perform(engine, createOperation(takePlace, command, terms), ok);
+  return perform(engine, createOperation(changeMembership, command, options), ok);
 }
 
 /** Rights and limits as they shall be; limits are in the account's currency, which never changes. */
@@ -195,7 +196,7 @@ async function readHolderTerms(
   },
 ) {
   await hideFromStrangers(database, caller, accountId);
-  const { currency } = await getAccount(database, caller.ledgerId, accountId);
+  const { currency } = await getAccount(sourceOf(caller, database), accountId);
   const { partyId, limits: wanted } = given;
   const problems = wanted === undefined ? [] : limitProblems(wanted, currency, 'limits');
   if (problems.length > 0) throw invalidInput(problems);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
-import { mandateDocument, presentMandate } from './present-control.ts';
+import { mandateDocument, presentMandate } from './present-management.ts';
 
 /** A version of a mandate, and whose act it was; null for the calling service. */
 export const mandateVersionDocument = mandateDocument.extend({ createdBy: uuid.nullable(), createdAt: instantText });

@@ -3,7 +3,7 @@ import { getAccount } from '../accounts/account-queries.ts';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
@@ -11,10 +11,11 @@ import { ok } from '../http/reply.ts';
 import { accountOperation, get, put } from '../http/route.ts';
 import { anyOneSigns } from '../ownership/mandate.ts';
 import { mandateProblems, mandateTerms } from '../ownership/ownership-schemas.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeRefusals } from './change-refusals.ts';
 import { listMandates, mandateVersionDocument } from './mandate-queries.ts';
-import { mandateDocument, presentMandate } from './present-control.ts';
+import { mandateDocument, presentMandate } from './present-management.ts';
 import { submitChange } from './submit-change.ts';
 
 const mandateBody = z.strictObject({ mandate: mandateTerms, by: id.nullish() });
@@ -51,14 +52,14 @@ export const mandateRoutes = [
         },
       },
     },
-    async ({ caller, params: { accountId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
       await hideFromStrangers(database, caller, accountId);
-      const { currency } = await getAccount(database, caller.ledgerId, accountId);
+      const { currency } = await getAccount(sourceOf(caller, database), accountId);
       const problems = mandateProblems(body.mandate, currency, 'mandate');
       if (problems.length > 0) throw invalidInput(problems);
       const change = { kind: 'mandate' as const, mandate: body.mandate };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [] } }, terms);
+      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [] } }, options);
     },
   ),
 

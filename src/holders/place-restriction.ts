@@ -1,12 +1,12 @@
 import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
-import type { Restriction } from './control-queries.ts';
-import { type ControlCommand, type ControlFacts, controlledAccount, loadControl } from './load-control.ts';
-import { presentRestriction, type RestrictionDocument } from './present-control.ts';
-import { type ControlEffect, writeControl } from './write-control.ts';
+import { loadManagement, type ManagementCommand, type ManagementFacts, managedAccount } from './load-management.ts';
+import type { Restriction } from './management-queries.ts';
+import { presentRestriction, type RestrictionDocument } from './present-management.ts';
+import { type ManagementEffect, writeManagement } from './write-management.ts';
 
-export interface PlaceRestrictionCommand extends ControlCommand {
+export interface PlaceRestrictionCommand extends ManagementCommand {
   readonly id: string;
   readonly scope: Restriction['scope'];
   readonly reason: string;
@@ -18,17 +18,17 @@ export interface PlaceRestrictionCommand extends ControlCommand {
  */
 export const placeRestriction: OperationKind<
   PlaceRestrictionCommand,
-  ControlFacts,
-  ControlEffect,
+  ManagementFacts,
+  ManagementEffect,
   RestrictionDocument
 > = {
   accountIds: ({ accountId }) => [accountId],
   ownedAccountIds: ({ accountId }) => [accountId],
-  load: loadControl,
+  load: loadManagement,
 
   decide(command, { accounts, loaded, now }) {
     const { id, accountId, by, scope, reason } = command;
-    const found = controlledAccount(command, accounts, loaded);
+    const found = managedAccount(command, accounts, loaded);
     if ('refusal' in found) return found;
     const { account, ownership } = found;
     if (by !== null && !ownership.holders.some(({ partyId }) => partyId === by)) {
@@ -53,5 +53,5 @@ export const placeRestriction: OperationKind<
     };
   },
 
-  write: writeControl,
+  write: writeManagement,
 };

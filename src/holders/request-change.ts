@@ -6,19 +6,19 @@ import { readSignatures } from '../ownership/read-signatures.ts';
 import type { Authorisation } from '../signatures/authorisations.ts';
 import { presentAuthorisations } from '../signatures/authorisations.ts';
 import { type AccountChange, type AccountChangeDocument, type ChangeTerms, presentChange } from './account-change.ts';
-import { applyChange, type ChangeScene, type ControlDocument } from './apply-change.ts';
+import { applyChange, type ChangeScene, type ManagementDocument } from './apply-change.ts';
 import { isFree } from './free-change.ts';
-import { type ControlCommand, type ControlFacts, controlledAccount, loadControl } from './load-control.ts';
-import { type ControlEffect, writeControl } from './write-control.ts';
+import { loadManagement, type ManagementCommand, type ManagementFacts, managedAccount } from './load-management.ts';
+import { type ManagementEffect, writeManagement } from './write-management.ts';
 
-export interface RequestChangeCommand extends ControlCommand {
+export interface RequestChangeCommand extends ManagementCommand {
   /** The id that the change will have if it has to wait for signatures. */
   readonly id: string;
   readonly terms: ChangeTerms;
 }
 
 /** A change that was made, or one that waits for the owners' signatures. */
-export type ControlResult = { readonly applied: ControlDocument } | { readonly waiting: AccountChangeDocument };
+export type ManagementResult = { readonly applied: ManagementDocument } | { readonly waiting: AccountChangeDocument };
 
 /** An account's owners must be able to look through what is pending on it. */
 const maxWaitingChanges = 100;
@@ -30,20 +30,20 @@ const waitMs = 14 * 86_400_000;
  * A party asks for a change of the mandate, of a holder, of a restriction. The calling service's own change is made
  * at once, and so is what one managing holder may do alone; everything else waits until every owner has signed.
  */
-export const requestChange: OperationKind<RequestChangeCommand, ControlFacts, ControlEffect, ControlResult> = {
+export const requestChange: OperationKind<RequestChangeCommand, ManagementFacts, ManagementEffect, ManagementResult> = {
   accountIds: ({ accountId }) => [accountId],
   ownedAccountIds: ({ accountId }) => [accountId],
-  load: loadControl,
+  load: loadManagement,
   decide: decideRequest,
-  write: writeControl,
+  write: writeManagement,
 };
 
 function decideRequest(
   command: RequestChangeCommand,
-  { accounts, loaded, now }: DecisionState<ControlFacts>,
-): Decision<ControlEffect, ControlResult> {
+  { accounts, loaded, now }: DecisionState<ManagementFacts>,
+): Decision<ManagementEffect, ManagementResult> {
   const { id, accountId, by, terms } = command;
-  const found = controlledAccount(command, accounts, loaded);
+  const found = managedAccount(command, accounts, loaded);
   if ('refusal' in found) return found;
   const { account, ownership } = found;
   const refused = refuseRequest(command, found) ?? refuseClosed(account);

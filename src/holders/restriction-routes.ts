@@ -1,19 +1,21 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import { actingParty, hideFromStrangers } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id, text } from '../http/read-input.ts';
 import { perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
+import { accountActRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeRefusals } from './change-refusals.ts';
-import { getRestriction, listRestrictions, restrictionScopes } from './control-queries.ts';
+import { getRestriction, listRestrictions, restrictionScopes } from './management-queries.ts';
 import { placeRestriction } from './place-restriction.ts';
-import { presentRestriction, restrictionDocument } from './present-control.ts';
+import { presentRestriction, restrictionDocument } from './present-management.ts';
 import { byBody, submitChange } from './submit-change.ts';
 
 const restrictionPath = z.object({ restrictionId: id });
@@ -51,22 +53,14 @@ export const restrictionRoutes = [
       summary: "Stop an account's debits or credits",
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: restrictionBody },
       answers: { 201: restrictionDocument },
-      refusals: [
-        'key_not_allowed',
-        'account_not_found',
-        'party_not_found',
-        'clearing_account',
-        'not_a_holder',
-        'right_missing',
-        'account_closed',
-      ],
+      refusals: [...accountActRefusals],
       examples: { 'A lost phone': { reason: 'Lost phone' } },
     },
-    async ({ caller, params: { accountId }, body: { scope, reason, by: named }, terms }, { database, engine }) => {
+    async ({ caller, params: { accountId }, body: { scope, reason, by: named }, options }, { database, engine }) => {
       const by = actingParty(caller, named);
       await hideFromStrangers(database, caller, accountId);
       const command = { id: createId(), accountId, by, scope, reason, names: { partyIds: [] } };
-      return perform(engine, createOperation(placeRestriction, command, terms), (body) => ({ status: 201, body }));
+      return perform(engine, createOperation(placeRestriction, command, options), (body) => ({ status: 201, body }));
     },
   ),
 
@@ -78,13 +72,13 @@ export const restrictionRoutes = [
       answers: { 200: restrictionDocument, 202: accountChangeDocument },
       refusals: [...changeRefusals, 'restriction_not_found', 'restriction_not_active'],
     },
-    async ({ caller, params: { restrictionId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { restrictionId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
       const { accountId } = await getRestriction(sourceOf(caller, database), restrictionId);
       await hideFromStrangers(database, caller, accountId, { subject: ['restriction', restrictionId] });
       const change = { kind: 'restriction_lift' as const, restrictionId };
       const names = { partyIds: [], restrictionId };
-      return submitChange(engine, { accountId, by, terms: change, names }, terms);
+      return submitChange(engine, { accountId, by, terms: change, names }, options);
     },
   ),
 ];

@@ -18,11 +18,11 @@ import {
   changeHash,
   presentChange,
 } from './account-change.ts';
-import { applyChange, type ControlDocument } from './apply-change.ts';
-import { type ControlCommand, type ControlFacts, controlledAccount, loadControl } from './load-control.ts';
-import { type ControlEffect, writeControl } from './write-control.ts';
+import { applyChange, type ManagementDocument } from './apply-change.ts';
+import { loadManagement, type ManagementCommand, type ManagementFacts, managedAccount } from './load-management.ts';
+import { type ManagementEffect, writeManagement } from './write-management.ts';
 
-export interface SignChangeCommand extends ControlCommand {
+export interface SignChangeCommand extends ManagementCommand {
   readonly changeId: string;
   readonly act:
     | Signature
@@ -30,26 +30,26 @@ export interface SignChangeCommand extends ControlCommand {
     | 'cancel';
 }
 
-export type SignedChange = AccountChangeDocument & { applied?: ControlDocument };
+export type SignedChange = AccountChangeDocument & { applied?: ManagementDocument };
 
 /**
  * An owner approves or rejects a change, or it is taken back. The last owner's signature makes the change in the same
  * transaction; one rejection ends it.
  */
-export const signChange: OperationKind<SignChangeCommand, ControlFacts, ControlEffect, SignedChange> = {
+export const signChange: OperationKind<SignChangeCommand, ManagementFacts, ManagementEffect, SignedChange> = {
   accountIds: ({ accountId }) => [accountId],
   ownedAccountIds: ({ accountId }) => [accountId],
-  load: loadControl,
+  load: loadManagement,
   decide: decideSignature,
-  write: writeControl,
+  write: writeManagement,
 };
 
 function decideSignature(
   command: SignChangeCommand,
-  { accounts, loaded, now }: DecisionState<ControlFacts>,
-): Decision<ControlEffect, SignedChange> {
+  { accounts, loaded, now }: DecisionState<ManagementFacts>,
+): Decision<ManagementEffect, SignedChange> {
   const { accountId, changeId, by, act } = command;
-  const found = controlledAccount(command, accounts, loaded);
+  const found = managedAccount(command, accounts, loaded);
   if ('refusal' in found) return found;
   const { account, ownership } = found;
   const asked = loaded.changes.get(changeId);
@@ -77,7 +77,7 @@ function decideSignature(
     ended: AccountChange,
     given: readonly Authorisation[],
     authorisation: Authorisation | null,
-  ): Decision<ControlEffect, SignedChange> => {
+  ): Decision<ManagementEffect, SignedChange> => {
     const result = presentChange(ended, read(given), presentAuthorisations(given));
     const type = ended.status === 'cancelled' || ended.status === 'rejected' ? ended.status : 'signed';
     // The same decision by the same party once more changes nothing.

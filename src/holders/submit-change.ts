@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { id } from '../http/read-input.ts';
 import { perform, type Reply } from '../http/reply.ts';
 import { createId } from '../ledger/create-id.ts';
-import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { createOperation, type OperationOptions } from '../ledger/operation.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
 import { type RequestChangeCommand, requestChange } from './request-change.ts';
 
@@ -13,10 +13,10 @@ export const byBody = z.strictObject({ by: id.nullish() }).optional();
 export function submitChange(
   engine: PostingEngine,
   asked: Omit<RequestChangeCommand, 'id'>,
-  terms: OperationTerms,
+  options: OperationOptions,
   { appliedStatus = 200 }: { appliedStatus?: number } = {},
 ): Promise<Reply> {
-  return perform(engine, createOperation(requestChange, { ...asked, id: createId() }, terms), (result) =>
+  return perform(engine, createOperation(requestChange, { ...asked, id: createId() }, options), (result) =>
     'applied' in result
       ? { status: appliedStatus, body: result.applied }
       : {

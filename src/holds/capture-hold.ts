@@ -96,7 +96,7 @@ function captureOf({ ledgerId, transactionId }: CaptureHoldCommand, hold: Hold, 
     legs: toAccountId === null ? [debit] : [debit, { accountId: toAccountId, amount }],
     clearingLeg: toAccountId === null ? { accountId: clearingAccountId(ledgerId, amount.currency), amount } : null,
     ...{ initiatedBy, description, reference, metadata },
-    approval: { origin: { type: 'hold', id }, signedBy: initiatedBy === null ? [] : [initiatedBy] },
+    authority: { origin: { type: 'hold', id }, signedBy: initiatedBy === null ? [] : [initiatedBy] },
   };
 }
 

@@ -2,7 +2,7 @@ import { explain } from '../accounts/explain.ts';
 import { refusePassed } from '../errors/invalid-input.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
-import { findMissingSignatures, refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
+import { defaultSigningMs, findMissingSignatures, refuseUnsigned } from '../movements/ask-for-signatures.ts';
 import { checkMovement } from '../movements/decide-movement.ts';
 import { loadMovementFacts } from '../movements/load-movement-facts.ts';
 import type { Movement, MovementFacts } from '../movements/movement.ts';
@@ -41,7 +41,7 @@ export const createHold: OperationKind<CreateHoldCommand, MovementFacts, Hold, H
     const passed = refusePassed('expiresAt', expiresAt, now);
     if (passed !== undefined) return { refusal: passed };
     const { account } = checked.legs[0]!;
-    const hold = openHold(movement, { now, expiresAt: expiresAt ?? new Date(now.getTime() + usualWaitMs) });
+    const hold = openHold(movement, { now, expiresAt: expiresAt ?? new Date(now.getTime() + defaultSigningMs) });
     const result = presentHold(hold);
     return {
       result: dryRun ? { ...result, explanation: explain(account, loaded.reservations, 'reserved') } : result,

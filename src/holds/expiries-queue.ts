@@ -2,7 +2,7 @@ import { tidyAccounts } from '../ledger/tidy-accounts.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 
 /**
- * Accounts on which a hold or a payment order runs out. An operation that locks an account tidies it up anyway; this is
+ * Accounts on which a hold or a payment order expires. An operation that locks an account tidies it up anyway; this is
  * for those that nobody touches. The rows claimed are the accounts themselves, few at a time, because callers wait for
  * them.
  */

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { type Hold, type HoldDocument, type HoldStatus, presentHold } from './hold.ts';
@@ -21,20 +20,20 @@ interface HoldRow {
   created_at: Date;
   expires_at: Date;
   finished_at: Date | null;
-  /** Its time is over, whether or not anybody has tidied it up. */
+  /** It has expired, whether or not that is recorded yet. */
   is_over: boolean;
 }
 
-function selectHolds(database: Knex, ledgerId: string) {
-  return database('holds as h')
+function selectHolds({ knex, ledgerId }: LedgerSource) {
+  return knex('holds as h')
     .join('accounts as a', (on) => on.on('a.ledger_id', 'h.ledger_id').andOn('a.id', 'h.account_id'))
-    .select<HoldRow[]>('h.*', 'a.currency', database.raw('h.expires_at <= clock_timestamp() as is_over'))
+    .select<HoldRow[]>('h.*', 'a.currency', knex.raw('h.expires_at <= clock_timestamp() as is_over'))
     .where('h.ledger_id', ledgerId);
 }
 
 /** A hold as it stands by the clock. Throws RefusalError `hold_not_found`. */
-export async function getHold(database: Knex, ledgerId: string, holdId: string): Promise<HoldDocument> {
-  const [row] = await selectHolds(database, ledgerId).where('h.id', holdId);
+export async function getHold(source: LedgerSource, holdId: string): Promise<HoldDocument> {
+  const [row] = await selectHolds(source).where('h.id', holdId);
   if (row === undefined) throw notFound('hold', holdId);
   return presentHold(asHold(row));
 }
@@ -48,11 +47,8 @@ export interface HoldPage {
 }
 
 /** A page of what reserves or has reserved money of an account, in the order of their ids: that of their creation. */
-export async function listHolds(database: Knex, ledgerId: string, page: HoldPage): Promise<HoldDocument[]> {
-  const query = selectHolds(database, ledgerId)
-    .where('h.account_id', page.accountId)
-    .orderBy('h.id', page.order)
-    .limit(page.limit);
+export async function listHolds(source: LedgerSource, page: HoldPage): Promise<HoldDocument[]> {
+  const query = selectHolds(source).where('h.account_id', page.accountId).orderBy('h.id', page.order).limit(page.limit);
   if (page.status !== undefined) query.whereRaw(`${statusByTheClock} = ?`, [page.status]);
   if (page.after !== null) query.where('h.id', page.order === 'asc' ? '>' : '<', page.after);
   return (await query).map((row) => presentHold(asHold(row)));
@@ -61,7 +57,7 @@ export async function listHolds(database: Knex, ledgerId: string, page: HoldPage
 const statusByTheClock = `
   case when h.status = 'active' and h.expires_at <= clock_timestamp() then 'expired' else h.status end`;
 
-/** A hold, and when the first of the other active holds of its account runs out. */
+/** A hold, and when the first of the other active holds of its account expires. */
 export interface HoldInPlace {
   readonly hold: Hold;
   readonly othersExpireAt: Date | null;
@@ -69,10 +65,11 @@ export interface HoldInPlace {
 
 /** Reads holds as they are written, whatever the clock says. The rows of their accounts must be locked. */
 export async function findHoldsById(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   holdIds: readonly string[],
 ): Promise<ReadonlyMap<string, HoldInPlace>> {
-  const rows = await selectHolds(knex, ledgerId)
+  const { knex } = transaction;
+  const rows = await selectHolds(transaction)
     .select<Array<HoldRow & { others_expire_at: Date | null }>>(
       knex.raw(`(select min(o.expires_at) from holds o
                  where o.ledger_id = h.ledger_id and o.account_id = h.account_id and o.status = 'active'
@@ -106,7 +103,7 @@ function asHold(row: HoldRow): Hold {
   return row.is_over ? expireByTheClock(hold) : hold;
 }
 
-/** What has become of a hold whose time is over, before anybody who locks the account has written it down. */
+/** What has become of a hold that has expired, before an operation that locks the account has recorded it. */
 export function expireByTheClock(hold: Hold): Hold {
   if (hold.status !== 'active') return hold;
   return { ...hold, status: 'expired', remaining: Money.zero(hold.amount.currency), finishedAt: hold.expiresAt };

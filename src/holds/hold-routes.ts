@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
-import type { Database } from '../database/create-database.ts';
-import { actingParty, findReadable, hideFromStrangers } from '../http/acting-party.ts';
-import type { Caller } from '../http/caller.ts';
+import { actingParty } from '../http/acting-party.ts';
+import { sourceOf } from '../http/caller.ts';
 import { getAmount } from '../http/money-fields.ts';
 import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
+import { actRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import type { MovementResult } from '../movements/book-legs.ts';
@@ -17,6 +17,7 @@ import { debitRefusals } from '../movements/movement-refusals.ts';
 import { presentDryRun, presentResult, withoutHidden } from '../movements/present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { refuseStrangers } from '../movements/refuse-strangers.ts';
+import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
 import { type CaptureResult, captureHold } from './capture-hold.ts';
 import { createHold } from './create-hold.ts';
 import { extendHold, voidHold } from './finish-hold.ts';
@@ -31,26 +32,10 @@ const listQuery = z.strictObject({
   status: z.enum(holdStatuses).optional(),
 });
 /** Of whatever acts on a hold that is there. */
-const refusals = [
-  'key_not_allowed',
-  'hold_not_found',
-  'party_not_found',
-  'not_a_holder',
-  'right_missing',
-  'hold_not_active',
-] as const;
+const refusals = [...actRefusals, 'hold_not_found', 'hold_not_active'] as const;
 
-/** Without a lock: what is acted on by it (the accounts) never changes. */
-async function getVisibleHold(
-  database: Database,
-  caller: Caller,
-  holdId: string,
-  rights: { right?: 'view' } = {},
-): Promise<HoldDocument> {
-  const hold = await getHold(database, caller.ledgerId, holdId);
-  await hideFromStrangers(database, caller, hold.accountId, { ...rights, subject: ['hold', holdId] });
-  return hold;
-}
+/** Without a lock: the accounts that it is about never change. */
+const getVisible = ifVisible('hold', getHold);
 
 /** Holds: reserving money, capturing it, letting go of it. */
 export const holdRoutes = [
@@ -65,15 +50,15 @@ export const holdRoutes = [
         'At a hotel': { accountId: '01936f00-0000-7000-8000-000000000101', amount: '200.00', currency: 'USD' },
       },
     },
-    async ({ caller, body: { accountId, toAccountId, expiresAt, terms: told }, terms }, { database, engine }) => {
+    async ({ caller, body: { accountId, toAccountId, expiresAt, details: told }, options }, { database, engine }) => {
       const about = { ...told, initiatedBy: actingParty(caller, told.initiatedBy) };
       const movement =
         toAccountId === null
           ? createWithdrawal(caller.ledgerId, accountId, about)
           : createTransfer(accountId, toAccountId, about);
       const readable = await refuseStrangers(database, caller, [movement]);
-      const present = (hold: HoldDocument) => (terms.dryRun ? presentDryHold(hold, readable) : presentCreated(hold));
-      return perform(engine, createOperation(createHold, { movement, expiresAt }, terms), present);
+      const present = (hold: HoldDocument) => (options.dryRun ? presentDryHold(hold, readable) : presentCreated(hold));
+      return perform(engine, createOperation(createHold, { movement, expiresAt }, options), present);
     },
   ),
 
@@ -83,8 +68,7 @@ export const holdRoutes = [
       summary: 'Read a hold',
       ...{ keys: 'any', params: holdPath, answers: { 200: holdDocument }, refusals: ['hold_not_found'] },
     },
-    async ({ caller, params: { holdId } }, { database }) =>
-      ok(await getVisibleHold(database, caller, holdId, { right: 'view' })),
+    async ({ caller, params: { holdId } }, { database }) => ok(await getVisible(database, caller, holdId, 'view')),
   ),
 
   get(
@@ -98,7 +82,7 @@ export const holdRoutes = [
       await getReadableAccount(database, caller, accountId);
       const { order, status } = query;
       return readPage(query, ['holds', accountId, order, status], (page) =>
-        listHolds(database, caller.ledgerId, { ...page, accountId, order, status }),
+        listHolds(sourceOf(caller, database), { ...page, accountId, order, status }),
       );
     },
   ),
@@ -123,15 +107,15 @@ export const holdRoutes = [
       ],
       examples: { 'A part, and no more': { amount: '180.00', final: true }, 'All that remains': {} },
     },
-    async ({ caller, params: { holdId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { holdId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
-      const hold = await getVisibleHold(database, caller, holdId);
+      const hold = await getVisible(database, caller, holdId);
       const { ledgerId } = caller;
       const amount = body.amount == null ? null : getAmount(body.amount, body.currency ?? hold.currency, 'amount');
       const command = { hold, by, amount, final: body.final, ledgerId, transactionId: createId() };
       const readable = await findReadable(database, caller, [hold.accountId, hold.toAccountId ?? hold.accountId]);
-      const present = terms.dryRun ? presentDryRun : presentResult;
-      return perform(engine, createOperation(captureHold, command, terms), (result) =>
+      const present = options.dryRun ? presentDryRun : presentResult;
+      return perform(engine, createOperation(captureHold, command, options), (result) =>
         presentCapture(result, (booked) => present(withoutHidden(booked, readable))),
       );
     },
@@ -144,10 +128,10 @@ export const holdRoutes = [
       ...{ keys: 'any', offers: accountOperation, params: holdPath, body: voidBody },
       ...{ answers: { 200: holdDocument }, refusals },
     },
-    async ({ caller, params: { holdId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { holdId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
-      const command = { hold: await getVisibleHold(database, caller, holdId), by };
-      return perform(engine, createOperation(voidHold, command, terms), ok);
+      const command = { hold: await getVisible(database, caller, holdId), by };
+      return perform(engine, createOperation(voidHold, command, options), ok);
     },
   ),
 
@@ -158,11 +142,11 @@ export const holdRoutes = [
       ...{ keys: 'any', offers: accountOperation, params: holdPath, body: extendBody },
       ...{ answers: { 200: holdDocument }, refusals },
     },
-    async ({ caller, params: { holdId }, body, terms }, { database, engine }) => {
+    async ({ caller, params: { holdId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
-      const hold = await getVisibleHold(database, caller, holdId);
+      const hold = await getVisible(database, caller, holdId);
       const command = { hold, by, expiresAt: body.expiresAt };
-      return perform(engine, createOperation(extendHold, command, terms), ok);
+      return perform(engine, createOperation(extendHold, command, options), ok);
     },
   ),
 ];

@@ -7,7 +7,7 @@ export const holdRules: BooksRules = {
     from accounts a left join holds h on h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active'
     where a.ownership <> 'clearing'
     group by a.ledger_id, a.id having a.held <> coalesce(sum(h.remaining), 0)`,
-  'an account knows when the first of its holds runs out': `
+  'an account knows when the first of its holds expires': `
     select a.ledger_id, a.id::text as subject
     from accounts a join holds h on h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active'
     group by a.ledger_id, a.id, a.next_expiry

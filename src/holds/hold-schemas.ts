@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amountText, currency } from '../http/money-fields.ts';
 import { id } from '../http/read-input.ts';
-import { noteFields, readTerms, reservedUntil } from '../movements/movement-schemas.ts';
+import { noteFields, readDetails, reservedUntil } from '../movements/movement-schemas.ts';
 
 /** A reservation has no value date; what is captured counts from the day it is captured. */
 const { valueDate: _ofMovements, ...holdNotes } = noteFields;
@@ -21,8 +21,8 @@ export const holdBody = z.strictObject(holdFields).transform((fields, context) =
   if (accountId === toAccountId) {
     context.addIssue({ code: 'custom', path: ['toAccountId'], message: 'must differ from accountId' });
   }
-  const terms = readTerms(fields, context);
-  return { accountId, toAccountId: toAccountId ?? null, expiresAt: expiresAt ?? null, terms };
+  const details = readDetails(fields, context);
+  return { accountId, toAccountId: toAccountId ?? null, expiresAt: expiresAt ?? null, details };
 });
 
 /** The party that acts on a hold which is there already. */

@@ -7,14 +7,14 @@ import type { Caller } from './caller.ts';
 
 /** A revoked key works for at most this long; in return a busy caller costs no query a request. */
 const cacheMs = 5_000;
-const cachedKeys = 10_000;
+const maxCachedKeys = 10_000;
 
 /** `Bearer` and a token of visible characters (RFC 6750, section 2.1, in a wider sense). */
 const bearer = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
 /** Finds whose request it is, for `callerOf`. Throws RefusalError `unauthorized`. */
 export function authenticate(database: Database): RequestHandler {
-  const callers = new LRUCache<string, Caller>({ max: cachedKeys, ttl: cacheMs });
+  const callers = new LRUCache<string, Caller>({ max: maxCachedKeys, ttl: cacheMs });
   return (req, res, next) => {
     const key = bearer.exec(req.headers.authorization ?? '')?.[1];
     if (key === undefined) {

@@ -1,14 +1,12 @@
 import { parse as parseQuery } from 'node:querystring';
-import express, { type Express, type Router } from 'express';
+import express, { type Express, Router } from 'express';
 import { authenticate } from './authenticate.ts';
-import { createRouter } from './create-router.ts';
 import { describeAnswer } from './describe-answer.ts';
 import { healthRoutes } from './health-routes.ts';
 import { jsonBody } from './json-body.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { answerErrors, routeNotFound } from './problem.ts';
 import type { Route } from './route.ts';
-import { routePatterns } from './route-pattern.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
 /** Something that answers requests, for a server of node's. */
@@ -16,18 +14,25 @@ export type HttpApp = Express;
 
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
-  const ledger = createRouter();
-  ledger.use(authenticate(parts.database), jsonBody);
-  mountRoutes(ledger, routes, parts);
-  return assemble(parts, ledger);
+  const router = createRouter();
+  router.use('/v1', authenticate(parts.database), jsonBody);
+  mountRoutes(router, routes, parts);
+  return assemble(parts, router, routes);
 }
 
 /** What a process without an API answers: how its workers are. */
 export function createHealthApp(parts: HealthParts): HttpApp {
-  return assemble(parts, createRouter());
+  const router = createRouter();
+  mountRoutes(router, healthRoutes, parts);
+  return assemble(parts, router, healthRoutes);
 }
 
-function assemble(parts: HealthParts, ledger: Router): Express {
+/** A router that takes paths literally: `/v1/Parties` and `/v1/parties/` are not `/v1/parties`. */
+function createRouter(): Router {
+  return Router({ caseSensitive: true, strict: true });
+}
+
+function assemble({ logger, draining }: HealthParts, router: Router, routes: readonly Route<never>[]): Express {
   const app = express();
   app.disable('x-powered-by');
   // An entity tag says the version of an account here, never a hash of the answer.
@@ -35,13 +40,8 @@ function assemble(parts: HealthParts, ledger: Router): Express {
   app.set('case sensitive routing', true);
   // All parameters: node's own limit of 1,000 would silently drop a `dryRun=true` that stands behind them.
   app.set('query parser', (query: string) => parseQuery(query, '&', '=', { maxKeys: 0 }));
-
-  const { logger, draining } = parts;
-  const health = healthRoutes(parts);
-  const patterns = [...routePatterns(ledger, '/v1'), ...routePatterns(health)];
-  app.use(describeAnswer({ logger, draining, routes: patterns }));
-  app.use('/v1', ledger);
-  app.use(health);
+  app.use(describeAnswer({ logger, draining, patterns: [...new Set(routes.map(({ path }) => path))] }));
+  app.use(router);
   app.use(routeNotFound);
   app.use(answerErrors);
   return app;

@@ -1,49 +1,55 @@
-import type { Router } from 'express';
+import { z } from 'zod';
 import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { metricsMediaType } from '../metrics/service-metrics.ts';
-import { createRouter } from './create-router.ts';
-import { methodNotAllowed } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
+import { ok } from './reply.ts';
+import { get, type Route } from './route.ts';
 import type { HealthParts } from './service-parts.ts';
 
+/** Probes and collectors add what they like to an address; that must not make a process look ill. */
+const common = { keys: 'none', query: z.looseObject({}) } as const;
+
 /** What operators and curious callers ask without a key: liveness, readiness, metrics, and the list of error codes. */
-export function healthRoutes({ readiness, draining, readMetrics, workerProblem }: HealthParts): Router {
-  const router = createRouter();
-
-  router
-    .route('/healthz')
-    .get((_req, res) => {
-      res.json({ status: 'ok' });
-    })
-    .all(methodNotAllowed('GET'));
-
-  router
-    .route('/readyz')
-    .get(async (_req, res) => {
+export const healthRoutes: readonly Route<HealthParts>[] = [
+  get(
+    '/healthz',
+    {
+      summary: 'Ask whether the process is alive',
+      ...{ ...common, answers: { 200: z.strictObject({ status: z.literal('ok') }) } },
+    },
+    async () => ok({ status: 'ok' }),
+  ),
+  get(
+    '/readyz',
+    {
+      summary: 'Ask whether the process can do its work',
+      ...{ ...common, answers: { 200: z.strictObject({ status: z.literal('ready') }) }, refusals: ['not_ready'] },
+    },
+    async (_call, { readiness, draining, workerProblem }: HealthParts) => {
       if (draining.aborted) throw notReady('The process is shutting down.');
       const problem = (await readiness.problem()) ?? workerProblem();
       if (problem !== undefined) throw notReady(problem);
-      res.json({ status: 'ready' });
-    })
-    .all(methodNotAllowed('GET'));
-
-  router
-    .route('/metrics')
-    .get(async (_req, res) => {
-      res.type(metricsMediaType).send(await readMetrics());
-    })
-    .all(methodNotAllowed('GET'));
-
-  router
-    .route('/errors')
-    .get((_req, res) => {
-      res.type('html').send(errorPage());
-    })
-    .all(methodNotAllowed('GET'));
-
-  return router;
-}
+      return ok({ status: 'ready' });
+    },
+  ),
+  get(
+    '/metrics',
+    {
+      summary: 'Read what Prometheus collects',
+      ...{ ...common, answers: { 200: z.string() }, mediaType: metricsMediaType },
+    },
+    async (_call, { readMetrics }: HealthParts) => ok(await readMetrics()),
+  ),
+  get(
+    '/errors',
+    {
+      summary: 'Read the list of error codes, as a page',
+      ...{ ...common, answers: { 200: z.string() }, mediaType: 'text/html; charset=utf-8' },
+    },
+    async () => ok(errorPage()),
+  ),
+];
 
 function notReady(detail: string): RefusalError {
   return new RefusalError('not_ready', detail, { retryAfterSeconds: 1 });

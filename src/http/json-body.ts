@@ -31,9 +31,9 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /** Many times the largest document of this interface, batches aside. */
-const limitBytes = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
 /** A thousand movements with ordinary notes take a quarter of this. */
-const batchLimitBytes = 2 * 1024 * 1024;
+const maxBatchBytes = 2 * 1024 * 1024;
 
 /**
  * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB or 2 MiB of a batch, no compression, no
@@ -47,7 +47,7 @@ export const jsonBody: RequestHandler = (req, _res, next) => {
     return;
   }
   checkEncoding(req);
-  const limit = req.path === '/batches' ? batchLimitBytes : limitBytes;
+  const limit = req.path === '/batches' ? maxBatchBytes : maxBodyBytes;
   readBytes(req, { length: req.headers['content-length'] ?? null, limit }, (error, bytes) => {
     if (error) {
       // What else comes is thrown away, so that the caller comes to read the answer.

@@ -2,32 +2,38 @@ import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { requireServiceKey } from './acting-party.ts';
 import { callerOf } from './authenticate.ts';
-import { readOperationTerms } from './operation-terms.ts';
+import { jsonBody } from './json-body.ts';
+import { readOperationOptions } from './operation-options.ts';
 import { methodNotAllowed } from './problem.ts';
 import { readInput } from './read-input.ts';
 import { type Reply, sendReply } from './reply.ts';
 import type { Call, Route, RouteContract } from './route.ts';
-import type { ServiceParts } from './service-parts.ts';
 
 /**
- * Adds routes to a router behind `authenticate` and `jsonBody`. Paths are tried in the order in which they stand in the
- * list first. Each refuses the methods that none of its routes has with `method_not_allowed`.
+ * Adds routes to a router; those that take a key stand behind `authenticate` and `jsonBody`. Paths are tried in the
+ * order in which they stand in the list first. Each refuses the methods that none of its routes has with
+ * `method_not_allowed`.
  */
-export function mountRoutes(router: Router, routes: readonly Route[], parts: ServiceParts): void {
+export function mountRoutes<Parts>(router: Router, routes: readonly Route<Parts>[], parts: Parts): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const ofPath = routes.filter((route) => route.path === path);
     const at = router.route(path);
     for (const route of ofPath) {
       const read = createReader(route);
       // The types of a call are known where the route was made.
-      const handle = route.handle as (call: object, parts: ServiceParts) => Promise<Reply>;
-      at[route.method](async (req, res) => sendReply(res, await handle(read(req, res), parts)));
+      const handle = route.handle as (call: object, parts: Parts) => Promise<Reply>;
+      const { keys, body, method, mediaType } = route;
+      if (keys === 'none' && body !== undefined) at[method](jsonBody);
+      at[method](async (req, res) => {
+        res.locals.route = path;
+        return sendReply(res, await handle(read(req, res), parts), mediaType);
+      });
     }
     at.all(methodNotAllowed(methodsOf(ofPath)));
   }
 }
 
-function methodsOf(routes: readonly Route[]): string {
+function methodsOf(routes: readonly Route<never>[]): string {
   return routes
     .map(({ method }) => method.toUpperCase())
     .sort()
@@ -42,14 +48,14 @@ const noBody = z.strictObject({}).optional();
  * Makes what checks requests against a contract, in the one order that `docs/errors.md` promises for all routes: whose
  * key, path, body, query, headers. It throws RefusalError `key_not_allowed` and `validation_failed`.
  */
-function createReader({ method, keys, params, query, body, offers }: Route) {
+function createReader({ method, keys, params, query, body, offers }: RouteContract & Pick<Route, 'method'>) {
   const isForService = keys === 'service';
   const querySchema: z.ZodObject = query ?? (offers?.dryRun ? dryRunQuery : noQuery);
   // The body of a GET has no meaning (RFC 9110, section 9.3.1).
   const bodySchema = method === 'get' ? undefined : (body ?? noBody);
   return (req: Request, res: Response): Record<keyof Call<RouteContract>, unknown> => {
-    const caller = callerOf(res);
-    if (isForService) requireServiceKey(caller);
+    const caller = keys === 'none' ? undefined : callerOf(res);
+    if (isForService) requireServiceKey(callerOf(res));
     const readParams = params === undefined ? undefined : readInput(params, req.params);
     const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);
     const readQuery = readInput(querySchema, req.query);
@@ -60,7 +66,7 @@ function createReader({ method, keys, params, query, body, offers }: Route) {
       body: readBody,
       query: readQuery,
       sent: req.body,
-      terms: offers?.prefer ? readOperationTerms(req, res, offers, readQuery.dryRun === 'true') : undefined,
+      options: offers?.prefer ? readOperationOptions(req, res, offers, readQuery.dryRun === 'true') : undefined,
       lastEventId: offers?.lastEventId ? req.get('Last-Event-ID') : undefined,
     };
   };

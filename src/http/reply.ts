@@ -8,7 +8,7 @@ import { logBrokenAnswer } from './request-log.ts';
 
 export interface Success {
   readonly status: number;
-  /** Undefined where there is nothing to say. */
+  /** A document; the text itself where the route's media type is another than JSON; undefined for no body. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Whether it is the stored answer to an earlier request with the same idempotency key. */
@@ -23,7 +23,6 @@ export interface Refused {
 
 /** An answer that goes on: status 200, and then whatever is written. */
 export interface Streamed {
-  readonly mediaType: string;
   /**
    * Called once, whatever became of the caller: writes until it is over, or the signal aborted because the caller has
    * gone (or never wanted the body). An error breaks the answer off.
@@ -52,7 +51,7 @@ export function answered<Result>({ outcome, replayed }: Answer<Result>, present:
  * Carries an operation out and answers what `present` makes of its result.
  *
  * @example
- * return perform(engine, createOperation(closeAccount, { accountId }, terms), presentAccount);
+ * return perform(engine, createOperation(closeAccount, { accountId }, options), presentAccount);
  */
 export async function perform<Result>(
   engine: PostingEngine,
@@ -62,29 +61,28 @@ export async function perform<Result>(
   return answered(await engine.submit(operation), present);
 }
 
-export function sendReply(res: Response, reply: Reply): void | Promise<void> {
-  if ('write' in reply) return sendStream(res, reply);
+const json = 'application/json; charset=utf-8';
+
+/** @param mediaType That of the route; JSON where it names none. */
+export function sendReply(res: Response, reply: Reply, mediaType = json): void | Promise<void> {
+  if ('write' in reply) return sendStream(res, reply, mediaType);
   if (reply.replayed) res.setHeader('Idempotent-Replayed', 'true');
   if ('refusal' in reply) sendProblem(res, reply.refusal);
-  else sendSuccess(res, reply);
+  else sendSuccess(res, reply, mediaType);
 }
 
 /** Written in one go: on the way of every movement, express' own ways of sending cost as much as deciding it does. */
-export function sendSuccess(res: Response, { status, body, headers }: Success): void {
+function sendSuccess(res: Response, { status, body, headers }: Success, mediaType: string): void {
   if (body === undefined) {
     res.writeHead(status, headers).end();
     return;
   }
-  const text = JSON.stringify(body);
-  res.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-    ...headers,
-  });
+  const text = mediaType === json ? JSON.stringify(body) : String(body);
+  res.writeHead(status, { 'Content-Type': mediaType, 'Content-Length': Buffer.byteLength(text), ...headers });
   res.end(text);
 }
 
-async function sendStream(res: Response, { mediaType, write }: Streamed): Promise<void> {
+async function sendStream(res: Response, { write }: Streamed, mediaType: string): Promise<void> {
   const gone = new AbortController();
   res.on('close', () => gone.abort());
   if (res.destroyed || res.req.method === 'HEAD') gone.abort();

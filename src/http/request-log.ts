@@ -1,25 +1,26 @@
 import type { Response } from 'express';
 import type { Logger } from 'pino';
 import type { Refusal } from '../errors/refusal.ts';
+import { metrics } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
 import { findRoutePattern } from './route-pattern.ts';
 
 export interface RequestLogOptions {
   readonly logger: Logger;
-  /** The patterns of all routes of the application. */
-  readonly routes: readonly string[];
+  /** The paths of all routes of the application, each once. */
+  readonly patterns: readonly string[];
 }
 
 /**
- * Begins the log of requests: one line for each that was refused or failed, and at level debug for all. What it needs
- * is kept in `res.locals`; nothing else is done for a request that succeeds. No line has anything of a body or a query,
- * and of the path only its pattern: ids and names of the callers' customers don't belong into a log.
+ * Begins the log of requests: one line for each that was refused or failed, and at level debug for all; all are
+ * measured. What it needs is kept in `res.locals`. No line has anything of a body or a query, and of the path only its
+ * pattern: ids and names of the callers' customers don't belong into a log.
  */
 export function requestLog(options: RequestLogOptions): (res: Response) => void {
   return (res) => {
     res.locals.requestLog = options;
     res.locals.startedAt = performance.now();
-    if (options.logger.isLevelEnabled('debug')) res.on('close', () => logAnswered(res));
+    res.on('close', () => noteEnd(res));
   };
 }
 
@@ -35,9 +36,17 @@ export function logBrokenAnswer(res: Response, level: 'warn' | 'error', error: u
   logOnce(res, level, { status: res.statusCode, err: error }, message);
 }
 
-/** Requests that came to no end of their own; the caller hung up, and nothing was answered where there is no status. */
-function logAnswered(res: Response): void {
-  logOnce(res, 'debug', { status: res.headersSent ? res.statusCode : undefined }, 'request');
+/** Every request comes here at last; the caller hung up, and nothing was answered, where there is no status. */
+function noteEnd(res: Response): void {
+  const status = res.headersSent ? res.statusCode : undefined;
+  const labels = { method: res.req.method, route: routeOf(res) ?? 'none', status: status ?? 'aborted' };
+  metrics.requests.observe(labels, (performance.now() - res.locals.startedAt) / 1000);
+  logOnce(res, 'debug', { status }, 'request');
+}
+
+/** The path of the route that was called; also of requests that were refused before they came to it. */
+function routeOf({ locals, req }: Response): string | undefined {
+  return locals.route ?? findRoutePattern((locals.requestLog as RequestLogOptions).patterns, req.originalUrl);
 }
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -46,10 +55,9 @@ function logOnce(res: Response, level: Level, facts: Readonly<Record<string, unk
   const { locals, req } = res;
   if (locals.isLogged) return;
   locals.isLogged = true;
-  const { logger, routes } = locals.requestLog as RequestLogOptions;
+  const { logger } = locals.requestLog as RequestLogOptions;
   if (!logger.isLevelEnabled(level)) return;
   const { requestId, caller, startedAt } = locals;
   const ms = Math.round(performance.now() - startedAt);
-  const route = findRoutePattern(routes, req.originalUrl);
-  logger[level]({ requestId, method: req.method, route, ...facts, keyId: caller?.keyId, ms }, message);
+  logger[level]({ requestId, method: req.method, route: routeOf(res), ...facts, keyId: caller?.keyId, ms }, message);
 }

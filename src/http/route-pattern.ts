@@ -1,10 +1,3 @@
-import type { Router } from 'express';
-
-/** The patterns of a router's routes, in the order in which they are tried, behind the path that it is mounted at. */
-export function routePatterns(router: Router, mountedAt = ''): string[] {
-  return router.stack.flatMap(({ route }) => (route === undefined ? [] : [`${mountedAt}${route.path}`]));
-}
-
 /**
  * The pattern that the path of an address fits, such as `/v1/accounts/:accountId`; undefined when none does. Unlike
  * what Express leaves in a request it is there for requests that were refused before they came to their route.

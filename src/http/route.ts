@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
-import type { OperationTerms } from '../ledger/operation.ts';
+import type { OperationOptions } from '../ledger/operation.ts';
 import type { Caller } from './caller.ts';
 import type { Reply } from './reply.ts';
-import type { ServiceParts } from './service-parts.ts';
+import type { HealthParts, ServiceParts } from './service-parts.ts';
 
 /** The shared headers, and the one shared query parameter, that a route takes. */
 export interface Offers {
-  /** `Prefer: wait=N`. What a route with it does is an operation: the call has its terms. */
+  /** `Prefer: wait=N`. What a route with it does is an operation: the call has its options. */
   readonly prefer?: true;
   /** `Idempotency-Key`. */
   readonly idempotencyKey?: true;
@@ -26,8 +26,11 @@ export interface Offers {
 export interface RouteContract {
   /** What a call does, in a few words. */
   readonly summary: string;
-  /** Whose keys may call it: `service` refuses those that are bound to a party with `key_not_allowed`. */
-  readonly keys: 'any' | 'service';
+  /**
+   * Whose keys may call it: `service` refuses those that are bound to a party with `key_not_allowed`; with `none` it is
+   * called without a key, and its path stands at the root instead of below `/v1`.
+   */
+  readonly keys: 'any' | 'service' | 'none';
   readonly params?: z.ZodObject;
   /** By default none but `dryRun`, where that is offered. */
   readonly query?: z.ZodObject;
@@ -36,7 +39,7 @@ export interface RouteContract {
   readonly offers?: Offers;
   /** The documents it answers with, by status. Never parsed when it runs: tests hold every answer against them. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
-  /** Of the answers, where it is not JSON; the documents are then those in the stream. */
+  /** Of the answers, where it is not JSON: the body is a text then, or a stream of the documents. */
   readonly mediaType?: string;
   /** The refusals of its own, in addition to those that its kind of route shares (`shared-refusals.ts`). */
   readonly refusals?: readonly ErrorCode[];
@@ -53,37 +56,37 @@ export const accountOperation = { ...operation, ifMatch: true } as const satisfi
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** A route is a value: where it is, its contract, and what it does with a call that fits it (docs/adr/0019). */
-export interface Route extends RouteContract {
+export interface Route<Parts = ServiceParts> extends RouteContract {
   readonly method: Method;
-  /** Below `/v1`, as Express writes it: `/accounts/:accountId/deposits`. */
+  /** As Express writes it, with `/v1`: `/v1/accounts/:accountId/deposits`. */
   readonly path: string;
-  handle(call: never, parts: ServiceParts): Promise<Reply>;
+  handle(call: never, parts: Parts): Promise<Reply>;
 }
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
 /** A request that fits the contract of its route. */
 export interface Call<Contract extends RouteContract> {
-  readonly caller: Caller;
+  readonly caller: Contract['keys'] extends 'none' ? undefined : Caller;
   readonly params: Read<Contract['params']>;
   readonly query: Read<Contract['query']>;
   readonly body: Read<Contract['body']>;
   /** The body as it came, before its schema read it. */
   readonly sent: unknown;
-  readonly terms: Contract['offers'] extends { readonly prefer: true } ? OperationTerms : undefined;
+  readonly options: Contract['offers'] extends { readonly prefer: true } ? OperationOptions : undefined;
   readonly lastEventId: Contract['offers'] extends { readonly lastEventId: true } ? string | undefined : undefined;
 }
 
 function routesOf(method: Method) {
-  return <const Contract extends RouteContract>(
+  return <const Contract extends RouteContract, Parts extends HealthParts = ServiceParts>(
     path: string,
     contract: Contract,
-    handle: (call: Call<Contract>, parts: ServiceParts) => Promise<Reply>,
-  ): Route => ({ method, path, handle, ...contract });
+    handle: (call: Call<Contract>, parts: Parts) => Promise<Reply>,
+  ): Route<Parts> => ({ method, path: contract.keys === 'none' ? path : `/v1${path}`, handle, ...contract });
 }
 
 /**
- * Makes a route that is called by this method.
+ * Makes a route that is called by this method. The path is written without `/v1`.
  *
  * @example
  * get(

@@ -31,3 +31,28 @@ export function sharedRefusals({ keys, query, offers }: Pick<RouteContract, 'key
     ...(offers?.ifMatch ? ['version_mismatch' as const] : []),
   ];
 }
+
+/** What a route shares with all in which a party acts on something of an account. */
+export const actRefusals = [
+  'key_not_allowed',
+  'party_not_found',
+  'not_a_holder',
+  'right_missing',
+] as const satisfies readonly ErrorCode[];
+
+/** What a route shares with all in which a party acts on the account that the request names. */
+export const accountActRefusals = [
+  ...actRefusals,
+  'account_not_found',
+  'clearing_account',
+  'account_closed',
+] as const satisfies readonly ErrorCode[];
+
+/** What the booking of money that was promised before is refused for. */
+export const bookingRefusals = [
+  'account_closed',
+  'account_restricted',
+  'insufficient_funds',
+  'balance_limit_exceeded',
+  'booked_in_the_future',
+] as const satisfies readonly ErrorCode[];

@@ -7,7 +7,7 @@ import type { BookChanges } from './operation.ts';
 
 interface ExpiredRow {
   account_id: string;
-  /** The holds that have run out, with what they still reserved. */
+  /** The holds that have expired, with what they still reserved. */
   expired: Array<{ id: string; kind: 'hold' | 'payment_order'; remaining: string }>;
   next_expiry: Date | null;
 }
@@ -20,7 +20,7 @@ export interface AfterExpiry {
 
 /**
  * Releases what expired holds have reserved, before anything is decided: every operation that locks an account tidies
- * it up, so that an expired hold never counts, whether or not a worker has come by. Accounts on which nothing runs out
+ * it up, so that an expired hold never counts, whether or not a worker has come by. Accounts on which nothing expires
  * (nearly all, nearly always) cost no query. The rows must be locked; `read` changes nothing and answers the same.
  */
 export async function expireHolds(
@@ -76,8 +76,5 @@ const writeExpired = `
   with expired as (
     update holds set status = 'expired', remaining = 0, finished_at = expires_at
     where ledger_id = :ledgerId and account_id = any(:accountIds::uuid[]) and status = 'active' and expires_at <= :now
-    returning id, account_id, kind, amount - captured as remaining),
-  expired_orders as (
-    update payment_orders o set status = 'expired', finished_at = o.expires_at
-    from expired e where o.ledger_id = :ledgerId and o.id = e.id and o.status = 'waiting')
+    returning id, account_id, kind, amount - captured as remaining)
   ${summary}`;

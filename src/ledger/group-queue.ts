@@ -37,7 +37,7 @@ export interface GroupQueueOptions {
   /** How many transactions run at once. */
   readonly lanes: number;
   /** How many movements one group may have. A larger batch goes with one other that is larger, or by itself. */
-  readonly groupLimit: number;
+  readonly maxGroupSize: number;
 }
 
 /**
@@ -188,9 +188,9 @@ export class GroupQueue<W extends Waiter> {
   }
 
   #hasRoom(group: Group<W>, size: number): boolean {
-    const { groupLimit } = this.#options;
-    if (group.size + size <= groupLimit) return true;
-    return group.size > groupLimit && size > groupLimit && group.waiters.length < largeBatchesAGroup;
+    const { maxGroupSize } = this.#options;
+    if (group.size + size <= maxGroupSize) return true;
+    return group.size > maxGroupSize && size > maxGroupSize && group.waiters.length < largeBatchesAGroup;
   }
 
   /** The ledgers with a group on its way that the next one waits for, because those who wait would not fill it. */
@@ -205,7 +205,7 @@ export class GroupQueue<W extends Waiter> {
   #fillAGroup(ledgerId: string): boolean {
     let size = 0;
     for (const { operation } of this.#waiting) if (operation.ledgerId === ledgerId) size += operation.size;
-    return size >= this.#options.groupLimit;
+    return size >= this.#options.maxGroupSize;
   }
 
   /**

@@ -28,10 +28,6 @@ export const journalRules: BooksRules = {
     join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id
     join accounts a on a.ledger_id = e.ledger_id and a.id = e.account_id
     where a.currency <> t.currency`,
-  'an initiating party exists': `
-    select t.ledger_id, t.id::text as subject
-    from transactions t left join parties p on p.ledger_id = t.ledger_id and p.id = t.initiated_by
-    where t.initiated_by is not null and p.id is null`,
   'the balance of an account is the sum of its entries': `
     select a.ledger_id, a.id::text as subject
     from accounts a left join entries e on e.ledger_id = a.ledger_id and e.account_id = a.id

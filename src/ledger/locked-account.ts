@@ -23,7 +23,7 @@ export interface LockedAccount {
   readonly version: number;
   /** How often anything else of the account changed: holds, holders, mandate, restrictions, limits. */
   readonly revision: number;
-  /** How many events tell of the account; the next one carries the next number. */
+  /** How many events the account has; the next one carries the next number. */
   readonly eventCount: number;
   /** The transaction id under which its last event stands in the log; null without one. */
   readonly lastEventXid: string | null;
@@ -32,7 +32,7 @@ export interface LockedAccount {
   /** No money may leave, or come in, because of a restriction. */
   readonly debitsStopped: boolean;
   readonly creditsStopped: boolean;
-  /** When the first of the active holds runs out, or earlier; null without one. */
+  /** When the first of the active holds expires, or earlier; null without one. */
   readonly nextExpiry: Date | null;
   /** What parties took out since the row was locked, which no query can see yet. */
   readonly takenOut: ReadonlyMap<string, Money>;

@@ -33,7 +33,7 @@ export interface BookChanges {
 }
 
 /** What to do: the answer to the caller and everything that has to be written for it to be true. */
-export interface Approval<Effect, Result> extends BookChanges {
+export interface Accepted<Effect, Result> extends BookChanges {
   /** Plain JSON, because it is stored with the idempotency key and must come back equal. */
   readonly result: Result;
   /** What to store with each of the operation's item keys that was not used before. */
@@ -41,7 +41,7 @@ export interface Approval<Effect, Result> extends BookChanges {
   readonly effect?: Effect;
 }
 
-export type Decision<Effect, Result> = Approval<Effect, Result> | { readonly refusal: Refusal };
+export type Decision<Effect, Result> = Accepted<Effect, Result> | { readonly refusal: Refusal };
 
 /**
  * How one kind of operation (a deposit, the closing of an account) takes part in a group that is committed together.
@@ -86,7 +86,7 @@ export interface KeyClaim {
 }
 
 /** How a caller wants an operation carried out; the same for every kind. */
-export interface OperationTerms extends KeyClaim {
+export interface OperationOptions extends KeyClaim {
   readonly ledgerId: string;
   /** Zero: refuse at once when a row is locked. Undefined: the configured lock timeout. */
   readonly lockTimeoutMs?: number | undefined;
@@ -98,8 +98,8 @@ export interface OperationTerms extends KeyClaim {
   readonly isAbandoned?: () => boolean;
 }
 
-/** An operation is a value: what is asked, under which terms, and which accounts it locks. */
-export interface Operation<Result> extends OperationTerms {
+/** An operation is a value: what is asked, under which options, and which accounts it locks. */
+export interface Operation<Result> extends OperationOptions {
   readonly kind: OperationKind<unknown, unknown, unknown, Result>;
   readonly command: unknown;
   readonly accountIds: readonly string[];
@@ -112,13 +112,13 @@ export interface Operation<Result> extends OperationTerms {
  * An operation to submit to the posting engine.
  *
  * @example
- * const terms = { ledgerId, idempotencyKey, requestHash, dryRun: false };
- * const answer = await engine.submit(createOperation(closeAccount, { accountId }, terms));
+ * const options = { ledgerId, idempotencyKey, requestHash, dryRun: false };
+ * const answer = await engine.submit(createOperation(closeAccount, { accountId }, options));
  */
 export function createOperation<Command, Loaded, Effect, Result>(
   kind: OperationKind<Command, Loaded, Effect, Result>,
   command: Command,
-  terms: OperationTerms,
+  options: OperationOptions,
 ): Operation<Result> {
   // The methods of a kind only ever see commands, loads and effects of that same kind, which the types can't say here.
   return {
@@ -129,7 +129,7 @@ export function createOperation<Command, Loaded, Effect, Result>(
     itemKeys: kind.itemKeys?.(command) ?? [],
     size: kind.size?.(command) ?? 1,
     // Last: what stands behind a spread at the beginning of an object is added slowly (docs/adr/0009).
-    ...terms,
+    ...options,
   };
 }
 

@@ -18,7 +18,7 @@ export interface PostingEngineOptions {
    */
   readonly lanes: number;
   /** How many operations may wait for their turn; one more is refused with `ledger_busy`. */
-  readonly queueLimit: number;
+  readonly maxQueued: number;
   /** Told after each commit, to wake up those who wait for what was written. */
   readonly onCommitted: () => void;
 }
@@ -33,7 +33,7 @@ export interface PostingEngine {
    * `database_unavailable`, `outcome_unknown`. Throws AbandonedError when the caller was gone before the turn came.
    *
    * @example
-   * const { outcome, replayed } = await engine.submit(createOperation(closeAccount, { accountId }, terms));
+   * const { outcome, replayed } = await engine.submit(createOperation(closeAccount, { accountId }, options));
    * if ('refusal' in outcome) return outcome.refusal.code;
    */
   submit<Result>(operation: Operation<Result>): Promise<Answer<Result>>;
@@ -54,7 +54,7 @@ const statementSlackMs = 2_000;
 /** A healthy process never pauses this long inside a transaction. */
 const idleTimeoutMs = 10_000;
 /** More movements than this make a group's statements slower in proportion, and those who wait for it wait longer. */
-const groupLimit = 500;
+const maxGroupSize = 500;
 /** A group that is still not done after this is waiting for another session's locks, and lets others use its lane. */
 const heldUpAfterMs = 100;
 /** How long a group waits for locks, so that one account that stays locked does not hold up all who came with it. */
@@ -83,7 +83,7 @@ class GroupedPosting implements PostingEngine {
 
   constructor(options: PostingEngineOptions) {
     this.#options = options;
-    this.#queue = new GroupQueue<Caller>({ lanes: options.lanes, groupLimit });
+    this.#queue = new GroupQueue<Caller>({ lanes: options.lanes, maxGroupSize });
   }
 
   async submit<Result>(operation: Operation<Result>): Promise<Answer<Result>> {
@@ -93,7 +93,7 @@ class GroupedPosting implements PostingEngine {
       const [answer] = await this.#book([operation], patienceMs);
       return answer as Answer<Result>;
     }
-    if (this.#queue.isFull(this.#options.queueLimit)) throw busy('Too many requests are waiting already.');
+    if (this.#queue.isFull(this.#options.maxQueued)) throw busy('Too many requests are waiting already.');
     return new Promise<Answer<unknown>>((resolve, reject) => {
       const arrivedAt = performance.now();
       const deadline = arrivedAt + patienceMs;

@@ -5,7 +5,7 @@ import { lockAccounts } from './lock-accounts.ts';
 import type { LockedAccounts } from './operation.ts';
 import { JournalWriter } from './write-journal.ts';
 
-/** Notes what else has run out on these locked accounts, and answers its events. */
+/** Records what else has expired on these locked accounts, and answers its events. */
 export type Expiry = (
   transaction: LedgerTransaction,
   accounts: LockedAccounts,
@@ -13,7 +13,7 @@ export type Expiry = (
 ) => Promise<readonly LedgerEvent[]>;
 
 /**
- * Releases what holds and payment orders reserve on these accounts whose time is over, and of what `expireMore`
+ * Releases what holds and payment orders reserve on these accounts and that has expired, and what `expireMore`
  * finds, and writes the events. The entity tags change with the holds only: everything else reads as expired from its
  * time on, so that nothing changes for callers when it is noted.
  */

@@ -59,6 +59,13 @@ export const metrics = {
     labelNames: ['sqlstate'],
     registers,
   }),
+  requests: new Histogram({
+    name: 'joint_ledger_http_request_seconds',
+    help: 'Requests and how long each took until its answer ended, by method, path of the route and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: seconds,
+    registers,
+  }),
   refusals: new Counter({
     name: 'joint_ledger_refusals_total',
     help: 'Requests and items of batches that were refused, by code',

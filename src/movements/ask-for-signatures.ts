@@ -2,7 +2,7 @@ import { type Explanation, explain, explained, needed } from '../accounts/explai
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { readMandate } from '../ownership/authorise.ts';
-import { mostWaitingOrders } from '../ownership/load-ownership.ts';
+import { maxWaitingOrders } from '../ownership/load-ownership.ts';
 import { bandFor } from '../ownership/mandate.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
@@ -11,7 +11,7 @@ import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from 
 import { reserve } from './reserve.ts';
 
 /** How long money is reserved unless its initiator says otherwise: for missing signatures, or by a hold. */
-export const usualWaitMs = 7 * 86_400_000;
+export const defaultSigningMs = 7 * 86_400_000;
 
 /**
  * Looks whether the initiator's signature is enough under the mandates of the accounts that pay. Answers undefined
@@ -29,9 +29,9 @@ export function askForSignatures(
   const mayWait = movement.type === 'withdrawal' || movement.type === 'transfer';
   if (!missing.reading.isReachable || !mayWait) return { refusal: refuseUnsigned(missing) };
   const { id } = missing.account;
-  if (state.loaded.ownership.get(id)!.waitingOrders >= mostWaitingOrders) {
-    const detail = `${mostWaitingOrders} payment orders of account ${id} wait for signatures; sign or cancel some.`;
-    return { refusal: refusal('too_many_payment_orders', detail, { accountId: id, limit: mostWaitingOrders }) };
+  if (state.loaded.ownership.get(id)!.waitingOrders >= maxWaitingOrders) {
+    const detail = `${maxWaitingOrders} payment orders of account ${id} wait for signatures; sign or cancel some.`;
+    return { refusal: refusal('too_many_payment_orders', detail, { accountId: id, limit: maxWaitingOrders }) };
   }
   return openOrder(movement, missing, state);
 }
@@ -100,7 +100,7 @@ function openOrder(
     transactionId: null,
     signedBy: null,
     createdAt: now,
-    expiresAt: movement.signBy ?? new Date(now.getTime() + usualWaitMs),
+    expiresAt: movement.signBy ?? new Date(now.getTime() + defaultSigningMs),
     finishedAt: null,
   };
   const signedByInitiator = reading.signedBy.includes(initiatedBy);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
-import { hashRequest, keyOfCaller } from '../http/operation-terms.ts';
+import { hashRequest, keyOfCaller } from '../http/operation-options.ts';
 import { presentProblem, problemMembers } from '../http/problem.ts';
 import { perform, type Success } from '../http/reply.ts';
 import { operation, post } from '../http/route.ts';
@@ -60,8 +60,8 @@ export const batchRoutes = [
         },
       },
     },
-    async ({ caller, body: { atomic, items }, sent, terms }, { database, engine }) => {
-      refuseRepeatedKeys(caller, terms.idempotencyKey, items);
+    async ({ caller, body: { atomic, items }, sent, options }, { database, engine }) => {
+      refuseRepeatedKeys(caller, options.idempotencyKey, items);
       const sentItems = (sent as { items: Record<string, unknown>[] }).items;
       const batch = {
         atomic,
@@ -72,8 +72,8 @@ export const batchRoutes = [
       };
       const movements = batch.items.map((item) => item.movement);
       const readable = await refuseStrangers(database, caller, movements);
-      const present = (answers: readonly ItemAnswer[]) => presentBatch(answers, terms.dryRun, readable);
-      return perform(engine, createOperation(postBatch, batch, terms), present);
+      const present = (answers: readonly ItemAnswer[]) => presentBatch(answers, options.dryRun, readable);
+      return perform(engine, createOperation(postBatch, batch, options), present);
     },
   ),
 ];
@@ -86,11 +86,11 @@ function createMovement(caller: Caller, item: BatchItemInput): Movement {
 function readMovement(ledgerId: string, item: BatchItemInput): Movement {
   switch (item.type) {
     case 'deposit':
-      return createDeposit(ledgerId, item.accountId, item.terms);
+      return createDeposit(ledgerId, item.accountId, item.details);
     case 'withdrawal':
-      return createWithdrawal(ledgerId, item.accountId, item.terms);
+      return createWithdrawal(ledgerId, item.accountId, item.details);
     case 'transfer':
-      return createTransfer(item.fromAccountId, item.toAccountId, item.terms);
+      return createTransfer(item.fromAccountId, item.toAccountId, item.details);
     case 'multi_leg':
       return createMultiLeg(item.legs, item.notes);
   }

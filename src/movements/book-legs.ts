@@ -22,13 +22,13 @@ export interface DecidedMovement {
 /** Every check has passed; from here on nothing can fail. */
 export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: MovementState): DecidedMovement {
   const bookedAt = legs.reduce((time, { account }) => laterOf(time, account.lastBookedAt), state.now);
-  const { initiatedBy, approval } = movement;
+  const { initiatedBy, authority } = movement;
   const changedAccounts = legs.map(({ account, amount }) => ({
     ...account,
     balance: account.balance.plus(amount),
     version: account.version + 1,
     lastBookedAt: bookedAt,
-    takenOut: initiatedBy === null || approval !== null ? account.takenOut : withTaken(account, initiatedBy, amount),
+    takenOut: initiatedBy === null || authority !== null ? account.takenOut : withTaken(account, initiatedBy, amount),
   }));
   const entries: BookedEntry[] = changedAccounts.map((account, index) => ({
     accountId: account.id,
@@ -41,8 +41,8 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
   const { id, type, amount, description, reference, metadata } = movement;
   const valueDate = movement.valueDate ?? state.now.toISOString().slice(0, 10);
   const notes = { initiatedBy, description, reference, metadata };
-  const signedBy = approval?.signedBy ?? otherSigners(movement, state);
-  const origin = approval?.origin ?? null;
+  const signedBy = authority?.signedBy ?? otherSigners(movement, state);
+  const origin = authority?.origin ?? null;
   const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, ...notes };
   const result = presentTransaction(transaction);
   return {

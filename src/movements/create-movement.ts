@@ -5,7 +5,7 @@ import type { Money } from '../money/money.ts';
 import type { Leg, Movement } from './movement.ts';
 
 /** What every movement is told by its caller, whatever its kind. */
-export interface MovementTerms extends MovementNotes {
+export interface MovementDetails extends MovementNotes {
   readonly amount: Money;
   readonly valueDate: string | null;
   /** Until when missing signatures may come; null for the usual time. */
@@ -13,34 +13,34 @@ export interface MovementTerms extends MovementNotes {
 }
 
 /** Money comes into an account from outside the ledger. */
-export function createDeposit(ledgerId: string, accountId: string, terms: MovementTerms): Movement {
-  const { amount } = terms;
+export function createDeposit(ledgerId: string, accountId: string, details: MovementDetails): Movement {
+  const { amount } = details;
   return {
     id: createId(),
     type: 'deposit',
     legs: [{ accountId, amount }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount: amount.negated() },
-    approval: null,
-    ...terms,
+    authority: null,
+    ...details,
   };
 }
 
 /** Money leaves an account, and the ledger with it. */
-export function createWithdrawal(ledgerId: string, accountId: string, terms: MovementTerms): Movement {
-  const { amount } = terms;
+export function createWithdrawal(ledgerId: string, accountId: string, details: MovementDetails): Movement {
+  const { amount } = details;
   return {
     id: createId(),
     type: 'withdrawal',
     legs: [{ accountId, amount: amount.negated() }],
     clearingLeg: { accountId: clearingAccountId(ledgerId, amount.currency), amount },
-    approval: null,
-    ...terms,
+    authority: null,
+    ...details,
   };
 }
 
 /** Money moves between two different accounts of the ledger. */
-export function createTransfer(fromAccountId: string, toAccountId: string, terms: MovementTerms): Movement {
-  const { amount } = terms;
+export function createTransfer(fromAccountId: string, toAccountId: string, details: MovementDetails): Movement {
+  const { amount } = details;
   return {
     id: createId(),
     type: 'transfer',
@@ -49,8 +49,8 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
       { accountId: toAccountId, amount },
     ],
     clearingLeg: null,
-    approval: null,
-    ...terms,
+    authority: null,
+    ...details,
   };
 }
 
@@ -58,9 +58,9 @@ export function createTransfer(fromAccountId: string, toAccountId: string, terms
  * Money moves between any number of different accounts at once. The legs must sum to zero in each currency; with fewer
  * than two there is nothing to move.
  */
-export function createMultiLeg(legs: readonly Leg[], notes: Omit<MovementTerms, 'amount'>): Movement {
+export function createMultiLeg(legs: readonly Leg[], notes: Omit<MovementDetails, 'amount'>): Movement {
   const amount = sumOfIncoming(legs);
-  return { id: createId(), type: 'multi_leg', amount, legs, clearingLeg: null, approval: null, ...notes };
+  return { id: createId(), type: 'multi_leg', amount, legs, clearingLeg: null, authority: null, ...notes };
 }
 
 function sumOfIncoming(legs: readonly Leg[]): Money | null {

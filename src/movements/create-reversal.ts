@@ -34,7 +34,7 @@ export function createReversal(original: TransactionDocument, told: z.output<typ
       valueDate: null,
       legs: original.entries.filter((entry) => entry !== clearing).map(legOf),
       clearingLeg: clearing === undefined ? null : legOf(clearing),
-      approval: { origin: { type: 'reversal', id: original.id }, signedBy: [] },
+      authority: { origin: { type: 'reversal', id: original.id }, signedBy: [] },
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type TransactionType, transactionTypes } from '../ledger/booked-transaction.ts';
 import { count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { Money } from '../money/money.ts';
@@ -53,13 +53,12 @@ export interface EntryPage {
  * pages while others post misses nothing; by id for a clearing account, whose entries have no version.
  */
 export async function listEntries(
-  database: Knex,
-  ledgerId: string,
+  { knex, ledgerId }: LedgerSource,
   account: { id: string; currency: string; clearing: boolean },
   page: EntryPage,
 ): Promise<EntryDocument[]> {
   const key = account.clearing ? 'e.id' : 'e.version';
-  const query = database('entries as e')
+  const query = knex('entries as e')
     .join('transactions as t', (on) => on.on('t.ledger_id', 'e.ledger_id').andOn('t.id', 'e.transaction_id'))
     .select<EntryRow[]>(
       'e.*',

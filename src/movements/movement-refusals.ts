@@ -1,14 +1,9 @@
 import type { ErrorCode } from '../errors/error-catalogue.ts';
+import { accountActRefusals } from '../http/shared-refusals.ts';
 
 /** What a movement that only brings money is refused for by `checkMovement`, before it comes to its booking. */
 export const creditRefusals = [
-  'key_not_allowed',
-  'account_not_found',
-  'party_not_found',
-  'clearing_account',
-  'not_a_holder',
-  'right_missing',
-  'account_closed',
+  ...accountActRefusals,
   'currency_mismatch',
   'account_restricted',
   'balance_limit_exceeded',

@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import { notFound } from '../errors/no-such.ts';
-import { actingParty, findReadable } from '../http/acting-party.ts';
-import type { Caller } from '../http/caller.ts';
-import { refuseIfMatch } from '../http/operation-terms.ts';
+import { actingParty } from '../http/acting-party.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+import { refuseIfMatch } from '../http/operation-options.ts';
 import { orderQuery, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { answered, ok, perform, type Reply } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
-import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { bookingRefusals } from '../http/shared-refusals.ts';
+import { createOperation, type OperationOptions } from '../ledger/operation.ts';
+import { findReadable } from '../ownership/visible-accounts.ts';
 import { dryPaymentOrderDocument, paymentOrderDocument } from '../payment-orders/payment-order.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import { createReversal } from './create-reversal.ts';
@@ -40,16 +42,16 @@ const bookedOrWaiting = {
 async function submit(
   asked: Movement,
   caller: Caller,
-  terms: OperationTerms,
+  options: OperationOptions,
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
   const movement = { ...asked, initiatedBy: actingParty(caller, asked.initiatedBy) };
   const readable = await refuseStrangers(database, caller, [movement]);
-  // The entity tag, and whether it is this one, would tell of an account that is not for this key to read.
+  // The entity tag, and whether it is this one, would reveal an account that is not for this key to read.
   const isTagged = readable === null || readable.has(movement.legs[0]!.accountId);
-  if (!isTagged && terms.expectedTag !== undefined) throw refuseIfMatch();
-  const { outcome, replayed } = await engine.submit(createOperation(postMovement, movement, terms));
-  const present = terms.dryRun ? presentDryRun : presentResult;
+  if (!isTagged && options.expectedTag !== undefined) throw refuseIfMatch();
+  const { outcome, replayed } = await engine.submit(createOperation(postMovement, movement, options));
+  const present = options.dryRun ? presentDryRun : presentResult;
   const shown = isTagged || 'refusal' in outcome ? outcome : { result: outcome.result };
   return answered({ outcome: shown, replayed }, (result) => present(withoutHidden(result, readable)));
 }
@@ -70,8 +72,8 @@ export const movementRoutes = [
         },
       },
     },
-    ({ caller, body, terms }, parts) =>
-      submit(createTransfer(body.fromAccountId, body.toAccountId, body.terms), caller, terms, parts),
+    ({ caller, body, options }, parts) =>
+      submit(createTransfer(body.fromAccountId, body.toAccountId, body.details), caller, options, parts),
   ),
 
   post(
@@ -82,8 +84,8 @@ export const movementRoutes = [
       refusals: [...creditRefusals, 'booked_in_the_future'],
       examples: { 'A salary': { amount: '100.00', currency: 'USD', description: 'Salary' } },
     },
-    ({ caller, params, body, terms }, parts) =>
-      submit(createDeposit(caller.ledgerId, params.accountId, body), caller, terms, parts),
+    ({ caller, params, body, options }, parts) =>
+      submit(createDeposit(caller.ledgerId, params.accountId, body), caller, options, parts),
   ),
 
   post(
@@ -94,8 +96,8 @@ export const movementRoutes = [
       refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
       examples: { 'At a cash machine': { amount: '100.00', currency: 'USD' } },
     },
-    ({ caller, params, body, terms }, parts) =>
-      submit(createWithdrawal(caller.ledgerId, params.accountId, body), caller, terms, parts),
+    ({ caller, params, body, options }, parts) =>
+      submit(createWithdrawal(caller.ledgerId, params.accountId, body), caller, options, parts),
   ),
 
   get(
@@ -112,7 +114,7 @@ export const movementRoutes = [
       const key: z.ZodType<string | number> = account.clearing ? id : z.int().nonnegative();
       return readPageBy(query, ['entries', accountId, order], {
         key,
-        find: (page) => listEntries(database, caller.ledgerId, account, { ...page, order }),
+        find: (page) => listEntries(sourceOf(caller, database), account, { ...page, order }),
         keyOf: (entry) => entry.version ?? entry.id,
       });
     },
@@ -127,7 +129,7 @@ export const movementRoutes = [
     async ({ caller, query }, { database }) => {
       const { order } = query;
       return readPage(query, ['transactions', order], (page) =>
-        listTransactions(database, caller.ledgerId, { ...page, order }),
+        listTransactions(sourceOf(caller, database), { ...page, order }),
       );
     },
   ),
@@ -148,7 +150,7 @@ export const movementRoutes = [
         },
       },
     },
-    ({ caller, body, terms }, parts) => submit(createMultiLeg(body.legs, body.notes), caller, terms, parts),
+    ({ caller, body, options }, parts) => submit(createMultiLeg(body.legs, body.notes), caller, options, parts),
   ),
 
   get(
@@ -159,7 +161,7 @@ export const movementRoutes = [
       refusals: ['transaction_not_found'],
     },
     async ({ caller, params: { transactionId } }, { database }) => {
-      const transaction = await getTransaction(database, caller.ledgerId, transactionId);
+      const transaction = await getTransaction(sourceOf(caller, database), transactionId);
       const accountIds = transaction.entries.map((entry) => entry.accountId);
       const readable = await findReadable(database, caller, accountIds);
       if (readable?.size === 0) throw notFound('transaction', transactionId);
@@ -172,22 +174,13 @@ export const movementRoutes = [
     {
       summary: 'Take a transaction back, wholly or partly',
       ...{ keys: 'service', offers, params: transactionPath, body: reversalBody, answers: booked },
-      refusals: [
-        'transaction_not_found',
-        'reversal_not_possible',
-        'already_reversed',
-        'account_closed',
-        'account_restricted',
-        'insufficient_funds',
-        'balance_limit_exceeded',
-        'booked_in_the_future',
-      ],
+      refusals: [...bookingRefusals, 'transaction_not_found', 'reversal_not_possible', 'already_reversed'],
       examples: { 'All that is left of it': { reason: 'Paid twice' } },
     },
-    async ({ caller, params: { transactionId }, body, terms }, { database, engine }) => {
-      const original = await getTransaction(database, caller.ledgerId, transactionId);
-      const operation = createOperation(postReversal, createReversal(original, body), terms);
-      return perform(engine, operation, terms.dryRun ? presentDryRun : presentResult);
+    async ({ caller, params: { transactionId }, body, options }, { database, engine }) => {
+      const original = await getTransaction(sourceOf(caller, database), transactionId);
+      const operation = createOperation(postReversal, createReversal(original, body), options);
+      return perform(engine, operation, options.dryRun ? presentDryRun : presentResult);
     },
   ),
 ];

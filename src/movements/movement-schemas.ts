@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
-import type { MovementTerms } from './create-movement.ts';
+import type { MovementDetails } from './create-movement.ts';
 import type { Leg } from './movement.ts';
 
 /** Room for what an integration keeps with a movement, without becoming a document store. */
@@ -53,7 +53,7 @@ type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
 
 function readNotes(
   fields: Fields<typeof noteFields> & { signBy?: Date | null | undefined },
-): Omit<MovementTerms, 'amount'> {
+): Omit<MovementDetails, 'amount'> {
   return {
     initiatedBy: fields.initiatedBy ?? null,
     description: fields.description ?? null,
@@ -65,10 +65,10 @@ function readNotes(
 }
 
 /** Reads what every movement is told; notes at `amount` what is wrong with it. */
-export function readTerms(
+export function readDetails(
   fields: Fields<typeof movementFields> & { signBy?: Date | null | undefined },
   context: z.core.$RefinementCtx,
-): MovementTerms {
+): MovementDetails {
   const amount = readMoney(fields.amount, fields.currency, ['amount'], context);
   if (amount !== z.NEVER && amount.isZero()) {
     context.addIssue({ code: 'custom', path: ['amount'], message: 'must be above zero' });
@@ -82,14 +82,14 @@ function readTransfer(fields: Fields<typeof transferFields>, context: z.core.$Re
     const message = 'must differ from fromAccountId';
     context.addIssue({ code: 'custom', path: ['toAccountId'], message });
   }
-  return { fromAccountId, toAccountId, terms: readTerms(fields, context) };
+  return { fromAccountId, toAccountId, details: readDetails(fields, context) };
 }
 
 /** Entries on different accounts that sum to zero in each currency, as double-entry bookkeeping asks. */
 function readMultiLeg(
   fields: Fields<typeof multiLegFields>,
   context: z.core.$RefinementCtx,
-): { legs: Leg[]; notes: Omit<MovementTerms, 'amount'> } {
+): { legs: Leg[]; notes: Omit<MovementDetails, 'amount'> } {
   const legs: Leg[] = [];
   const sums = new Map<string, Money>();
   const incoming = new Map<string, Money>();
@@ -121,9 +121,9 @@ function readMultiLeg(
   return { legs, notes: readNotes(fields) };
 }
 
-export const depositBody = z.strictObject(movementFields).transform(readTerms);
+export const depositBody = z.strictObject(movementFields).transform(readDetails);
 
-export const withdrawalBody = z.strictObject(withdrawalFields).transform(readTerms);
+export const withdrawalBody = z.strictObject(withdrawalFields).transform(readDetails);
 
 export const transferBody = z.strictObject(transferFields).transform(readTransfer);
 
@@ -173,7 +173,7 @@ function readAccountItem<Type extends 'deposit' | 'withdrawal'>(
   context: z.core.$RefinementCtx,
 ) {
   const { accountId } = fields;
-  return itemOf(fields, { accountId, terms: readTerms(fields, context) });
+  return itemOf(fields, { accountId, details: readDetails(fields, context) });
 }
 
 function itemOf<Type, Movement>(

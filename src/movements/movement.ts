@@ -35,7 +35,7 @@ export interface Movement extends MovementNotes {
    * What it comes out of, and who signed there: rights, limits and the mandate were looked at then. Null when it is
    * the initiator's own act, or without an initiator the calling service's.
    */
-  readonly approval: { readonly origin: TransactionOrigin; readonly signedBy: readonly string[] } | null;
+  readonly authority: { readonly origin: TransactionOrigin; readonly signedBy: readonly string[] } | null;
 }
 
 /** What movements look at beyond the account rows. */
@@ -68,11 +68,11 @@ export function rightToMove(type: TransactionType, amount: Money): HolderRight |
 
 /** Who holds the account, when it matters: when a party moves money of an account that has holders. */
 export function ownershipAsked(
-  { initiatedBy, approval }: Movement,
+  { initiatedBy, authority }: Movement,
   accountId: string,
   { ownership }: MovementFacts,
 ): Ownership | undefined {
-  if (initiatedBy === null || approval !== null) return undefined;
+  if (initiatedBy === null || authority !== null) return undefined;
   const found = ownership.get(accountId);
   return found?.isHeld ? found : undefined;
 }

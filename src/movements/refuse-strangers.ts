@@ -1,6 +1,6 @@
 import type { Database } from '../database/create-database.ts';
-import { findReadable, hideFromStrangers } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
+import { findReadable, hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { type Movement, rightToMove } from './movement.ts';
 
 /**

@@ -21,7 +21,7 @@ export function reserve(account: LockedAccount, { amount, expiresAt, initiatedBy
 }
 
 /**
- * The account with this much less reserved. `nextExpiry` is when the first of the other active holds runs out; a caller
+ * The account with this much less reserved. `nextExpiry` is when the first of the other active holds expires; a caller
  * that has not read that leaves it as it is, and a worker looks once in vain.
  */
 export function release(

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import type { BookedEntry, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { Money } from '../money/money.ts';
@@ -40,39 +39,31 @@ interface EntryRow {
   version: number | null;
 }
 
-export async function getTransaction(
-  database: Knex,
-  ledgerId: string,
-  transactionId: string,
-): Promise<TransactionDocument> {
-  const rows = await selectTransactions(database, ledgerId).where('t.id', transactionId);
-  const [transaction] = await withEntries(database, ledgerId, rows);
+export async function getTransaction(source: LedgerSource, transactionId: string): Promise<TransactionDocument> {
+  const rows = await selectTransactions(source).where('t.id', transactionId);
+  const [transaction] = await withEntries(source, rows);
   if (transaction === undefined) throw notFound('transaction', transactionId);
   return transaction;
 }
 
 /** A page of transactions in the order of their ids, which is about that of their booking. */
 export async function listTransactions(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   page: { limit: number; after: string | null; order: 'asc' | 'desc' },
 ): Promise<TransactionDocument[]> {
-  const query = selectTransactions(database, ledgerId).orderBy('t.id', page.order).limit(page.limit);
+  const query = selectTransactions(source).orderBy('t.id', page.order).limit(page.limit);
   if (page.after !== null) query.where('t.id', page.order === 'asc' ? '>' : '<', page.after);
-  return withEntries(database, ledgerId, await query);
+  return withEntries(source, await query);
 }
 
 /** These transactions, by their ids. */
 export async function findTransactions(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   transactionIds: readonly string[],
 ): Promise<ReadonlyMap<string, TransactionDocument>> {
   if (transactionIds.length === 0) return new Map();
-  const rows = await selectTransactions(database, ledgerId).whereRaw('t.id = any(?::uuid[])', [
-    [...new Set(transactionIds)],
-  ]);
-  const found = await withEntries(database, ledgerId, rows);
+  const rows = await selectTransactions(source).whereRaw('t.id = any(?::uuid[])', [[...new Set(transactionIds)]]);
+  const found = await withEntries(source, rows);
   return new Map(found.map((transaction) => [transaction.id, transaction]));
 }
 
@@ -104,8 +95,8 @@ const reversedPart = `
   where r.ledger_id = :ledgerId and r.origin = 'reversal' and r.origin_id = t.id
   order by e.account_id, e.version desc limit 1`;
 
-function selectTransactions(database: Knex, ledgerId: string) {
-  return database('transactions as t')
+function selectTransactions({ knex, ledgerId }: LedgerSource) {
+  return knex('transactions as t')
     .joinRaw(`left join lateral (${reversedPart}) r on true`, { ledgerId })
     .select<TransactionRow[]>('t.*', 'r.id as reversed_by', 'r.amount as reversed_amount')
     .where('t.ledger_id', ledgerId);
@@ -113,12 +104,11 @@ function selectTransactions(database: Knex, ledgerId: string) {
 
 /** A second query is safe: a transaction that can be seen never changes. */
 async function withEntries(
-  database: Knex,
-  ledgerId: string,
+  { knex, ledgerId }: LedgerSource,
   transactions: readonly TransactionRow[],
 ): Promise<TransactionDocument[]> {
   if (transactions.length === 0) return [];
-  const entries = await database('entries as e')
+  const entries = await knex('entries as e')
     .join('accounts as a', (on) => on.on('a.ledger_id', 'e.ledger_id').andOn('a.id', 'e.account_id'))
     .select<EntryRow[]>('e.transaction_id', 'e.account_id', 'e.amount', 'a.currency', 'e.balance_after', 'e.version')
     .where('e.ledger_id', ledgerId)

@@ -26,7 +26,7 @@ export interface Spent {
 export type OwnershipByAccount = ReadonlyMap<string, Ownership>;
 
 /** An account's holders must be able to look through what is pending on it. */
-export const mostWaitingOrders = 1_000;
+export const maxWaitingOrders = 1_000;
 
 interface HolderRow {
   partyId: string;
@@ -70,7 +70,7 @@ const statement = `
   select a.id, a.currency, a.survivorship,
     (select count(*) from (
        select from holds w where w.ledger_id = a.ledger_id and w.account_id = a.id and w.status = 'active'
-                            and w.kind = 'payment_order' limit ${mostWaitingOrders}) w) as waiting_orders,
+                            and w.kind = 'payment_order' limit ${maxWaitingOrders}) w) as waiting_orders,
     m.version as mandate_version, m.terms,
     (select coalesce(json_agg(json_build_object(
               'partyId', h.party_id, 'rights', h.rights, 'status', h.status, 'hasJoined', h.joined_at is not null,

@@ -6,7 +6,7 @@ import { AmountError, Money } from '../money/money.ts';
 import { holderRights, type LimitsDocument, noLimits } from './holder.ts';
 import { bandsOf, type MandateTerms, mandatedKinds, type SignatureRule } from './mandate.ts';
 
-export const mostHolders = 50;
+export const maxHolders = 50;
 const maxBands = 20;
 const maxWeight = 1_000_000;
 
@@ -55,7 +55,7 @@ export function limitProblems(given: z.output<typeof limits>, currency: string, 
 const signatories = z
   .array(id)
   .min(1)
-  .max(mostHolders)
+  .max(maxHolders)
   .refine(distinct, { error: 'must not name a party twice' })
   .readonly();
 
@@ -77,7 +77,7 @@ export const mandateBandDocument = z.discriminatedUnion(
     z.strictObject({ rule: z.literal('all'), ...bandFields }),
     z.strictObject({
       rule: z.literal('count'),
-      count: z.int().min(1).max(mostHolders),
+      count: z.int().min(1).max(maxHolders),
       signatories: signatories.optional(),
       ...bandFields,
     }),
@@ -87,13 +87,13 @@ export const mandateBandDocument = z.discriminatedUnion(
       weights: z
         .record(id, z.int().min(1).max(maxWeight))
         .refine((weights) => Object.keys(weights).length > 0, { error: 'must name a party' })
-        .refine((weights) => Object.keys(weights).length <= mostHolders, {
-          error: `must name at most ${mostHolders} parties`,
+        .refine((weights) => Object.keys(weights).length <= maxHolders, {
+          error: `must name at most ${maxHolders} parties`,
         }),
       threshold: z
         .int()
         .min(1)
-        .max(maxWeight * mostHolders),
+        .max(maxWeight * maxHolders),
       ...bandFields,
     }),
   ],

@@ -1,6 +1,5 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
@@ -24,22 +23,21 @@ interface PartyRow {
 
 const columns = ['id', 'name', 'external_id', 'created_at'];
 
-function selectParties(database: Knex, ledgerId: string) {
-  return database<PartyRow>('parties').select<PartyRow[]>(columns).where('ledger_id', ledgerId);
+function selectParties({ knex, ledgerId }: LedgerSource) {
+  return knex<PartyRow>('parties').select<PartyRow[]>(columns).where('ledger_id', ledgerId);
 }
 
-export async function getParty(database: Knex, ledgerId: string, partyId: string): Promise<PartyDocument> {
-  const [row] = await selectParties(database, ledgerId).where('id', partyId);
+export async function getParty(source: LedgerSource, partyId: string): Promise<PartyDocument> {
+  const [row] = await selectParties(source).where('id', partyId);
   if (row === undefined) throw notFound('party', partyId);
   return asParty(row);
 }
 
 export async function findPartyByExternalId(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   externalId: string,
 ): Promise<PartyDocument | undefined> {
-  const [row] = await selectParties(database, ledgerId).where('external_id', externalId);
+  const [row] = await selectParties(source).where('external_id', externalId);
   return row === undefined ? undefined : asParty(row);
 }
 
@@ -48,21 +46,20 @@ export async function findPartyByExternalId(
  * there is a next page.
  */
 export async function listParties(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   page: { limit: number; after: string | null },
 ): Promise<PartyDocument[]> {
-  const query = selectParties(database, ledgerId).orderBy('id').limit(page.limit);
+  const query = selectParties(source).orderBy('id').limit(page.limit);
   if (page.after !== null) query.where('id', '>', page.after);
   return (await query).map(asParty);
 }
 
 export async function findPartiesByExternalId(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   externalIds: readonly string[],
 ): Promise<Map<string, PartyDocument>> {
   if (externalIds.length === 0) return new Map();
-  const rows = await selectParties(knex, ledgerId).whereRaw('external_id = any(?::text[])', [[...externalIds]]);
+  const rows = await selectParties(transaction).whereRaw('external_id = any(?::text[])', [[...externalIds]]);
   return new Map(rows.map((row) => [row.external_id!, asParty(row)]));
 }
 

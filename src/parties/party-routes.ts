@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notFound } from '../errors/no-such.ts';
+import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id, text } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
@@ -22,7 +23,7 @@ export const partyRoutes = [
       ...{ keys: 'service', query: z.strictObject(pageQuery), answers: { 200: pageOf(partyDocument) } },
     },
     ({ caller, query }, { database }) =>
-      readPage(query, ['parties'], (page) => listParties(database, caller.ledgerId, page)),
+      readPage(query, ['parties'], (page) => listParties(sourceOf(caller, database), page)),
   ),
 
   post(
@@ -33,9 +34,9 @@ export const partyRoutes = [
       refusals: ['external_id_taken'],
       examples: { 'A person': { name: 'Erin Earner', externalId: 'earner' } },
     },
-    ({ body: { name, externalId = null }, terms }, { engine }) => {
+    ({ body: { name, externalId = null }, options }, { engine }) => {
       const command = { id: createId(), name, externalId, whenTaken: 'refuse' as const };
-      return perform(engine, createOperation(createParty, command, terms), presentCreated);
+      return perform(engine, createOperation(createParty, command, options), presentCreated);
     },
   ),
 
@@ -47,11 +48,11 @@ export const partyRoutes = [
       answers: { 200: partyDocument, 201: partyDocument },
       examples: { 'A person': { name: 'Erin Earner' } },
     },
-    async ({ caller, params: { externalId }, body: { name }, terms }, { database, engine }) => {
-      const existing = await findPartyByExternalId(database, caller.ledgerId, externalId);
+    async ({ caller, params: { externalId }, body: { name }, options }, { database, engine }) => {
+      const existing = await findPartyByExternalId(sourceOf(caller, database), externalId);
       if (existing !== undefined) return presentCreated({ party: existing, created: false });
       const command = { id: createId(), name, externalId, whenTaken: 'answerExisting' as const };
-      return perform(engine, createOperation(createParty, command, terms), presentCreated);
+      return perform(engine, createOperation(createParty, command, options), presentCreated);
     },
   ),
 
@@ -62,10 +63,11 @@ export const partyRoutes = [
       ...{ keys: 'any', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
       refusals: ['party_not_found'],
     },
-    async ({ caller: { ledgerId, boundParty }, params: { partyId } }, { database }) => {
+    async ({ caller, params: { partyId } }, { database }) => {
       // A party knows itself; which others there are, it must not learn.
+      const { boundParty } = caller;
       if (boundParty !== null && boundParty !== partyId) throw notFound('party', partyId);
-      return ok(await getParty(database, ledgerId, partyId));
+      return ok(await getParty(sourceOf(caller, database), partyId));
     },
   ),
 ];

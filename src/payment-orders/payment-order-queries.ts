@@ -37,22 +37,25 @@ interface OrderRow {
   finished_at: Date | null;
   /** Of the transaction that it was booked as. */
   signed_by: string[] | null;
+  /** The database's clock. */
+  read_at: Date;
 }
 
 function selectOrders({ knex, ledgerId }: LedgerSource) {
   return knex('payment_orders as o')
     .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
-    .select<OrderRow[]>('o.*', 't.signed_by')
+    .select<OrderRow[]>('o.*', 't.signed_by', knex.raw('clock_timestamp() as read_at'))
     .where('o.ledger_id', ledgerId);
 }
 
 /** The order without its signatures. Which accounts it is about, and how much, never changes. */
 export async function getPaymentOrder(source: LedgerSource, orderId: string): Promise<PaymentOrder> {
-  const order = (await findPaymentOrders(source, [orderId])).get(orderId);
-  if (order === undefined) throw notFound('payment_order', orderId);
-  return order;
+  const [row] = await selectOrders(source).where('o.id', orderId);
+  if (row === undefined) throw notFound('payment_order', orderId);
+  return asRead(row);
 }
 
+/** Orders as they are stored, for `asOf` the moment at which something is decided. */
 export async function findPaymentOrders(
   source: LedgerSource,
   orderIds: readonly string[],
@@ -64,8 +67,10 @@ export async function findPaymentOrders(
 /** The orders of these accounts that wait for signatures. */
 export async function findWaitingOrders(source: LedgerSource, accountIds: readonly string[]): Promise<PaymentOrder[]> {
   const rows = await selectOrders(source)
-    .where('o.status', 'waiting')
-    .whereRaw('o.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
+    .join('holds as h', (on) => on.on('h.ledger_id', 'o.ledger_id').andOn('h.id', 'o.id'))
+    .where('h.ledger_id', source.ledgerId)
+    .where('h.status', 'active')
+    .whereRaw('h.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
     .orderBy('o.id');
   return rows.map(asOrder);
 }
@@ -84,12 +89,11 @@ export async function listPaymentOrders(
   const query = selectOrders(source).orderBy('o.id', page.order).limit(page.limit);
   if (page.accountId !== undefined) query.where('o.account_id', page.accountId);
   if (page.after !== null) query.where('o.id', page.order === 'asc' ? '>' : '<', page.after);
-  // Nobody may have come by yet to note that an order's time is over.
   if (page.status === 'waiting') query.where('o.status', 'waiting').whereRaw('o.expires_at > clock_timestamp()');
   else if (page.status === 'expired') {
     query.whereRaw("(o.status = 'expired' or (o.status = 'waiting' and o.expires_at <= clock_timestamp()))");
   } else if (page.status !== undefined) query.where('o.status', page.status);
-  return (await query).map(asOrder);
+  return (await query).map(asRead);
 }
 
 /** Payment orders as callers see them, with who has signed and who may still; a constant number of queries. */
@@ -113,7 +117,7 @@ export async function describePaymentOrders(
   return orders.map((order) => {
     const given = authorisations.get(order.id) ?? [];
     const reading = readOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
-    return presentPaymentOrder(asOf(order, new Date()), reading, presentAuthorisations(given));
+    return presentPaymentOrder(order, reading, presentAuthorisations(given));
   });
 }
 
@@ -131,10 +135,17 @@ export function readOrder(
   return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
 }
 
-/** The order as it stands at this moment: one whose time is over has expired, whether or not that is recorded yet. */
+/**
+ * The order as it stands at a moment. One that was not finished in time has expired; its own row does not say so, the
+ * hold of its money does, once that was released.
+ */
 export function asOf(order: PaymentOrder, now: Date): PaymentOrder {
   if (order.status !== 'waiting' || order.expiresAt > now) return order;
   return { ...order, status: 'expired', finishedAt: order.expiresAt };
+}
+
+function asRead(row: OrderRow): PaymentOrder {
+  return asOf(asOrder(row), row.read_at);
 }
 
 function asOrder(row: OrderRow): PaymentOrder {

@@ -6,8 +6,10 @@ export const paymentOrderRules: BooksRules = {
     select o.ledger_id, o.id::text as subject
     from payment_orders o join holds h on h.ledger_id = o.ledger_id and h.id = o.id
     where h.kind <> 'payment_order' or h.account_id <> o.account_id or h.amount <> o.amount
-       or h.status <> case o.status when 'waiting' then 'active' when 'booked' then 'captured'
-                                    when 'expired' then 'expired' else 'voided' end`,
+       or (o.status, h.status) not in (
+            ('waiting', 'active'), ('booked', 'captured'), ('rejected', 'voided'), ('cancelled', 'voided'),
+            ('expired', 'expired'), ('waiting', 'expired'))
+       or h.status = 'expired' and o.expires_at > now()`,
   'a booked payment order is a transaction of its amount, signed by parties who approved it': `
     select o.ledger_id, o.id::text as subject
     from payment_orders o

@@ -10,7 +10,7 @@ import { type HttpListener, type ListenOptions, listenHttp } from './listen-http
 
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;
-const queueLimit = 2_000;
+const maxQueued = 2_000;
 /** What one statement of a read may take. The longest sums the entries of a clearing account. */
 const readTimeoutMs = 10_000;
 
@@ -48,7 +48,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     database,
     lockTimeoutMs: options.lockTimeoutMs,
     lanes: options.databasePoolSize - sessionsKeptFree,
-    queueLimit,
+    maxQueued,
     onCommitted: wakeUp.hint,
   });
   const { webhookTargets } = options;

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { joinMetrics, type ProcessMetrics, readProcessFigures } from '../metrics/service-metrics.ts';
 
 /**
- * `/metrics` reaches any one of several processes, and should tell of all of them. The one that is asked asks the
+ * `/metrics` reaches any one of several processes, and should answer for all of them. The one that is asked asks the
  * supervising process, which asks all.
  */
 export type MetricsMessage =

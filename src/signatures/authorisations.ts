@@ -48,7 +48,7 @@ export function addSignature(
     return { authorisation, all: [...before, authorisation] };
   }
   if (earlier.decision === decision) return { authorisation: null, all: before };
-  const detail = `Party ${partyId} has said "${earlier.decision}" to ${name} ${id} before.`;
+  const detail = `Party ${partyId} has answered "${earlier.decision}" to ${name} ${id} before.`;
   return { refusal: refusal('already_decided', detail, { decision: earlier.decision }) };
 }
 

@@ -7,7 +7,7 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
-import { refuseUnsigned, usualWaitMs } from '../movements/ask-for-signatures.ts';
+import { defaultSigningMs, refuseUnsigned } from '../movements/ask-for-signatures.ts';
 import { refuseCurrency } from '../movements/check-leg.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
@@ -27,7 +27,7 @@ import {
   type StandingOrder,
 } from './standing-order.ts';
 import { standingOrderEvent } from './standing-order-events.ts';
-import { countOpenOrders, mostOpenOrders, readSigners } from './standing-order-queries.ts';
+import { countOpenOrders, maxOpenOrders, readSigners } from './standing-order-queries.ts';
 import { insertStandingOrders, type StandingOrderEffect } from './write-standing-orders.ts';
 
 export interface CreateStandingOrderCommand extends MovementNotes {
@@ -174,14 +174,14 @@ function firstRefusal(
 }
 
 function refuseTooMany(accountId: string, open: number): Refusal | undefined {
-  if (open < mostOpenOrders) return undefined;
-  const detail = `Account ${accountId} has ${mostOpenOrders} standing orders that are not finished; cancel some.`;
-  return refusal('too_many_standing_orders', detail, { accountId, limit: mostOpenOrders });
+  if (open < maxOpenOrders) return undefined;
+  const detail = `Account ${accountId} has ${maxOpenOrders} standing orders that are not finished; cancel some.`;
+  return refusal('too_many_standing_orders', detail, { accountId, limit: maxOpenOrders });
 }
 
 /** Signatures to what is executed once are of no use after that. */
 function signingEnds({ schedule, signBy }: CreateStandingOrderCommand, now: Date): Date {
-  const until = signBy ?? new Date(now.getTime() + usualWaitMs);
+  const until = signBy ?? new Date(now.getTime() + defaultSigningMs);
   const once = schedule.recurrence === null ? nextDueAfter(schedule, null, now) : undefined;
   return once !== undefined && once.dueAt < until ? once.dueAt : until;
 }

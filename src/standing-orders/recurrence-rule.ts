@@ -103,15 +103,15 @@ function contradictions(rule: RecurrenceRule): string[] {
     found.push('must have weekdays in BYDAY that a month has: from 1 to 5 or from -5 to -1');
   }
   if (positions !== null && months === null && monthDays === null && weekdays === null) {
-    found.push('must have BYMONTH, BYMONTHDAY or BYDAY beside BYSETPOS');
+    found.push('must have BYMONTH, BYMONTHDAY or BYDAY together with BYSETPOS');
   }
   if (rule.skip !== 'OMIT' && !['MONTHLY', 'YEARLY'].includes(frequency)) {
-    found.push('must have FREQ=MONTHLY or FREQ=YEARLY beside SKIP');
+    found.push('must have FREQ=MONTHLY or FREQ=YEARLY together with SKIP');
   }
   if (rule.skip !== 'OMIT' && monthDays?.some((day) => day < 0)) {
-    found.push('must not have days from the end of the month in BYMONTHDAY beside SKIP');
+    found.push('must not have days from the end of the month in BYMONTHDAY together with SKIP');
   }
-  if (rule.skip !== 'OMIT' && weekdays !== null) found.push('must not have BYDAY beside SKIP');
+  if (rule.skip !== 'OMIT' && weekdays !== null) found.push('must not have BYDAY together with SKIP');
   return found;
 }
 

@@ -149,7 +149,7 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
     {
       ...createTransfer(accountId, toAccountId, { amount, ...notes }),
       id: transactionId,
-      approval: {
+      authority: {
         origin: { type: 'standing_order', id: runIdOf(order.id, at) },
         signedBy: order.signedBy ?? [],
       },

@@ -55,7 +55,7 @@ interface StandingOrderRow {
 export const standingOrderRows = { table: 'standing_orders', idColumn: 'id' } as const;
 
 /** An account can have this many that are not finished: its holders must be able to look through them. */
-export const mostOpenOrders = 500;
+export const maxOpenOrders = 500;
 
 /** SQL: whether the time to sign an order is over and that is not recorded yet. */
 const isOver = "(status = 'waiting' and expires_at <= clock_timestamp())";
@@ -111,7 +111,7 @@ export async function countOpenOrders(
        select from standing_orders o
        where o.ledger_id = ? and o.account_id = a.id and o.finished_at is null
          and not ${isOver}
-       limit ${mostOpenOrders}) o) as open
+       limit ${maxOpenOrders}) o) as open
      from unnest(?::uuid[]) as a (id)`,
     [ledgerId, [...new Set(accountIds)]],
   );

@@ -2,18 +2,19 @@ import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
-import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, hideFromStrangers, requireServiceKey } from '../http/acting-party.ts';
+import { actingParty, requireServiceKey } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { orderQuery, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Reply, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
+import { accountActRefusals, actRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { instantText } from '../ledger/document-fields.ts';
-import { createOperation, type OperationTerms } from '../ledger/operation.ts';
+import { createOperation, type OperationOptions } from '../ledger/operation.ts';
+import { hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type ChangeStandingOrderCommand, changeStandingOrder } from './change-standing-order.ts';
 import { createStandingOrder } from './create-standing-order.ts';
@@ -41,29 +42,9 @@ const listQuery = z.strictObject({
 });
 const previewed = 5;
 /** Of what is done with an order that is there. */
-const actRefusals = [
-  'key_not_allowed',
-  'standing_order_not_found',
-  'party_not_found',
-  'not_a_holder',
-  'right_missing',
-  'standing_order_not_open',
-] as const;
+const orderRefusals = [...actRefusals, 'standing_order_not_found', 'standing_order_not_open'] as const;
 
-/** The order, unless a key's party has nothing to do with it. */
-async function findForCaller(
-  database: Database,
-  caller: Caller,
-  orderId: string,
-  right?: 'view',
-): Promise<StandingOrder> {
-  const order = await getStandingOrder(sourceOf(caller, database), orderId);
-  await hideFromStrangers(database, caller, order.accountId, {
-    right,
-    subject: ['standing_order', orderId],
-  });
-  return order;
-}
+const getVisible = ifVisible('standing_order', getStandingOrder);
 
 /** Standing orders: making, reading, signing, pausing, cancelling. Workers execute them. */
 export const standingOrderRoutes = [
@@ -94,18 +75,7 @@ export const standingOrderRoutes = [
       summary: 'Make a standing order',
       ...{ keys: 'any', offers: accountOperation, body: standingOrderBody },
       answers: { 201: signedStandingOrderDocument, 202: signedStandingOrderDocument },
-      refusals: [
-        'key_not_allowed',
-        'account_not_found',
-        'party_not_found',
-        'clearing_account',
-        'not_a_holder',
-        'right_missing',
-        'account_closed',
-        'currency_mismatch',
-        'too_many_standing_orders',
-        'mandate_unreachable',
-      ],
+      refusals: [...accountActRefusals, 'currency_mismatch', 'too_many_standing_orders', 'mandate_unreachable'],
       examples: {
         'The rent, on the last day of each month': {
           fromAccountId: '01936f00-0000-7000-8000-000000000101',
@@ -116,12 +86,12 @@ export const standingOrderRoutes = [
         },
       },
     },
-    async ({ caller, body, terms }, { database, engine }) => {
+    async ({ caller, body, options }, { database, engine }) => {
       const initiatedBy = actingParty(caller, body.initiatedBy);
       await hideFromStrangers(database, caller, body.accountId);
       // How much tops an account up says how much is on it.
       if (body.rule.type === 'topUp') await hideFromStrangers(database, caller, body.toAccountId, { right: 'view' });
-      const { timeZone } = await getAccount(database, caller.ledgerId, body.accountId);
+      const { timeZone } = await getAccount(sourceOf(caller, database), body.accountId);
       const { startsAt, recurrence = null, weekends } = body.schedule;
       const schedule = { startsAt, timeZone: body.schedule.timeZone ?? timeZone, recurrence, weekends };
       const problems = problemsOfSchedule(schedule);
@@ -130,7 +100,7 @@ export const standingOrderRoutes = [
       }
       await refuseUnknownTimeZone(database, body.schedule.timeZone, 'schedule.timeZone');
       const command = { ...body, id: createId(), schedule, initiatedBy };
-      return perform(engine, createOperation(createStandingOrder, command, terms), presentCreated);
+      return perform(engine, createOperation(createStandingOrder, command, options), presentCreated);
     },
   ),
 
@@ -147,7 +117,7 @@ export const standingOrderRoutes = [
       },
     },
     async ({ caller, params: { orderId } }, { database }) => {
-      const order = await findForCaller(database, caller, orderId, 'view');
+      const order = await getVisible(database, caller, orderId, 'view');
       const source = sourceOf(caller, database);
       const [[document], [lastRun]] = await Promise.all([
         describeStandingOrders(source, [order]),
@@ -166,7 +136,7 @@ export const standingOrderRoutes = [
       ...{ answers: { 200: pageOf(standingOrderRunDocument) }, refusals: ['standing_order_not_found'] },
     },
     async ({ caller, params: { orderId }, query }, { database }) => {
-      const order = await findForCaller(database, caller, orderId, 'view');
+      const order = await getVisible(database, caller, orderId, 'view');
       return readPageBy(query, ['standing-order-runs', orderId], {
         key: z.iso.datetime(),
         find: (page) => listRuns(sourceOf(caller, database), order, page),
@@ -182,11 +152,11 @@ export const standingOrderRoutes = [
       summary: 'Sign a standing order; the last signature makes it active',
       ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('standing order') },
       answers: { 200: signedStandingOrderDocument },
-      refusals: [...actRefusals, 'instruction_mismatch', 'already_decided'],
+      refusals: [...orderRefusals, 'instruction_mismatch', 'already_decided'],
     },
-    ({ caller, params, body, terms }, parts) => {
+    ({ caller, params, body, options }, parts) => {
       const act = readSignature(caller, body);
-      return change({ ...params, by: act.partyId, act }, caller, terms, parts);
+      return change({ ...params, by: act.partyId, act }, caller, options, parts);
     },
   ),
 
@@ -196,10 +166,10 @@ export const standingOrderRoutes = [
       {
         summary: `${act[0]!.toUpperCase()}${act.slice(1)} a standing order`,
         ...{ keys: 'any', offers: accountOperation, params: orderPath, body: actBody },
-        ...{ answers: { 200: signedStandingOrderDocument }, refusals: actRefusals },
+        ...{ answers: { 200: signedStandingOrderDocument }, refusals: orderRefusals },
       },
-      ({ caller, params, body, terms }, parts) =>
-        change({ ...params, by: actingParty(caller, body?.by), act }, caller, terms, parts),
+      ({ caller, params, body, options }, parts) =>
+        change({ ...params, by: actingParty(caller, body?.by), act }, caller, options, parts),
     ),
   ),
 ];
@@ -207,11 +177,11 @@ export const standingOrderRoutes = [
 async function change(
   { orderId, by, act }: Pick<ChangeStandingOrderCommand, 'orderId' | 'by' | 'act'>,
   caller: Caller,
-  terms: OperationTerms,
+  options: OperationOptions,
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
-  const { accountId } = await findForCaller(database, caller, orderId);
-  return perform(engine, createOperation(changeStandingOrder, { orderId, accountId, by, act }, terms), ok);
+  const { accountId } = await getVisible(database, caller, orderId);
+  return perform(engine, createOperation(changeStandingOrder, { orderId, accountId, by, act }, options), ok);
 }
 
 /** When the order is executed the next times; a waiting or paused one, were it signed or resumed now. */

@@ -5,7 +5,7 @@ import { type Refusal, refusal } from '../errors/refusal.ts';
 import { type EventPlace, latestPlace } from '../events/read-events.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { presentEndpoint, type WebhookEndpoint, webhookEndpointDocument } from './webhook-endpoint.ts';
-import { findFreeSlot, insertEndpoint, mostEndpoints } from './webhook-endpoint-queries.ts';
+import { findFreeSlot, insertEndpoint, maxEndpoints } from './webhook-endpoint-queries.ts';
 
 /** An endpoint to be registered, and the secret that was made for it. */
 export type CreateWebhookEndpointCommand = Pick<
@@ -45,7 +45,7 @@ export const createWebhookEndpoint: OperationKind<
 
   decide(command, { loaded: { slot, latest, accounts }, now }) {
     if (slot === undefined) {
-      const detail = `The ledger has ${mostEndpoints} webhook endpoints, as many as it can have. Delete one first.`;
+      const detail = `The ledger has ${maxEndpoints} webhook endpoints, as many as it can have. Delete one first.`;
       return { refusal: refusal('too_many_webhook_endpoints', detail) };
     }
     const refused = refuseUnknownAccounts(accounts, command.accountIds);

@@ -87,7 +87,7 @@ interface LeasedRow {
   created_at: Date;
   url: string;
   secret: string;
-  /** Null as well when its time is over. */
+  /** Null as well when it has expired. */
   previous_secret: string | null;
 }
 

@@ -7,13 +7,13 @@ import { backoffMs } from '../workers/backoff.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
 import { disabledEvent } from './change-webhook-endpoint.ts';
 import type { LeasedDelivery } from './lease-deliveries.ts';
-import { isDelivered, longestPauseMs } from './sending-outcome.ts';
+import { isDelivered, maxPauseMs } from './sending-outcome.ts';
 import type { AttemptDocument } from './webhook-delivery.ts';
 import { type DisabledReason, disable, type WebhookEndpoint } from './webhook-endpoint.ts';
 import { endpointRows, findEndpoints, updateEndpointRow } from './webhook-endpoint-queries.ts';
 
 /** With these pauses a delivery is tried about sixteen times in its day. */
-const pauses = { firstMs: 5_000, longestMs: longestPauseMs };
+const pauses = { firstMs: 5_000, maxMs: maxPauseMs };
 /** For how long a delivery is tried, and for how long an endpoint may fail. */
 const patienceMs = 24 * 3_600_000;
 const keptAnswers = 20;

@@ -5,7 +5,7 @@ import { useAgent } from 'request-filtering-agent';
 import { Webhook as Signer } from 'standardwebhooks';
 import type { TargetRules } from '../http/service-parts.ts';
 import {
-  type Answer,
+  type EndpointAnswer,
   excerptBytes,
   excerptOf,
   explainError,
@@ -30,7 +30,7 @@ export interface Webhook {
   readonly sentAt: Date;
 }
 
-export interface SendingTerms {
+export interface SendingOptions {
   readonly rules: TargetRules;
   /** For all of it together: finding the address, connecting, sending, reading the answer. */
   readonly timeoutMs: number;
@@ -49,22 +49,25 @@ const addressAttemptMs = 2_000;
  * the host name resolves to is checked at the moment it is connected to, so that a name gains nothing by resolving to
  * something else than it did at registration.
  */
-export async function sendWebhook(webhook: Webhook, terms: SendingTerms): Promise<SendingOutcome> {
+export async function sendWebhook(webhook: Webhook, options: SendingOptions): Promise<SendingOutcome> {
   const startedAt = performance.now();
-  const outcome = await attempt(webhook, terms);
+  const outcome = await attempt(webhook, options);
   return { ...outcome, ms: Math.round(performance.now() - startedAt) };
 }
 
-async function attempt(webhook: Webhook, terms: SendingTerms): Promise<Answer | NoAnswer> {
-  const problem = problemOfTarget(webhook.url, terms.rules);
+async function attempt(webhook: Webhook, options: SendingOptions): Promise<EndpointAnswer | NoAnswer> {
+  const problem = problemOfTarget(webhook.url, options.rules);
   if (problem !== undefined) return { failure: 'target_not_allowed', detail: `The URL ${problem}.` };
-  if (terms.stop.aborted) return stopped;
-  return await exchange(webhook, terms);
+  if (options.stop.aborted) return stopped;
+  return await exchange(webhook, options);
 }
 
 const stopped: NoAnswer = { failure: 'stopped', detail: 'The service stopped before the answer came.' };
 
-function exchange(webhook: Webhook, { rules, timeoutMs, stop, lookup }: SendingTerms): Promise<Answer | NoAnswer> {
+function exchange(
+  webhook: Webhook,
+  { rules, timeoutMs, stop, lookup }: SendingOptions,
+): Promise<EndpointAnswer | NoAnswer> {
   return new Promise((resolve) => {
     const request = openRequest(webhook, rules, lookup);
     const stageNow = followStages(request);
@@ -103,7 +106,7 @@ function exchange(webhook: Webhook, { rules, timeoutMs, stop, lookup }: SendingT
   });
 }
 
-function readAnswer({ statusCode, headers }: IncomingMessage, chunks: readonly Buffer[]): Answer {
+function readAnswer({ statusCode, headers }: IncomingMessage, chunks: readonly Buffer[]): EndpointAnswer {
   const answer = { status: statusCode!, answer: excerptOf(chunks) };
   const retryAfterSeconds = isDelivered(answer) ? undefined : readRetryAfter(headers['retry-after'], new Date());
   return retryAfterSeconds === undefined ? answer : { ...answer, retryAfterSeconds };

@@ -10,7 +10,7 @@ export const answerFields = {
   retryAfterSeconds: count.exactOptional(),
 };
 
-export type Answer = Readonly<z.output<z.ZodObject<typeof answerFields>>>;
+export type EndpointAnswer = Readonly<z.output<z.ZodObject<typeof answerFields>>>;
 
 /** Why there is no answer. The receiver may have read the message all the same. */
 export const noAnswerFields = {
@@ -32,7 +32,7 @@ export type NoAnswer = Readonly<z.output<z.ZodObject<typeof noAnswerFields>>>;
 export type SendingFailure = NoAnswer['failure'];
 
 /** What became of one attempt, and how long it took. */
-export type SendingOutcome = (Answer | NoAnswer) & { readonly ms: number };
+export type SendingOutcome = (EndpointAnswer | NoAnswer) & { readonly ms: number };
 
 /** How far an attempt has come. */
 export type SendingStage = 'resolving' | 'connecting' | 'securing' | 'waiting';
@@ -41,10 +41,10 @@ export type SendingStage = 'resolving' | 'connecting' | 'securing' | 'waiting';
 export const excerptBytes = 1_024;
 
 /** No receiver can keep a message waiting for longer from one try to the next. */
-export const longestPauseMs = 4 * 3_600_000;
+export const maxPauseMs = 4 * 3_600_000;
 
 /** Whether the receiver has taken the message: any status from 200 to 299. */
-export function isDelivered(outcome: Answer | NoAnswer): boolean {
+export function isDelivered(outcome: EndpointAnswer | NoAnswer): boolean {
   return 'status' in outcome && outcome.status >= 200 && outcome.status < 300;
 }
 
@@ -71,7 +71,7 @@ const httpDates = [
  */
 export function readRetryAfter(header: string | undefined, now: Date): number | undefined {
   if (header === undefined) return undefined;
-  const longest = longestPauseMs / 1_000;
+  const longest = maxPauseMs / 1_000;
   if (/^\d+$/.test(header)) return Math.min(longest, Number.parseInt(header, 10));
   if (!httpDates.some((form) => form.test(header))) return undefined;
   const at = Date.parse(header.endsWith('GMT') ? header : `${header} GMT`);

@@ -56,11 +56,11 @@ async function deliver(database: Database, delivery: LeasedDelivery, options: De
   const { url, webhookId: id, body, secrets } = delivery;
   const sentAt = new Date();
   try {
-    const terms = { rules, timeoutMs, stop, ...(lookup === undefined ? {} : { lookup }) };
-    const outcome = await sendWebhook({ url, id, body, contentType, secrets, sentAt }, terms);
+    const options = { rules, timeoutMs, stop, ...(lookup === undefined ? {} : { lookup }) };
+    const outcome = await sendWebhook({ url, id, body, contentType, secrets, sentAt }, options);
     await noteAttempt(database, delivery, { at: sentAt.toISOString(), ...outcome });
   } catch (error) {
-    // The lease runs out, and it is sent again.
+    // The lease expires, and it is sent again.
     const { ledgerId, id: deliveryId } = delivery;
     logger.warn({ err: error, ledgerId, deliveryId }, 'what became of a webhook could not be noted');
   }

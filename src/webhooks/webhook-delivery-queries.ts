@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import {
   type AttemptDocument,
@@ -30,8 +29,8 @@ interface DeliveryRow {
 export const deliveryRows = { table: 'webhook_deliveries', idColumn: 'id' } as const;
 
 /** Those of a deleted endpoint are gone for everybody, though they are removed piece by piece. */
-function selectDeliveries(database: Knex, ledgerId: string) {
-  return database('webhook_deliveries as d')
+function selectDeliveries({ knex, ledgerId }: LedgerSource) {
+  return knex('webhook_deliveries as d')
     .join('webhook_endpoints as e', (on) => on.on('e.ledger_id', 'd.ledger_id').andOn('e.id', 'd.endpoint_id'))
     .select<DeliveryRow[]>('d.*')
     .where('d.ledger_id', ledgerId)
@@ -39,12 +38,8 @@ function selectDeliveries(database: Knex, ledgerId: string) {
 }
 
 /** Throws RefusalError `webhook_delivery_not_found`. */
-export async function getDelivery(
-  database: Knex,
-  ledgerId: string,
-  deliveryId: string,
-): Promise<WebhookDeliveryDocument> {
-  const [row] = await selectDeliveries(database, ledgerId).where('d.id', deliveryId);
+export async function getDelivery(source: LedgerSource, deliveryId: string): Promise<WebhookDeliveryDocument> {
+  const [row] = await selectDeliveries(source).where('d.id', deliveryId);
   if (row === undefined) throw notFound('webhook_delivery', deliveryId);
   return presentDelivery(asDelivery(row));
 }
@@ -58,12 +53,8 @@ export interface DeliveryPage {
 }
 
 /** A page of what was and will be sent to an endpoint, in the order of the events. */
-export async function listDeliveries(
-  database: Knex,
-  ledgerId: string,
-  page: DeliveryPage,
-): Promise<WebhookDeliveryDocument[]> {
-  const query = selectDeliveries(database, ledgerId)
+export async function listDeliveries(source: LedgerSource, page: DeliveryPage): Promise<WebhookDeliveryDocument[]> {
+  const query = selectDeliveries(source)
     .where('d.endpoint_id', page.endpointId)
     .orderBy('d.id', page.order)
     .limit(page.limit);
@@ -74,10 +65,10 @@ export async function listDeliveries(
 
 /** These deliveries, by their ids. A caller that goes on to change them must have locked their rows. */
 export async function findDeliveries(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   deliveryIds: readonly string[],
 ): Promise<ReadonlyMap<string, WebhookDelivery>> {
-  const rows = await selectDeliveries(knex, ledgerId).whereRaw('d.id = any(?::uuid[])', [[...deliveryIds]]);
+  const rows = await selectDeliveries(transaction).whereRaw('d.id = any(?::uuid[])', [[...deliveryIds]]);
   return new Map(rows.map((row) => [row.id, asDelivery(row)]));
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceOf } from '../http/caller.ts';
 import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
@@ -25,11 +26,12 @@ export const webhookDeliveryRoutes = [
       ...{ keys: 'service', params: z.object({ endpointId: id }), query: listQuery },
       ...{ answers: { 200: pageOf(webhookDeliveryDocument) }, refusals: ['webhook_endpoint_not_found'] },
     },
-    async ({ caller: { ledgerId }, params: { endpointId }, query }, { database }) => {
-      await getEndpoint(database, ledgerId, endpointId);
+    async ({ caller, params: { endpointId }, query }, { database }) => {
+      const source = sourceOf(caller, database);
+      await getEndpoint(source, endpointId);
       const { order, status } = query;
       return readPage(query, ['webhook-deliveries', endpointId, order, status], (page) =>
-        listDeliveries(database, ledgerId, { ...page, endpointId, order, status }),
+        listDeliveries(source, { ...page, endpointId, order, status }),
       );
     },
   ),
@@ -41,7 +43,7 @@ export const webhookDeliveryRoutes = [
       ...{ keys: 'service', params: deliveryPath, answers: { 200: webhookDeliveryDocument } },
       refusals: ['webhook_delivery_not_found'],
     },
-    async ({ caller, params }, { database }) => ok(await getDelivery(database, caller.ledgerId, params.deliveryId)),
+    async ({ caller, params }, { database }) => ok(await getDelivery(sourceOf(caller, database), params.deliveryId)),
   ),
 
   post(
@@ -51,8 +53,8 @@ export const webhookDeliveryRoutes = [
       ...{ keys: 'service', offers: operation, params: deliveryPath, answers: { 202: webhookDeliveryDocument } },
       refusals: ['webhook_delivery_not_found', 'webhook_delivery_pending'],
     },
-    ({ params: { deliveryId }, terms }, { engine }) =>
-      perform(engine, createOperation(redeliverWebhook, { deliveryId }, terms), presentPending),
+    ({ params: { deliveryId }, options }, { engine }) =>
+      perform(engine, createOperation(redeliverWebhook, { deliveryId }, options), presentPending),
   ),
 ];
 

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import { type LedgerTransaction, LostRaceError } from '../database/ledger-transaction.ts';
+import { type LedgerSource, type LedgerTransaction, LostRaceError } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import type { EventPlace } from '../events/read-events.ts';
 import {
@@ -28,36 +27,31 @@ interface EndpointRow {
 }
 
 /** Each is looked at whenever something happened in the ledger. There are as many slots. */
-export const mostEndpoints = 100;
+export const maxEndpoints = 100;
 
 /** The table of endpoints, as the queues and those who change a row know it. */
 export const endpointRows = { table: 'webhook_endpoints', idColumn: 'id' } as const;
 
-function selectEndpoints(database: Knex, ledgerId: string) {
-  return database<EndpointRow>('webhook_endpoints')
+function selectEndpoints({ knex, ledgerId }: LedgerSource) {
+  return knex<EndpointRow>('webhook_endpoints')
     .select<EndpointRow[]>('*')
     .where('ledger_id', ledgerId)
     .whereNot('status', 'deleted');
 }
 
 /** Throws RefusalError `webhook_endpoint_not_found`. */
-export async function getEndpoint(
-  database: Knex,
-  ledgerId: string,
-  endpointId: string,
-): Promise<WebhookEndpointDocument> {
-  const [row] = await selectEndpoints(database, ledgerId).where('id', endpointId);
+export async function getEndpoint(source: LedgerSource, endpointId: string): Promise<WebhookEndpointDocument> {
+  const [row] = await selectEndpoints(source).where('id', endpointId);
   if (row === undefined) throw notFound('webhook_endpoint', endpointId);
   return presentEndpoint(asEndpoint(row));
 }
 
 /** A page of endpoints in the order of their ids, which is that of their registration. */
 export async function listEndpoints(
-  database: Knex,
-  ledgerId: string,
+  source: LedgerSource,
   page: { limit: number; after: string | null; status: EndpointStatus | undefined },
 ): Promise<WebhookEndpointDocument[]> {
-  const query = selectEndpoints(database, ledgerId).orderBy('id').limit(page.limit);
+  const query = selectEndpoints(source).orderBy('id').limit(page.limit);
   if (page.status !== undefined) query.where('status', page.status);
   if (page.after !== null) query.where('id', '>', page.after);
   return (await query).map((row) => presentEndpoint(asEndpoint(row)));
@@ -65,10 +59,10 @@ export async function listEndpoints(
 
 /** These endpoints, by their ids. A caller that goes on to change them must have locked their rows. */
 export async function findEndpoints(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   endpointIds: readonly string[],
 ): Promise<ReadonlyMap<string, WebhookEndpoint>> {
-  const rows = await selectEndpoints(knex, ledgerId).whereRaw('id = any(?::uuid[])', [[...endpointIds]]);
+  const rows = await selectEndpoints(transaction).whereRaw('id = any(?::uuid[])', [[...endpointIds]]);
   return new Map(rows.map((row) => [row.id, asEndpoint(row)]));
 }
 
@@ -79,11 +73,11 @@ export async function findEndpoints(
 export async function findFreeSlot({ knex, ledgerId }: LedgerTransaction): Promise<number | undefined> {
   const { rows } = await knex.raw(
     `with present as (select slot from webhook_endpoints where ledger_id = :ledgerId and status <> 'deleted')
-     select s.slot from generate_series(1, :mostEndpoints) as s (slot)
+     select s.slot from generate_series(1, :maxEndpoints) as s (slot)
      where not exists (select from present p where p.slot = s.slot)
-       and (select count(*) from present) < :mostEndpoints
+       and (select count(*) from present) < :maxEndpoints
      order by random() limit 1`,
-    { ledgerId, mostEndpoints },
+    { ledgerId, maxEndpoints },
   );
   return rows[0]?.slot;
 }

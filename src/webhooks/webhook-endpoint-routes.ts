@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform } from '../http/reply.ts';
@@ -36,7 +37,7 @@ const unconfigured = [
     ({ caller, query }, { database }) => {
       const { status } = query;
       return readPage(query, ['webhook-endpoints', status], (page) =>
-        listEndpoints(database, caller.ledgerId, { ...page, status }),
+        listEndpoints(sourceOf(caller, database), { ...page, status }),
       );
     },
   ),
@@ -47,7 +48,7 @@ const unconfigured = [
       summary: 'Read a webhook endpoint',
       ...{ keys: 'service', params, answers: { 200: webhookEndpointDocument }, refusals },
     },
-    async ({ caller, params }, { database }) => ok(await getEndpoint(database, caller.ledgerId, params.endpointId)),
+    async ({ caller, params }, { database }) => ok(await getEndpoint(sourceOf(caller, database), params.endpointId)),
   ),
 
   remove(
@@ -56,8 +57,8 @@ const unconfigured = [
       summary: 'Delete a webhook endpoint',
       ...{ keys: 'service', offers: operation, params, answers: { 204: z.undefined() }, refusals },
     },
-    ({ params: { endpointId }, terms }, { engine }) => {
-      const deletion = createOperation(deleteWebhookEndpoint, { endpointId }, terms);
+    ({ params: { endpointId }, options }, { engine }) => {
+      const deletion = createOperation(deleteWebhookEndpoint, { endpointId }, options);
       return perform(engine, deletion, () => ({ status: 204, body: undefined }));
     },
   ),
@@ -68,9 +69,9 @@ const unconfigured = [
       summary: 'Give a webhook endpoint a new secret',
       ...{ keys: 'service', offers: operation, params, answers: { 201: rotatedSecretDocument }, refusals },
     },
-    ({ params: { endpointId }, terms }, { engine }) => {
+    ({ params: { endpointId }, options }, { engine }) => {
       const command = { endpointId, secret: createWebhookSecret() };
-      const rotation = createOperation(rotateWebhookSecret, command, terms);
+      const rotation = createOperation(rotateWebhookSecret, command, options);
       return perform(engine, rotation, (rotated) => ({ status: 201, body: rotated }));
     },
   ),
@@ -82,9 +83,9 @@ const unconfigured = [
       ...{ keys: 'service', offers: operation, params, answers: { 202: webhookDeliveryDocument } },
       refusals: [...refusals, 'webhook_endpoint_disabled'],
     },
-    ({ params: { endpointId }, terms }, { engine }) => {
+    ({ params: { endpointId }, options }, { engine }) => {
       const command = { endpointId, deliveryId: createId() };
-      return perform(engine, createOperation(testWebhookEndpoint, command, terms), presentPending);
+      return perform(engine, createOperation(testWebhookEndpoint, command, options), presentPending);
     },
   ),
 ];
@@ -104,11 +105,11 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
         refusals: ['too_many_webhook_endpoints', 'account_not_found'],
         examples: { 'All that is booked': { url: 'https://example.com/hooks', eventTypes: ['transaction.booked'] } },
       },
-      ({ body, terms }, { engine }) => {
+      ({ body, options }, { engine }) => {
         const { url, description = null, eventTypes = null, accountIds = null, ordered } = body;
         const about = { url, description, eventTypes, accountIds, isOrdered: ordered };
         const command = { id: createId(), ...about, secret: createWebhookSecret() };
-        return perform(engine, createOperation(createWebhookEndpoint, command, terms), (created) => {
+        return perform(engine, createOperation(createWebhookEndpoint, command, options), (created) => {
           return { status: 201, body: created, headers: { Location: `/v1/webhook-endpoints/${created.id}` } };
         });
       },
@@ -122,10 +123,10 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
         ...{ answers: { 200: webhookEndpointDocument }, refusals: [...refusals, 'account_not_found'] },
         examples: { 'Enable it again': { status: 'active' } },
       },
-      ({ params: { endpointId }, body, terms }, { engine }) => {
+      ({ params: { endpointId }, body, options }, { engine }) => {
         const { url, description, eventTypes, accountIds, ordered, status } = body;
         const command = { endpointId, url, description, eventTypes, accountIds, isOrdered: ordered, status };
-        return perform(engine, createOperation(updateWebhookEndpoint, command, terms), ok);
+        return perform(engine, createOperation(updateWebhookEndpoint, command, options), ok);
       },
     ),
 

@@ -10,7 +10,7 @@ export interface Children {
   readonly table: string;
   /** SQL: whether one of them, called `child`, waits for its end. */
   readonly isOpen: string;
-  /** SQL: when its time is over. */
+  /** SQL: when it expires. */
   readonly endsAt: string;
 }
 

@@ -34,8 +34,8 @@ export interface ItemOfWork {
 }
 
 /** With these pauses the last of twelve tries comes about an hour after the first. */
-const pauses = { firstMs: 2_000, longestMs: 1_800_000 };
-export const mostAttempts = 12;
+const pauses = { firstMs: 2_000, maxMs: 1_800_000 };
+export const maxAttempts = 12;
 const maxErrorLength = 500;
 
 /**
@@ -53,7 +53,7 @@ export async function noteFailure(
   const before = await knex<FailedWorkRow>('failed_work').where(item).first('attempts');
   const failed = before?.attempts ?? 0;
   const attempts = isBusy ? Math.max(failed, 1) : failed + 1;
-  const isLast = !isBusy && attempts >= mostAttempts;
+  const isLast = !isBusy && attempts >= maxAttempts;
   const now = knex.raw('clock_timestamp()');
   const failure = {
     attempts,

@@ -4,7 +4,7 @@ import type { WorkQueue } from './work-queue.ts';
 const maxLookedAt = 2_000;
 
 /**
- * Idempotency keys whose time is over. A request that comes again after that is a new one, so a key is only deleted
+ * Idempotency keys that have expired. A request that comes again after that is a new one, so a key is only deleted
  * when both the clock and the time that the workers saw pass say that it is old (`key-retention.ts`).
  */
 export function idempotencyKeysQueue(retentionHours: number): WorkQueue {

@@ -5,7 +5,7 @@ import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { claimWork } from './claim-work.ts';
-import { forgetFailures, mostAttempts, noteFailure } from './failed-work.ts';
+import { forgetFailures, maxAttempts, noteFailure } from './failed-work.ts';
 import type { Afterwards, WorkQueue } from './work-queue.ts';
 
 export interface WorkContext {
@@ -92,7 +92,7 @@ async function fail(
   const attempts = await noteFailure(database, { ledgerId, queue: queue.name, itemId }, error, isBusy);
   if (!isBusy) workMetrics.failures.inc({ queue: queue.name });
   const about = { err: error, queue: queue.name, ledgerId, itemId, attempts };
-  if (isBusy || attempts < mostAttempts) logger.warn(about, 'an item of work failed and is tried again later');
+  if (isBusy || attempts < maxAttempts) logger.warn(about, 'an item of work failed and is tried again later');
   else logger.error(about, 'an item of work failed for the last time, and waits to be requeued');
   return 1;
 }

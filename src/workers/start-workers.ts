@@ -27,7 +27,7 @@ export interface Workers {
 const firstRestMs = 50;
 const maxRestMs = 2_000;
 /** After the database failed. */
-const pauses = { firstMs: 200, longestMs: 10_000 };
+const pauses = { firstMs: 200, maxMs: 10_000 };
 const measureEveryMs = 5_000;
 /**
  * A queue of which no batch and no round through the ledgers was finished for so long is stuck, or the database is

@@ -227,7 +227,7 @@ describe('the reservation goes', () => {
     expect(late.body).toMatchObject({ code: 'payment_order_not_pending', state: 'rejected', transactionId: null });
   });
 
-  test('when its time is over, though nobody comes by to note it', async () => {
+  test('when its time is over, whether or not its money was released since', async () => {
     const { id: account, party } = await openFamily(client, twoSign);
     const signBy = new Date(Date.now() + 2_500).toISOString();
     const order = await makeOrder(client, account, { amount: '60.00', initiatedBy: party.ann, signBy });
@@ -235,7 +235,6 @@ describe('the reservation goes', () => {
     expect(order.expiresAt).toBe(signBy);
     await untilPast(signBy);
 
-    // As long as only readers come by the row stays as it was.
     const expired = await readOrder(client, order);
     expect(expired).toMatchObject({
       status: 'expired',
@@ -250,8 +249,8 @@ describe('the reservation goes', () => {
     expect(await idsOf('waiting')).toEqual([[other.id, 'waiting']]);
     expect(await idsOf('expired')).toEqual([[order.id, 'expired']]);
     expect(await moneyOf(client, account)).toEqual(['100.00', '10.00', '90.00']);
-    const stored = () => service.database('payment_orders').where({ id: order.id }).first('status', 'finished_at');
-    expect((await stored()).status).toBe('waiting');
+    const hold = () => service.database('holds').where({ id: order.id }).first('status', 'finished_at');
+    expect((await hold()).status).toBe('active');
 
     expect((await sign(client, order, party.bob)).body).toMatchObject({
       code: 'payment_order_not_pending',
@@ -259,7 +258,7 @@ describe('the reservation goes', () => {
     });
     expect((await cancel(client, order)).body).toMatchObject({ code: 'payment_order_not_pending', state: 'expired' });
     expect((await pay(client, account, { amount: '90.00' })).status).toBe(201);
-    expect(await stored()).toEqual({ status: 'expired', finished_at: new Date(signBy) });
+    expect(await hold()).toEqual({ status: 'expired', finished_at: new Date(signBy) });
     expect(await readOrder(client, order)).toEqual(expired);
     expect(await idsOf('expired')).toEqual([[order.id, 'expired']]);
     expect(await moneyOf(client, account)).toEqual(['10.00', '10.00', '0.00']);

@@ -19,7 +19,7 @@ test.each([
     database,
     lockTimeoutMs: 5_000,
     lanes: 1,
-    queueLimit: 10,
+    maxQueued: 10,
     onCommitted: () => {},
   });
   const { ledgerId } = service;

@@ -8,9 +8,8 @@ import { pino } from 'pino';
 import { eventRoutes } from '../../src/events/event-routes.ts';
 import type { EventDocument } from '../../src/events/present-event.ts';
 import type { EventPlace } from '../../src/events/read-events.ts';
-import { type EventStream, streamEvents, streamPage, usualPace } from '../../src/events/stream-events.ts';
+import { defaultPace, type EventStream, streamEvents, streamPage } from '../../src/events/stream-events.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
-import { createRouter } from '../../src/http/create-router.ts';
 import { mountRoutes } from '../../src/http/mount-routes.ts';
 import type { Hints, ServiceParts } from '../../src/http/service-parts.ts';
 import { until } from '../support/lock-witness.ts';
@@ -19,7 +18,7 @@ import { startTestService } from '../support/test-service.ts';
 // How a stream goes on and when it ends, over a real connection; what it tells is made up here.
 
 /** With `restless` nothing depends on the pauses; what is to happen in a test is set there. */
-const quick = { ...usualPace, restMs: 1 };
+const quick = { ...defaultPace, restMs: 1 };
 /** The stream comes round as soon as the process has done everything else. */
 const restless: Hints = { hint: () => {}, rest: () => new Promise((resolve) => setImmediate(resolve)) };
 
@@ -44,7 +43,7 @@ afterEach(async () => {
 });
 
 /** Streams to a client, which has not begun to read. `ended` comes about when the stream is over. */
-async function open(stream: Partial<EventStream>, pace: Partial<typeof usualPace> = {}) {
+async function open(stream: Partial<EventStream>, pace: Partial<typeof defaultPace> = {}) {
   const stopping = new AbortController();
   streams.push(stopping);
   let res: Response | undefined;
@@ -182,18 +181,16 @@ test('ends for a key that is revoked meanwhile', async () => {
   const logger = pino({ level: 'silent' });
   const { database } = service;
   const app = express();
-  const router = createRouter();
-  router.use(authenticate(database));
+  app.use(authenticate(database));
   const draining = new AbortController().signal;
   const parts = { database, draining, logger, wakeUp: restless } as unknown as ServiceParts;
-  mountRoutes(router, eventRoutes({ ...quick, keyCheckMs: 0 }), parts);
-  app.use(router);
+  mountRoutes(app, eventRoutes({ ...quick, keyCheckMs: 0 }), parts);
   const server = app.listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const headers = { authorization: `Bearer ${service.apiKey}` };
-  const stream = await fetch(`http://127.0.0.1:${port}/events/stream`, { headers });
+  const stream = await fetch(`http://127.0.0.1:${port}/v1/events/stream`, { headers });
   const text = Promise.race([stream.text(), sleep(240_000, 'nothing', { ref: false })]);
   await database('api_keys').where('ledger_id', service.ledgerId).update({ revoked_at: database.fn.now() });
   expect(await text).toMatch(/^retry: 2000\nid: \S+\n\n$/);

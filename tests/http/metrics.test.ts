@@ -26,6 +26,7 @@ test('counts groups, waits, commits, retries and refusals, for whoever asks with
     },
   });
   const { client, url } = service;
+  const withdrawals = 'method="POST",route="/v1/accounts/:accountId/withdrawals"';
   const names = [
     'joint_ledger_group_movements_sum',
     'joint_ledger_group_movements_count',
@@ -35,6 +36,9 @@ test('counts groups, waits, commits, retries and refusals, for whoever asks with
     'joint_ledger_transaction_retries_total{sqlstate="connection"}',
     'joint_ledger_refusals_total{code="insufficient_funds"}',
     'joint_ledger_refusals_total{code="validation_failed"}',
+    `joint_ledger_http_request_seconds_count{${withdrawals},status="422"}`,
+    `joint_ledger_http_request_seconds_count{${withdrawals},status="400"}`,
+    'joint_ledger_http_request_seconds_count{method="GET",route="none",status="404"}',
   ];
   const read = () => Promise.all(names.map((name) => readMetric(url, name)));
   const account = await client.openAccount();
@@ -50,12 +54,13 @@ test('counts groups, waits, commits, retries and refusals, for whoever asks with
     { ...item, type: 'withdrawal', amount: '9.00' },
   ];
   await client.post('/v1/batches', { atomic: false, items });
+  await fetch(`${url}/nothing`);
   cutter?.cutNext('beforeCommit');
   await client.post(`/v1/accounts/${account}/deposits`, one);
 
   const after = await read();
   // The transaction that was cut was locked and sent to commit twice, and committed once.
-  expect(after.map((value, index) => value - before[index]!)).toEqual([5, 4, 4, 5, 4, 1, 2, 1]);
+  expect(after.map((value, index) => value - before[index]!)).toEqual([5, 4, 4, 5, 4, 1, 2, 1, 1, 1, 1]);
   expect(await readMetric(url, 'joint_ledger_queue_depth')).toBe(0);
   expect(await readMetric(url, 'process_cpu_seconds_total')).toBeGreaterThan(0);
   await service.stop();

@@ -37,8 +37,8 @@ function waiterOn(
   };
 }
 
-function queueOf(waiters: readonly Waiter[], options: { lanes?: number; groupLimit?: number } = {}) {
-  const queue = new GroupQueue<Waiter>({ lanes: 8, groupLimit: 100, ...options });
+function queueOf(waiters: readonly Waiter[], options: { lanes?: number; maxGroupSize?: number } = {}) {
+  const queue = new GroupQueue<Waiter>({ lanes: 8, maxGroupSize: 100, ...options });
   for (const waiter of waiters) queue.add(waiter);
   return queue;
 }
@@ -79,7 +79,7 @@ describe('who goes together', () => {
     ['two larger batches with each other', [9, 9, 9, 1], [['0', '1'], ['2'], ['3']]],
   ])('%s', (_what, sizes, groups) => {
     const waiters = sizes.map((size, index) => waiterOn(String(index), { size }));
-    expect(startAll(queueOf(waiters, { groupLimit: 5 }))).toEqual(groups);
+    expect(startAll(queueOf(waiters, { maxGroupSize: 5 }))).toEqual(groups);
   });
 
   test('only operations of one ledger', () => {
@@ -140,7 +140,7 @@ describe('who goes together', () => {
   });
 
   test('no third transaction of an account, also where the one that forms is full', () => {
-    const queue = queueOf([waiterOn('a')], { lanes: 4, groupLimit: 3 });
+    const queue = queueOf([waiterOn('a')], { lanes: 4, maxGroupSize: 3 });
     expect(start(queue)).toEqual([['a']]);
     for (let count = 0; count < 7; count++) queue.add(waiterOn('a'));
     expect(start(queue)).toEqual([['a', 'a', 'a']]);
@@ -153,7 +153,7 @@ describe('who goes together', () => {
     const rounds = fc.array(fc.array(arrival, { maxLength: 6 }), { maxLength: 30 });
     fc.assert(
       fc.property(rounds, fc.integer({ min: 1, max: 4 }), (arrivals, lanes) => {
-        const queue = new GroupQueue<Waiter>({ lanes, groupLimit: 4 });
+        const queue = new GroupQueue<Waiter>({ lanes, maxGroupSize: 4 });
         let [arrived, served] = [0, 0];
         const go = () => {
           const { groups } = queue.takeGroups();
@@ -257,7 +257,7 @@ test('serves everybody once, in the order of each account, however transactions 
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 4 }), (steps, lanes) => {
-      const queue = new GroupQueue<Waiter>({ lanes, groupLimit: 3 });
+      const queue = new GroupQueue<Waiter>({ lanes, maxGroupSize: 3 });
       const arrived: Waiter[] = [];
       const served: Waiter[] = [];
       const running: Array<ReturnType<typeof queue.takeGroups>['groups'][number]> = [];

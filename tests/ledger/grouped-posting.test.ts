@@ -46,7 +46,7 @@ function createEngine(lockTimeoutMs = 10_000): PostingEngine {
     acquireTimeoutMs: 10_000,
   });
   pools.push(pool);
-  return createPostingEngine({ database: pool, lockTimeoutMs, lanes: 8, queueLimit: 2_000, onCommitted: () => {} });
+  return createPostingEngine({ database: pool, lockTimeoutMs, lanes: 8, maxQueued: 2_000, onCommitted: () => {} });
 }
 
 async function openAccount(balance = '0.00'): Promise<string> {

@@ -42,7 +42,7 @@ function operationOf(kind: OperationKind<null, null, never, string>): Operation<
 
 function createEngine(lockTimeoutMs: number) {
   const { database } = testDatabase;
-  return createPostingEngine({ database, lockTimeoutMs, lanes: 2, queueLimit: 3, onCommitted: () => {} });
+  return createPostingEngine({ database, lockTimeoutMs, lanes: 2, maxQueued: 3, onCommitted: () => {} });
 }
 
 test('refuses what comes when lanes and queue are full, and serves the others in turn', async () => {

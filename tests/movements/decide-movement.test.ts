@@ -5,7 +5,7 @@ import {
   createDeposit,
   createTransfer,
   createWithdrawal,
-  type MovementTerms,
+  type MovementDetails,
 } from '../../src/movements/create-movement.ts';
 import { decideMovement } from '../../src/movements/decide-movement.ts';
 import type { Movement } from '../../src/movements/movement.ts';
@@ -47,7 +47,7 @@ interface AccountOptions extends Partial<Omit<LockedAccount, 'balance' | 'overdr
   limit?: string;
 }
 
-function terms(amount: string, currency = 'USD', notes: Partial<MovementTerms> = {}): MovementTerms {
+function terms(amount: string, currency = 'USD', notes: Partial<MovementDetails> = {}): MovementDetails {
   const unsaid = { initiatedBy: null, description: null, reference: null, valueDate: null, metadata: null };
   return { amount: Money.parse(amount, currency), ...unsaid, ...notes };
 }

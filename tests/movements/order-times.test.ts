@@ -56,7 +56,9 @@ describe('an order whose time is over', () => {
     expect(await readAccount(id)).toMatchObject({ balance: '0.00', held: '0.00', available: '0.00' });
     const ended = { finished_at: new Date(by.signBy) };
     expect(await rowOf('holds', first.body.id)).toMatchObject({ status: 'expired', remaining: '0.0000', ...ended });
-    expect(await rowOf('payment_orders', first.body.id)).toMatchObject({ status: 'expired', ...ended });
+    expect((await client.get(`/v1/payment-orders/${first.body.id}`)).body).toMatchObject({
+      ...{ status: 'expired', finishedAt: by.signBy },
+    });
   });
 
   test('gives back what it counted for the limit of its initiator, in a dry run too', async () => {

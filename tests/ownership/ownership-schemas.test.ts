@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mandateProblems, mandateTerms, mostHolders, rights } from '../../src/ownership/ownership-schemas.ts';
+import { mandateProblems, mandateTerms, maxHolders, rights } from '../../src/ownership/ownership-schemas.ts';
 
 const [a, b] = ['01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8058'] as const;
 const manyIds = (count: number) =>
@@ -42,7 +42,7 @@ describe('a mandate', () => {
         { ...all, kinds: ['withdrawal'] },
       ),
     ],
-    ['as many signatories as there can be holders', { rule: 'named', signatories: manyIds(mostHolders) }],
+    ['as many signatories as there can be holders', { rule: 'named', signatories: manyIds(maxHolders) }],
     ['a count of all its signatories', { rule: 'count', count: 2, signatories: [a, b] }],
     ['a threshold of all weights', { rule: 'weighted', weights: { [a]: 2, [b]: 1 }, threshold: 3 }],
     ['twenty bands', bands(...Array.from({ length: 19 }, (_, index) => ({ ...any, upTo: `${index + 1}` })), all)],
@@ -65,15 +65,15 @@ describe('a mandate', () => {
     ['a limit that is a number', bands({ ...any, upTo: 5 }, all), ['bands.0.upTo']],
     ['a count of none', { rule: 'count', count: 0 }, ['bands.0.count']],
     ['a count of half a person', { rule: 'count', count: 1.5 }, ['bands.0.count']],
-    ['a count beyond all holders', { rule: 'count', count: mostHolders + 1 }, ['bands.0.count']],
+    ['a count beyond all holders', { rule: 'count', count: maxHolders + 1 }, ['bands.0.count']],
     ['no signatories', { rule: 'named', signatories: [] }, ['bands.0.signatories']],
-    ['too many signatories', { rule: 'named', signatories: manyIds(mostHolders + 1) }, ['bands.0.signatories']],
+    ['too many signatories', { rule: 'named', signatories: manyIds(maxHolders + 1) }, ['bands.0.signatories']],
     ['a signatory twice', { rule: 'named', signatories: [a, a.toUpperCase()] }, ['bands.0.signatories']],
     ['a signatory who is no id', { rule: 'named', signatories: ['Ann'] }, ['bands.0.signatories.0']],
     ['no weights', { rule: 'weighted', weights: {}, threshold: 1 }, ['bands.0.weights']],
     [
       'too many weights',
-      { rule: 'weighted', weights: Object.fromEntries(manyIds(mostHolders + 1).map((id) => [id, 1])), threshold: 1 },
+      { rule: 'weighted', weights: Object.fromEntries(manyIds(maxHolders + 1).map((id) => [id, 1])), threshold: 1 },
       ['bands.0.weights'],
     ],
     ['a weight of nothing', { rule: 'weighted', weights: { [a]: 0, [b]: 1 }, threshold: 1 }, [`bands.0.weights.${a}`]],

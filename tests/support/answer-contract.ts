@@ -5,7 +5,7 @@ import { findRoutePattern } from '../../src/http/route-pattern.ts';
 import { sharedRefusals } from '../../src/http/shared-refusals.ts';
 import { routes } from './routes.ts';
 
-const patterns = [...new Set(routes.map(({ path }) => `/v1${path}`))];
+const patterns = [...new Set(routes.map(({ path }) => path))];
 
 interface SentAnswer {
   readonly status: number;
@@ -21,9 +21,7 @@ interface SentAnswer {
 export function problemOfAnswer(method: string, address: string, answer: SentAnswer): string | undefined {
   const pattern = findRoutePattern(patterns, address);
   const isHead = method === 'HEAD';
-  const route = routes.find(
-    (each) => `/v1${each.path}` === pattern && each.method.toUpperCase() === (isHead ? 'GET' : method),
-  );
+  const route = routes.find((each) => each.path === pattern && each.method.toUpperCase() === (isHead ? 'GET' : method));
   if (route === undefined) return undefined;
   const problem = isHead ? undefined : problemOf(route, answer);
   return problem && `${method} ${route.path}: ${problem}\n${JSON.stringify(answer.body)}`;
@@ -40,7 +38,8 @@ function problemOf(route: Route, { status, type, body }: SentAnswer): string | u
   }
   const document = route.answers[status];
   if (document === undefined) return `the contract names no answer ${status}`;
-  if (route.mediaType !== undefined) return type === route.mediaType ? undefined : `${type} is not ${route.mediaType}`;
+  const mediaType = route.mediaType?.split(';')[0];
+  if (mediaType !== undefined) return type === mediaType ? undefined : `${type} is not ${mediaType}`;
   const parsed = document.safeParse(body);
   return parsed.success ? undefined : `the document does not fit its schema: ${parsed.error.message}`;
 }

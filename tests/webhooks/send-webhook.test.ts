@@ -3,7 +3,7 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Webhook as Verifier } from 'standardwebhooks';
-import { type SendingTerms, sendWebhook, type Webhook } from '../../src/webhooks/send-webhook.ts';
+import { type SendingOptions, sendWebhook, type Webhook } from '../../src/webhooks/send-webhook.ts';
 import { isDelivered } from '../../src/webhooks/sending-outcome.ts';
 import { createWebhookSecret } from '../../src/webhooks/webhook-secret.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => receiver.close());
 
-function send(webhook: Partial<Webhook> = {}, terms: Partial<SendingTerms> = {}) {
+function send(webhook: Partial<Webhook> = {}, terms: Partial<SendingOptions> = {}) {
   const whole = {
     url: `${receiver.url}/webhooks?a=1`,
     id: 'msg_1',

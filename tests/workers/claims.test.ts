@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { findLedgersWithWork, readQueueState } from '../../src/workers/claim-work.ts';
-import { mostAttempts } from '../../src/workers/failed-work.ts';
+import { maxAttempts } from '../../src/workers/failed-work.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import { startWorkers } from '../../src/workers/start-workers.ts';
 import { startWakeUp } from '../../src/workers/wake-up.ts';
@@ -148,7 +148,7 @@ describe('what fails', () => {
   test('is given up after the last try, until somebody requeues it', async () => {
     const [bad] = await addErrands(1);
     const failing = errands({ before: () => Promise.reject(new Error(`broken\0 ${'x'.repeat(1000)}`)) });
-    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       expect(await run(failing)).toBe(1);
       await service
         .database('failed_work')
@@ -157,7 +157,7 @@ describe('what fails', () => {
     }
     expect(await run(failing)).toBe(0);
     const [failure] = await failures();
-    expect(failure).toMatchObject({ itemId: bad, attempts: mostAttempts, retryAt: null });
+    expect(failure).toMatchObject({ itemId: bad, attempts: maxAttempts, retryAt: null });
     expect(failure.error).toHaveLength(500);
 
     const requeue = () => service.client.post(`/v1/failed-work/errands/${bad}/requeue`);
@@ -172,7 +172,7 @@ describe('what fails', () => {
     const account = await service.client.openAccount();
     const { database } = service;
     const at = database.raw("now() - interval '1 s'");
-    const before = { attempts: mostAttempts - 1, retry_at: at, first_failed_at: at, last_failed_at: at, error: 'x' };
+    const before = { attempts: maxAttempts - 1, retry_at: at, first_failed_at: at, last_failed_at: at, error: 'x' };
     await database('failed_work').insert({ ledger_id: ledgerId, queue: 'errands', item_id: item, ...before });
     const locking = errands({
       before: async (_, knex) => void (await knex('accounts').where('id', account).forUpdate()),
@@ -182,7 +182,7 @@ describe('what fails', () => {
       expect(await run(locking)).toBe(1);
     });
     const [failure] = await failures();
-    expect(failure).toMatchObject({ itemId: item, attempts: mostAttempts - 1, retryAt: expect.any(String) });
+    expect(failure).toMatchObject({ itemId: item, attempts: maxAttempts - 1, retryAt: expect.any(String) });
     await database('failed_work').update({ retry_at: at });
     expect(await run(locking)).toBe(1);
     expect([await doneOnce(), await failures()]).toEqual([[item], []]);

@@ -4,14 +4,14 @@ import { writeFinishedOrders } from '../payment-orders/finish-payment-order.ts';
 import type { PaymentOrder } from '../payment-orders/payment-order.ts';
 import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
 import { type AccountChange, changeHash } from './account-change.ts';
-import type { HolderRecord, Restriction } from './control-queries.ts';
+import type { HolderRecord, Restriction } from './management-queries.ts';
 
 /** Everything that one act on an account's holders, mandate or restrictions writes; what is left out stays as it is. */
-export interface ControlEffect {
+export interface ManagementEffect {
   readonly accountId: string;
   readonly at: Date;
   readonly by: string | null;
-  /** A place as it is now, new or changed. */
+  /** A membership as it is now, new or changed. */
   readonly holder?: HolderRecord;
   readonly mandate?: Mandate;
   readonly placed?: Restriction;
@@ -24,7 +24,10 @@ export interface ControlEffect {
 }
 
 /** Writes the effects of a group, each table in one statement. */
-export async function writeControl(transaction: LedgerTransaction, effects: readonly ControlEffect[]): Promise<void> {
+export async function writeManagement(
+  transaction: LedgerTransaction,
+  effects: readonly ManagementEffect[],
+): Promise<void> {
   const { knex, ledgerId } = transaction;
   const holders = effects.flatMap(({ holder }) => (holder === undefined ? [] : holderRow(ledgerId, holder)));
   if (holders.length > 0) {
@@ -50,7 +53,7 @@ export async function writeControl(transaction: LedgerTransaction, effects: read
 /** Restrictions, and on the account rows what they add up to: that is what every movement looks at. */
 async function writeRestrictions(
   { knex, ledgerId }: LedgerTransaction,
-  effects: readonly ControlEffect[],
+  effects: readonly ManagementEffect[],
 ): Promise<void> {
   const touched = effects.flatMap(({ placed, lifted }) => [placed, lifted].filter((one) => one !== undefined));
   if (touched.length === 0) return;
@@ -97,7 +100,7 @@ function holderRow(ledgerId: string, holder: HolderRecord) {
   };
 }
 
-function mandateRow(ledgerId: string, { accountId, mandate, by, at }: ControlEffect) {
+function mandateRow(ledgerId: string, { accountId, mandate, by, at }: ManagementEffect) {
   return {
     ledger_id: ledgerId,
     account_id: accountId,

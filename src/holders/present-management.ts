@@ -4,9 +4,9 @@ import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import { holderRights, holderStatuses, limitsDocument } from '../ownership/holder.ts';
 import type { Mandate } from '../ownership/mandate.ts';
 import { mandateBandDocument } from '../ownership/ownership-schemas.ts';
-import { type HolderRecord, type Restriction, restrictionScopes } from './control-queries.ts';
+import { type HolderRecord, type Restriction, restrictionScopes } from './management-queries.ts';
 
-/** A party's place on an account as callers see it. */
+/** A party's membership of an account as callers see it. */
 export const holderRecordDocument = z.strictObject({
   accountId: uuid,
   partyId: uuid,
@@ -42,7 +42,7 @@ export const restrictionDocument = z.strictObject({
 
 export type RestrictionDocument = z.output<typeof restrictionDocument>;
 
-/** An invitation whose time is over reads as expired, whether or not that is recorded yet. */
+/** An invitation reads as expired from its time on, whether or not that is recorded yet. */
 export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocument {
   const { accountId, partyId, rights, limits, invitedBy, invitationExpiresAt, joinedAt, endedAt } = holder;
   return {
@@ -59,7 +59,7 @@ export function isOpenInvitation(holder: HolderRecord, now: Date): boolean {
   return holder.status === 'invited' && !isLapsedInvitation(holder, now);
 }
 
-/** Whether its time is over and that is not recorded yet. */
+/** Whether it has expired and that is not recorded yet. */
 export function isLapsedInvitation({ status, invitationExpiresAt }: HolderRecord, now: Date): boolean {
   return status === 'invited' && invitationExpiresAt !== null && invitationExpiresAt <= now;
 }

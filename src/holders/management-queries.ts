@@ -4,7 +4,7 @@ import { Money } from '../money/money.ts';
 import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
 
-/** A party's place on an account, whatever became of it. */
+/** A party's membership of an account, whatever became of it. */
 export interface HolderRecord {
   readonly accountId: string;
   readonly partyId: string;
@@ -46,7 +46,7 @@ interface HolderRow {
   ended_at: Date | null;
 }
 
-/** The places on these accounts, in the order of account and party. */
+/** The memberships of these accounts, in the order of account and party. */
 export async function findHolderRecords(
   { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],

@@ -18,10 +18,10 @@ import {
   findRestrictions,
   type HolderRecord,
   type Restriction,
-} from './control-queries.ts';
+} from './management-queries.ts';
 
 /** What every act on who holds an account, and on what they agreed, says. */
-export interface ControlCommand {
+export interface ManagementCommand {
   readonly accountId: string;
   /** Who acts; null for the calling service. */
   readonly by: string | null;
@@ -30,7 +30,7 @@ export interface ControlCommand {
 }
 
 /** All that decides about such acts, read for a whole group after the account rows were locked. */
-export interface ControlFacts {
+export interface ManagementFacts {
   readonly partyIds: ReadonlySet<string>;
   readonly ownership: OwnershipByAccount;
   readonly holders: readonly HolderRecord[];
@@ -45,10 +45,10 @@ export interface ControlFacts {
   readonly mandates: MandateVersions;
 }
 
-export async function loadControl(
+export async function loadManagement(
   transaction: LedgerTransaction,
-  commands: readonly ControlCommand[],
-): Promise<ControlFacts> {
+  commands: readonly ManagementCommand[],
+): Promise<ManagementFacts> {
   const accountIds = commands.map((command) => command.accountId);
   const changeIds = commands.flatMap(({ names }) => names.changeId ?? []);
   const [changes, waitingChanges, orders, ownership, holders] = await Promise.all([
@@ -74,10 +74,10 @@ export async function loadControl(
 }
 
 /** An account that such an act may be about, with what is known of who holds it; or why not. */
-export function controlledAccount(
-  { accountId, by, names }: ControlCommand,
+export function managedAccount(
+  { accountId, by, names }: ManagementCommand,
   accounts: LockedAccounts,
-  facts: ControlFacts,
+  facts: ManagementFacts,
 ): { account: LockedAccount; ownership: Ownership } | { refusal: Refusal } {
   const account = accounts.get(accountId);
   const ownership = facts.ownership.get(accountId);
@@ -90,6 +90,6 @@ export function controlledAccount(
   return refused === undefined ? { account, ownership } : { refusal: refused };
 }
 
-export function holderOf(facts: ControlFacts, accountId: string, partyId: string): HolderRecord | undefined {
+export function holderOf(facts: ManagementFacts, accountId: string, partyId: string): HolderRecord | undefined {
   return facts.holders.find((holder) => holder.accountId === accountId && holder.partyId === partyId);
 }

@@ -2,35 +2,51 @@ import { refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
 import { isOwner } from '../ownership/holder.ts';
-import { type ChangeScene, endPlace, noHolder } from './apply-change.ts';
-import type { HolderRecord, Restriction } from './control-queries.ts';
-import { type ControlCommand, type ControlFacts, controlledAccount, holderOf, loadControl } from './load-control.ts';
-import { type HolderRecordDocument, isOpenInvitation, presentHolder, presentRestriction } from './present-control.ts';
-import { type ControlEffect, writeControl } from './write-control.ts';
+import { type ChangeScene, endMembership, noHolder } from './apply-change.ts';
+import {
+  holderOf,
+  loadManagement,
+  type ManagementCommand,
+  type ManagementFacts,
+  managedAccount,
+} from './load-management.ts';
+import type { HolderRecord, Restriction } from './management-queries.ts';
+import {
+  type HolderRecordDocument,
+  isOpenInvitation,
+  presentHolder,
+  presentRestriction,
+} from './present-management.ts';
+import { type ManagementEffect, writeManagement } from './write-management.ts';
 
-export interface PlaceCommand extends ControlCommand {
+export interface MembershipCommand extends ManagementCommand {
   readonly partyId: string;
-  /** What a party does about its own place on an account; or what befell it. */
+  /** What a party does about its own membership of an account; or what befell it. */
   readonly act: 'accept' | 'decline' | 'leave' | 'death';
   /** The id of the restriction that a death may put on the account. */
   readonly restrictionId: string;
 }
 
-/** A party takes the place it was invited to, declines it, or leaves it; or it has died. */
-export const takePlace: OperationKind<PlaceCommand, ControlFacts, ControlEffect, HolderRecordDocument> = {
+/** A party accepts the membership it was invited to, declines it, or leaves; or it has died. */
+export const changeMembership: OperationKind<
+  MembershipCommand,
+  ManagementFacts,
+  ManagementEffect,
+  HolderRecordDocument
+> = {
   accountIds: ({ accountId }) => [accountId],
   ownedAccountIds: ({ accountId }) => [accountId],
-  load: loadControl,
-  decide: decidePlace,
-  write: writeControl,
+  load: loadManagement,
+  decide: decideMembership,
+  write: writeManagement,
 };
 
-function decidePlace(
-  command: PlaceCommand,
-  { accounts, loaded, now }: DecisionState<ControlFacts>,
-): Decision<ControlEffect, HolderRecordDocument> {
+function decideMembership(
+  command: MembershipCommand,
+  { accounts, loaded, now }: DecisionState<ManagementFacts>,
+): Decision<ManagementEffect, HolderRecordDocument> {
   const { accountId, partyId, act, by } = command;
-  const found = controlledAccount(command, accounts, loaded);
+  const found = managedAccount(command, accounts, loaded);
   if ('refusal' in found) return found;
   const { account, ownership } = found;
   const holder = holderOf(loaded, accountId, partyId);
@@ -41,7 +57,7 @@ function decidePlace(
   if (act === 'accept' || act === 'decline') return answerInvitation(holder, act, scene);
 
   if (holder.status !== 'active') return noHolder(accountId, partyId);
-  const ended = endPlace(holder, act === 'leave' ? 'left' : 'deceased', scene);
+  const ended = endMembership(holder, act === 'leave' ? 'left' : 'deceased', scene);
   if ('refusal' in ended) return ended;
   const placed = act === 'death' ? stopForEstate(holder, command.restrictionId, scene) : undefined;
   const result = ended.document as HolderRecordDocument;
@@ -59,7 +75,7 @@ function answerInvitation(
   holder: HolderRecord,
   act: 'accept' | 'decline',
   { account, by, now }: ChangeScene,
-): Decision<ControlEffect, HolderRecordDocument> {
+): Decision<ManagementEffect, HolderRecordDocument> {
   if (!isOpenInvitation(holder, now)) {
     const { status } = presentHolder(holder, now);
     const detail = `The invitation of party ${holder.partyId} to account ${account.id} is not open: ${status}.`;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { invalidInput } from '../errors/invalid-input.ts';
 import type { RefusalError } from '../errors/refusal.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
-import type { OperationTerms } from '../ledger/operation.ts';
+import type { OperationOptions } from '../ledger/operation.ts';
 import { callerOf } from './authenticate.ts';
 import type { Caller } from './caller.ts';
 import { idempotencyKey, readInput } from './read-input.ts';
@@ -19,7 +19,7 @@ const idempotencyKeyHeader = z.object({ 'Idempotency-Key': idempotencyKey });
  * Reads how the caller wants the operation carried out: `Idempotency-Key`, `Prefer: wait=N` (RFC 7240, section 4.3),
  * and `If-Match`. Throws RefusalError `validation_failed`.
  */
-export function readOperationTerms(req: Request, res: Response, offers: Offers, dryRun: boolean): OperationTerms {
+export function readOperationOptions(req: Request, res: Response, offers: Offers, dryRun: boolean): OperationOptions {
   const caller = callerOf(res);
   // Finding or making by PUT is idempotent by what it says (RFC 9110, section 9.2.2); only the first answer differs, by
   // 201. Such a route offers no key.

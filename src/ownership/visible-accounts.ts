@@ -1,0 +1,61 @@
+import type { Database } from '../database/create-database.ts';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { notFound, type Thing } from '../errors/no-such.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
+
+/**
+ * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
+ * to are not there, nor is the `subject` that belongs to one (`account_not_found` by default). `right` asks for more
+ * than holding: reading takes `view`. Keys of the service see everything, without a query.
+ */
+export async function hideFromStrangers(
+  database: Database,
+  { ledgerId, boundParty: bound }: Caller,
+  accountId: string,
+  { right, subject = ['account', accountId] }: { right?: 'view' | undefined; subject?: readonly [Thing, string] } = {},
+): Promise<void> {
+  if (bound === null) return;
+  const query = database('holders')
+    .where({ ledger_id: ledgerId, account_id: accountId, party_id: bound })
+    .whereIn('status', right === undefined ? ['active', 'invited'] : ['active'])
+    .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
+  if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
+  if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(...subject);
+}
+
+/**
+ * Makes what gets one thing that belongs to an account. For a caller whose party has nothing to do with that account,
+ * or lacks the `right` that is asked for, the thing is not there.
+ *
+ * @example
+ * const getVisible = ifVisible('hold', getHold);
+ * const hold = await getVisible(database, caller, holdId, 'view');
+ */
+export function ifVisible<Found extends { readonly accountId: string }>(
+  thing: Thing,
+  get: (source: LedgerSource, id: string) => Promise<Found>,
+): (database: Database, caller: Caller, id: string, right?: 'view') => Promise<Found> {
+  return async (database, caller, id, right) => {
+    const found = await get(sourceOf(caller, database), id);
+    await hideFromStrangers(database, caller, found.accountId, { right, subject: [thing, id] });
+    return found;
+  };
+}
+
+/**
+ * Those of these accounts that the request's key may read; null for a key of the service, which may read all. Of the
+ * others, a party that pays into them must not learn a balance.
+ */
+export async function findReadable(
+  database: Database,
+  { ledgerId, boundParty: bound }: Caller,
+  accountIds: readonly string[],
+): Promise<ReadonlySet<string> | null> {
+  if (bound === null) return null;
+  const found = await database('holders')
+    .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
+    .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
+    .whereRaw("'view' = any(rights)")
+    .pluck('account_id');
+  return new Set(found);
+}
