@@ -18,8 +18,8 @@ export default {
   transformIgnorePatterns: [],
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
-  // More than there are cores: many tests wait for processes, locks and ends of time.
-  maxWorkers: '150%',
+  // As many as there are cores; jest would leave one to itself, which rests while the workers work.
+  maxWorkers: '100%',
   // That a machine is slow is no failure.
   testTimeout: 300_000,
 };
