@@ -19,4 +19,6 @@ if (process.send !== undefined) {
     void endServices();
   };
   process.on('message', onMessage);
+  // A service that waits for requests would keep the process when the run is killed.
+  process.once('disconnect', () => process.exit());
 }
