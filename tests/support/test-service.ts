@@ -16,7 +16,7 @@ export interface TestService extends TestLedger {
   readonly database: Database;
   readonly databaseUrl: string;
   readonly api: HttpListener;
-  /** Stops the service, proves the books and removes the database. */
+  /** Proves the books, and stops the service and removes the database unless another test file can have both. */
   stop(): Promise<void>;
 }
 
@@ -34,23 +34,23 @@ export async function startTestService(options?: {
   const database = openTestPool(served.databaseUrl);
   const ledger = await createTestLedger(database);
   const url = `http://127.0.0.1:${served.api.port}`;
-  let isStopped = options !== undefined;
+  let isReusable = options === undefined;
   return {
     ...ledger,
     ...{ url, database, databaseUrl: served.databaseUrl, client: createTestClient(url, ledger.apiKey) },
     api: {
       port: served.api.port,
       stop(drainMs) {
-        isStopped = true;
+        isReusable = false;
         return served.api.stop(drainMs);
       },
       stopNow() {
-        isStopped = true;
+        isReusable = false;
         served.api.stopNow();
       },
     },
     async stop() {
-      const isKept = !isStopped && (await isQuiet(database));
+      const isKept = isReusable && (await isQuiet(database));
       if (!isKept) await served.api.stop(5_000);
       const findings = await verifyBooks(database);
       const isLeft = isKept && (await emptyDatabase(database, served.state));
