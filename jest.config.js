@@ -1,17 +1,23 @@
+import { fileURLToPath } from 'node:url';
+
+const project = fileURLToPath(new URL('.', import.meta.url)).replaceAll(/\W/g, '\\$&');
+
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/support/shared-build-environment.mjs',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
+    [`^${project}(src|migrations|seeds|node_modules/zod)\\b`]: '<rootDir>/tests/support/load-build-once.mjs',
     '\\.ts$': [
       '@swc/jest',
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' }, sourceMaps: 'inline' },
     ],
   },
-  globalSetup: '<rootDir>/tests/support/global-setup.ts',
-  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+  transformIgnorePatterns: [],
+  globalSetup: '<rootDir>/tests/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   // As many as there are cores; jest would leave one to itself, which rests while the workers work.
   maxWorkers: '100%',
   // That a machine is slow is no failure.

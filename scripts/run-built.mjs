@@ -50,11 +50,12 @@ function findCompiler() {
   }
 }
 
-/** The race lab shows the sources of its strategies, which are there without the others where only the build is. */
-function copyShown(fresh) {
-  const shown = 'src/lab/strategies';
-  const from = path.join(project, shown);
-  if (existsSync(from)) cpSync(from, path.join(fresh, shown), { recursive: true });
+/** What is served as it stands: the page of the race lab, and the sources of the strategies that it shows. */
+function copyServed(fresh) {
+  for (const served of ['src/lab/page', 'src/lab/strategies']) {
+    const from = path.join(project, served);
+    if (existsSync(from)) cpSync(from, path.join(fresh, served), { recursive: true });
+  }
 }
 
 /**
@@ -70,7 +71,7 @@ function compile(compiler, sources) {
     const args = [compiler, '-p', path.join(project, 'tsconfig.build.json'), '--outDir', fresh];
     const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
     if (status !== 0) throw new BuildError('The sources could not be compiled.');
-    copyShown(fresh);
+    copyServed(fresh);
     // Another command was faster, and may run what it made.
     if (isBuiltFrom(sources)) return;
     mkdirSync(build, { recursive: true });

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { OperatorError } from '../errors/operator-error.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { readInput } from '../http/read-input.ts';
 import { allScenarios, strategiesOf } from '../lab/all-scenarios.ts';
+import { drawResult } from '../lab/draw-result.ts';
 import { BrokenRunError } from '../lab/process-group.ts';
 import { answerLine, resultTable } from '../lab/result-table.ts';
 import { runLab } from '../lab/run-lab.ts';
@@ -30,6 +32,7 @@ interface RunOptions {
   readonly thinkMs?: number;
   readonly verbose?: true;
   readonly json?: string | true;
+  readonly svg?: string;
 }
 
 /** Adds `lab list` and `lab run` below a command that is called `lab`. */
@@ -51,6 +54,7 @@ export function addLabCommands(lab: Command, terminal: LabTerminal): void {
     .option('--think-ms <n>', `between read and write: ${bounds(runBounds.thinkMs)}`, wholeNumber)
     .option('--verbose', 'prints what each caller was answered, as it came')
     .option('--json [file]', 'prints the result as JSON, or writes it to a file besides the table')
+    .option('--svg <folder>', 'draws the telling round of each strategy, as <scenario>-<strategy>.svg')
     .addHelpText(
       'after',
       '\nFor example:\n  npm run lab -- run joint-account --strategies nothing,for-update --verbose',
@@ -63,13 +67,18 @@ async function run(terminal: LabTerminal, scenario: string, options: RunOptions)
   const result = await terminal.withLab((databaseUrl, signal) =>
     play(databaseUrl, parameters, { signal, onMessage: (message) => tell(terminal, message, options.verbose) }),
   );
-  // What else is made of a result (a picture) is made here.
+  if (options.svg !== undefined) await draw(result, options.svg);
   if (options.json === true) {
     terminal.print(`${JSON.stringify(result)}\n`);
     return;
   }
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result)}\n`);
   terminal.print(`${resultTable(result)}\n`);
+}
+
+async function draw(result: RunResult, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { file, svg } of await drawResult(result)) await writeFile(path.join(folder, file), svg);
 }
 
 async function play(

@@ -1,11 +1,16 @@
+import { once } from 'node:events';
 import { ok } from '../http/reply.ts';
 import { get, post, type Route } from '../http/route.ts';
 import { labCatalogue, readCatalogue } from './lab-catalogue.ts';
+import { labPageRoutes } from './lab-page.ts';
 import { BrokenRunError } from './process-group.ts';
 import { runLab } from './run-lab.ts';
 import { completeParameters, runRequest } from './run-request.ts';
 import { type RunMessage, runMessage } from './run-result.ts';
 import { claimLab } from './run-schema.ts';
+
+/** How long a caller may take to take a result in. */
+const takenInMs = 60_000;
 
 /** What the routes of the lab need to know beyond what all routes are given. */
 export interface LabSettings {
@@ -19,6 +24,7 @@ export interface LabSettings {
  */
 export function labRoutes({ databaseUrl }: LabSettings): readonly Route[] {
   return [
+    ...labPageRoutes,
     get(
       '/lab/scenarios',
       { summary: 'List what the race lab can play', keys: 'none', answers: { 200: labCatalogue } },
@@ -47,6 +53,9 @@ export function labRoutes({ databaseUrl }: LabSettings): readonly Route[] {
             try {
               const result = await runLab(lab, { parameters, signal, onMessage: send });
               send({ type: 'result', result });
+              // What the caller has not taken in when this ends is cut off.
+              const patience = AbortSignal.any([signal, AbortSignal.timeout(takenInMs)]);
+              if (to.writableNeedDrain) await once(to, 'drain', { signal: patience }).catch(() => {});
             } catch (error) {
               if (gone.aborted) return;
               const isForeseen = error instanceof BrokenRunError || draining.aborted;

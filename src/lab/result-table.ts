@@ -20,8 +20,13 @@ const columns: ReadonlyArray<readonly [string, (result: StrategyResult) => strin
   ['p99 ms', ({ p99Ms }) => p99Ms.toFixed(0)],
 ];
 
-/** A run as a table in plain text, a strategy a line, and what was found in the rounds that went wrong. */
-export function resultTable({ parameters, strategies }: RunResult): string {
+/** A run as a table in plain text, and what was found in the rounds that went wrong. */
+export function resultTable(result: RunResult): string {
+  return [figuresTable(result), ...result.strategies.flatMap(found)].join('\n');
+}
+
+/** The figures of a run, a strategy a line. */
+export function figuresTable({ parameters, strategies }: RunResult): string {
   const { scenario, callers, processes, rounds, thinkMs } = parameters;
   const lines = [
     columns.map(([title]) => title),
@@ -32,7 +37,7 @@ export function resultTable({ parameters, strategies }: RunResult): string {
     line.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('  '),
   );
   const head = `${scenario}: ${callers} callers in ${processes} processes, ${rounds} rounds, ${thinkMs} ms to think`;
-  return [head, '', ...table, ...strategies.flatMap(found)].join('\n');
+  return [head, '', ...table].join('\n');
 }
 
 /** How many findings of a round are told; more of them say the same. */

@@ -59,8 +59,8 @@ export class StrategyRounds {
 }
 
 /**
- * Shown is the first round in which something is missing or too much; else the first whose losses cancel each other out,
- * the first with another finding, or the first with errors.
+ * Shown is the first round in which something is missing or too much; else the first whose losses cancel each other
+ * out, the first with another finding, or the first with errors.
  */
 function weightOf({ trace, verdict }: Played): number {
   const { expected, cameOut, duplicates, problem } = verdict;

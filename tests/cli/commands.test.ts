@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { commands, runCommandLine } from '../../src/cli/joint-ledger.ts';
+import type { Database } from '../../src/database/create-database.ts';
 import { pendingMigrations } from '../../src/database/migrate.ts';
 import { inBuild, projectFolder } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
@@ -13,12 +14,24 @@ import { startTestService } from '../support/test-service.ts';
 const run = promisify(execFile);
 
 /** Runs a command as npm does. */
-async function command(name: string, databaseUrl: string, args: readonly string[] = []) {
+async function spawnCommand(name: string, databaseUrl: string, args: readonly string[] = []) {
   const options = { cwd: projectFolder, env: { ...process.env, DATABASE_URL: databaseUrl } };
   return run(process.execPath, [inBuild('src/cli/joint-ledger.js'), ...name.split(' '), ...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   );
+}
+
+/** Runs a command in this process, with a terminal that keeps what is printed; without a database it may ask for none. */
+async function command(name: string, database: Database | undefined, args: readonly string[] = []) {
+  const printed = { stdout: '', stderr: '' };
+  const code = await runCommandLine([...name.split(' '), ...args], {
+    print: (text) => (printed.stdout += text),
+    complain: (text) => (printed.stderr += text),
+    withDatabase: (runOn) => (database === undefined ? fail() : runOn(database)),
+    withLab: fail,
+  });
+  return { code, ...printed };
 }
 
 const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
@@ -29,15 +42,19 @@ test('each command explains itself without a database, and takes nothing that it
   expect(commands).toHaveLength(7);
   for (const { name, script, summary } of commands) {
     expect(scripts[script]).toBe(`node scripts/run-built.mjs src/cli/joint-ledger.js ${name}`);
-    const help = await command(name, 'nonsense', ['--help']);
+    const help = await command(name, undefined, ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: joint-ledger ${name} `));
     expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain(summary);
     expect(help.stdout).toContain(`For example:\n  npm run ${script}`);
     for (const args of [['--name=x'], ['-x'], ['a', 'b', 'c', 'd']]) {
-      const { code, stdout, stderr } = await command(name, unreachable, args);
+      const { code, stdout, stderr } = await command(name, undefined, args);
       expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^joint-ledger: .* \(see --help\)\n$/)]);
     }
+  }
+  const { name } = commands[0]!;
+  for (const args of [['--help'], ['--name=x']]) {
+    expect(await spawnCommand(name, 'nonsense', args)).toEqual(await command(name, undefined, args));
   }
 });
 
@@ -46,8 +63,8 @@ test('does nothing when it is imported, and lists all commands when asked', asyn
   const terminal = {
     print: (text: string) => printed.push(text),
     complain: () => {},
-    withDatabase: () => fail(),
-    withLab: () => fail(),
+    withDatabase: fail,
+    withLab: fail,
   };
   expect(await runCommandLine(['--help'], terminal)).toBe(0);
   for (const word of ['migrate', 'ledger', 'key', 'books'])
@@ -60,18 +77,18 @@ async function fail(): Promise<never> {
 
 test('a name that begins with a hyphen stands behind two of them', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
-  expect(await command('ledger create', url, ['--', '--help'])).toMatchObject({ code: 0 });
+  expect(await spawnCommand('ledger create', url, ['--', '--help'])).toMatchObject({ code: 0 });
   expect(await database('ledgers').pluck('name')).toEqual(['--help']);
   await verifyAndDrop();
 });
 
 test('migrates an empty database, and finds it up to date after that', async () => {
   const empty = await createTestDatabase({ empty: true });
-  const first = await command('migrate', empty.url);
+  const first = await spawnCommand('migrate', empty.url);
   expect(first).toMatchObject({ code: 0, stderr: '' });
   expect(first.stdout).toMatch(/^Migrated: \d{14}_ledgers_and_api_keys, .*\n$/);
   expect(await pendingMigrations(empty.database)).toEqual([]);
-  const second = await command('migrate', empty.url);
+  const second = await command('migrate', empty.database);
   expect(second).toEqual({ code: 0, stdout: 'The database is up to date.\n', stderr: '' });
   await empty.verifyAndDrop();
 });
@@ -79,7 +96,7 @@ test('migrates an empty database, and finds it up to date after that', async () 
 test('says in one sentence that a database is not migrated', async () => {
   const empty = await createTestDatabase({ empty: true });
   for (const [name, args] of [['books verify'], ['ledger create', ['My ledger']]] as const) {
-    const { code, stderr } = await command(name, empty.url, args);
+    const { code, stderr } = await command(name, empty.database, args);
     expect([code, stderr]).toEqual([1, 'joint-ledger: The database is not migrated: run npm run migrate.\n']);
   }
   await empty.verifyAndDrop();
@@ -87,12 +104,12 @@ test('says in one sentence that a database is not migrated', async () => {
 
 test('creates a ledger whose printed key works', async () => {
   const service = await startTestService();
-  const { stdout } = await command('ledger create', service.databaseUrl, ['My ledger']);
+  const { stdout } = await spawnCommand('ledger create', service.databaseUrl, ['My ledger']);
   const [, ledgerId, apiKey] = /^Ledger: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
   const client = createTestClient(service.url, apiKey!);
   expect((await client.get('/v1/accounts')).body).toEqual({ data: [], nextCursor: null });
   expect(await service.database('ledgers').where({ id: ledgerId }).pluck('name')).toEqual(['My ledger']);
-  const nameless = await command('ledger create', service.databaseUrl);
+  const nameless = await command('ledger create', service.database);
   expect(nameless).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^joint-ledger: missing required argument 'name' .*\n$/),
@@ -106,7 +123,7 @@ test('creates a key that is bound to a party, which sees only what the party hol
   const account = { name: 'Hers', currency: 'USD', ownership: 'sole', holders: [{ partyId }] };
   const { id } = (await service.client.post('/v1/accounts', account)).body;
   await service.client.openAccount();
-  const { stdout } = await command('key create', service.databaseUrl, [service.ledgerId, 'Erin', partyId]);
+  const { stdout } = await spawnCommand('key create', service.databaseUrl, [service.ledgerId, 'Erin', partyId]);
   const [, keyId, apiKey] = /^Key: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
   const keys = { ledger_id: service.ledgerId, id: keyId };
   expect(await service.database('api_keys').where(keys).pluck('party_id')).toEqual([partyId]);
@@ -119,7 +136,7 @@ test('creates a key that is bound to a party, which sees only what the party hol
     [[randomUUID(), 'Erin'], /There is no ledger/],
     [[service.ledgerId, 'Erin', randomUUID()], /There is no party/],
   ] as const) {
-    const { code, stderr } = await command('key create', service.databaseUrl, args);
+    const { code, stderr } = await command('key create', service.database, args);
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
   }
   await service.stop();
@@ -127,16 +144,16 @@ test('creates a key that is bound to a party, which sees only what the party hol
 
 test('lists keys without their secrets, and revokes one', async () => {
   const service = await startTestService();
-  const { ledgerId, apiKey, databaseUrl: url } = service;
-  const created = await command('key create', url, [ledgerId, 'Night "shift"']);
+  const { ledgerId, apiKey, database, databaseUrl: url } = service;
+  const created = await command('key create', database, [ledgerId, 'Night "shift"']);
   const [, keyId, secret] = /^Key: (\S+)\n.*: (\S+)\n$/.exec(created.stdout)!;
-  const listed = (await command('key list', url, [ledgerId])).stdout;
+  const listed = (await spawnCommand('key list', url, [ledgerId])).stdout;
   expect(listed).toMatch(new RegExp(`\n${keyId} "Night \\\\"shift\\\\"" acts for the service, made \\S+Z\n$`));
   for (const key of [secret!, apiKey]) expect(listed).not.toContain(key);
-  const first = await command('key revoke', url, [ledgerId, keyId!]);
+  const first = await spawnCommand('key revoke', url, [ledgerId, keyId!]);
   expect(first.stdout).toMatch(/^Revoked \S+Z\. It may work for five more seconds\.\n$/);
-  expect(await command('key revoke', url, [ledgerId, keyId!])).toEqual(first);
-  expect((await command('key list', url, [ledgerId])).stdout).toMatch(/, revoked \S+Z\n$/);
+  expect(await command('key revoke', database, [ledgerId, keyId!])).toEqual(first);
+  expect((await command('key list', database, [ledgerId])).stdout).toMatch(/, revoked \S+Z\n$/);
   expect((await createTestClient(service.url, secret!).get('/v1/accounts')).status).toBe(401);
   expect((await service.client.get('/v1/accounts')).status).toBe(200);
   for (const [name, args, sentence] of [
@@ -146,7 +163,7 @@ test('lists keys without their secrets, and revokes one', async () => {
     ['key revoke', [ledgerId, randomUUID()], /There is no key/],
     ['key revoke', [randomUUID(), keyId!], /There is no key/],
   ] as const) {
-    const { code, stderr } = await command(name, url, args);
+    const { code, stderr } = await command(name, database, args);
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
   }
   await service.stop();
@@ -154,12 +171,12 @@ test('lists keys without their secrets, and revokes one', async () => {
 
 test('proves right books, and names what is wrong in others', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
-  expect(await command('books verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
+  expect(await spawnCommand('books verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
   const [ledger_id, id] = [randomUUID(), randomUUID()];
   await database('ledgers').insert({ id: ledger_id, name: 'Wrong' });
   const stored = { name: 'Wrong', currency: 'USD', ownership: 'sole', held: 0, overdraft_limit: 0, version: 0 };
   await database('accounts').insert({ ledger_id, id, ...stored, balance: 5 });
-  const wrong = await command('books verify', url);
+  const wrong = await spawnCommand('books verify', url);
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain(`the balance of an account is the sum of its entries (ledger ${ledger_id}, ${id})`);
   await database('accounts').where({ id }).update({ balance: 0 });
@@ -167,7 +184,7 @@ test('proves right books, and names what is wrong in others', async () => {
 });
 
 test('says in one sentence that the database is not there', async () => {
-  const { code, stderr } = await command('books verify', unreachable);
+  const { code, stderr } = await spawnCommand('books verify', unreachable);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^joint-ledger: The database cannot be reached \(.*\): check DATABASE_URL\.\n$/);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/lock-witness.ts';
 import { manyOrFew } from '../support/rounds.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
@@ -11,13 +11,13 @@ let testDatabase: TestDatabase;
 let ledger: TestLedger;
 let server: ServerProcess;
 
-beforeEach(async () => {
+beforeAll(async () => {
   testDatabase = await createTestDatabase();
   ledger = await createTestLedger(testDatabase.database);
   server = await startServerProcess({ DATABASE_URL: testDatabase.url }, ['--processes', '3']);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   server.child.kill('SIGKILL');
   await testDatabase.verifyAndDrop();
 });

@@ -14,26 +14,53 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { projectFolder } from '../support/server-process.ts';
 
 const run = promisify(execFile);
 
 let clone: string;
 
-/** What a clone of the repository has after `npm ci`, in a folder of its own. */
+/** A command that fails at once, and a service: what is tested is how they come to be built. */
+const stubs: Record<string, string> = {
+  'src/main.ts': 'export {};\n',
+  'src/cli/joint-ledger.ts': `process.stderr.write('joint-ledger: The database cannot be reached\\n');\nprocess.exitCode = 1;\n`,
+  'seeds/demo.ts': 'export {};\n',
+  'migrations/20261121001800_standing_orders.ts': 'export async function up() {}\n',
+};
+
+/** What a clone of the repository has after `npm ci`, with sources that compile quickly. */
+function makeClone(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'clone-'));
+  for (const [file, content] of Object.entries(stubs)) {
+    mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
+    writeFileSync(path.join(folder, file), content);
+  }
+  for (const file of ['scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json']) {
+    cpSync(path.join(projectFolder, file), path.join(folder, file), { recursive: true });
+  }
+  symlinkSync(path.join(projectFolder, 'node_modules'), path.join(folder, 'node_modules'));
+  return folder;
+}
+
+let built: string;
+
+beforeAll(async () => {
+  built = makeClone();
+  await run(process.execPath, ['scripts/run-built.mjs', 'build'], { cwd: built });
+});
+
 beforeEach(() => {
-  clone = mkdtempSync(path.join(os.tmpdir(), 'clone-'));
-  const files = ['src', 'migrations', 'seeds', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-  for (const file of files) cpSync(path.join(projectFolder, file), path.join(clone, file), { recursive: true });
-  symlinkSync(path.join(projectFolder, 'node_modules'), path.join(clone, 'node_modules'));
+  clone = makeClone();
 });
 
 afterEach(() => rmSync(clone, { recursive: true, force: true }));
 
-/** As though the clone had been built: with the build that this run has made of the same sources. */
+afterAll(() => rmSync(built, { recursive: true, force: true }));
+
+/** As though the clone had been built, of the same sources. */
 function putBuild(): void {
-  cpSync(path.join(projectFolder, 'dist'), path.join(clone, 'dist'), { recursive: true });
+  cpSync(path.join(built, 'dist'), path.join(clone, 'dist'), { recursive: true });
 }
 
 /** Leaves out of `node_modules` what `npm ci --omit=dev` does not install. */
@@ -82,11 +109,9 @@ test('a command of a fresh clone compiles first, and the next ones only when the
   expect((await migrate()).stderr).toContain(unreachable);
   expect(timeOfBuild()).toBe(first);
 
-  edit('src/database/database-sentence.ts', (text) =>
-    text.replace('The database cannot be reached', 'Nobody is at home'),
-  );
+  edit('src/cli/joint-ledger.ts', (text) => text.replace('The database cannot be reached', 'Nobody is at home'));
   // An unpacked archive brings times of its own.
-  utimesSync(path.join(clone, 'src/database/database-sentence.ts'), new Date(0), new Date(0));
+  utimesSync(path.join(clone, 'src/cli/joint-ledger.ts'), new Date(0), new Date(0));
   rmSync(path.join(clone, `migrations/${mistaken}.ts`));
   expect((await migrate()).stderr).toContain('joint-ledger: Nobody is at home');
   expect(builtOf(mistaken)).toEqual([]);

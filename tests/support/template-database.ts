@@ -1,4 +1,4 @@
-/** The migrated database that every test file gets a copy of. */
+/** The migrated database that every test file gets a copy of; `global-setup.mjs` makes it. */
 export const templateDatabase = 'joint_ledger_template';
 
 export function withDatabaseName(url: string, name: string): string {

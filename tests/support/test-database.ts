@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { templateDatabase, withDatabaseName } from './template-database.ts';
 
@@ -20,24 +21,36 @@ export interface TestLedger {
 
 /** A database of the test file's own: a copy of the migrated template, or an empty one. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  const serverUrl = process.env.TEST_SERVER_URL!;
-  const name = `test_${uuidv7().replaceAll('-', '')}`;
-  await onServer(
-    serverUrl,
-    `create database ${name} template ${options.empty ? 'template1' : templateDatabase} ${copying}`,
-  );
-  const url = withDatabaseName(serverUrl, name);
-  const database = createDatabase({ url, poolSize: 20, applicationName: 'test', acquireTimeoutMs: 60_000 });
+  const url = await copyDatabase(options.empty ? 'template1' : templateDatabase);
+  const database = openTestPool(url);
   return {
     url,
     database,
     async verifyAndDrop() {
       const findings = options.empty ? [] : await verifyBooks(database);
       await database.destroy();
-      await onServer(serverUrl, `drop database ${name} with (force)`);
+      // The clock of the process was that of this database, and the next test file has the process.
+      machineClock.now = () => Date.now();
+      await dropDatabase(url);
       expect(findings).toEqual([]);
     },
   };
+}
+
+export function openTestPool(url: string): Database {
+  return createDatabase({ url, poolSize: 20, applicationName: 'test', acquireTimeoutMs: 60_000 });
+}
+
+/** Answers the address of the copy. */
+export async function copyDatabase(template = templateDatabase): Promise<string> {
+  const serverUrl = process.env.TEST_SERVER_URL!;
+  const name = `test_${uuidv7().replaceAll('-', '')}`;
+  await onServer(serverUrl, `create database ${name} template ${template} ${copying}`);
+  return withDatabaseName(serverUrl, name);
+}
+
+export function dropDatabase(url: string): Promise<void> {
+  return onServer(process.env.TEST_SERVER_URL!, `drop database ${new URL(url).pathname.slice(1)} with (force)`);
 }
 
 /** As files rather than by way of the log, which takes eight times as long; PostgreSQL 14 knows no other way. */

@@ -1,44 +1,96 @@
 import { expect } from '@jest/globals';
 import { type Logger, pino } from 'pino';
+import type { Database } from '../../src/database/create-database.ts';
+import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
+import { verifyBooks } from '../../src/verify-books.ts';
 import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
+import { emptyDatabase, isQuiet, readState } from './reused-database.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
-import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from './test-database.ts';
+import { copyDatabase, createTestLedger, dropDatabase, openTestPool, type TestLedger } from './test-database.ts';
 
 export interface TestService extends TestLedger {
   readonly url: string;
   readonly client: TestClient;
-  readonly database: TestDatabase['database'];
+  readonly database: Database;
   readonly databaseUrl: string;
   readonly api: HttpListener;
-  /** Stops the service, proves the books and removes the database. */
+  /** Proves the books, and stops the service and removes the database unless another test file can have both. */
   stop(): Promise<void>;
 }
 
 /**
- * The whole service in the test's process, on a database of its own, listening on a port of its own. `by` may put
- * something between the service and its database: it is given the address and answers another.
+ * The whole service in the test's process, on a database that is the test's alone while it has it. Without options it
+ * may have served another test file before, whose rows are gone. `by` may put something between the service and its
+ * database: it is given the address and answers another.
  */
-export async function startTestService(
-  options: { lockTimeoutMs?: number; logger?: Logger; by?: (databaseUrl: string) => Promise<string> } = {},
-): Promise<TestService> {
-  const testDatabase = await createTestDatabase();
-  const ledger = await createTestLedger(testDatabase.database);
-  const api = await startTestApi((await options.by?.(testDatabase.url)) ?? testDatabase.url, options);
-  const url = `http://127.0.0.1:${api.port}`;
+export async function startTestService(options?: {
+  lockTimeoutMs?: number;
+  logger?: Logger;
+  by?: (databaseUrl: string) => Promise<string>;
+}): Promise<TestService> {
+  const served = (options === undefined ? takeService() : undefined) ?? (await serveCopy(options));
+  const database = openTestPool(served.databaseUrl);
+  const ledger = await createTestLedger(database);
+  const url = `http://127.0.0.1:${served.api.port}`;
+  let isReusable = options === undefined;
   return {
     ...ledger,
-    url,
-    api,
-    client: createTestClient(url, ledger.apiKey),
-    database: testDatabase.database,
-    databaseUrl: testDatabase.url,
+    ...{ url, database, databaseUrl: served.databaseUrl, client: createTestClient(url, ledger.apiKey) },
+    api: {
+      port: served.api.port,
+      stop(drainMs) {
+        isReusable = false;
+        return served.api.stop(drainMs);
+      },
+      stopNow() {
+        isReusable = false;
+        served.api.stopNow();
+      },
+    },
     async stop() {
-      await api.stop(5_000);
-      await testDatabase.verifyAndDrop();
+      const isKept = isReusable && (await isQuiet(database));
+      if (!isKept) await served.api.stop(5_000);
+      const findings = await verifyBooks(database);
+      const isLeft = isKept && (await emptyDatabase(database, served.state));
+      await database.destroy();
+      // The clock of the process was that of this database, and the next test file has the process.
+      machineClock.now = () => Date.now();
+      if (isLeft) keepService(served);
+      else {
+        if (isKept) await served.api.stop(5_000);
+        await dropDatabase(served.databaseUrl);
+      }
+      expect(findings).toEqual([]);
     },
   };
+}
+
+/** A service on a database, and what that database was like before anything was done with it. */
+interface ServedDatabase {
+  readonly api: HttpListener;
+  readonly databaseUrl: string;
+  readonly state: unknown;
+}
+
+interface KeptServices {
+  takeService(): ServedDatabase | undefined;
+  keepService(service: ServedDatabase): void;
+}
+
+/** Of `shared-build-environment.mjs`. */
+declare const loadOnce: (url: string) => Promise<unknown>;
+const keptServices = new URL('./kept-services.mjs', import.meta.url).href;
+const { takeService, keepService } = (await loadOnce(keptServices)) as KeptServices;
+
+async function serveCopy(options: Parameters<typeof startTestService>[0] = {}): Promise<ServedDatabase> {
+  const databaseUrl = await copyDatabase();
+  const database = openTestPool(databaseUrl);
+  const state = await readState(database);
+  await database.destroy();
+  const api = await startTestApi((await options.by?.(databaseUrl)) ?? databaseUrl, options);
+  return { api, databaseUrl, state };
 }
 
 /**

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { brotliDecompressSync, createBrotliDecompress } from 'node:zlib';
+import { type Browser, chromium } from 'playwright-core';
+import { projectFolder } from './server-process.ts';
+
+/** A real Chromium, and what removes whatever was made for it. */
+export interface TestBrowser {
+  readonly browser: Browser;
+  close(): Promise<void>;
+}
+
+const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
+
+/**
+ * Starts a Chromium. On Linux with x64 it comes from an npm package of the project; elsewhere from the machine, or for
+ * root from Debian's package. Throws an Error that says what to install where there is none.
+ */
+export async function startBrowser(): Promise<TestBrowser> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'joint-ledger-browser-'));
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  try {
+    const isPackaged = process.platform === 'linux' && process.arch === 'x64';
+    const executablePath = isPackaged ? await unpack(folder) : findInstalled();
+    const env = { ...process.env, LD_LIBRARY_PATH: path.join(folder, 'lib') } as Record<string, string>;
+    const browser = await chromium.launch({ executablePath, args, ...(isPackaged ? { env } : {}) });
+    return { browser, close: () => browser.close().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** The browser and the libraries that a machine may lack, out of the package's archives. */
+async function unpack(folder: string): Promise<string> {
+  const archives = path.join(projectFolder, 'node_modules/@sparticuz/chromium/bin');
+  const executable = path.join(folder, 'chromium');
+  const packed = createReadStream(path.join(archives, 'chromium.br'));
+  await pipeline(packed, createBrotliDecompress(), createWriteStream(executable));
+  await chmod(executable, 0o700);
+  const libraries = brotliDecompressSync(await readFile(path.join(archives, 'al2023.tar.br')));
+  const { status } = spawnSync('tar', ['-x', '-C', folder], { input: libraries });
+  if (status !== 0) throw new Error('The libraries of the packaged Chromium could not be unpacked: tar is missing.');
+  return executable;
+}
+
+function findInstalled(): string {
+  const names = [
+    '/usr/bin/chromium',
+    '/usr/bin/google-chrome',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ];
+  const find = () => names.find((name) => existsSync(name));
+  if (find() === undefined && process.getuid?.() === 0) spawnSync('apt-get', ['install', '-y', 'chromium']);
+  const found = find();
+  if (found === undefined) throw new Error('The page is tested in Chromium: install it (apt-get install chromium).');
+  return found;
+}

@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * What a whole run needs once: the build, which tests load and start processes of, and a throw-away PostgreSQL with a
+ * migrated database that test files get copies of.
+ */
+export default async function globalSetup() {
+  compile();
+  const { startEphemeralServer } = await import('../../dist/src/database/embedded/ephemeral-server.js');
+  const binDir = process.env.POSTGRES_BIN;
+  const server = await startEphemeralServer({ settings: { max_connections: '300' }, ...(binDir ? { binDir } : {}) });
+  process.env.TEST_SERVER_URL = server.url;
+  process.env.TEST_SERVER_VERSION = server.serverVersion;
+  globalThis.testServer = server;
+  process.stdout.write(`\nTests run on PostgreSQL ${server.serverVersion}.\n`);
+  await migrateTemplate(server.url);
+}
+
+async function migrateTemplate(serverUrl) {
+  const { createDatabase } = await import('../../dist/src/database/create-database.js');
+  const { migrate } = await import('../../dist/src/database/migrate.js');
+  // As `template-database.ts` calls it.
+  const name = 'joint_ledger_template';
+  const options = { poolSize: 4, applicationName: 'test setup', acquireTimeoutMs: 60_000 };
+  const admin = createDatabase({ url: serverUrl, ...options });
+  await admin.raw(`create database ${name}`);
+  await admin.destroy();
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  const template = createDatabase({ url: url.href, ...options });
+  await migrate(template);
+  await template.destroy();
+}
+
+/** As `npm start` does it, which is quick when there is a build of these sources. */
+function compile() {
+  const script = fileURLToPath(new URL('../../scripts/run-built.mjs', import.meta.url));
+  // What the compiler says about the sources is printed.
+  const { status } = spawnSync(process.execPath, [script, 'build'], { stdio: 'inherit' });
+  if (status !== 0) throw new Error('The tests need a build: they load it, and start processes of it.');
+}

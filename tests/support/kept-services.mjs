@@ -1,0 +1,24 @@
+/**
+ * The services that test files leave to the next ones of their worker process, each on a database without rows. Node
+ * loads this file, once for all of them; jest would load it for each.
+ */
+const kept = [];
+
+export const takeService = () => kept.pop();
+export const keepService = (service) => kept.push(service);
+
+export async function endServices() {
+  await Promise.all(kept.splice(0).map(({ api }) => api.stop(1_000)));
+}
+
+// A worker process that is told to end has half a second for it: what jest-worker sends then begins with a 2.
+if (process.send !== undefined) {
+  const onMessage = ([type]) => {
+    if (type !== 2) return;
+    process.off('message', onMessage);
+    void endServices();
+  };
+  process.on('message', onMessage);
+  // A service that waits for requests would keep the process when the run is killed.
+  process.once('disconnect', () => process.exit());
+}
