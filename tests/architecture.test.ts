@@ -128,11 +128,12 @@ describe('import directions', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('only the list of routes and the command import the race lab', () => {
+  test('only the list of routes, the command and the start of the service import the race lab', () => {
     const importers = imports.filter(({ from, to }) => roomOf(to) === 'lab' && roomOf(from) !== 'lab');
     expect([...new Set(importers.map(({ from }) => from))].sort()).toEqual([
       'src/all-routes.ts',
       'src/cli/lab-commands.ts',
+      'src/process/service.ts',
     ]);
   });
 

@@ -95,6 +95,6 @@ process.on('message', (command: LabCommand) => {
 });
 // It was killed: what is left of the run is for us to put away.
 process.on('disconnect', async () => {
-  if (options !== undefined) await sweepAbandoned(options.url).catch(() => {});
+  if (options !== undefined) await sweepAbandoned(options.url, { waits: true }).catch(() => {});
   process.exit(1);
 });

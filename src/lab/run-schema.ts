@@ -87,15 +87,21 @@ export async function claimLab(url: string): Promise<ClaimedLab> {
   }
 }
 
-/** Puts away what a killed run has left, unless another run, which does so itself, has begun. */
-export async function sweepAbandoned(url: string): Promise<void> {
+/**
+ * Puts away what a killed run has left; a run that has begun does so itself. `waits` for the killed run's own sessions
+ * to end; otherwise nothing is done while another process has the lab.
+ */
+export async function sweepAbandoned(url: string, { waits }: { waits: boolean }): Promise<void> {
   const database = createDatabase({
     ...{ url, poolSize: 1, applicationName: 'joint-ledger lab sweep' },
     ...{ acquireTimeoutMs: 10_000, statementTimeoutMs: sweepMs },
   });
   try {
-    await database.raw('select pg_advisory_lock(?)', [labLock]);
-    await sweep(database);
+    const { rows } = await database.raw(
+      waits ? 'select pg_advisory_lock(?), true as is_ours' : 'select pg_try_advisory_lock(?) as is_ours',
+      [labLock],
+    );
+    if (rows[0].is_ours) await sweep(database);
   } finally {
     await database.destroy();
   }

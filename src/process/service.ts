@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
 import { migrate } from '../database/migrate.ts';
+import { sweepAbandoned } from '../lab/run-schema.ts';
 import { beginEventEpochs } from '../ledger/event-epochs.ts';
 import type { Workers } from '../workers/start-workers.ts';
 import { startApiCluster } from './api-cluster.ts';
@@ -39,6 +40,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const databaseUrl = embedded?.url ?? config.databaseUrl!;
     const demoApiKey = embedded !== undefined ? readDemoApiKey(config) : config.demoApiKey;
     await prepareDatabase(databaseUrl, { demoApiKey, logger, signal });
+    if (config.lab && config.role !== 'worker') await sweepAbandoned(databaseUrl, { waits: false });
     if (config.role !== 'api') workers = startWorker({ ...config, databaseUrl, logger });
     const listener = await startListener(config, { databaseUrl, logger, workers, signal });
     const { host, role, apiProcesses } = config;

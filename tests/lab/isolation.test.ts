@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { claimLab } from '../../src/lab/run-schema.ts';
 import { isAlive, labProcessesOf, labRemains, playLab } from '../support/lab-runs.ts';
 import { until } from '../support/lock-witness.ts';
-import { inBuild, projectFolder } from '../support/server-process.ts';
+import { inBuild, projectFolder, startServerProcess } from '../support/server-process.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 let testDatabase: TestDatabase;
@@ -106,15 +106,29 @@ test('a command that is told to stop ends its run in order', async () => {
   expect(processes.filter(isAlive)).toEqual([]);
 });
 
-test('what is left where all processes of a run are killed at once, the next run puts away', async () => {
+/** Kills all processes of a run at once, so that none is left to put anything away. */
+async function killWholeRun(): Promise<void> {
   const { command, processes } = await startRun();
   // Stopped first, so that none of them lives a moment longer than another.
   for (const pid of [...processes, command.pid!]) process.kill(pid, 'SIGSTOP');
   for (const pid of [...processes, command.pid!]) process.kill(pid, 'SIGKILL');
   await until(async () => ![...processes, command.pid!].some(isAlive));
   expect(await labRemains(testDatabase)).toEqual(expect.arrayContaining([expect.stringMatching(/^race_lab_/)]));
+}
+
+test('what is left where all processes of a run are killed at once, the next run puts away', async () => {
+  await killWholeRun();
   await until(() => canPlay());
   expect(await labRemains(testDatabase)).toEqual([]);
+});
+
+test('or the next start of a service with a lab', async () => {
+  await killWholeRun();
+  const sessions = testDatabase.database('pg_stat_activity').where('application_name', 'joint-ledger lab');
+  await until(async () => (await sessions.clone().pluck('pid')).length === 0);
+  const server = await startServerProcess({ DATABASE_URL: testDatabase.url, LAB: 'on' }, ['--role', 'api']);
+  expect(await labRemains(testDatabase)).toEqual([]);
+  await server.end('SIGTERM');
 });
 
 /** The server may take a moment to notice that the session with the lock is gone. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { runLab } from '../../src/lab/run-lab.ts';
 import { completeParameters } from '../../src/lab/run-request.ts';
 import { type RunMessage, type RunResult, runResult, type StrategyResult } from '../../src/lab/run-result.ts';
@@ -39,11 +40,30 @@ export async function labRemains({ database }: Pick<TestDatabase, 'database'>): 
 
 /** The processes of runs that this process has started, as long as they are there. */
 export function labProcessesOf(parent: number): number[] {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
-  return lines
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!)
-    .filter(([, , ppid, args]) => Number(ppid) === parent && args!.includes('lab-process'))
-    .map(([, pid]) => Number(pid));
+  return processesNow()
+    .filter(({ parent: of, command }) => of === parent && command.includes('lab-process'))
+    .map(({ pid }) => pid);
+}
+
+/** A machine with Linux may be without `ps`. */
+function processesNow(): Array<{ pid: number; parent: number; command: string }> {
+  if (process.platform !== 'linux') {
+    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+    return lines.map((line) => {
+      const [, pid, parent, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!;
+      return { pid: Number(pid), parent: Number(parent), command };
+    });
+  }
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))![1];
+      return { pid: Number(name), parent: Number(parent), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') };
+    } catch {
+      // It has ended since the folder was read.
+      return [];
+    }
+  });
 }
 
 export function isAlive(pid: number): boolean {
