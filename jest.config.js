@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('.', import.meta.url)).replaceAll(/\W/g, '\\$&');
@@ -18,8 +19,8 @@ export default {
   transformIgnorePatterns: [],
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
-  // As many as there are cores; jest would leave one to itself, which rests while the workers work.
-  maxWorkers: '100%',
+  // Many tests wait: for locks, for processes that start, for a server to notice something.
+  maxWorkers: 2 * availableParallelism(),
   // That a machine is slow is no failure.
   testTimeout: 300_000,
 };

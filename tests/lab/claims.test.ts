@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allScenarios, strategiesOf } from '../../src/lab/all-scenarios.ts';
 import type { StrategyResult } from '../../src/lab/run-result.ts';
-import { type LabRequest, playLab } from '../support/lab-runs.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { createLabDatabase, type LabRequest, playLab } from '../support/lab-runs.ts';
+import type { TestDatabase } from '../support/test-database.ts';
 
 /**
  * What docs/locking.md claims of a strategy in a scenario:
@@ -75,7 +75,7 @@ const onlyDeadlocks: Record<string, string[]> = {
 let testDatabase: TestDatabase;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase({ empty: true });
+  testDatabase = await createLabDatabase({ empty: true });
 });
 
 afterAll(() => testDatabase.verifyAndDrop());

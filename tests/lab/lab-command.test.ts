@@ -8,14 +8,14 @@ import { allScenarios } from '../../src/lab/all-scenarios.ts';
 import { runResult } from '../../src/lab/run-result.ts';
 import { claimLab } from '../../src/lab/run-schema.ts';
 import { allStrategies } from '../../src/lab/strategies/all-strategies.ts';
-import { labRemains } from '../support/lab-runs.ts';
+import { createLabDatabase, labRemains } from '../support/lab-runs.ts';
 import { inBuild, projectFolder } from '../support/server-process.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import type { TestDatabase } from '../support/test-database.ts';
 
 let testDatabase: TestDatabase;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase({ empty: true });
+  testDatabase = await createLabDatabase({ empty: true });
 });
 
 afterAll(() => testDatabase.verifyAndDrop());

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Finding, Lane, RoundTrace, StrategyResult } from '../../src/lab/run-result.ts';
-import { type LabRequest, playLab } from '../support/lab-runs.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { createLabDatabase, type LabRequest, playLab } from '../support/lab-runs.ts';
+import type { TestDatabase } from '../support/test-database.ts';
 
 let testDatabase: TestDatabase;
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase({ empty: true });
+  testDatabase = await createLabDatabase({ empty: true });
 });
 
 afterAll(() => testDatabase.verifyAndDrop());

@@ -5,7 +5,16 @@ import { completeParameters } from '../../src/lab/run-request.ts';
 import { type RunMessage, type RunResult, runResult, type StrategyResult } from '../../src/lab/run-result.ts';
 import { callerSessions, claimLab } from '../../src/lab/run-schema.ts';
 import { inBuild } from './server-process.ts';
-import type { TestDatabase } from './test-database.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
+
+/** A database whose server looks for deadlocks soon; it takes a second otherwise. */
+export async function createLabDatabase(options?: { empty: true }): Promise<TestDatabase> {
+  const testDatabase = await createTestDatabase(options);
+  const { database } = testDatabase;
+  const { rows } = await database.raw('select current_database() as name');
+  await database.raw("alter database ?? set deadlock_timeout = '100ms'", [rows[0].name]);
+  return testDatabase;
+}
 
 export type LabRequest = Parameters<typeof completeParameters>[0];
 
