@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../src/errors/error-catalogue.ts';
 import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
+import { installLeapingClock, type LeapingClock } from '../support/database-clock.ts';
 import { holdAccountLock, until, untilLockWaiters } from '../support/lock-witness.ts';
 import {
   allSign,
@@ -23,10 +24,12 @@ const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const day = 86_400_000;
 let service: TestService;
 let client: TestClient;
+let clock: LeapingClock;
 
 beforeAll(async () => {
   service = await startTestService();
   client = service.client;
+  clock = await installLeapingClock(service.database);
 });
 
 afterAll(async () => {
@@ -34,10 +37,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-/**
- * Waits until the clocks have passed this instant: an order is read by that of the service, and booked by the
- * database's.
- */
+/** Waits until the database's clock has passed this instant. */
 async function untilPast(instant: string): Promise<void> {
   await until(async () => {
     const { rows } = await service.database.raw('select clock_timestamp() > ?::timestamptz as past', [instant]);
@@ -229,11 +229,11 @@ describe('the reservation goes', () => {
 
   test('when its time is over, whether or not its money was released since', async () => {
     const { id: account, party } = await openFamily(client, twoSign);
-    const signBy = new Date(Date.now() + 2_500).toISOString();
+    const signBy = clock.soon();
     const order = await makeOrder(client, account, { amount: '60.00', initiatedBy: party.ann, signBy });
     const other = await makeOrder(client, account, { amount: '10.00', initiatedBy: party.ann });
     expect(order.expiresAt).toBe(signBy);
-    await untilPast(signBy);
+    await clock.leapPast(signBy);
 
     const expired = await readOrder(client, order);
     expect(expired).toMatchObject({
@@ -267,7 +267,7 @@ describe('the reservation goes', () => {
   test('even before it begins, when the account is locked until its time is over', async () => {
     const { id: account, party } = await openFamily(client, twoSign);
     const lock = await holdAccountLock(service.database, account);
-    const signBy = new Date(Date.now() + 1_500).toISOString();
+    const signBy = clock.soon(1_500);
     const asking = pay(client, account, { amount: '60.00', initiatedBy: party.ann, signBy }).then((answer) => answer);
     await untilLockWaiters(service.database, 1);
     await untilPast(signBy);
