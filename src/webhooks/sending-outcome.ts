@@ -29,8 +29,6 @@ export const noAnswerFields = {
 
 export type NoAnswer = Readonly<z.output<z.ZodObject<typeof noAnswerFields>>>;
 
-export type SendingFailure = NoAnswer['failure'];
-
 /** What became of one attempt, and how long it took. */
 export type SendingOutcome = (EndpointAnswer | NoAnswer) & { readonly ms: number };
 
