@@ -33,10 +33,16 @@ export interface Terminal extends LabTerminal {
  * printed as a sentence. `--help` says how a command is called, and needs no database.
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = createProgram(terminal);
   try {
-    await createProgram(terminal).parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      const asked = program.commands.find((command) => command.name() === args[0]) ?? program;
+      terminal.complain(asked.helpInformation());
+      return 1;
+    }
     // Commander has printed the help already.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const sentence =

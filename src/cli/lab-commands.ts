@@ -50,11 +50,11 @@ export function addLabCommands(lab: Command, terminal: LabTerminal): void {
     .option('--strategies <names>', 'those to compare, with commas between them; all that apply by default')
     .option('--callers <n>', `how many meet: ${runBounds.callers.min} to ${runBounds.callers.max}`, wholeNumber)
     .option('--processes <n>', `in how many processes: ${bounds(runBounds.processes)}`, wholeNumber)
-    .option('--rounds <n>', `how often: ${bounds(runBounds.rounds)}`, wholeNumber)
+    .option('--rounds <n>', `how often, within 100 seconds for all: ${bounds(runBounds.rounds)}`, wholeNumber)
     .option('--think-ms <n>', `between read and write: ${bounds(runBounds.thinkMs)}`, wholeNumber)
     .option('--verbose', 'prints what each caller was answered, as it came')
     .option('--json [file]', 'prints the result as JSON, or writes it to a file besides the table')
-    .option('--svg <folder>', 'draws the telling round of each strategy, as <scenario>-<strategy>.svg')
+    .option('--svg <folder>', 'draws the telling round of each strategy, as <scenario>-<strategy>.svg in this folder')
     .addHelpText(
       'after',
       '\nFor example:\n  npm run lab -- run joint-account --strategies nothing,for-update --verbose',
@@ -64,6 +64,7 @@ export function addLabCommands(lab: Command, terminal: LabTerminal): void {
 
 async function run(terminal: LabTerminal, scenario: string, options: RunOptions): Promise<void> {
   const parameters = readParameters(scenario, options);
+  await openOutputs(options);
   const result = await terminal.withLab((databaseUrl, signal) =>
     play(databaseUrl, parameters, { signal, onMessage: (message) => tell(terminal, message, options.verbose) }),
   );
@@ -76,8 +77,19 @@ async function run(terminal: LabTerminal, scenario: string, options: RunOptions)
   terminal.print(`${resultTable(result)}\n`);
 }
 
+/** Before anything is played: a run whose result can't be written would be for nothing. */
+async function openOutputs({ json, svg }: RunOptions): Promise<void> {
+  try {
+    // Not `recursive`: below a folder that takes no others it never ends.
+    if (svg !== undefined)
+      await mkdir(svg).catch((error) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+    if (typeof json === 'string') await writeFile(json, '');
+  } catch (error) {
+    throw new OperatorError(`The result could not be written: ${(error as Error).message}.`);
+  }
+}
+
 async function draw(result: RunResult, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
   for (const { file, svg } of await drawResult(result)) await writeFile(path.join(folder, file), svg);
 }
 
@@ -103,7 +115,8 @@ function readParameters(scenario: string, options: RunOptions): RunParameters {
   try {
     return completeParameters(readInput(runRequest, given));
   } catch (error) {
-    if (error instanceof RefusalError) throw new OperatorError(`${error.refusal.detail} (see lab list).`);
+    if (error instanceof RefusalError)
+      throw new OperatorError(`${error.refusal.detail} (see lab list, and lab run --help).`);
     throw error;
   }
 }

@@ -13,6 +13,7 @@ const columns: ReadonlyArray<readonly [string, (result: StrategyResult) => strin
   ['40P01', ({ sqlStates }) => figure(sqlStates['40P01'] ?? 0)],
   ['40001', ({ sqlStates }) => figure(sqlStates['40001'] ?? 0)],
   ['55P03', ({ sqlStates }) => figure(sqlStates['55P03'] ?? 0)],
+  ['23505', ({ sqlStates }) => figure(sqlStates['23505'] ?? 0)],
   ['retries', ({ retries }) => figure(retries)],
   ['waits', ({ lockWaits }) => figure(lockWaits)],
   ['op/s', ({ operationsPerSecond }) => operationsPerSecond.toFixed(operationsPerSecond < 10 ? 1 : 0)],
@@ -37,7 +38,9 @@ export function figuresTable({ parameters, strategies }: RunResult): string {
     line.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join('  '),
   );
   const head = `${scenario}: ${callers} callers in ${processes} processes, ${rounds} rounds, ${thinkMs} ms to think`;
-  return [head, '', ...table].join('\n');
+  const isShort = strategies.some((result) => result.rounds < rounds);
+  const short = isShort ? ['', 'Not all rounds were played: a run has 100 seconds, shared by its strategies.'] : [];
+  return [head, '', ...table, ...short].join('\n');
 }
 
 /** How many findings of a round are told; more of them say the same. */

@@ -63,13 +63,15 @@ test('prints the whole result as JSON, or writes it to a file', async () => {
 test('says in one sentence why it does not play', async () => {
   const cases: Array<[string, Record<string, string>, RegExp]> = [
     ['run joint-account', {}, /The race lab is off here; .* set LAB=on\./],
-    ['run x', { LAB: 'on' }, /scenario: must be "joint-account" or .* \(see lab list\)\./],
+    ['run x', { LAB: 'on' }, /scenario: must be "joint-account" or .* \(see lab list, and lab run --help\)\./],
     [
       'run write-skew --strategies skip-locked',
       { LAB: 'on' },
       /strategies: must apply to write-skew, which skip-locked/,
     ],
     ['run write-skew --callers 500', { LAB: 'on' }, /callers: must be at most 100/],
+    ['run write-skew --json /no/such/folder/x.json', { LAB: 'on' }, /The result could not be written: ENOENT.*x\.json/],
+    ['run write-skew --svg /no/such/folder', { LAB: 'on' }, /The result could not be written: ENOENT/],
     ['run write-skew --callers x', { LAB: 'on' }, /It must be a whole number\. \(see --help\)/],
   ];
   for (const [args, settings, sentence] of cases) {

@@ -60,11 +60,19 @@ interface Asked {
   readonly processes?: number;
 }
 
-/** Opens the page with an address that plays this. */
+/** Opens the page with an address that asks for this, and presses the button. */
 async function open({ strategies, ...others }: Asked): Promise<void> {
   const asked = Object.entries({ rounds: 2, processes: 1, ...others, strategies: strategies.join(',') });
   const query = new URLSearchParams(asked.map(([name, value]): [string, string] => [name, String(value)]));
   await page.goto(`${server.url}/lab?${query}`);
+  await pressStart();
+}
+
+/** The button has the focus where a link asks for a run; nothing starts by itself. */
+async function pressStart(): Promise<void> {
+  await status().filter({ hasText: 'press the button' }).waitFor();
+  expect(await page.locator('#live').isVisible()).toBe(false);
+  await page.keyboard.press('Enter');
 }
 
 const status = () => page.locator('#status');
@@ -161,6 +169,7 @@ test('says when another run is under way', async () => {
   await page.locator('#answers li').first().waitFor();
   const other = await context.newPage();
   await other.goto(`${server.url}/lab?scenario=joint-account&strategies=nothing`);
+  await other.locator('#start').click();
   await other.locator('#status.bad').waitFor();
   expect(await other.locator('#status').textContent()).toMatch(/run/);
   await page.locator('#cancel').click();
@@ -180,6 +189,7 @@ test('opens a run again from its link', async () => {
   const titles = Object.keys(await comparison());
   await use({});
   await page.goto(`${server.url}${link}`);
+  await pressStart();
   await untilDone();
   expect(Object.keys(await comparison())).toEqual(titles);
   const numbers = await page
@@ -204,6 +214,7 @@ test('needs nothing but a keyboard', async () => {
   await page.keyboard.press('Tab');
   const focused = () => page.evaluate('document.activeElement.id');
   expect(await focused()).toBe('scenario');
+  const label = () => page.evaluate("document.activeElement.getAttribute('aria-label')");
   const tabTo = async (id: string) => {
     for (let steps = 0; steps < 60 && (await focused()) !== id; steps++) await page.keyboard.press('Tab');
     expect(await focused()).toBe(id);
@@ -221,6 +232,26 @@ test('needs nothing but a keyboard', async () => {
   const before = await width();
   await page.keyboard.press('ArrowRight');
   expect(await width()).toBeGreaterThan(before);
+  for (let steps = 0; steps < 60 && (await label()) !== 'Statements of caller 2, spender withdraws 100.00'; steps++)
+    await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  expect(await page.locator('#statements caption').textContent()).toBe(
+    'Statements of caller 2, spender withdraws 100.00',
+  );
+});
+
+test.each([
+  ['scenario=constructor', /no scenario|scenario that there is not/],
+  ['scenario=<img src=x onerror=alert(1)>', /scenario that there is not/],
+  [
+    'scenario=joint-account&strategies=skip-locked,__proto__',
+    /strategies that this scenario has not: skip-locked, __proto__/,
+  ],
+])('says what is wrong with a link, and plays nothing: %s', async (query, told) => {
+  await page.goto(`${server.url}/lab?${query}`);
+  await page.locator('#status.bad').waitFor();
+  expect(await status().textContent()).toMatch(told);
+  expect(await page.locator('#live').isVisible()).toBe(false);
 });
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

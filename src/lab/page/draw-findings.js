@@ -9,16 +9,19 @@ import { escapeXml, tag, tip } from './svg-tag.js';
  */
 
 /**
- * A deadlock, or else of the lost updates one that lost, and that missed no more than it has to.
+ * A deadlock, or else of the lost updates one that does to the sum what the round came out with, and that missed no
+ * more than it has to.
  *
  * @param {readonly Finding[]} findings
+ * @param {{ readonly lost: string, readonly made: string }} [verdict]
  */
-export function mostTelling(findings) {
+export function mostTelling(findings, { lost, made } = { lost: '0', made: '0' }) {
+  const sign = toNumber(made) > toNumber(lost) ? -1 : 1;
   /** @param {Finding} finding */
   const weight = (finding) => {
     if (finding.kind === 'deadlock') return Number.POSITIVE_INFINITY;
     if (finding.kind === 'lost update')
-      return 1 + Math.max(0, toNumber(finding.amount ?? '0')) / finding.erasedSteps.length;
+      return 1 + Math.max(0, sign * toNumber(finding.amount ?? '0')) / finding.erasedSteps.length;
     return 0;
   };
   let best = findings.length > 0 ? 0 : -1;
@@ -74,7 +77,8 @@ function drawLostUpdate(scene, finding) {
   if (step === undefined) return '';
   const lane = scene.laneMid(finding.lane);
   const edge = lane < y ? lane + 12 : lane - 12;
-  const [readX, missedX, writeX] = [scene.x(finding.readUs), scene.x(step.atUs), scene.x(finding.writeUs)];
+  const [readX, missedX] = [scene.x(finding.readUs), scene.x(step.atUs)];
+  const writeX = Math.max(missedX, scene.x(finding.writeUs));
   const missedY = levelOf(row, y, height)(step.value);
   const over = `Q ${readX} ${missedY} ${missedX} ${missedY}`;
   const path = `M ${readX} ${edge} ${over} Q ${writeX} ${missedY} ${writeX} ${edge}`;

@@ -47,16 +47,25 @@ export function drawLaneName(scene, index, lane) {
   );
 }
 
-/** @param {Scene} scene @param {number} index @param {Span} span */
-export function drawSpan(scene, index, { kind, fromUs, toUs }) {
+/**
+ * @param {Scene} scene @param {number} index @param {Span} span
+ * @param {RoundTrace['statements']} statements
+ */
+export function drawSpan(scene, index, { kind, fromUs, toUs, statement }, statements) {
   const [x, end] = [scene.x(fromUs), scene.x(toUs)];
   const length = Math.max(1, round(end - x));
   const y = scene.laneTop(index) + 4;
-  const name = spanNames[kind];
+  const sqlState = statement === null ? null : (statements[statement]?.sqlState ?? null);
+  const name = sqlState ?? spanNames[kind];
   const text = { class: `label ${kind}`, x: round(x + length / 2), y: y + 13 };
   const label = length > name.length * 6.2 + 4 ? tag('text', text, name) : '';
-  const said = tip(`${legendTexts[kind]}, ${ms(fromUs)} to ${ms(toUs)} ms`);
-  const box = tag('rect', { class: `span ${kind}`, x, y, width: length, height: 18 }, said);
+  const outcome = sqlState === null ? '' : `, ends with ${sqlState}`;
+  const said = tip(`${legendTexts[kind]}, ${ms(fromUs)} to ${ms(toUs)} ms${outcome}`);
+  const box = tag(
+    'rect',
+    { class: `span ${kind}${sqlState === null ? '' : ' refused'}`, x, y, width: length, height: 18 },
+    said,
+  );
   return tag('g', { 'data-lane': index }, box, label);
 }
 

@@ -28,7 +28,7 @@ export function drawRound(trace, { title = `Round ${trace.round}`, css, finding 
   const height = scene.bottom + 62;
   const content = [
     ...trace.locks.map((lock) => drawLock(scene, lock)),
-    ...trace.lanes.flatMap((lane, index) => lane.spans.map((span) => drawSpan(scene, index, span))),
+    ...trace.lanes.flatMap((lane, index) => lane.spans.map((span) => drawSpan(scene, index, span, trace.statements))),
     ...scene.rows.map((placed) => drawRow(scene, placed, missedIn(shown, placed.index))),
     shown === undefined ? '' : drawFinding(scene, shown),
     ...trace.lanes.map((lane, index) => drawAnswer(scene, index, lane.answer)),

@@ -57,18 +57,28 @@ function readForm() {
   return { scenario: $('scenario').value, strategies, ...Object.fromEntries(numbers) };
 }
 
-/** An address that opens the page with these parameters and plays them. */
+/** An address that opens the page with these parameters. */
 function addressOf({ strategies, ...others }) {
   return `/lab?${new URLSearchParams({ ...others, strategies: strategies.join(',') })}`;
 }
 
 function openAddress() {
   const asked = new URLSearchParams(location.search);
-  const isKnown = scenarioOf(asked.get('scenario')) !== undefined;
-  chooseScenario(isKnown ? asked.get('scenario') : 'joint-account', asked.get('strategies')?.split(','));
+  if (!asked.has('scenario')) {
+    chooseScenario('joint-account');
+    return say('Ready.');
+  }
+  const scenario = scenarioOf(asked.get('scenario'));
+  const strategies = asked.get('strategies')?.split(',');
+  chooseScenario(scenario?.name ?? 'joint-account', strategies);
   for (const name of Object.keys(catalogue.bounds)) if (asked.has(name)) $(name).value = asked.get(name);
-  say(isKnown ? '' : 'Ready.');
-  if (isKnown) $('run').requestSubmit();
+  const unknown = strategies?.filter((name) => !scenario?.strategies.includes(name)) ?? [];
+  if (scenario === undefined) return say('The link names a scenario that there is not.', true);
+  if (unknown.length > 0)
+    return say(`The link names strategies that this scenario has not: ${unknown.join(', ')}.`, true);
+  // A page of another site may have led here, so nothing starts by itself.
+  say('Ready to play this run: press the button.');
+  $('start').focus();
 }
 
 function say(text, isBad = false) {
@@ -126,7 +136,9 @@ function answerItem(strategy, { caller, status, text, sqlState, atUs }) {
 function showResult(result) {
   const { strategies, parameters } = result;
   const wrong = strategies.filter(({ brokenRounds }) => brokenRounds > 0).length;
-  say(`Done: ${wrong} of ${strategies.length} strategies went wrong.`);
+  const isShort = strategies.some(({ rounds }) => rounds < parameters.rounds);
+  const short = isShort ? ' Not all rounds were played: a run has 100 seconds, shared by its strategies.' : '';
+  say(`Done: ${wrong} of ${strategies.length} strategies went wrong.${short}`);
   $('link').href = addressOf(parameters);
   URL.revokeObjectURL($('download').href);
   $('download').href = URL.createObjectURL(new Blob([JSON.stringify(result, null, 2)], { type: 'application/json' }));
@@ -142,6 +154,7 @@ function showResult(result) {
     '40P01',
     '40001',
     '55P03',
+    '23505',
     'retries',
     'waits',
     'op/s',
@@ -161,7 +174,7 @@ function figures(result) {
   const { strategy, rounds, brokenRounds, lost, made, duplicates, done, refused, failed, sqlStates } = result;
   const shown = (count) => (Number(count) === 0 ? '–' : String(count));
   const worse = (count) => (Number(count) === 0 ? '–' : { text: String(count), class: 'bad' });
-  const states = ['40P01', '40001', '55P03'].map((state) => shown(sqlStates[state] ?? 0));
+  const states = ['40P01', '40001', '55P03', '23505'].map((state) => shown(sqlStates[state] ?? 0));
   const wrong = { text: `${brokenRounds} of ${rounds}`, class: brokenRounds > 0 ? 'bad' : 'good' };
   return [
     ...[strategy, wrong, worse(lost), worse(made), worse(duplicates), String(done), shown(refused), shown(failed)],

@@ -27,7 +27,7 @@ export function layOut(trace) {
   y += 6;
   const rows = trace.rows.slice(0, maxRows).map((row, index) => {
     const height = isNumeric(row) ? numberHeight : wordHeight;
-    const placed = { row, index, y, height };
+    const placed = { row: { ...row, steps: inOrder(row.steps) }, index, y, height };
     y += height + 4;
     return placed;
   });
@@ -49,6 +49,19 @@ export function layOut(trace) {
     /** @param {number} us */
     x: (us) => round(left + Math.max(0, us) * scale),
   };
+}
+
+/**
+ * Steps stand in the order in which the server made them; when each was known may be a little out of it.
+ *
+ * @param {TracedRow['steps']} steps
+ */
+function inOrder(steps) {
+  let latest = 0;
+  return steps.map((step) => {
+    latest = Math.max(latest, step.atUs);
+    return { ...step, atUs: latest };
+  });
 }
 
 /** @typedef {ReturnType<typeof layOut>} Scene */

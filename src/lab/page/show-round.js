@@ -1,5 +1,6 @@
 import { buildTable, element } from './build-table.js';
 import { mostTelling } from './draw-findings.js';
+import { legendTexts } from './draw-lanes.js';
 import { drawRound } from './draw-round.js';
 import { createPlayer } from './picture-player.js';
 
@@ -21,7 +22,7 @@ export function showRound(result, { title, source }) {
   $('verdict').textContent = `Expected: ${verdict.expected}. Came out: ${verdict.cameOut}. ${outcome}`;
   $('verdict').className = verdict.problem === null ? 'good' : 'bad';
   showFindings(result, title);
-  draw(trace, title, mostTelling(trace.findings));
+  draw(trace, title, mostTelling(trace.findings, verdict));
   showCallers(trace);
   $('as-table').replaceChildren(roundTable(trace));
   $('source').textContent = source;
@@ -57,12 +58,12 @@ function showCallers(trace) {
     button.addEventListener('click', () => showStatements(trace, index));
     return button;
   });
-  $('callers').replaceChildren(...buttons);
+  $('lanes').replaceChildren(...buttons);
   showStatements(trace, 0);
 }
 
 function showStatements(trace, index) {
-  for (const [each, button] of [...$('callers').children].entries())
+  for (const [each, button] of [...$('lanes').children].entries())
     button.setAttribute('aria-pressed', String(each === index));
   const rows = trace.statements
     .filter(({ lane }) => lane === index)
@@ -83,7 +84,7 @@ function showStatements(trace, index) {
 /** All that the picture shows, in the order of time. */
 function roundTable(trace) {
   const spans = trace.lanes.flatMap((lane) =>
-    lane.spans.map(({ kind, fromUs, toUs }) => ({ fromUs, toUs, who: nameOf(lane), what: kind })),
+    lane.spans.map(({ kind, fromUs, toUs }) => ({ fromUs, toUs, who: nameOf(lane), what: legendTexts[kind] })),
   );
   const steps = trace.rows.flatMap((row) =>
     row.steps.map(({ atUs, value, lane, erasedBy }) => {
@@ -98,7 +99,11 @@ function roundTable(trace) {
     const what = [`${outcome}, ${status}: ${text}`, sqlState ?? []].flat().join(', ');
     return { fromUs: atUs, toUs: atUs, who: nameOf(lane), what };
   });
-  const rows = [...spans, ...steps, ...answers]
+  const findings = trace.findings.map((finding) => {
+    const atUs = finding.writeUs ?? finding.atUs ?? trace.durationUs;
+    return { fromUs: atUs, toUs: atUs, who: finding.kind, what: finding.text };
+  });
+  const rows = [...spans, ...steps, ...answers, ...findings]
     .sort((a, b) => a.fromUs - b.fromUs)
     .map(({ fromUs, toUs, who, what }) => [ms(fromUs), ms(toUs), textCell(who), textCell(what)]);
   return buildTable('What happened, in the order of time', ['from ms', 'to ms', 'who', 'what'], rows);

@@ -48,11 +48,12 @@ export const writeSkew: Scenario = {
     };
   },
   judge(outcome): Judgement {
-    const { verdict } = judgeAmounts(outcome, start, changesOf);
+    const judged = judgeAmounts(outcome, start, changesOf).verdict;
     const sum = outcome.values.reduce(
       (all, { value }) => all.plus(Money.fromDatabase(value!, currency)),
       Money.zero(currency),
     );
+    const verdict = { ...judged, expected: 'together 0.00 or more', cameOut: `${judged.cameOut}, together ${sum}` };
     if (!sum.isNegative()) return { verdict, doubled: [], skew: null };
     const text = `The accounts are at ${sum} together, and may not be below zero.`;
     const callers = outcome.answers.filter((answer) => answer.outcome === 'done').map(({ caller }) => caller);
