@@ -24,7 +24,8 @@ test('has figures of each scenario with each strategy that applies', () => {
   const rows = figures.split('```').filter((block) => block.includes(' callers in '));
   const played = rows.map((block) => {
     const [head = '', , , ...lines] = block.trim().split('\n');
-    return [head.split(':')[0], lines.map((line) => line.split(' ')[0])];
+    const strategies = lines.slice(0, lines.includes('') ? lines.indexOf('') : undefined);
+    return [head.split(':')[0], strategies.map((line) => line.split(' ')[0])];
   });
   expect(played).toEqual(allScenarios.map((each) => [each.name, strategiesOf(each).map(({ name }) => name)]));
 });
