@@ -83,7 +83,8 @@ async function openOutputs({ json, svg }: RunOptions): Promise<void> {
     // Not `recursive`: below a folder that takes no others it never ends.
     if (svg !== undefined)
       await mkdir(svg).catch((error) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
-    if (typeof json === 'string') await writeFile(json, '');
+    // What an earlier run has left there stays until this one has something better.
+    if (typeof json === 'string') await writeFile(json, '', { flag: 'a' });
   } catch (error) {
     throw new OperatorError(`The result could not be written: ${(error as Error).message}.`);
   }

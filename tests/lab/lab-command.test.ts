@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -84,10 +84,15 @@ test('says in one sentence why it does not play', async () => {
 
 test('says that another run is going on', async () => {
   const other = await claimLab(testDatabase.url);
-  const { code, stderr } = await lab('run joint-account');
+  const folder = mkdtempSync(path.join(tmpdir(), 'lab-'));
+  const file = path.join(folder, 'result.json');
+  writeFileSync(file, 'earlier');
+  const { code, stderr } = await lab(`run joint-account --json ${file}`);
   expect([code, stderr]).toEqual([
     1,
     'joint-ledger: Another run of the race lab is going on; there is one at a time.\n',
   ]);
+  expect(readFileSync(file, 'utf8')).toBe('earlier');
+  rmSync(folder, { recursive: true });
   await other.leave();
 });
