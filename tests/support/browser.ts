@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -26,7 +26,8 @@ export async function startBrowser(): Promise<TestBrowser> {
   try {
     const isPackaged = process.platform === 'linux' && process.arch === 'x64';
     const executablePath = isPackaged ? await unpack(folder) : findInstalled();
-    const env = { ...process.env, LD_LIBRARY_PATH: path.join(folder, 'lib') } as Record<string, string>;
+    const own = { LD_LIBRARY_PATH: path.join(folder, 'lib'), FONTCONFIG_FILE: path.join(folder, 'own-fonts.conf') };
+    const env = { ...process.env, ...own } as Record<string, string>;
     const browser = await chromium.launch({ executablePath, args, ...(isPackaged ? { env } : {}) });
     return { browser, close: () => browser.close().finally(remove) };
   } catch (error) {
@@ -35,16 +36,20 @@ export async function startBrowser(): Promise<TestBrowser> {
   }
 }
 
-/** The browser and the libraries that a machine may lack, out of the package's archives. */
+/** The browser, and the libraries and fonts that a machine may lack, out of the package's archives. */
 async function unpack(folder: string): Promise<string> {
   const archives = path.join(projectFolder, 'node_modules/@sparticuz/chromium/bin');
   const executable = path.join(folder, 'chromium');
   const packed = createReadStream(path.join(archives, 'chromium.br'));
   await pipeline(packed, createBrotliDecompress(), createWriteStream(executable));
   await chmod(executable, 0o700);
-  const libraries = brotliDecompressSync(await readFile(path.join(archives, 'al2023.tar.br')));
-  const { status } = spawnSync('tar', ['-x', '-C', folder], { input: libraries });
-  if (status !== 0) throw new Error('The libraries of the packaged Chromium could not be unpacked: tar is missing.');
+  for (const archive of ['al2023.tar.br', 'fonts.tar.br']) {
+    const unpacked = brotliDecompressSync(await readFile(path.join(archives, archive)));
+    const { status } = spawnSync('tar', ['-x', '-C', folder], { input: unpacked });
+    if (status !== 0) throw new Error('What the packaged Chromium needs could not be unpacked: tar is missing.');
+  }
+  const places = `<dir>${folder}/fonts</dir><cachedir>${folder}/cache</cachedir>`;
+  await writeFile(path.join(folder, 'own-fonts.conf'), `<fontconfig>${places}</fontconfig>`);
   return executable;
 }
 
