@@ -11,6 +11,8 @@ import type { Hints } from '../http/service-parts.ts';
  * next time they look. To give one costs nothing; many in a row are told as one.
  */
 export interface WakeUp extends Hints {
+  /** Calls `listener` with each hint: the ledgers that it is about. */
+  onHint(listener: (ledgerIds: readonly string[]) => void): void;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export const hintChannel = 'joint_ledger_work';
 /** Hints within this time are one. A statement for each commit would cost more than it saves. */
 const gatherMs = 100;
 const reconnectMs = 5_000;
+/** A notification has room for two hundred ids (PostgreSQL manual, NOTIFY); one about more names none. */
+const maxNamed = 200;
 
 /**
  * Hints travel by NOTIFY where the database has it (PostgreSQL manual, NOTIFY), outside of all transactions that book:
@@ -37,48 +41,37 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
   const stopping = new AbortController();
   const { signal } = stopping;
   let gathering: NodeJS.Timeout | undefined;
+  const gathered = new Set<string>();
   const listening = listen();
 
   async function listen(): Promise<void> {
     while (!signal.aborted) {
-      await receive().catch((error) => {
+      await receiveHints(url, signal, (ledgerIds) => hints.emit('hint', ledgerIds)).catch((error) => {
         logger.debug({ err: error }, 'no hints come from the database; work is found by looking for it');
       });
       await sleep(reconnectMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
-  /** Receives hints until the session ends, or we stop. */
-  async function receive(): Promise<void> {
-    const watch = new SessionWatch(() => {});
-    const end = () => watch.endAll();
-    signal.addEventListener('abort', end);
-    try {
-      const { session } = await openSession(watch, {
-        ...{ url, applicationName: 'joint-ledger hints' },
-        ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
-      });
-      const ended = new Promise<void>((resolve) => session.onEnd(resolve));
-      session.onNotification(() => hints.emit('hint'));
-      await session.query({ text: `listen ${hintChannel}` });
-      await ended;
-    } finally {
-      signal.removeEventListener('abort', end);
-      end();
-    }
-  }
-
   function tellOthers(): void {
     gathering = undefined;
-    hints.emit('hint');
-    database.raw('select pg_notify(?, ?)', [hintChannel, '']).catch((error) => {
+    const ledgerIds = [...gathered];
+    gathered.clear();
+    hints.emit('hint', ledgerIds);
+    const named = ledgerIds.length > maxNamed ? [] : ledgerIds;
+    database.raw('select pg_notify(?, ?)', [hintChannel, named.join(' ')]).catch((error) => {
       logger.debug({ err: error }, 'a hint could not be sent');
     });
   }
 
   return {
-    hint() {
-      if (!signal.aborted) gathering ??= setTimeout(tellOthers, gatherMs);
+    hint(ledgerId) {
+      if (signal.aborted) return;
+      gathered.add(ledgerId);
+      gathering ??= setTimeout(tellOthers, gatherMs);
+    },
+    onHint(listener) {
+      hints.on('hint', listener);
     },
     async rest(ms, until) {
       if (until.aborted) return;
@@ -99,4 +92,28 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
       await listening;
     },
   };
+}
+
+/** Receives hints until the session ends, or the signal is aborted. */
+async function receiveHints(
+  url: string,
+  signal: AbortSignal,
+  onHint: (ledgerIds: readonly string[]) => void,
+): Promise<void> {
+  const watch = new SessionWatch(() => {});
+  const end = () => watch.endAll();
+  signal.addEventListener('abort', end);
+  try {
+    const { session } = await openSession(watch, {
+      ...{ url, applicationName: 'joint-ledger hints' },
+      ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
+    });
+    const ended = new Promise<void>((resolve) => session.onEnd(resolve));
+    session.onNotification((payload) => onHint(payload.split(' ').filter((ledgerId) => ledgerId !== '')));
+    await session.query({ text: `listen ${hintChannel}` });
+    await ended;
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -7,6 +10,7 @@ import { fileURLToPath } from 'node:url';
  */
 export default async function globalSetup() {
   compile();
+  collectStatements();
   const { startEphemeralServer } = await import('../../dist/src/database/embedded/ephemeral-server.js');
   const binDir = process.env.POSTGRES_BIN;
   const server = await startEphemeralServer({ settings: { max_connections: '300' }, ...(binDir ? { binDir } : {}) });
@@ -31,6 +35,16 @@ async function migrateTemplate(serverUrl) {
   const template = createDatabase({ url: url.href, ...options });
   await migrate(template);
   await template.destroy();
+}
+
+/** Processes that are started from now on note what they send to PostgreSQL; `statement-reporter.mjs` has it checked. */
+function collectStatements() {
+  if (process.env.STATEMENTS_FOLDER === undefined) {
+    globalThis.statementsFolder = mkdtempSync(path.join(tmpdir(), 'statements-'));
+    process.env.STATEMENTS_FOLDER = globalThis.statementsFolder;
+  } else mkdirSync(process.env.STATEMENTS_FOLDER, { recursive: true });
+  const collector = new URL('./statements/collect-statements.mjs', import.meta.url).href;
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${collector}`.trim();
 }
 
 /** As `npm start` does it, which is quick when there is a build of these sources. */
