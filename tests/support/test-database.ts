@@ -67,7 +67,7 @@ async function onServer(url: string, statement: string): Promise<void> {
 
 export async function createTestLedger(database: Database): Promise<TestLedger> {
   const ledgerId = uuidv7();
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(ledgerId);
   await database('ledgers').insert({ id: ledgerId, name: 'Test' });
   await database('api_keys').insert({ ledger_id: ledgerId, id: uuidv7(), name: 'Test', key_hash: hashApiKey(apiKey) });
   return { ledgerId, apiKey };
