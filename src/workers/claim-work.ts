@@ -80,17 +80,24 @@ export async function findLedgersWithWork(knex: Knex, queue: WorkQueue): Promise
     .pluck('l.id');
 }
 
-/** Which of these queues have work in this ledger. */
-export async function findQueuesWithWork(
+/** Stands for the ledger in a statement that is made once and sent for many. */
+const anyLedger = '00000000-0000-0000-0000-000000000000';
+
+/** Makes what answers which of these queues have work in a ledger, by one statement of this name. */
+export function lookForWork(
   knex: Knex,
+  name: string,
   queues: readonly WorkQueue[],
-  ledgerId: string,
-): Promise<ReadonlySet<string>> {
+): (ledgerId: string) => Promise<string[]> {
   const looks = queues.map((queue) =>
-    knex.raw('exists ? as ??', [dueItems(knex, queue, ledgerId).select(knex.raw('1')), queue.name]),
+    knex.raw('exists ? as ??', [dueItems(knex, queue, anyLedger).select(knex.raw('1')), queue.name]),
   );
-  const [row] = await knex('ledgers').where('id', ledgerId).select<Array<Record<string, boolean>>>(looks);
-  return new Set(queues.map(({ name }) => name).filter((name) => row?.[name]));
+  const { sql, bindings } = knex('ledgers').where('id', anyLedger).select(looks).toSQL();
+  return async (ledgerId) => {
+    const ofLedger = bindings.map((bound) => (bound === anyLedger ? ledgerId : bound));
+    const { rows } = await knex.raw(sql, ofLedger).options(prepared(knex, name));
+    return queues.map((queue) => queue.name).filter((queue) => rows[0]?.[queue]);
+  };
 }
 
 export interface QueueState {

@@ -110,9 +110,7 @@ class RunningWorkers implements Workers {
         failures = 0;
         this.#problems.delete(queue);
         this.#lastRounds.set(queue, performance.now());
-        // What a survey has found is there to be taken, without a question.
-        const longestMs = this.#survey === undefined ? maxRestMs : firstRestMs;
-        restMs = worked > 0 ? 0 : Math.min(longestMs, Math.max(firstRestMs, restMs * 2));
+        restMs = worked > 0 ? 0 : Math.min(maxRestMs, Math.max(firstRestMs, restMs * 2));
       } catch (error) {
         if (signal.aborted) break;
         failures++;
@@ -124,7 +122,8 @@ class RunningWorkers implements Workers {
       else if (crew.idle > 1) break;
       if (restMs === 0) continue;
       const ms = restMs * (0.75 + Math.random() / 2);
-      if (queue.isUrgent && failures === 0) await wakeUp.rest(ms, signal);
+      if (this.#survey !== undefined && failures === 0) await this.#survey.rest(queue, ms, signal);
+      else if (queue.isUrgent && failures === 0) await wakeUp.rest(ms, signal);
       else await sleep(ms, undefined, { signal }).catch(() => {});
     }
     crew.idle--;

@@ -1,10 +1,11 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import { openSession } from '../database/open-session.ts';
 import { SessionWatch } from '../database/session-watch.ts';
 import type { Hints } from '../http/service-parts.ts';
+import { restUntil } from './rest-until.ts';
 
 /**
  * Hints between all processes of the service that there may be something new, for those who would find it anyway the
@@ -73,19 +74,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
     onHint(listener) {
       hints.on('hint', listener);
     },
-    async rest(ms, until) {
-      if (until.aborted) return;
-      const enough = new AbortController();
-      const { signal: over } = enough;
-      const end = () => enough.abort();
-      // Not AbortSignal.any: Node.js 20 keeps something of each for as long as `until` lives.
-      until.addEventListener('abort', end);
-      const hinted = once(hints, 'hint', { signal: over }).catch(() => {});
-      const slept = sleep(ms, undefined, { signal: over }).catch(() => {});
-      await Promise.race([hinted, slept]);
-      until.removeEventListener('abort', end);
-      enough.abort();
-    },
+    rest: (ms, until) => restUntil(hints, 'hint', ms, until),
     async stop() {
       stopping.abort();
       clearTimeout(gathering);

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../src/database/create-database.ts';
 import { findServerKind } from '../../src/database/server-kind.ts';
 import { startApi } from '../../src/process/api-process.ts';
-import { findQueuesWithWork, readQueueStateOf } from '../../src/workers/claim-work.ts';
+import { lookForWork, readQueueStateOf } from '../../src/workers/claim-work.ts';
 import { startWorkers } from '../../src/workers/start-workers.ts';
 import { startWakeUp } from '../../src/workers/wake-up.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
@@ -87,8 +87,9 @@ test('books a movement once, by its key', async () => {
 
 test('asks one ledger for the work of all queues', async () => {
   await addErrands(ledgerIds[0]!, 3);
-  expect([...(await findQueuesWithWork(database, [errands, idle], ledgerIds[0]!))]).toEqual(['errands']);
-  expect([...(await findQueuesWithWork(database, [errands, idle], ledgerIds[1]!))]).toEqual([]);
+  const look = lookForWork(database, 'look', [errands, idle]);
+  expect(await look(ledgerIds[0]!)).toEqual(['errands']);
+  expect(await look(ledgerIds[1]!)).toEqual([]);
 });
 
 test('counts the work of one ledger', async () => {

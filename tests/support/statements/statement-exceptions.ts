@@ -16,6 +16,7 @@ export const statementExceptions: readonly StatementException[] = [
     reason: 'Not sent where ledgers live on several nodes (`database/server-kind.ts`).',
   },
   { sources: /^migrations\//, reason: 'Migrations run on the whole schema, before it is distributed.' },
+  { sources: /^src\/distribute\.ts$/, reason: 'Runs at the coordinator, on its catalogues and settings.' },
   { sources: /^src\/lab\//, reason: 'The race lab has tables of its own, in a schema that is dropped afterwards.' },
   {
     sources: /^src\/database\/(session|open-session|migrate|readiness)\.ts$/,
