@@ -58,6 +58,7 @@ describe('import directions', () => {
     'ledger',
     'http',
     'workers',
+    'log',
     'parties',
     'ownership',
     'signatures',

@@ -7,14 +7,15 @@ import { machineClock } from './trusted-clock.ts';
 const keysKeptMs = 168 * 3_600_000;
 
 /**
- * Opens a ledger, unless there is one with this id. Answers whether it did. There is no row of it yet whose node could
- * be asked for the time, so the clock is that of this machine.
+ * Writes a ledger and its empty log. Answers false, and changes nothing, when there is one of this id. There is no row
+ * of it yet whose node could be asked for the time, so the clock is that of this machine.
  */
 export async function insertLedger(knex: Knex, { id, name }: { id: string; name: string }): Promise<boolean> {
   const now = machineClock.now();
   const ledger = { id, name, created_at: new Date(now), keys_kept_from: new Date(now - keysKeptMs) };
-  const created = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('id');
-  return created.length > 0;
+  const inserted = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('id');
+  if (inserted.length > 0) await knex('logs').insert({ ledger_id: id });
+  return inserted.length > 0;
 }
 
 /** Lets an API key into a ledger, for a party where one is named. Does nothing when it was let in before. */

@@ -5,6 +5,7 @@ import type { Database } from '../database/create-database.ts';
 import { openSession } from '../database/open-session.ts';
 import { SessionWatch } from '../database/session-watch.ts';
 import type { Hints } from '../http/service-parts.ts';
+import { createHintPace } from './hint-pace.ts';
 import { restUntil } from './rest-until.ts';
 
 /**
@@ -25,8 +26,6 @@ export interface WakeUpOptions {
 
 /** Where hints travel between processes. */
 export const hintChannel = 'joint_ledger_work';
-/** Hints within this time are one. A statement for each commit would cost more than it saves. */
-const gatherMs = 100;
 const reconnectMs = 5_000;
 /** A notification has room for two hundred ids (PostgreSQL manual, NOTIFY); one about more names none. */
 const maxNamed = 200;
@@ -41,6 +40,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
   hints.setMaxListeners(0);
   const stopping = new AbortController();
   const { signal } = stopping;
+  const waitMs = createHintPace();
   let gathering: NodeJS.Timeout | undefined;
   const gathered = new Set<string>();
   const listening = listen();
@@ -69,7 +69,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
     hint(ledgerId) {
       if (signal.aborted) return;
       gathered.add(ledgerId);
-      gathering ??= setTimeout(tellOthers, gatherMs);
+      gathering ??= setTimeout(tellOthers, waitMs());
     },
     onHint(listener) {
       hints.on('hint', listener);
