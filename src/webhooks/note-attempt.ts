@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../database/create-database.ts';
-import { beginWithLimits, runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { openLedger, runLedgerTransaction } from '../database/ledger-transaction.ts';
 import { JournalWriter } from '../ledger/write-journal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from '../workers/backoff.ts';
@@ -101,7 +101,7 @@ async function setFailingSince(
 async function giveUp(database: Database, delivery: LeasedDelivery, attempt: AttemptDocument): Promise<boolean> {
   return runLedgerTransaction(database, delivery.ledgerId, limits, async (transaction) => {
     const { knex } = transaction;
-    const now = await beginWithLimits(transaction);
+    const now = await openLedger(transaction);
     await lockClaimable(transaction, endpointRows, [delivery.endpointId]);
     const failed = { status: 'failed', next_attempt_at: null, finished_at: now, ...withAnswer(knex, attempt) };
     if ((await leased(knex, delivery).update(failed)) === 0) return false;

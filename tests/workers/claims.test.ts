@@ -282,7 +282,7 @@ describe('workers', () => {
       return rows.length >= 2;
     });
     const woken = listener!.rest(600_000, new AbortController().signal);
-    teller!.hint();
+    teller!.hint(ledgerId);
     await woken;
   });
 });
