@@ -109,6 +109,24 @@ describe('a reader that pages while others write', () => {
   });
 });
 
+test('a clock that goes back changes no order', async () => {
+  const { database } = service;
+  const account = await client.openAccount();
+  await untilLogged(service);
+  const deposit = () => client.post(`/v1/accounts/${account}/deposits`, { amount: '1.00', currency: 'USD' });
+  await deposit();
+  // As though the clock had been an hour ahead, and was set right.
+  const hour = 3_600_000_000;
+  expect(await database('log_inbox').where('ledger_id', service.ledgerId).increment('stamp', hour)).toBe(1);
+  await database('accounts').where('id', account).increment('last_event_stamp', hour);
+  await deposit();
+  await deposit();
+  await untilLogged(service);
+  const source = { knex: database, ledgerId: service.ledgerId };
+  const { events } = await readLog(source, { after: -1, limit: 10, accountIds: [account] });
+  expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+});
+
 test('nobody waits for a transaction of others that stays open', async () => {
   const { ledgerId, apiKey } = await createTestLedger(service.database);
   const stranger = await service.database.transaction();
