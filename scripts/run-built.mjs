@@ -50,9 +50,9 @@ function findCompiler() {
   }
 }
 
-/** What is served as it stands: the page of the race lab, and the sources of the strategies that it shows. */
+/** What is served as it stands: pages, and the sources of the strategies that the race lab shows. */
 function copyServed(fresh) {
-  for (const served of ['src/lab/page', 'src/lab/strategies']) {
+  for (const served of ['src/http/docs-page', 'src/lab/page', 'src/lab/strategies']) {
     const from = path.join(project, served);
     if (existsSync(from)) cpSync(from, path.join(fresh, served), { recursive: true });
   }

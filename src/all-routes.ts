@@ -8,6 +8,9 @@ import { holderRoutes } from './holders/holder-routes.ts';
 import { mandateRoutes } from './holders/mandate-routes.ts';
 import { restrictionRoutes } from './holders/restriction-routes.ts';
 import { holdRoutes } from './holds/hold-routes.ts';
+import type { RouteGroup } from './http/describe-api.ts';
+import { descriptionRoute } from './http/description-route.ts';
+import { docsPageRoutes } from './http/docs-page-routes.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
 import type { TargetRules } from './http/service-parts.ts';
@@ -28,29 +31,43 @@ export interface RouteSettings {
 }
 
 /**
- * Every route. Express tries them in this order, one after another, for every request: so those of
+ * Every route, in groups. Express tries them in this order, one after another, for every request: so those of
  * movements come first.
  */
-export function allRoutes({ webhookTargets, lab }: RouteSettings): readonly Route[] {
+function groupRoutes({ webhookTargets, lab }: RouteSettings, description: Route): RouteGroup[] {
+  const ownership = [...holderRoutes, ...mandateRoutes, ...restrictionRoutes, ...accountChangeRoutes];
+  const webhooks = [...webhookEndpointRoutes(webhookTargets), ...webhookDeliveryRoutes];
   return [
-    ...movementRoutes,
-    ...batchRoutes,
-    ...accountRoutes,
-    ...paymentOrderRoutes,
-    ...holdRoutes,
-    ...projectRoutes,
-    ...proposalRoutes,
-    ...holderRoutes,
-    ...mandateRoutes,
-    ...restrictionRoutes,
-    ...accountChangeRoutes,
-    ...partyRoutes,
-    ...standingOrderRoutes,
-    ...webhookEndpointRoutes(webhookTargets),
-    ...webhookDeliveryRoutes,
-    ...eventRoutes(),
-    ...failedWorkRoutes,
-    ...healthRoutes,
-    ...(lab === undefined ? [] : labRoutes(lab)),
+    group('Movements', 'Deposits, withdrawals, transfers, batches, reversals; what was booked.', [
+      ...movementRoutes,
+      ...batchRoutes,
+    ]),
+    group('Accounts', 'Accounts and their balances.', accountRoutes),
+    group('Payment orders', 'Movements that wait for signatures.', paymentOrderRoutes),
+    group('Holds', 'Money that is reserved.', holdRoutes),
+    group('Proposals', 'Projects of an account, and the proposals that compete for each.', [
+      ...projectRoutes,
+      ...proposalRoutes,
+    ]),
+    group('Joint ownership', 'Holders, mandates, restrictions, and changes that take signatures.', ownership),
+    group('Parties', 'People and companies.', partyRoutes),
+    group('Standing orders', 'Transfers that repeat, or come later.', standingOrderRoutes),
+    group('Webhooks', 'Endpoints that are notified of events, and what was sent to them.', webhooks),
+    group('Events', 'The log of what happened.', eventRoutes()),
+    group('Operations', 'What operators look at.', [...failedWorkRoutes, ...healthRoutes, description]),
+    group('Race lab', 'A page to try races.', lab === undefined ? [] : labRoutes(lab)),
   ];
+}
+
+function group(name: string, about: string, routes: readonly Route[]): RouteGroup {
+  return { name, about, routes };
+}
+
+/** Every route, and with them their description. */
+export function allRoutes(settings: RouteSettings): readonly Route[] {
+  const groups: RouteGroup[] = groupRoutes(
+    settings,
+    descriptionRoute(() => groups),
+  );
+  return [...groups.flatMap(({ routes }) => routes), ...docsPageRoutes];
 }

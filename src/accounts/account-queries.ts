@@ -23,29 +23,31 @@ export type Survivorship = (typeof survivorships)[number];
 /**
  * An account as callers see it. A clearing account has only its balance: nothing of it is held, limited or versioned.
  */
-export const accountDocument = z.strictObject({
-  id: uuid,
-  name: z.string(),
-  externalId: z.string().nullable(),
-  currency: currencyCode,
-  ownership: z.enum(ownerships),
-  status: z.enum(accountStatuses),
-  balance: signedAmount,
-  held: amount.nullable(),
-  available: signedAmount.nullable(),
-  overdraftLimit: amount.nullable(),
-  version: count.nullable(),
-  /** How often anything but entries changed; the entity tag is made of both. */
-  revision: count.nullable(),
-  holders: z.array(holderDocument),
-  mandate: z.strictObject({ version: count, terms: mandateTermsDocument }).nullable(),
-  debitsStopped: z.boolean(),
-  creditsStopped: z.boolean(),
-  timeZone: z.string(),
-  survivorship: z.enum(survivorships),
-  createdAt: instantText,
-  closedAt: instantText.nullable(),
-});
+export const accountDocument = z
+  .strictObject({
+    id: uuid,
+    name: z.string(),
+    externalId: z.string().nullable(),
+    currency: currencyCode,
+    ownership: z.enum(ownerships),
+    status: z.enum(accountStatuses),
+    balance: signedAmount,
+    held: amount.nullable(),
+    available: signedAmount.nullable(),
+    overdraftLimit: amount.nullable(),
+    version: count.nullable(),
+    /** How often anything but entries changed; the entity tag is made of both. */
+    revision: count.nullable(),
+    holders: z.array(holderDocument),
+    mandate: z.strictObject({ version: count, terms: mandateTermsDocument }).nullable(),
+    debitsStopped: z.boolean(),
+    creditsStopped: z.boolean(),
+    timeZone: z.string(),
+    survivorship: z.enum(survivorships),
+    createdAt: instantText,
+    closedAt: instantText.nullable(),
+  })
+  .meta({ id: 'Account' });
 
 export type AccountDocument = z.output<typeof accountDocument>;
 

@@ -40,7 +40,7 @@ const joint = {
     { partyId: '01936f00-0000-7000-8000-000000000011' },
     { partyId: '01936f00-0000-7000-8000-000000000012', rights: ['view', 'deposit'] },
   ],
-  mandate: { rule: 'any' },
+  mandate: { bands: [{ rule: 'any' }] },
 };
 
 /** Accounts: opening, reading, closing, and their balances. */
@@ -48,6 +48,7 @@ export const accountRoutes = [
   get(
     '/accounts/:accountId',
     {
+      id: 'getAccount',
       summary: 'Read an account',
       ...{ keys: 'any', params: accountPath, answers: { 200: accountDocument }, refusals: ['account_not_found'] },
     },
@@ -58,6 +59,7 @@ export const accountRoutes = [
   patch(
     '/accounts/:accountId',
     {
+      id: 'updateAccount',
       summary: 'Change the terms of an account',
       ...{ keys: 'service', offers: accountOperation, params: accountPath, body: patchAccountBody },
       answers: { 200: accountDocument },
@@ -79,6 +81,7 @@ export const accountRoutes = [
   get(
     '/accounts/:accountId/balances',
     {
+      id: 'getBalance',
       summary: 'Read the balance of an account, now or at an instant',
       ...{ keys: 'any', params: accountPath, query: balanceQuery, answers: { 200: balanceAtDocument } },
       refusals: ['account_not_found'],
@@ -94,6 +97,7 @@ export const accountRoutes = [
   get(
     '/balances',
     {
+      id: 'getBalances',
       summary: 'Read the balances of up to 100 accounts at one moment',
       ...{ keys: 'any', query: balancesQuery, refusals: ['account_not_found'] },
       answers: { 200: z.strictObject({ data: z.array(balanceDocument) }) },
@@ -109,6 +113,7 @@ export const accountRoutes = [
   get(
     '/accounts',
     {
+      id: 'listAccounts',
       summary: 'List accounts',
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountDocument) } },
     },
@@ -123,6 +128,7 @@ export const accountRoutes = [
   post(
     '/accounts',
     {
+      id: 'openAccount',
       summary: 'Open an account',
       ...{ keys: 'service', offers: operation, body: createAccountBody, answers: { 201: accountDocument } },
       refusals: ['external_id_taken', 'party_not_found'],
@@ -138,6 +144,7 @@ export const accountRoutes = [
   put(
     '/accounts/by-external-id/:externalId',
     {
+      id: 'getOrOpenAccount',
       summary: 'Find the account with this external id, or open it',
       ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putAccountBody },
       answers: { 200: accountDocument, 201: accountDocument },
@@ -156,6 +163,7 @@ export const accountRoutes = [
   post(
     '/accounts/:accountId/close',
     {
+      id: 'closeAccount',
       summary: 'Close an account with nothing on it, for good',
       ...{ keys: 'service', offers: accountOperation, params: accountPath, answers: { 200: accountDocument } },
       refusals: ['account_not_found', 'clearing_account', 'account_closed', 'balance_not_zero'],

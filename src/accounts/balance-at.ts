@@ -14,7 +14,7 @@ import { awaitBookings } from '../ledger/lock-accounts.ts';
 import { asBalance, type BalanceRow, balanceDocument, getBalances } from './balance-queries.ts';
 
 /** With the instant that it is of; earlier than the one asked for where that has not passed yet. */
-export const balanceAtDocument = balanceDocument.extend({ at: instantText });
+export const balanceAtDocument = balanceDocument.extend({ at: instantText }).meta({ id: 'BalanceAt' });
 
 export type BalanceAtDocument = z.output<typeof balanceAtDocument>;
 

@@ -7,13 +7,15 @@ import { Money } from '../money/money.ts';
 import { bookedBalance, currentlyHeld } from './account-queries.ts';
 
 /** What an account has at one moment. A clearing account has only a booked balance. */
-export const balanceDocument = z.strictObject({
-  accountId: uuid,
-  currency: currencyCode,
-  booked: signedAmount,
-  held: amount.nullable(),
-  available: signedAmount.nullable(),
-});
+export const balanceDocument = z
+  .strictObject({
+    accountId: uuid,
+    currency: currencyCode,
+    booked: signedAmount,
+    held: amount.nullable(),
+    available: signedAmount.nullable(),
+  })
+  .meta({ id: 'Balance' });
 
 export type BalanceDocument = z.output<typeof balanceDocument>;
 

@@ -30,18 +30,20 @@ const signaturesNeededDocument = z.strictObject({
 export type SignaturesNeeded = z.output<typeof signaturesNeededDocument>;
 
 /** Why an account answers as it does: the rule that decided, and what it decided on. */
-export const explanationDocument = z.strictObject({
-  rule: z.string(),
-  accountId: uuid,
-  currency: currencyCode,
-  booked: signedAmount,
-  held: amount,
-  overdraftLimit: amount,
-  available: signedAmount,
-  /** What holds the money, the largest first; at most 20 are named. */
-  heldBy: z.array(reservationDocument).readonly(),
-  signatures: signaturesNeededDocument.exactOptional(),
-});
+export const explanationDocument = z
+  .strictObject({
+    rule: z.string(),
+    accountId: uuid,
+    currency: currencyCode,
+    booked: signedAmount,
+    held: amount,
+    overdraftLimit: amount,
+    available: signedAmount,
+    /** What holds the money, the largest first; at most 20 are named. */
+    heldBy: z.array(reservationDocument).readonly(),
+    signatures: signaturesNeededDocument.exactOptional(),
+  })
+  .meta({ id: 'Explanation' });
 
 export type Explanation = z.output<typeof explanationDocument>;
 

@@ -33,6 +33,7 @@ export const paymentOrderRoutes = [
   get(
     '/payment-orders',
     {
+      id: 'listPaymentOrders',
       summary: 'List payment orders, of one account or with a key of the service of all',
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(paymentOrderDocument) } },
       refusals: ['key_not_allowed', 'account_not_found'],
@@ -54,6 +55,7 @@ export const paymentOrderRoutes = [
   get(
     '/payment-orders/:orderId',
     {
+      id: 'getPaymentOrder',
       summary: 'Read a payment order',
       ...{ keys: 'any', params: orderPath, answers: { 200: paymentOrderDocument } },
       refusals: ['payment_order_not_found'],
@@ -68,6 +70,7 @@ export const paymentOrderRoutes = [
   post(
     '/payment-orders/:orderId/authorisations',
     {
+      id: 'signPaymentOrder',
       summary: 'Sign a payment order; the last signature books it',
       ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('payment order') },
       answers: { 200: paymentOrderDocument.extend({ transaction: transactionDocument.exactOptional() }) },
@@ -97,6 +100,7 @@ export const paymentOrderRoutes = [
   post(
     '/payment-orders/:orderId/cancel',
     {
+      id: 'cancelPaymentOrder',
       summary: 'Take a payment order back',
       ...{ keys: 'any', offers: accountOperation, params: orderPath },
       body: z.strictObject({ by: id.nullish() }).optional(),

@@ -22,6 +22,7 @@ export const projectRoutes = [
   get(
     '/accounts/:accountId/projects',
     {
+      id: 'listProjects',
       summary: 'List the projects of an account',
       ...{ keys: 'any', params: accountPath, query: projectsQuery, answers: { 200: pageOf(projectDocument) } },
       refusals: ['account_not_found'],
@@ -38,6 +39,7 @@ export const projectRoutes = [
   post(
     '/accounts/:accountId/projects',
     {
+      id: 'openProject',
       summary: 'Open a project, for which proposals compete',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: projectBody },
       answers: { 201: projectDocument },
@@ -60,6 +62,7 @@ export const projectRoutes = [
   get(
     '/projects/:projectId',
     {
+      id: 'getProject',
       summary: 'Read a project',
       ...{ keys: 'any', params: projectPath, answers: { 200: projectDocument }, refusals: ['project_not_found'] },
     },
@@ -69,6 +72,7 @@ export const projectRoutes = [
   post(
     '/projects/:projectId/close',
     {
+      id: 'closeProject',
       summary: 'Close a project without accepting a proposal',
       ...{ keys: 'any', offers: accountOperation, params: projectPath, body: actBody },
       answers: { 200: projectDocument },

@@ -41,6 +41,7 @@ export const proposalRoutes = [
   get(
     '/projects/:projectId/proposals',
     {
+      id: 'listProposals',
       summary: 'List the proposals of a project',
       ...{ keys: 'any', params: projectPath, query: proposalsQuery, answers: { 200: pageOf(proposalDocument) } },
       refusals: ['project_not_found'],
@@ -60,6 +61,7 @@ export const proposalRoutes = [
   post(
     '/projects/:projectId/proposals',
     {
+      id: 'createProposal',
       summary: 'Make a proposal for a project',
       ...{ keys: 'any', offers: accountOperation, params: projectPath, body: proposalBody },
       answers: { 201: proposalDocument },
@@ -97,6 +99,7 @@ export const proposalRoutes = [
   get(
     '/proposals/:proposalId',
     {
+      id: 'getProposal',
       summary: 'Read a proposal',
       ...{ keys: 'any', params: proposalPath, answers: { 200: proposalDocument }, refusals: ['proposal_not_found'] },
     },
@@ -110,6 +113,7 @@ export const proposalRoutes = [
   post(
     '/proposals/:proposalId/withdraw',
     {
+      id: 'withdrawProposal',
       summary: 'Withdraw a proposal',
       ...{ keys: 'any', offers: accountOperation, params: proposalPath, body: actBody },
       answers: { 200: proposalDocument },
@@ -125,6 +129,7 @@ export const proposalRoutes = [
   post(
     '/proposals/:proposalId/accept',
     {
+      id: 'acceptProposal',
       summary: 'Accept a proposal; the last signature pays it',
       ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: acceptBody },
       answers: {

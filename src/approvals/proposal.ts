@@ -37,28 +37,30 @@ export interface Proposal {
 }
 
 /** A proposal as callers see it. */
-export const proposalDocument = z.strictObject({
-  id: uuid,
-  projectId: uuid,
-  accountId: uuid,
-  toAccountId: uuid.nullable(),
-  title: z.string(),
-  description: z.string().nullable(),
-  amount,
-  currency: currencyCode,
-  status: z.enum(proposalStatuses),
-  proposedBy: uuid.nullable(),
-  transactionId: uuid.nullable(),
-  createdAt: instantText,
-  finishedAt: instantText.nullable(),
-  signatures: z.strictObject({
-    required: count,
-    received: count,
-    missingFrom: z.array(uuid).readonly(),
-    signedBy: z.array(uuid).readonly(),
-  }),
-  authorisations: z.array(authorisationDocument),
-});
+export const proposalDocument = z
+  .strictObject({
+    id: uuid,
+    projectId: uuid,
+    accountId: uuid,
+    toAccountId: uuid.nullable(),
+    title: z.string(),
+    description: z.string().nullable(),
+    amount,
+    currency: currencyCode,
+    status: z.enum(proposalStatuses),
+    proposedBy: uuid.nullable(),
+    transactionId: uuid.nullable(),
+    createdAt: instantText,
+    finishedAt: instantText.nullable(),
+    signatures: z.strictObject({
+      required: count,
+      received: count,
+      missingFrom: z.array(uuid).readonly(),
+      signedBy: z.array(uuid).readonly(),
+    }),
+    authorisations: z.array(authorisationDocument),
+  })
+  .meta({ id: 'Proposal' });
 
 export type ProposalDocument = z.output<typeof proposalDocument>;
 

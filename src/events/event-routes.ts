@@ -31,6 +31,7 @@ const maxStreams = 100;
 const listEvents = get(
   '/events',
   {
+    id: 'listEvents',
     summary: 'Read the log of what happened, page by page',
     ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(eventDocument) } },
     refusals: ['account_not_found', 'cursor_outdated', 'log_forked'],
@@ -50,6 +51,7 @@ const listEvents = get(
 const readEvent = get(
   '/events/:eventId',
   {
+    id: 'getEvent',
     summary: 'Read an event',
     ...{ keys: 'any', params: z.object({ eventId: z.string().max(maxPlaceLength) }), answers: { 200: eventDocument } },
     refusals: ['event_not_found'],
@@ -73,6 +75,7 @@ function streamRoute(pace: StreamPace): Route {
   return get(
     '/events/stream',
     {
+      id: 'streamEvents',
       summary: 'Read the log of what happened, live',
       ...{ keys: 'any', query: streamQuery, offers: { lastEventId: true } },
       ...{ answers: { 200: eventDocument }, mediaType: 'text/event-stream' },

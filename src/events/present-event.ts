@@ -9,22 +9,24 @@ import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
-export const eventDocument = z.strictObject({
-  specversion: z.literal('1.0'),
-  id: z.string(),
-  source: z.string(),
-  type: z.enum(eventTypes),
-  /** What it is about, as an address below the source. */
-  subject: z.string(),
-  time: instantText,
-  datacontenttype: z.literal('application/json'),
-  /** The number of the event in the sequence of its account (CloudEvents extension "sequence"); absent without one. */
-  sequence: z.string().exactOptional(),
-  sequencetype: z.literal('Integer').exactOptional(),
-  /** The account to whose sequence it belongs. */
-  accountid: uuid.exactOptional(),
-  data: z.record(z.string(), z.unknown()),
-});
+export const eventDocument = z
+  .strictObject({
+    specversion: z.literal('1.0'),
+    id: z.string(),
+    source: z.string(),
+    type: z.enum(eventTypes),
+    /** What it is about, as an address below the source. */
+    subject: z.string(),
+    time: instantText,
+    datacontenttype: z.literal('application/json'),
+    /** Its number in the sequence of its account (CloudEvents extension "sequence"); absent without one. */
+    sequence: z.string().exactOptional(),
+    sequencetype: z.literal('Integer').exactOptional(),
+    /** The account to whose sequence it belongs. */
+    accountid: uuid.exactOptional(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Event' });
 
 export type EventDocument = z.output<typeof eventDocument>;
 

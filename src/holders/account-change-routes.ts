@@ -30,6 +30,7 @@ export const accountChangeRoutes = [
   get(
     '/accounts/:accountId/changes',
     {
+      id: 'listAccountChanges',
       summary: 'List the changes of an account that take signatures, the latest first',
       ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
       ...{ answers: { 200: pageOf(accountChangeDocument) }, refusals: ['account_not_found'] },
@@ -49,6 +50,7 @@ export const accountChangeRoutes = [
   get(
     '/account-changes/:changeId',
     {
+      id: 'getAccountChange',
       summary: 'Read a change of an account',
       ...{ keys: 'any', params: changePath, answers: { 200: accountChangeDocument } },
       refusals: ['account_change_not_found'],
@@ -63,6 +65,7 @@ export const accountChangeRoutes = [
   post(
     '/account-changes/:changeId/authorisations',
     {
+      id: 'signAccountChange',
       summary: 'Sign a change of an account',
       ...{ keys: 'any', offers: accountOperation, params: changePath, body: signatureBody('change') },
       answers: { 200: signedChangeDocument },
@@ -90,6 +93,7 @@ export const accountChangeRoutes = [
   post(
     '/account-changes/:changeId/cancel',
     {
+      id: 'cancelAccountChange',
       summary: 'Take back a change that waits for signatures',
       ...{ keys: 'any', offers: accountOperation, params: changePath, body: byBody },
       answers: { 200: accountChangeDocument },

@@ -45,23 +45,25 @@ const termsOfKinds = {
 } satisfies Record<ChangeTerms['kind'], z.ZodType>;
 
 /** A change as callers see it. */
-export const accountChangeDocument = z.strictObject({
-  id: uuid,
-  accountId: uuid,
-  kind: z.enum(Object.keys(termsOfKinds) as Array<ChangeTerms['kind']>),
-  change: z.union(Object.values(termsOfKinds)),
-  status: z.enum(changeStatuses),
-  /** What a signer signs: SHA-256 of exactly this change. */
-  instructionHash: hashText,
-  requestedBy: uuid,
-  createdAt: instantText,
-  expiresAt: instantText,
-  finishedAt: instantText.nullable(),
-  numberRequired: count,
-  numberReceived: count,
-  missingFrom: z.array(uuid).readonly(),
-  authorisations: z.array(authorisationDocument),
-});
+export const accountChangeDocument = z
+  .strictObject({
+    id: uuid,
+    accountId: uuid,
+    kind: z.enum(Object.keys(termsOfKinds) as Array<ChangeTerms['kind']>),
+    change: z.union(Object.values(termsOfKinds)),
+    status: z.enum(changeStatuses),
+    /** What a signer signs: SHA-256 of exactly this change. */
+    instructionHash: hashText,
+    requestedBy: uuid,
+    createdAt: instantText,
+    expiresAt: instantText,
+    finishedAt: instantText.nullable(),
+    numberRequired: count,
+    numberReceived: count,
+    missingFrom: z.array(uuid).readonly(),
+    authorisations: z.array(authorisationDocument),
+  })
+  .meta({ id: 'AccountChange' });
 
 export type AccountChangeDocument = z.output<typeof accountChangeDocument>;
 

@@ -54,6 +54,7 @@ export const holderRoutes = [
   get(
     '/accounts/:accountId/holders',
     {
+      id: 'listHolders',
       summary: 'List who holds an account, was invited to it, or held it',
       ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
       ...{ answers: { 200: pageOf(holderRecordDocument) }, refusals: ['account_not_found'] },
@@ -72,6 +73,7 @@ export const holderRoutes = [
   post(
     '/accounts/:accountId/holders',
     {
+      id: 'inviteHolder',
       summary: 'Invite a party to an account',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: invitationBody },
       answers: { 201: holderRecordDocument, 202: accountChangeDocument },
@@ -94,6 +96,7 @@ export const holderRoutes = [
   put(
     '/accounts/:accountId/holders/:partyId',
     {
+      id: 'updateHolder',
       summary: "Set a holder's rights and limits",
       ...{ keys: 'any', offers: accountOperation, params: holderPath, body: termsBody, answers: changed },
       refusals: [
@@ -118,6 +121,7 @@ export const holderRoutes = [
   post(
     '/accounts/:accountId/holders/:partyId/remove',
     {
+      id: 'removeHolder',
       summary: 'Remove a holder, or withdraw an invitation',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, body: byBody, answers: changed },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found', 'last_owner'],
@@ -133,6 +137,7 @@ export const holderRoutes = [
   post(
     '/accounts/:accountId/holders/:partyId/accept',
     {
+      id: 'acceptInvitation',
       summary: 'Accept an invitation',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
       refusals: ['key_not_allowed', ...membershipRefusals, 'invitation_not_open'],
@@ -143,6 +148,7 @@ export const holderRoutes = [
   post(
     '/accounts/:accountId/holders/:partyId/decline',
     {
+      id: 'declineInvitation',
       summary: 'Decline an invitation',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
       refusals: ['key_not_allowed', ...membershipRefusals, 'invitation_not_open'],
@@ -153,6 +159,7 @@ export const holderRoutes = [
   post(
     '/accounts/:accountId/holders/:partyId/leave',
     {
+      id: 'leaveAccount',
       summary: 'Leave an account',
       ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
       refusals: ['key_not_allowed', ...membershipRefusals, 'last_owner'],
@@ -163,6 +170,7 @@ export const holderRoutes = [
   post(
     '/accounts/:accountId/holders/:partyId/death',
     {
+      id: 'reportHolderDeath',
       summary: 'Note that a holder has died',
       ...{ keys: 'service', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
       refusals: membershipRefusals,

@@ -5,7 +5,9 @@ import type { MandateTerms } from '../ownership/mandate.ts';
 import { mandateDocument, presentMandate } from './present-management.ts';
 
 /** A version of a mandate, and whose act it was; null for the calling service. */
-export const mandateVersionDocument = mandateDocument.extend({ createdBy: uuid.nullable(), createdAt: instantText });
+export const mandateVersionDocument = mandateDocument
+  .extend({ createdBy: uuid.nullable(), createdAt: instantText })
+  .meta({ id: 'MandateVersion' });
 
 export type MandateVersionDocument = z.output<typeof mandateVersionDocument>;
 

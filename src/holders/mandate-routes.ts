@@ -25,6 +25,7 @@ export const mandateRoutes = [
   get(
     '/accounts/:accountId/mandate',
     {
+      id: 'getMandate',
       summary: 'Read who must sign for money to leave an account',
       ...{ keys: 'any', params: accountPath, answers: { 200: mandateDocument }, refusals: ['account_not_found'] },
     },
@@ -37,6 +38,7 @@ export const mandateRoutes = [
   put(
     '/accounts/:accountId/mandate',
     {
+      id: 'setMandate',
       summary: 'Set who must sign for money to leave an account',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: mandateBody },
       answers: { 200: mandateDocument, 202: accountChangeDocument },
@@ -66,6 +68,7 @@ export const mandateRoutes = [
   get(
     '/accounts/:accountId/mandate/versions',
     {
+      id: 'listMandateVersions',
       summary: 'List the versions of a mandate, the latest first',
       ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
       ...{ answers: { 200: pageOf(mandateVersionDocument) }, refusals: ['account_not_found'] },

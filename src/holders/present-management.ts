@@ -7,38 +7,44 @@ import { mandateBandDocument } from '../ownership/ownership-schemas.ts';
 import { type HolderRecord, type Restriction, restrictionScopes } from './management-queries.ts';
 
 /** A party's membership of an account as callers see it. */
-export const holderRecordDocument = z.strictObject({
-  accountId: uuid,
-  partyId: uuid,
-  rights: z.array(z.enum(holderRights)).readonly(),
-  limits: limitsDocument,
-  status: z.enum(holderStatuses),
-  invitedBy: uuid.nullable(),
-  invitationExpiresAt: instantText.nullable(),
-  joinedAt: instantText.nullable(),
-  endedAt: instantText.nullable(),
-});
+export const holderRecordDocument = z
+  .strictObject({
+    accountId: uuid,
+    partyId: uuid,
+    rights: z.array(z.enum(holderRights)).readonly(),
+    limits: limitsDocument,
+    status: z.enum(holderStatuses),
+    invitedBy: uuid.nullable(),
+    invitationExpiresAt: instantText.nullable(),
+    joinedAt: instantText.nullable(),
+    endedAt: instantText.nullable(),
+  })
+  .meta({ id: 'HolderRecord' });
 
 export type HolderRecordDocument = z.output<typeof holderRecordDocument>;
 
-export const mandateDocument = z.strictObject({
-  accountId: uuid,
-  version: count,
-  bands: z.array(mandateBandDocument).readonly(),
-});
+export const mandateDocument = z
+  .strictObject({
+    accountId: uuid,
+    version: count,
+    bands: z.array(mandateBandDocument).readonly(),
+  })
+  .meta({ id: 'Mandate' });
 
 export type MandateDocument = z.output<typeof mandateDocument>;
 
-export const restrictionDocument = z.strictObject({
-  id: uuid,
-  accountId: uuid,
-  scope: z.enum(restrictionScopes),
-  reason: z.string(),
-  placedBy: uuid.nullable(),
-  placedAt: instantText,
-  liftedBy: uuid.nullable(),
-  liftedAt: instantText.nullable(),
-});
+export const restrictionDocument = z
+  .strictObject({
+    id: uuid,
+    accountId: uuid,
+    scope: z.enum(restrictionScopes),
+    reason: z.string(),
+    placedBy: uuid.nullable(),
+    placedAt: instantText,
+    liftedBy: uuid.nullable(),
+    liftedAt: instantText.nullable(),
+  })
+  .meta({ id: 'Restriction' });
 
 export type RestrictionDocument = z.output<typeof restrictionDocument>;
 

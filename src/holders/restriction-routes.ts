@@ -31,6 +31,7 @@ export const restrictionRoutes = [
   get(
     '/accounts/:accountId/restrictions',
     {
+      id: 'listRestrictions',
       summary: 'List what stops or has stopped an account',
       ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(restrictionDocument) } },
       refusals: ['account_not_found'],
@@ -50,6 +51,7 @@ export const restrictionRoutes = [
   post(
     '/accounts/:accountId/restrictions',
     {
+      id: 'createRestriction',
       summary: "Stop an account's debits or credits",
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: restrictionBody },
       answers: { 201: restrictionDocument },
@@ -67,6 +69,7 @@ export const restrictionRoutes = [
   post(
     '/restrictions/:restrictionId/lift',
     {
+      id: 'liftRestriction',
       summary: 'Lift a restriction',
       ...{ keys: 'any', offers: accountOperation, params: restrictionPath, body: byBody },
       answers: { 200: restrictionDocument, 202: accountChangeDocument },

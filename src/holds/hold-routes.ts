@@ -42,6 +42,7 @@ export const holdRoutes = [
   post(
     '/holds',
     {
+      id: 'createHold',
       summary: 'Reserve money for a withdrawal or a transfer',
       ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, body: holdBody },
       answers: { 200: dryHoldDocument, 201: holdDocument },
@@ -65,6 +66,7 @@ export const holdRoutes = [
   get(
     '/holds/:holdId',
     {
+      id: 'getHold',
       summary: 'Read a hold',
       ...{ keys: 'any', params: holdPath, answers: { 200: holdDocument }, refusals: ['hold_not_found'] },
     },
@@ -74,6 +76,7 @@ export const holdRoutes = [
   get(
     '/accounts/:accountId/holds',
     {
+      id: 'listHolds',
       summary: 'List what reserves or has reserved money of an account',
       ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(holdDocument) } },
       refusals: ['account_not_found'],
@@ -90,6 +93,7 @@ export const holdRoutes = [
   post(
     '/holds/:holdId/capture',
     {
+      id: 'captureHold',
       summary: 'Book what a hold has reserved, all or a part of it',
       ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: holdPath, body: captureBody },
       answers: {
@@ -124,6 +128,7 @@ export const holdRoutes = [
   post(
     '/holds/:holdId/void',
     {
+      id: 'voidHold',
       summary: 'Release all that a hold still reserves',
       ...{ keys: 'any', offers: accountOperation, params: holdPath, body: voidBody },
       ...{ answers: { 200: holdDocument }, refusals },
@@ -138,6 +143,7 @@ export const holdRoutes = [
   post(
     '/holds/:holdId/extend',
     {
+      id: 'extendHold',
       summary: 'Keep a hold for longer',
       ...{ keys: 'any', offers: accountOperation, params: holdPath, body: extendBody },
       ...{ answers: { 200: holdDocument }, refusals },

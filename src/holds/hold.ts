@@ -28,28 +28,32 @@ export interface Hold extends MovementNotes {
 }
 
 /** A hold as callers see it. */
-export const holdDocument = z.strictObject({
-  id: uuid,
-  kind: z.enum(['hold', 'payment_order']),
-  accountId: uuid,
-  toAccountId: uuid.nullable(),
-  status: z.enum(holdStatuses),
-  amount,
-  currency: currencyCode,
-  remaining: amount,
-  captured: amount,
-  ...notesOfDocument,
-  createdAt: instantText,
-  expiresAt: instantText,
-  finishedAt: instantText.nullable(),
-});
+export const holdDocument = z
+  .strictObject({
+    id: uuid,
+    kind: z.enum(['hold', 'payment_order']),
+    accountId: uuid,
+    toAccountId: uuid.nullable(),
+    status: z.enum(holdStatuses),
+    amount,
+    currency: currencyCode,
+    remaining: amount,
+    captured: amount,
+    ...notesOfDocument,
+    createdAt: instantText,
+    expiresAt: instantText,
+    finishedAt: instantText.nullable(),
+  })
+  .meta({ id: 'Hold' });
 
 /** A hold that would be placed. Why it could be is for those who may read the account. */
-export const dryHoldDocument = holdDocument.extend({
-  id: z.null(),
-  status: z.literal('dry_run'),
-  explanation: explanationDocument.exactOptional(),
-});
+export const dryHoldDocument = holdDocument
+  .extend({
+    id: z.null(),
+    status: z.literal('dry_run'),
+    explanation: explanationDocument.exactOptional(),
+  })
+  .meta({ id: 'DryRunHold' });
 
 /** Only dry runs are explained. */
 export type HoldDocument = z.output<typeof holdDocument> & { explanation?: Explanation };

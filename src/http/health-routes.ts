@@ -15,6 +15,7 @@ export const healthRoutes: readonly Route<HealthParts>[] = [
   get(
     '/healthz',
     {
+      id: 'getHealth',
       summary: 'Ask whether the process is alive',
       ...{ ...common, answers: { 200: z.strictObject({ status: z.literal('ok') }) } },
     },
@@ -23,6 +24,7 @@ export const healthRoutes: readonly Route<HealthParts>[] = [
   get(
     '/readyz',
     {
+      id: 'getReadiness',
       summary: 'Ask whether the process can do its work',
       ...{ ...common, answers: { 200: z.strictObject({ status: z.literal('ready') }) }, refusals: ['not_ready'] },
     },
@@ -36,6 +38,7 @@ export const healthRoutes: readonly Route<HealthParts>[] = [
   get(
     '/metrics',
     {
+      id: 'getMetrics',
       summary: 'Read what Prometheus collects',
       ...{ ...common, answers: { 200: z.string() }, mediaType: metricsMediaType },
     },

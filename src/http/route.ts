@@ -24,6 +24,8 @@ export interface Offers {
  * call, and whatever is derived from the list of all routes are made of this.
  */
 export interface RouteContract {
+  /** Its name in the description of the API (`operationId`), for ever; pages for people have none. */
+  readonly id?: string;
   /** What a call does, in a few words. */
   readonly summary: string;
   /**
@@ -93,7 +95,8 @@ function routesOf(method: Method) {
  * @example
  * get(
  *   '/parties/:partyId',
- *   { summary: 'Read a party', keys: 'service', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
+ *   { id: 'getParty',
+ summary: 'Read a party', keys: 'service', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
  *   async ({ caller, params }, { database }) => ok(await getParty(database, caller.ledgerId, params.partyId)),
  * );
  */

@@ -38,6 +38,7 @@ export const batchRoutes = [
   post(
     '/batches',
     {
+      id: 'createBatch',
       summary: 'Move money up to 1,000 times, all or each by itself',
       ...{ keys: 'any', offers: { ...operation, dryRun: true }, body: batchBody, answers: { 200: batchDocument } },
       // An item may be refused with any code of its own call; that stands in its result.

@@ -5,23 +5,25 @@ import { count, currencyCode, dayText, instantText, signedAmount, uuid } from '.
 import { Money } from '../money/money.ts';
 
 /** A line of an account's history as callers see it. Entries of clearing accounts carry no balance and no version. */
-export const entryDocument = z.strictObject({
-  id: uuid,
-  transactionId: uuid,
-  accountId: uuid,
-  type: z.enum(transactionTypes),
-  amount: signedAmount,
-  currency: currencyCode,
-  balanceAfter: signedAmount.nullable(),
-  version: count.nullable(),
-  bookedAt: instantText,
-  valueDate: dayText,
-  description: z.string().nullable(),
-  reference: z.string().nullable(),
-  initiatedBy: uuid.nullable(),
-  /** The parties whose signatures it took. */
-  signedBy: z.array(uuid),
-});
+export const entryDocument = z
+  .strictObject({
+    id: uuid,
+    transactionId: uuid,
+    accountId: uuid,
+    type: z.enum(transactionTypes),
+    amount: signedAmount,
+    currency: currencyCode,
+    balanceAfter: signedAmount.nullable(),
+    version: count.nullable(),
+    bookedAt: instantText,
+    valueDate: dayText,
+    description: z.string().nullable(),
+    reference: z.string().nullable(),
+    initiatedBy: uuid.nullable(),
+    /** The parties whose signatures it took. */
+    signedBy: z.array(uuid),
+  })
+  .meta({ id: 'Entry' });
 
 export type EntryDocument = z.output<typeof entryDocument>;
 

@@ -61,6 +61,7 @@ export const movementRoutes = [
   post(
     '/transfers',
     {
+      id: 'createTransfer',
       summary: 'Move money from one account to another',
       ...{ keys: 'any', offers, body: transferBody, answers: bookedOrWaiting },
       refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
@@ -79,6 +80,7 @@ export const movementRoutes = [
   post(
     '/accounts/:accountId/deposits',
     {
+      id: 'createDeposit',
       summary: 'Pay money in from outside the ledger',
       ...{ keys: 'any', offers, params: accountPath, body: depositBody, answers: booked },
       refusals: [...creditRefusals, 'booked_in_the_future'],
@@ -91,6 +93,7 @@ export const movementRoutes = [
   post(
     '/accounts/:accountId/withdrawals',
     {
+      id: 'createWithdrawal',
       summary: 'Pay money out of the ledger',
       ...{ keys: 'any', offers, params: accountPath, body: withdrawalBody, answers: bookedOrWaiting },
       refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
@@ -103,6 +106,7 @@ export const movementRoutes = [
   get(
     '/accounts/:accountId/entries',
     {
+      id: 'listEntries',
       summary: 'List the entries of an account',
       ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(entryDocument) } },
       refusals: ['account_not_found'],
@@ -123,6 +127,7 @@ export const movementRoutes = [
   get(
     '/transactions',
     {
+      id: 'listTransactions',
       summary: 'List the transactions of the ledger',
       ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(transactionDocument) } },
     },
@@ -137,6 +142,7 @@ export const movementRoutes = [
   post(
     '/transactions',
     {
+      id: 'createTransaction',
       summary: 'Move money between 2 to 100 accounts at once',
       ...{ keys: 'any', offers, body: multiLegBody, answers: booked },
       refusals: [...debitRefusals, 'signatures_missing', 'booked_in_the_future'],
@@ -156,6 +162,7 @@ export const movementRoutes = [
   get(
     '/transactions/:transactionId',
     {
+      id: 'getTransaction',
       summary: 'Read a transaction',
       ...{ keys: 'any', params: transactionPath, answers: { 200: transactionDocument } },
       refusals: ['transaction_not_found'],
@@ -172,6 +179,7 @@ export const movementRoutes = [
   post(
     '/transactions/:transactionId/reversals',
     {
+      id: 'createReversal',
       summary: 'Take a transaction back, wholly or partly',
       ...{ keys: 'service', offers, params: transactionPath, body: reversalBody, answers: booked },
       refusals: [...bookingRefusals, 'transaction_not_found', 'reversal_not_possible', 'already_reversed'],

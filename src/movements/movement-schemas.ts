@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amountText, currency, readMoney } from '../http/money-fields.ts';
+import { amountText, currency, readMoney, signedAmountText } from '../http/money-fields.ts';
 import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
 import type { MovementDetails } from './create-movement.ts';
@@ -24,8 +24,6 @@ export const noteFields = {
   metadata: metadata.nullish(),
 };
 
-const moneyFields = { amount: amountText, currency };
-
 /** A signer may be on holiday; money is not reserved for ever. */
 const maxWaitMs = 90 * 86_400_000;
 
@@ -37,7 +35,7 @@ export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() +
   error: 'must lie within the next 90 days',
 });
 
-const movementFields = { ...moneyFields, ...noteFields };
+const movementFields = { amount: amountText, currency, ...noteFields };
 const withdrawalFields = { ...movementFields, signBy: reservedUntil.nullish() };
 const transferFields = { fromAccountId: id, toAccountId: id, ...withdrawalFields };
 const multiLegFields = {
@@ -45,7 +43,7 @@ const multiLegFields = {
     .array(z.unknown(), { error: 'must be a list of entries' })
     .min(2, 'must have at least 2 entries')
     .max(maxLegs, `must have at most ${maxLegs} entries`)
-    .pipe(z.array(z.strictObject({ accountId: id, ...moneyFields }))),
+    .pipe(z.array(z.strictObject({ accountId: id, amount: signedAmountText, currency }))),
   ...noteFields,
 };
 

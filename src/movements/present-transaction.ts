@@ -14,47 +14,53 @@ import { Money } from '../money/money.ts';
  * Entries of clearing accounts carry neither a balance nor a version. They name their currency where the transaction
  * does not.
  */
-export const entryOfTransactionDocument = z.strictObject({
-  accountId: uuid,
-  amount: signedAmount,
-  currency: currencyCode.exactOptional(),
-  /** Left out, as the version is, for those who may not read the account. */
-  balanceAfter: signedAmount.exactOptional(),
-  version: count.exactOptional(),
-});
+export const entryOfTransactionDocument = z
+  .strictObject({
+    accountId: uuid,
+    amount: signedAmount,
+    currency: currencyCode.exactOptional(),
+    /** Left out, as the version is, for those who may not read the account. */
+    balanceAfter: signedAmount.exactOptional(),
+    version: count.exactOptional(),
+  })
+  .meta({ id: 'TransactionEntry' });
 
 export type EntryOfTransactionDocument = z.output<typeof entryOfTransactionDocument>;
 
 /** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
-export const transactionDocument = z.strictObject({
-  id: uuid,
-  type: z.enum(transactionTypes),
-  status: z.literal('booked'),
-  /** Null, as the currency is, for a transaction in several currencies. */
-  amount: amount.nullable(),
-  currency: currencyCode.nullable(),
-  bookedAt: instantText,
-  valueDate: dayText,
-  ...notesOfDocument,
-  /** The parties whose signatures it took. */
-  signedBy: z.array(uuid).readonly(),
-  origin: z
-    .strictObject({ type: z.enum(originTypes), id: uuid })
-    .readonly()
-    .nullable(),
-  /** The latest transaction that takes this one back, wholly or partly. */
-  reversedBy: uuid.nullable(),
-  /** How much of it was taken back so far; null where the amount is. */
-  reversedAmount: amount.nullable(),
-  entries: z.array(entryOfTransactionDocument),
-});
+export const transactionDocument = z
+  .strictObject({
+    id: uuid,
+    type: z.enum(transactionTypes),
+    status: z.literal('booked'),
+    /** Null, as the currency is, for a transaction in several currencies. */
+    amount: amount.nullable(),
+    currency: currencyCode.nullable(),
+    bookedAt: instantText,
+    valueDate: dayText,
+    ...notesOfDocument,
+    /** The parties whose signatures it took. */
+    signedBy: z.array(uuid).readonly(),
+    origin: z
+      .strictObject({ type: z.enum(originTypes), id: uuid })
+      .readonly()
+      .nullable(),
+    /** The latest transaction that takes this one back, wholly or partly. */
+    reversedBy: uuid.nullable(),
+    /** How much of it was taken back so far; null where the amount is. */
+    reversedAmount: amount.nullable(),
+    entries: z.array(entryOfTransactionDocument),
+  })
+  .meta({ id: 'Transaction' });
 
 /** A transaction that would be booked. Why it could be is for those who may read the account that pays. */
-export const dryTransactionDocument = transactionDocument.extend({
-  id: z.null(),
-  status: z.literal('dry_run'),
-  explanation: explanationDocument.exactOptional(),
-});
+export const dryTransactionDocument = transactionDocument
+  .extend({
+    id: z.null(),
+    status: z.literal('dry_run'),
+    explanation: explanationDocument.exactOptional(),
+  })
+  .meta({ id: 'DryRunTransaction' });
 
 /** Only dry runs are explained. */
 export type TransactionDocument = z.output<typeof transactionDocument> & { explanation?: Explanation };

@@ -42,16 +42,20 @@ export function hasRight(holder: Pick<Holder, 'rights'> | undefined, right: Hold
 }
 
 /** A holder as an account shows it: who, with which rights. */
-export const holderDocument = z.strictObject({ partyId: uuid, rights: z.array(z.enum(holderRights)) });
+export const holderDocument = z
+  .strictObject({ partyId: uuid, rights: z.array(z.enum(holderRights)) })
+  .meta({ id: 'Holder' });
 
 export type HolderDocument = z.output<typeof holderDocument>;
 
 /** Limits as callers write and see them. */
-export const limitsDocument = z.strictObject({
-  perMovement: amount.nullable(),
-  perDay: amount.nullable(),
-  perMonth: amount.nullable(),
-});
+export const limitsDocument = z
+  .strictObject({
+    perMovement: amount.nullable(),
+    perDay: amount.nullable(),
+    perMonth: amount.nullable(),
+  })
+  .meta({ id: 'HolderLimits' });
 
 export type LimitsDocument = z.output<typeof limitsDocument>;
 

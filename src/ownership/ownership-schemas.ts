@@ -70,35 +70,37 @@ const bandFields = {
 };
 
 /** A band as callers write and see it. */
-export const mandateBandDocument = z.discriminatedUnion(
-  'rule',
-  [
-    z.strictObject({ rule: z.literal('any'), ...bandFields }),
-    z.strictObject({ rule: z.literal('all'), ...bandFields }),
-    z.strictObject({
-      rule: z.literal('count'),
-      count: z.int().min(1).max(maxHolders),
-      signatories: signatories.optional(),
-      ...bandFields,
-    }),
-    z.strictObject({ rule: z.literal('named'), signatories, ...bandFields }),
-    z.strictObject({
-      rule: z.literal('weighted'),
-      weights: z
-        .record(id, z.int().min(1).max(maxWeight))
-        .refine((weights) => Object.keys(weights).length > 0, { error: 'must name a party' })
-        .refine((weights) => Object.keys(weights).length <= maxHolders, {
-          error: `must name at most ${maxHolders} parties`,
-        }),
-      threshold: z
-        .int()
-        .min(1)
-        .max(maxWeight * maxHolders),
-      ...bandFields,
-    }),
-  ],
-  { error: 'must be one of "any", "all", "count", "named", "weighted"' },
-);
+export const mandateBandDocument = z
+  .discriminatedUnion(
+    'rule',
+    [
+      z.strictObject({ rule: z.literal('any'), ...bandFields }),
+      z.strictObject({ rule: z.literal('all'), ...bandFields }),
+      z.strictObject({
+        rule: z.literal('count'),
+        count: z.int().min(1).max(maxHolders),
+        signatories: signatories.optional(),
+        ...bandFields,
+      }),
+      z.strictObject({ rule: z.literal('named'), signatories, ...bandFields }),
+      z.strictObject({
+        rule: z.literal('weighted'),
+        weights: z
+          .record(id, z.int().min(1).max(maxWeight))
+          .refine((weights) => Object.keys(weights).length > 0, { error: 'must name a party' })
+          .refine((weights) => Object.keys(weights).length <= maxHolders, {
+            error: `must name at most ${maxHolders} parties`,
+          }),
+        threshold: z
+          .int()
+          .min(1)
+          .max(maxWeight * maxHolders),
+        ...bandFields,
+      }),
+    ],
+    { error: 'must be one of "any", "all", "count", "named", "weighted"' },
+  )
+  .meta({ id: 'MandateBand' });
 
 const bands = z.array(mandateBandDocument, {
   error: ({ input }) => (input === undefined ? 'is required, or "rule" in its place' : undefined),
@@ -111,7 +113,9 @@ export const mandateTerms = z.preprocess(
   z.strictObject({ bands: bands.min(1).max(maxBands) }),
 );
 
-export const mandateTermsDocument = z.strictObject({ bands: z.array(mandateBandDocument).readonly() });
+export const mandateTermsDocument = z
+  .strictObject({ bands: z.array(mandateBandDocument).readonly() })
+  .meta({ id: 'MandateTerms' });
 
 /** What a schema of fields can't see: whether each movement finds a band, and whether each band can be satisfied. */
 export function mandateProblems(terms: MandateTerms, currency: string, path: string): FieldError[] {

@@ -5,12 +5,14 @@ import { type Refusal, refusal } from '../errors/refusal.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
 
 /** A party as callers see it. */
-export const partyDocument = z.strictObject({
-  id: uuid,
-  name: z.string(),
-  externalId: z.string().nullable(),
-  createdAt: instantText,
-});
+export const partyDocument = z
+  .strictObject({
+    id: uuid,
+    name: z.string(),
+    externalId: z.string().nullable(),
+    createdAt: instantText,
+  })
+  .meta({ id: 'Party' });
 
 export type PartyDocument = z.output<typeof partyDocument>;
 

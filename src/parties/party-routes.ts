@@ -19,6 +19,7 @@ export const partyRoutes = [
   get(
     '/parties',
     {
+      id: 'listParties',
       summary: 'List parties',
       ...{ keys: 'service', query: z.strictObject(pageQuery), answers: { 200: pageOf(partyDocument) } },
     },
@@ -29,6 +30,7 @@ export const partyRoutes = [
   post(
     '/parties',
     {
+      id: 'createParty',
       summary: 'Create a party',
       ...{ keys: 'service', offers: operation, body: createPartyBody, answers: { 201: partyDocument } },
       refusals: ['external_id_taken'],
@@ -43,6 +45,7 @@ export const partyRoutes = [
   put(
     '/parties/by-external-id/:externalId',
     {
+      id: 'getOrCreateParty',
       summary: 'Find the party with this external id, or create it',
       ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putPartyBody },
       answers: { 200: partyDocument, 201: partyDocument },
@@ -59,6 +62,7 @@ export const partyRoutes = [
   get(
     '/parties/:partyId',
     {
+      id: 'getParty',
       summary: 'Read a party',
       ...{ keys: 'any', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
       refusals: ['party_not_found'],

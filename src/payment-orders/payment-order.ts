@@ -39,51 +39,57 @@ export interface NewPaymentOrder {
   readonly signedByInitiator: boolean;
 }
 
-export const authorisationDocument = z.strictObject({
-  partyId: uuid,
-  decision: z.enum(['approve', 'reject']),
-  at: instantText,
-});
+export const authorisationDocument = z
+  .strictObject({
+    partyId: uuid,
+    decision: z.enum(['approve', 'reject']),
+    at: instantText,
+  })
+  .meta({ id: 'Authorisation' });
 
 export type AuthorisationDocument = z.output<typeof authorisationDocument>;
 
 /** A payment order as callers see it. `multiAuthorisation` has the names of Open Banking's read-write API. */
-export const paymentOrderDocument = z.strictObject({
-  id: uuid,
-  type: z.enum(['withdrawal', 'transfer']),
-  status: z.enum(paymentOrderStatuses),
-  accountId: uuid,
-  toAccountId: uuid.nullable(),
-  amount,
-  currency: currencyCode,
-  valueDate: dayText.nullable(),
-  ...notesOfDocument,
-  mandateVersion: count,
-  /** What a signer signs: SHA-256 of exactly this instruction. */
-  instructionHash: hashText,
-  transactionId: uuid.nullable(),
-  createdAt: instantText,
-  expiresAt: instantText,
-  finishedAt: instantText.nullable(),
-  multiAuthorisation: z.strictObject({
-    status: z.enum(['AwaitingFurtherAuthorisation', 'Authorised', 'Rejected']),
-    numberRequired: count,
-    numberReceived: count,
-    lastUpdateDateTime: instantText,
-    expirationDateTime: instantText,
-  }),
-  authorisations: z.array(authorisationDocument),
-  /** Whose signatures would count and are missing. */
-  missingFrom: z.array(uuid).readonly(),
-});
+export const paymentOrderDocument = z
+  .strictObject({
+    id: uuid,
+    type: z.enum(['withdrawal', 'transfer']),
+    status: z.enum(paymentOrderStatuses),
+    accountId: uuid,
+    toAccountId: uuid.nullable(),
+    amount,
+    currency: currencyCode,
+    valueDate: dayText.nullable(),
+    ...notesOfDocument,
+    mandateVersion: count,
+    /** What a signer signs: SHA-256 of exactly this instruction. */
+    instructionHash: hashText,
+    transactionId: uuid.nullable(),
+    createdAt: instantText,
+    expiresAt: instantText,
+    finishedAt: instantText.nullable(),
+    multiAuthorisation: z.strictObject({
+      status: z.enum(['AwaitingFurtherAuthorisation', 'Authorised', 'Rejected']),
+      numberRequired: count,
+      numberReceived: count,
+      lastUpdateDateTime: instantText,
+      expirationDateTime: instantText,
+    }),
+    authorisations: z.array(authorisationDocument),
+    /** Whose signatures would count and are missing. */
+    missingFrom: z.array(uuid).readonly(),
+  })
+  .meta({ id: 'PaymentOrder' });
 
 /** A payment order that would come into being. There is nothing to sign. */
-export const dryPaymentOrderDocument = paymentOrderDocument.extend({
-  id: z.null(),
-  status: z.literal('dry_run'),
-  instructionHash: z.null(),
-  explanation: explanationDocument.exactOptional(),
-});
+export const dryPaymentOrderDocument = paymentOrderDocument
+  .extend({
+    id: z.null(),
+    status: z.literal('dry_run'),
+    instructionHash: z.null(),
+    explanation: explanationDocument.exactOptional(),
+  })
+  .meta({ id: 'DryRunPaymentOrder' });
 
 /** Only dry runs are explained. */
 export type PaymentOrderDocument = z.output<typeof paymentOrderDocument> & { explanation?: Explanation };

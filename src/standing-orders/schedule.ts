@@ -18,7 +18,8 @@ export const scheduleDocument = z
     /** On Saturdays and Sundays: execute all the same, not at all, on the Monday after or on the Friday before. */
     weekends: z.enum(weekendRules),
   })
-  .readonly();
+  .readonly()
+  .meta({ id: 'Schedule' });
 
 export type Schedule = z.output<typeof scheduleDocument>;
 

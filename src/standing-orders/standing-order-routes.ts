@@ -51,6 +51,7 @@ export const standingOrderRoutes = [
   get(
     '/standing-orders',
     {
+      id: 'listStandingOrders',
       summary: 'List standing orders, of one account or with a key of the service of all',
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(signedStandingOrderDocument) } },
       refusals: ['key_not_allowed', 'account_not_found'],
@@ -72,6 +73,7 @@ export const standingOrderRoutes = [
   post(
     '/standing-orders',
     {
+      id: 'createStandingOrder',
       summary: 'Make a standing order',
       ...{ keys: 'any', offers: accountOperation, body: standingOrderBody },
       answers: { 201: signedStandingOrderDocument, 202: signedStandingOrderDocument },
@@ -107,6 +109,7 @@ export const standingOrderRoutes = [
   get(
     '/standing-orders/:orderId',
     {
+      id: 'getStandingOrder',
       summary: 'Read a standing order, with its last run and the next ones',
       ...{ keys: 'any', params: orderPath, refusals: ['standing_order_not_found'] },
       answers: {
@@ -131,6 +134,7 @@ export const standingOrderRoutes = [
   get(
     '/standing-orders/:orderId/runs',
     {
+      id: 'listStandingOrderRuns',
       summary: 'List the runs of a standing order, the latest first',
       ...{ keys: 'any', params: orderPath, query: z.strictObject(pageQuery) },
       ...{ answers: { 200: pageOf(standingOrderRunDocument) }, refusals: ['standing_order_not_found'] },
@@ -149,6 +153,7 @@ export const standingOrderRoutes = [
   post(
     '/standing-orders/:orderId/authorisations',
     {
+      id: 'signStandingOrder',
       summary: 'Sign a standing order; the last signature makes it active',
       ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('standing order') },
       answers: { 200: signedStandingOrderDocument },
@@ -164,6 +169,7 @@ export const standingOrderRoutes = [
     post(
       `/standing-orders/:orderId/${act}`,
       {
+        id: `${act}StandingOrder`,
         summary: `${act[0]!.toUpperCase()}${act.slice(1)} a standing order`,
         ...{ keys: 'any', offers: accountOperation, params: orderPath, body: actBody },
         ...{ answers: { 200: signedStandingOrderDocument }, refusals: orderRefusals },

@@ -23,18 +23,20 @@ export interface StandingOrderRun {
 }
 
 /** A run as callers see it. */
-export const standingOrderRunDocument = z.strictObject({
-  id: uuid,
-  standingOrderId: uuid,
-  occurrenceAt: instantText,
-  dueAt: instantText,
-  status: z.enum(runStatuses),
-  attempts: count,
-  amount: amount.nullable(),
-  transactionId: uuid.nullable(),
-  refusal: z.strictObject({ code: errorCode, detail: z.string() }).readonly().nullable(),
-  lastAttemptAt: instantText,
-});
+export const standingOrderRunDocument = z
+  .strictObject({
+    id: uuid,
+    standingOrderId: uuid,
+    occurrenceAt: instantText,
+    dueAt: instantText,
+    status: z.enum(runStatuses),
+    attempts: count,
+    amount: amount.nullable(),
+    transactionId: uuid.nullable(),
+    refusal: z.strictObject({ code: errorCode, detail: z.string() }).readonly().nullable(),
+    lastAttemptAt: instantText,
+  })
+  .meta({ id: 'StandingOrderRun' });
 
 export type StandingOrderRunDocument = z.output<typeof standingOrderRunDocument>;
 

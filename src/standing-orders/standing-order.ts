@@ -60,37 +60,41 @@ export interface StandingOrder extends MovementNotes {
 }
 
 /** A standing order as callers see it. */
-export const standingOrderDocument = amountRuleDocument.extend({
-  id: uuid,
-  status: z.enum(standingOrderStatuses),
-  fromAccountId: uuid,
-  toAccountId: uuid,
-  currency: currencyCode,
-  schedule: scheduleDocument,
-  catchUp: z.enum(catchUpRules),
-  retries: z.strictObject({ times: count, everyMinutes: count }),
-  ...notesOfDocument,
-  mandateVersion: count,
-  /** What a signer signs: SHA-256 of exactly this order. */
-  instructionHash: hashText,
-  signedBy: z.array(uuid).readonly().nullable(),
-  handledUntil: instantText.nullable(),
-  nextRunAt: instantText.nullable(),
-  /** Later than `nextRunAt` when that was refused and is tried again. */
-  nextAttemptAt: instantText.nullable(),
-  createdAt: instantText,
-  expiresAt: instantText.nullable(),
-  finishedAt: instantText.nullable(),
-});
+export const standingOrderDocument = amountRuleDocument
+  .extend({
+    id: uuid,
+    status: z.enum(standingOrderStatuses),
+    fromAccountId: uuid,
+    toAccountId: uuid,
+    currency: currencyCode,
+    schedule: scheduleDocument,
+    catchUp: z.enum(catchUpRules),
+    retries: z.strictObject({ times: count, everyMinutes: count }),
+    ...notesOfDocument,
+    mandateVersion: count,
+    /** What a signer signs: SHA-256 of exactly this order. */
+    instructionHash: hashText,
+    signedBy: z.array(uuid).readonly().nullable(),
+    handledUntil: instantText.nullable(),
+    nextRunAt: instantText.nullable(),
+    /** Later than `nextRunAt` when that was refused and is tried again. */
+    nextAttemptAt: instantText.nullable(),
+    createdAt: instantText,
+    expiresAt: instantText.nullable(),
+    finishedAt: instantText.nullable(),
+  })
+  .meta({ id: 'StandingOrder' });
 
 export type StandingOrderDocument = z.output<typeof standingOrderDocument>;
 
 /** The same with who has signed and who may still. The names are those of payment orders. */
-export const signedStandingOrderDocument = standingOrderDocument.extend({
-  multiAuthorisation: z.strictObject({ numberRequired: count, numberReceived: count }),
-  authorisations: z.array(authorisationDocument),
-  missingFrom: z.array(uuid).readonly(),
-});
+export const signedStandingOrderDocument = standingOrderDocument
+  .extend({
+    multiAuthorisation: z.strictObject({ numberRequired: count, numberReceived: count }),
+    authorisations: z.array(authorisationDocument),
+    missingFrom: z.array(uuid).readonly(),
+  })
+  .meta({ id: 'SignedStandingOrder' });
 
 export type SignedStandingOrderDocument = z.output<typeof signedStandingOrderDocument>;
 

@@ -121,7 +121,9 @@ export function disabledEvent(endpoint: WebhookEndpoint) {
 /** How long the secret before the present one signs along. */
 const changeoverMs = 24 * 3_600_000;
 
-export const rotatedSecretDocument = z.strictObject({ secret: z.string(), previousSecretUntil: instantText });
+export const rotatedSecretDocument = z
+  .strictObject({ secret: z.string(), previousSecretUntil: instantText })
+  .meta({ id: 'RotatedWebhookSecret' });
 
 export interface RotateWebhookSecretCommand extends EndpointCommand {
   readonly secret: string;

@@ -21,7 +21,9 @@ interface Facts {
   readonly accounts: ReadonlySet<string>;
 }
 
-export const createdEndpointDocument = webhookEndpointDocument.extend({ secret: z.string() });
+export const createdEndpointDocument = webhookEndpointDocument
+  .extend({ secret: z.string() })
+  .meta({ id: 'CreatedWebhookEndpoint' });
 
 /**
  * Registers an endpoint, which is notified of everything that has no position in the log yet. It takes one of the

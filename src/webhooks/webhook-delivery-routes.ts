@@ -22,6 +22,7 @@ export const webhookDeliveryRoutes = [
   get(
     '/webhook-endpoints/:endpointId/deliveries',
     {
+      id: 'listWebhookDeliveries',
       summary: 'List what was and will be sent to a webhook endpoint',
       ...{ keys: 'service', params: z.object({ endpointId: id }), query: listQuery },
       ...{ answers: { 200: pageOf(webhookDeliveryDocument) }, refusals: ['webhook_endpoint_not_found'] },
@@ -39,6 +40,7 @@ export const webhookDeliveryRoutes = [
   get(
     '/webhook-deliveries/:deliveryId',
     {
+      id: 'getWebhookDelivery',
       summary: 'Read a webhook delivery',
       ...{ keys: 'service', params: deliveryPath, answers: { 200: webhookDeliveryDocument } },
       refusals: ['webhook_delivery_not_found'],
@@ -49,6 +51,7 @@ export const webhookDeliveryRoutes = [
   post(
     '/webhook-deliveries/:deliveryId/redeliver',
     {
+      id: 'redeliverWebhook',
       summary: 'Send a finished webhook delivery again',
       ...{ keys: 'service', offers: operation, params: deliveryPath, answers: { 202: webhookDeliveryDocument } },
       refusals: ['webhook_delivery_not_found', 'webhook_delivery_pending'],

@@ -7,10 +7,12 @@ export const deliveryStatuses = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** What came of one try: the receiver's answer, or why there is none. */
-export const attemptDocument = z.union([
-  z.strictObject({ at: instantText, ...answerFields, ms: count }),
-  z.strictObject({ at: instantText, ...noAnswerFields, ms: count }),
-]);
+export const attemptDocument = z
+  .union([
+    z.strictObject({ at: instantText, ...answerFields, ms: count }),
+    z.strictObject({ at: instantText, ...noAnswerFields, ms: count }),
+  ])
+  .meta({ id: 'WebhookAttempt' });
 
 export type AttemptDocument = z.output<typeof attemptDocument>;
 
@@ -36,20 +38,22 @@ export interface WebhookDelivery {
 }
 
 /** A delivery as callers see it. */
-export const webhookDeliveryDocument = z.strictObject({
-  id: uuid,
-  endpointId: uuid,
-  /** What the receiver gets as `webhook-id`. */
-  webhookId: z.string(),
-  type: z.string(),
-  accountId: uuid.nullable(),
-  status: z.enum(deliveryStatuses),
-  attempts: count,
-  answers: z.array(attemptDocument).readonly(),
-  nextAttemptAt: instantText.nullable(),
-  createdAt: instantText,
-  finishedAt: instantText.nullable(),
-});
+export const webhookDeliveryDocument = z
+  .strictObject({
+    id: uuid,
+    endpointId: uuid,
+    /** What the receiver gets as `webhook-id`. */
+    webhookId: z.string(),
+    type: z.string(),
+    accountId: uuid.nullable(),
+    status: z.enum(deliveryStatuses),
+    attempts: count,
+    answers: z.array(attemptDocument).readonly(),
+    nextAttemptAt: instantText.nullable(),
+    createdAt: instantText,
+    finishedAt: instantText.nullable(),
+  })
+  .meta({ id: 'WebhookDelivery' });
 
 export type WebhookDeliveryDocument = z.output<typeof webhookDeliveryDocument>;
 

@@ -31,6 +31,7 @@ const unconfigured = [
   get(
     '/webhook-endpoints',
     {
+      id: 'listWebhookEndpoints',
       summary: 'List webhook endpoints',
       ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(webhookEndpointDocument) } },
     },
@@ -45,6 +46,7 @@ const unconfigured = [
   get(
     '/webhook-endpoints/:endpointId',
     {
+      id: 'getWebhookEndpoint',
       summary: 'Read a webhook endpoint',
       ...{ keys: 'service', params, answers: { 200: webhookEndpointDocument }, refusals },
     },
@@ -54,6 +56,7 @@ const unconfigured = [
   remove(
     '/webhook-endpoints/:endpointId',
     {
+      id: 'deleteWebhookEndpoint',
       summary: 'Delete a webhook endpoint',
       ...{ keys: 'service', offers: operation, params, answers: { 204: z.undefined() }, refusals },
     },
@@ -66,6 +69,7 @@ const unconfigured = [
   post(
     '/webhook-endpoints/:endpointId/secret-rotations',
     {
+      id: 'rotateWebhookSecret',
       summary: 'Give a webhook endpoint a new secret',
       ...{ keys: 'service', offers: operation, params, answers: { 201: rotatedSecretDocument }, refusals },
     },
@@ -79,6 +83,7 @@ const unconfigured = [
   post(
     '/webhook-endpoints/:endpointId/test',
     {
+      id: 'testWebhookEndpoint',
       summary: 'Send a webhook endpoint a test call',
       ...{ keys: 'service', offers: operation, params, answers: { 202: webhookDeliveryDocument } },
       refusals: [...refusals, 'webhook_endpoint_disabled'],
@@ -100,6 +105,7 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
     post(
       '/webhook-endpoints',
       {
+        id: 'createWebhookEndpoint',
         summary: 'Register a webhook endpoint',
         ...{ keys: 'service', offers: operation, body: bodies.created, answers: { 201: createdEndpointDocument } },
         refusals: ['too_many_webhook_endpoints', 'account_not_found'],
@@ -118,6 +124,7 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
     patch(
       '/webhook-endpoints/:endpointId',
       {
+        id: 'updateWebhookEndpoint',
         summary: 'Change, disable or enable a webhook endpoint',
         ...{ keys: 'service', offers: operation, params, body: bodies.changed },
         ...{ answers: { 200: webhookEndpointDocument }, refusals: [...refusals, 'account_not_found'] },

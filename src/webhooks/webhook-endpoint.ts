@@ -35,20 +35,22 @@ export interface WebhookEndpoint {
 }
 
 /** An endpoint as callers see it. The secret is told when it is made, and never again. */
-export const webhookEndpointDocument = z.strictObject({
-  id: uuid,
-  url: z.string(),
-  description: z.string().nullable(),
-  eventTypes: z.array(z.string()).readonly().nullable(),
-  accountIds: z.array(uuid).readonly().nullable(),
-  ordered: z.boolean(),
-  status: z.enum(endpointStatuses),
-  disabledReason: z.enum(disabledReasons).nullable(),
-  disabledAt: instantText.nullable(),
-  failingSince: instantText.nullable(),
-  previousSecretUntil: instantText.nullable(),
-  createdAt: instantText,
-});
+export const webhookEndpointDocument = z
+  .strictObject({
+    id: uuid,
+    url: z.string(),
+    description: z.string().nullable(),
+    eventTypes: z.array(z.string()).readonly().nullable(),
+    accountIds: z.array(uuid).readonly().nullable(),
+    ordered: z.boolean(),
+    status: z.enum(endpointStatuses),
+    disabledReason: z.enum(disabledReasons).nullable(),
+    disabledAt: instantText.nullable(),
+    failingSince: instantText.nullable(),
+    previousSecretUntil: instantText.nullable(),
+    createdAt: instantText,
+  })
+  .meta({ id: 'WebhookEndpoint' });
 
 export type WebhookEndpointDocument = z.output<typeof webhookEndpointDocument>;
 

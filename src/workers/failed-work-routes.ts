@@ -14,6 +14,7 @@ export const failedWorkRoutes = [
   get(
     '/failed-work',
     {
+      id: 'listFailedWork',
       summary: 'List what workers could not do',
       ...{ keys: 'service', query: z.strictObject(pageQuery), answers: { 200: pageOf(failedWorkDocument) } },
     },
@@ -31,6 +32,7 @@ export const failedWorkRoutes = [
   post(
     '/failed-work/:queue/:itemId/requeue',
     {
+      id: 'requeueFailedWork',
       summary: 'Have an item that failed tried again at once',
       ...{
         keys: 'service',

@@ -6,16 +6,18 @@ import { count, instantText } from '../ledger/document-fields.ts';
 import { backoffMs } from './backoff.ts';
 
 /** An item that could not be worked on, as operators see it. */
-export const failedWorkDocument = z.strictObject({
-  queue: z.string(),
-  itemId: z.string(),
-  attempts: count,
-  /** Null: it failed so often that it is not tried again before it is requeued. */
-  retryAt: instantText.nullable(),
-  error: z.string(),
-  firstFailedAt: instantText,
-  lastFailedAt: instantText,
-});
+export const failedWorkDocument = z
+  .strictObject({
+    queue: z.string(),
+    itemId: z.string(),
+    attempts: count,
+    /** Null: it failed so often that it is not tried again before it is requeued. */
+    retryAt: instantText.nullable(),
+    error: z.string(),
+    firstFailedAt: instantText,
+    lastFailedAt: instantText,
+  })
+  .meta({ id: 'FailedWork' });
 
 export type FailedWorkDocument = z.output<typeof failedWorkDocument>;
 

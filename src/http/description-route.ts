@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { describeApi, type RouteGroup } from './describe-api.ts';
+import { ok } from './reply.ts';
+import { get, type Route } from './route.ts';
+
+/** The version of the API, which is that of the package. */
+export const apiVersion = '0.1.0';
+
+/** Answers the description of these routes, which is made when it is first asked for. */
+export function descriptionRoute(groups: () => readonly RouteGroup[]): Route {
+  let described: object | undefined;
+  return get(
+    '/openapi.json',
+    {
+      id: 'getDescription',
+      summary: 'Read the description of the API (OpenAPI 3.1)',
+      ...{ keys: 'none', query: z.looseObject({}), answers: { 200: z.looseObject({ openapi: z.string() }) } },
+    },
+    async () => {
+      described ??= describeApi(groups(), apiVersion);
+      return ok(described);
+    },
+  );
+}
