@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { bundleBuild } from './bundle-build.mjs';
 
 /**
  * What a whole run needs once: the build, which tests load and start processes of, and a throw-away PostgreSQL with a
@@ -7,6 +8,7 @@ import { fileURLToPath } from 'node:url';
  */
 export default async function globalSetup() {
   compile();
+  if (process.env.TEST_ROUNDS !== 'full') await bundleBuild();
   const { startEphemeralServer } = await import('../../dist/src/database/embedded/ephemeral-server.js');
   const binDir = process.env.POSTGRES_BIN;
   const server = await startEphemeralServer({ settings: { max_connections: '300' }, ...(binDir ? { binDir } : {}) });
