@@ -44,7 +44,7 @@ CREATE TABLE accounts (
   time_zone text NOT NULL DEFAULT 'UTC'::text,
   survivorship text NOT NULL DEFAULT 'survivors'::text,
   event_count bigint NOT NULL DEFAULT 0,
-  last_event_xid xid8,
+  last_event_stamp bigint NOT NULL DEFAULT 0,
   CONSTRAINT accounts_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT accounts_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT accounts_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
@@ -119,16 +119,14 @@ CREATE TRIGGER entries_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TABLE events (
   ledger_id uuid NOT NULL,
-  epoch integer NOT NULL,
-  xid xid8 NOT NULL,
-  "position" bigint NOT NULL DEFAULT nextval('event_positions'::regclass),
+  id uuid NOT NULL,
   account_id uuid,
   sequence bigint,
   type text NOT NULL,
   subject_id uuid NOT NULL,
   occurred_at timestamp(3) with time zone NOT NULL,
-  data json,
-  CONSTRAINT events_pkey PRIMARY KEY (ledger_id, epoch, xid, "position"),
+  data json NOT NULL,
+  CONSTRAINT events_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT events_sequence_with_account CHECK (((account_id IS NULL) = (sequence IS NULL)))
 );
 CREATE UNIQUE INDEX events_of_account ON public.events USING btree (ledger_id, account_id, sequence) WHERE (account_id IS NOT NULL);
@@ -215,11 +213,54 @@ CREATE TABLE ledgers (
   id uuid NOT NULL,
   name text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
-  event_epoch integer NOT NULL DEFAULT 0,
   keys_kept_from timestamp(3) with time zone NOT NULL DEFAULT (clock_timestamp() - '168:00:00'::interval),
   CONSTRAINT ledgers_pkey PRIMARY KEY (id)
 );
 CREATE TRIGGER ledgers_never_deleted BEFORE DELETE OR TRUNCATE ON public.ledgers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE log_blocks (
+  ledger_id uuid NOT NULL,
+  last_position bigint NOT NULL,
+  first_position bigint NOT NULL,
+  number integer NOT NULL,
+  appended_at timestamp(3) with time zone NOT NULL,
+  hash bytea NOT NULL,
+  account_ids uuid[] NOT NULL,
+  sequences bigint[] NOT NULL,
+  versions bigint[],
+  event_ids uuid[],
+  CONSTRAINT log_blocks_pkey PRIMARY KEY (ledger_id, last_position),
+  CONSTRAINT log_blocks_positions_in_order CHECK ((first_position <= last_position))
+);
+CREATE TRIGGER log_blocks_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.log_blocks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE log_inbox (
+  ledger_id uuid NOT NULL,
+  stamp bigint NOT NULL,
+  salt integer NOT NULL,
+  account_ids uuid[] NOT NULL,
+  sequences bigint[] NOT NULL,
+  versions bigint[],
+  event_ids uuid[],
+  CONSTRAINT log_inbox_pkey PRIMARY KEY (ledger_id, stamp, salt)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+CREATE TABLE log_numbers (
+  ledger_id uuid NOT NULL,
+  number integer NOT NULL,
+  first_position bigint NOT NULL,
+  lineage text NOT NULL,
+  CONSTRAINT log_numbers_pkey PRIMARY KEY (ledger_id, number)
+);
+CREATE TRIGGER log_numbers_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.log_numbers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE logs (
+  ledger_id uuid NOT NULL,
+  number integer NOT NULL DEFAULT 0,
+  server_started_at timestamp with time zone,
+  CONSTRAINT logs_pkey PRIMARY KEY (ledger_id),
+  CONSTRAINT logs_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)
+);
 
 CREATE TABLE mandates (
   ledger_id uuid NOT NULL,
@@ -439,9 +480,6 @@ CREATE TABLE webhook_deliveries (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
   endpoint_id uuid NOT NULL,
-  event_epoch integer,
-  event_xid xid8,
-  event_position bigint,
   account_id uuid,
   type text NOT NULL,
   status text NOT NULL DEFAULT 'pending'::text,
@@ -452,6 +490,8 @@ CREATE TABLE webhook_deliveries (
   pending_since timestamp(3) with time zone NOT NULL,
   created_at timestamp(3) with time zone NOT NULL,
   finished_at timestamp(3) with time zone,
+  log_position bigint,
+  webhook_id text NOT NULL,
   CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (ledger_id, endpoint_id) REFERENCES webhook_endpoints(ledger_id, id),
   CONSTRAINT webhook_deliveries_finished_at_matches_status CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
@@ -462,10 +502,10 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, next_attempt_at) WHERE (status = 'pending'::text);
 CREATE INDEX webhook_deliveries_failed ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, id) WHERE (status = 'failed'::text);
 CREATE INDEX webhook_deliveries_finished ON public.webhook_deliveries USING btree (ledger_id, finished_at) WHERE (finished_at IS NOT NULL);
-CREATE INDEX webhook_deliveries_in_order ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, account_id, event_epoch, event_xid, event_position) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_in_order ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, account_id, log_position) WHERE (status = 'pending'::text);
 CREATE INDEX webhook_deliveries_leased ON public.webhook_deliveries USING btree (ledger_id, endpoint_id) WHERE (lease_id IS NOT NULL);
 CREATE INDEX webhook_deliveries_of_endpoint ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, id);
-CREATE UNIQUE INDEX webhook_deliveries_of_event ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, event_epoch, event_xid, event_position) WHERE (event_xid IS NOT NULL);
+CREATE UNIQUE INDEX webhook_deliveries_of_event ON public.webhook_deliveries USING btree (ledger_id, endpoint_id, log_position) WHERE (log_position IS NOT NULL);
 
 CREATE TABLE webhook_endpoints (
   ledger_id uuid NOT NULL,
@@ -479,14 +519,12 @@ CREATE TABLE webhook_endpoints (
   secret text NOT NULL,
   previous_secret text,
   previous_secret_until timestamp(3) with time zone,
-  cursor_epoch integer NOT NULL,
-  cursor_xid xid8 NOT NULL,
-  cursor_position bigint NOT NULL,
   failing_since timestamp(3) with time zone,
   disabled_reason text,
   created_at timestamp(3) with time zone NOT NULL,
   disabled_at timestamp(3) with time zone,
   slot smallint,
+  log_position bigint NOT NULL DEFAULT '-1'::integer,
   CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT webhook_endpoints_disabled_with_reason CHECK ((((status = 'disabled'::text) = (disabled_at IS NOT NULL)) AND ((disabled_at IS NULL) = (disabled_reason IS NULL)))),
   CONSTRAINT webhook_endpoints_previous_secret_with_end CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL))),
@@ -506,5 +544,3 @@ AS $function$
       raise exception '% on % is not allowed: correct the books with a new transaction', tg_op, tg_table_name
         using errcode = 'restrict_violation';
     end $function$;
-
--- sequence event_positions

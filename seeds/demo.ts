@@ -11,6 +11,7 @@ import type { LedgerTransaction } from '../src/database/ledger-transaction.ts';
 import { openPipeline } from '../src/database/statement-pipeline.ts';
 import { hashApiKey } from '../src/ledger/api-key.ts';
 import { bookGroup } from '../src/ledger/book-group.ts';
+import { insertLedger } from '../src/ledger/insert-ledger.ts';
 import { createOperation, type Operation, type OperationKind } from '../src/ledger/operation.ts';
 import { Money } from '../src/money/money.ts';
 import {
@@ -109,9 +110,7 @@ export async function seedDemo(database: Database, apiKey: string): Promise<void
   await database.transaction(async (knex) => {
     // The mark of a transaction in which keys may be claimed.
     await knex.raw('set transaction deferrable');
-    const ledger = { id: demoLedgerId, name: 'Demo' };
-    const created = await knex('ledgers').insert(ledger).onConflict('id').ignore().returning('id');
-    if (created.length > 0) {
+    if (await insertLedger(knex, { id: demoLedgerId, name: 'Demo' })) {
       const pipeline = await openPipeline(knex);
       await writeBooks({ ledgerId: demoLedgerId, knex, pipeline, limits });
       await pipeline.answered();

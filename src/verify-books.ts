@@ -5,6 +5,7 @@ import { restrictionRules } from './holders/restriction-rules.ts';
 import { holdRules } from './holds/hold-rules.ts';
 import { type BooksFinding, checkRules } from './ledger/books-rules.ts';
 import { journalRules } from './ledger/journal-rules.ts';
+import { logRules } from './log/log-rules.ts';
 import { reversalRules } from './movements/reversal-rules.ts';
 import { partyRules } from './parties/party-rules.ts';
 import { paymentOrderRules } from './payment-orders/payment-order-rules.ts';
@@ -20,6 +21,7 @@ const rules = {
   ...projectRules,
   ...paymentOrderRules,
   ...restrictionRules,
+  ...logRules,
   ...eventRules,
   ...webhookRules,
   ...standingOrderRules,

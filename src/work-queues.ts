@@ -3,6 +3,7 @@ import { projectsQueue } from './approvals/projects-queue.ts';
 import { accountChangesQueue, invitationsQueue } from './holders/holders-queues.ts';
 import { expiriesQueue } from './holds/expiries-queue.ts';
 import type { TargetRules } from './http/service-parts.ts';
+import { logQueue } from './log/log-queue.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
 import { idempotencyKeysQueue } from './workers/idempotency-keys-queue.ts';
@@ -19,6 +20,7 @@ export interface WorkQueuesOptions {
 /** All that workers do. */
 export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
   return [
+    logQueue,
     expiriesQueue,
     invitationsQueue,
     accountChangesQueue,

@@ -57,6 +57,7 @@ describe('import directions', () => {
     'ledger',
     'http',
     'workers',
+    'log',
     'parties',
     'ownership',
     'signatures',

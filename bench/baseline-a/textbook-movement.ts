@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Decimal } from 'decimal.js';
 import type { Knex } from 'knex';
 import { v5 as uuidv5, v7 as uuidv7 } from 'uuid';
@@ -38,7 +39,7 @@ interface AccountRow {
   version: number;
   last_booked_at: Date | null;
   event_count: number;
-  last_event_xid: string | null;
+  last_event_stamp: number;
 }
 
 /** What is kept with an idempotency key: joint-ledger's own form, because the tables are the same. */
@@ -126,29 +127,22 @@ async function carryOut(transaction: Knex.Transaction, request: MovementRequest)
   });
   await transaction('entries').insert(entries);
   // The events of an account stand in the log behind those before them, as joint-ledger's readers rely on.
-  const xid = transaction.raw(
-    `greatest(pg_current_xact_id(), ${rows.map(() => '?::xid8').join()})`,
-    rows.map((row) => row.last_event_xid),
-  );
-  await transaction('events').insert(
-    changes.map(({ accountId, eventCount }) => ({
-      ledger_id: ledgerId,
-      epoch: transaction('ledgers').where('id', ledgerId).select('event_epoch'),
-      xid,
-      account_id: accountId,
-      sequence: eventCount,
-      type: 'transaction.booked',
-      subject_id: id,
-      occurred_at: bookedAt,
-    })),
-  );
+  const stamp = Math.max(Date.now() * 1000, ...rows.map((row) => row.last_event_stamp + 1));
+  await transaction('log_inbox').insert({
+    ledger_id: ledgerId,
+    stamp,
+    salt: randomInt(2 ** 31),
+    account_ids: changes.map(({ accountId }) => accountId),
+    sequences: changes.map(({ eventCount }) => eventCount),
+    versions: changes.map(({ version }) => version),
+  });
   for (const { accountId, balance, version, eventCount } of changes) {
     await transaction('accounts').where({ ledger_id: ledgerId, id: accountId }).update({
       balance: balance.toFixed(),
       version,
       last_booked_at: bookedAt,
       event_count: eventCount,
-      last_event_xid: xid,
+      last_event_stamp: stamp,
     });
   }
 

@@ -36,13 +36,14 @@ insert into idempotency_keys (ledger_id, key, request_hash)
 values (${ledger}, gen_random_uuid()::text, sha256('a request of pgbench'))
 on conflict do nothing returning key \\gset
 with locked as materialized (
-  select id, balance, held, overdraft_limit, version, last_booked_at, event_count, last_event_xid from accounts
+  select id, balance, held, overdraft_limit, version, last_booked_at, event_count, last_event_stamp from accounts
   where ledger_id = ${ledger} and id in (${idOf('from')}, ${idOf('to')}) and status = 'active' and currency = 'USD'
   order by id for update)
 select payer.version + 1 as from_version, payer.balance - 1 as from_balance,
        payee.version + 1 as to_version, payee.balance + 1 as to_balance,
        payer.event_count + 1 as from_sequence, payee.event_count + 1 as to_sequence,
-       greatest(pg_current_xact_id(), payer.last_event_xid, payee.last_event_xid) as event_xid,
+       greatest((extract(epoch from clock_timestamp()) * 1e6)::bigint,
+                payer.last_event_stamp + 1, payee.last_event_stamp + 1) as event_stamp,
        greatest(clock_timestamp(), payer.last_booked_at, payee.last_booked_at)::timestamptz(3) as booked_at
 from locked payer, locked payee where payer.id = ${idOf('from')} and payee.id = ${idOf('to')} \\gset
 insert into transactions (ledger_id, id, type, amount, currency, booked_at, value_date)
@@ -53,19 +54,16 @@ values (${ledger}, (:id)::uuid, ${newId}, ${idOf('from')}, -1, (:from_balance)::
         (:booked_at)::timestamptz),
        (${ledger}, (:id)::uuid, ${newId}, ${idOf('to')}, 1, (:to_balance)::numeric, (:to_version)::bigint,
         (:booked_at)::timestamptz);
-insert into events (ledger_id, epoch, xid, account_id, sequence, type, subject_id, occurred_at)
-select id, event_epoch, (:event_xid)::xid8, account_id, sequence, 'transaction.booked', (:id)::uuid,
-       (:booked_at)::timestamptz
-from ledgers, (values (${idOf('from')}, (:from_sequence)::bigint),
-                      (${idOf('to')}, (:to_sequence)::bigint)) as told (account_id, sequence)
-where id = ${ledger};
+insert into log_inbox (ledger_id, stamp, salt, account_ids, sequences, versions)
+values (${ledger}, (:event_stamp)::bigint, (random() * 2147483647)::integer, array[${idOf('from')}, ${idOf('to')}],
+        array[(:from_sequence)::bigint, (:to_sequence)::bigint], array[(:from_version)::bigint, (:to_version)::bigint]);
 update accounts set balance = (:from_balance)::numeric, version = (:from_version)::bigint,
                     last_booked_at = (:booked_at)::timestamptz, event_count = (:from_sequence)::bigint,
-                    last_event_xid = (:event_xid)::xid8
+                    last_event_stamp = (:event_stamp)::bigint
 where ledger_id = ${ledger} and id = ${idOf('from')};
 update accounts set balance = (:to_balance)::numeric, version = (:to_version)::bigint,
                     last_booked_at = (:booked_at)::timestamptz, event_count = (:to_sequence)::bigint,
-                    last_event_xid = (:event_xid)::xid8
+                    last_event_stamp = (:event_stamp)::bigint
 where ledger_id = ${ledger} and id = ${idOf('to')};
 update idempotency_keys
 set outcome = json_build_object('result', json_build_object(

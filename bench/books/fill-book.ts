@@ -30,11 +30,6 @@ const entryIdOf = (number: string) => uuidOf('018cc251-0000-7000-9000-', number)
 /** A second a round; round 0 is that of the deposits. */
 const bookedInRound = (round: string) => `(timestamptz '2024-01-01T00:00:00Z' + ${round} * interval '1 second')`;
 
-/**
- * The first id that a transaction of PostgreSQL can have, so that what happens later stands in the log behind all this.
- */
-const eventXid = `'3'::xid8`;
-
 /** The statements of the journal depend on no others and may run side by side. */
 function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
   const ledger = `'${ledgerId}'::uuid`;
@@ -46,9 +41,9 @@ function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
      values (${ledger}, ${clearing}, 'Clearing USD', 'USD', 'clearing')`,
 
     `insert into accounts (ledger_id, id, name, currency, ownership, balance, held, overdraft_limit, version,
-                           last_booked_at, event_count, last_event_xid)
+                           last_booked_at, event_count)
      select ${ledger}, ${accountIdOf('n')}, 'Account ' || n, 'USD', 'joint', ${firstDeposit}, 0, 0, ${1 + 2 * rounds},
-            ${bookedInRound(`${rounds}`)}, ${1 + 2 * rounds}, ${eventXid}
+            ${bookedInRound(`${rounds}`)}, ${1 + 2 * rounds}
      from generate_series(1, ${accounts}) as n`,
   ];
   const journalStatements = [
@@ -70,17 +65,37 @@ function fillStatements(ledgerId: string, { accounts, entries }: BookSize) {
             case side when 0 then -1 else 1 end, ${firstDeposit} - 1 + side, 2 * round + side, ${bookedInRound('round')}
      from generate_series(1, ${rounds}) as round, generate_series(1, ${accounts}) as n, generate_series(0, 1) as side`,
 
-    `insert into events (ledger_id, epoch, xid, position, account_id, sequence, type, subject_id, occurred_at)
-     select ${ledger}, 0, ${eventXid}, n, ${accountIdOf('n')}, 1, 'transaction.booked', ${transactionIdOf('n')},
-            ${bookedInRound('0')}
-     from generate_series(1, ${accounts}) as n`,
-
     // All that pay in a round stand before all that receive in it: an account does both, in this order.
-    `insert into events (ledger_id, epoch, xid, position, account_id, sequence, type, subject_id, occurred_at)
-     select ${ledger}, 0, ${eventXid}, (2 * round + side) * ${accounts} + n,
-            case side when 0 then ${accountIdOf('n')} else ${accountIdOf(`n % ${accounts} + 1`)} end, 2 * round + side,
-            'transaction.booked', ${transactionIdOf(number)}, ${bookedInRound('round')}
-     from generate_series(1, ${rounds}) as round, generate_series(0, 1) as side, generate_series(1, ${accounts}) as n`,
+    `do $$
+     declare
+       block record;
+       previous text := '';
+       hash bytea;
+     begin
+       for block in
+         select min(position) as first_position, max(position) as last_position,
+                array_agg(account_id order by position) as account_ids, array_agg(version order by position) as versions
+         from (
+           select n - 1 as position, ${accountIdOf('n')} as account_id, 1 as version
+           from generate_series(1, ${accounts}) as n
+           union all
+           select (2 * round + side - 1) * ${accounts} + n - 1,
+                  case side when 0 then ${accountIdOf('n')} else ${accountIdOf(`n % ${accounts} + 1`)} end,
+                  2 * round + side
+           from generate_series(1, ${rounds}) as round, generate_series(0, 1) as side,
+                generate_series(1, ${accounts}) as n) as e
+         group by position / 1000 order by 1
+       loop
+         hash := sha256(convert_to(concat_ws('|', previous, '2024-01-01T00:00:00.000Z', block.account_ids::text,
+                                             block.versions::text, block.versions::text, ''), 'UTF8'));
+         insert into log_blocks values (${ledger}, block.last_position, block.first_position, 0, '2024-01-01T00:00:00Z',
+                                        hash, block.account_ids, block.versions, block.versions, null);
+         if previous = '' then
+           insert into log_numbers values (${ledger}, 0, 0, '0.' || left(encode(hash, 'hex'), 8));
+         end if;
+         previous := encode(hash, 'hex');
+       end loop;
+     end $$`,
   ];
   return { accounts: accountStatements, journal: journalStatements };
 }

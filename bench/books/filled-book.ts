@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { insertLedger } from '../../src/ledger/insert-ledger.ts';
 import type { BookSize } from './book-size.ts';
 import { fillBook } from './fill-book.ts';
 
@@ -31,7 +32,7 @@ export async function createFilledBook(serverUrl: string, size: BookSize): Promi
     await migrate(database);
     const ledgerId = uuidv7();
     const apiKey = createApiKey();
-    await database('ledgers').insert({ id: ledgerId, name: 'Bench' });
+    await insertLedger(database, { id: ledgerId, name: 'Bench' });
     const key = { ledger_id: ledgerId, id: uuidv7(), name: 'Bench', key_hash: hashApiKey(apiKey) };
     await database('api_keys').insert(key);
     await fillBook(database, ledgerId, size);

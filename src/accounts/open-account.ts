@@ -2,6 +2,7 @@ import { LostRaceError } from '../database/ledger-transaction.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { clearingAccountId } from '../ledger/clearing-account.ts';
+import { firstStamp } from '../ledger/event-stamp.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { withdrawnCurrencies } from '../money/currencies.ts';
 import { Money } from '../money/money.ts';
@@ -163,6 +164,7 @@ function accountRow(ledgerId: string, account: AccountDocument) {
     version: account.version,
     // That it was opened.
     event_count: 1,
+    last_event_stamp: firstStamp(new Date(account.createdAt), []),
     time_zone: account.timeZone,
     survivorship: account.survivorship,
     created_at: account.createdAt,

@@ -1,5 +1,6 @@
 import { createApiKey, hashApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
+import { insertLedger } from '../ledger/insert-ledger.ts';
 import { type LedgerCommand, readName } from './ledger-command.ts';
 
 /** Opens a ledger, with a key of the service. */
@@ -12,7 +13,7 @@ export const createLedger: LedgerCommand = {
   async run(database, name) {
     const [id, apiKey] = [createId(), createApiKey()];
     await database.transaction(async (knex) => {
-      await knex('ledgers').insert({ id, name });
+      await insertLedger(knex, { id, name });
       await knex('api_keys').insert({ ledger_id: id, id: createId(), name: 'First key', key_hash: hashApiKey(apiKey) });
     });
     return `Ledger: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`;

@@ -11,6 +11,8 @@ export const errorTitles = {
   malformed_json: 'The body is not valid JSON',
   validation_failed: 'The request does not fit its schema',
   invalid_cursor: 'The cursor does not belong to this list',
+  cursor_outdated: 'The cursor is of a version before the log had numbers',
+  log_forked: 'The log has another history than the cursor',
   unauthorized: 'A valid API key is missing',
   payload_too_large: 'The body is too large',
   unsupported_media_type: 'The body must be JSON in UTF-8',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
-import { type EventType, eventTypes } from '../ledger/ledger-event.ts';
+import { eventTypes } from '../ledger/ledger-event.ts';
+import { formatPlace } from '../log/log-place.ts';
+import type { LoggedEvent } from '../log/read-log.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
-import { eventId } from './event-id.ts';
-import type { StoredEvent } from './read-events.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
 export const eventDocument = z.strictObject({
@@ -29,25 +29,25 @@ export const eventDocument = z.strictObject({
 export type EventDocument = z.output<typeof eventDocument>;
 
 /**
- * Makes documents of stored events, those of one page with one look into the journal. Balances are shown of the
+ * Makes documents of events, those of one page with one look into the journal. Balances are shown of the
  * `readable` accounts only; null stands for all.
  */
 export async function describeEvents(
   source: LedgerSource,
-  events: readonly StoredEvent[],
+  events: readonly LoggedEvent[],
   readable: ReadonlySet<string> | null = null,
 ): Promise<EventDocument[]> {
   const booked = events.filter((event) => event.type === 'transaction.booked').map((event) => event.subjectId);
   const transactions = await findTransactions(source, booked);
   return events.map((event) => {
-    const { type, accountId, sequence, subjectId, occurredAt } = event;
+    const { place, type, accountId, sequence, subjectId, occurredAt } = event;
     // As it was when it was booked: whatever came later has an event of its own.
     const data = event.data ?? withoutHidden(asBooked(transactions.get(subjectId)!), readable);
     const document: EventDocument = {
       specversion: '1.0',
-      id: eventId(event),
+      id: formatPlace(place),
       source: `/ledgers/${source.ledgerId}`,
-      type: type as EventType,
+      type,
       subject: subjectId,
       time: occurredAt.toISOString(),
       datacontenttype: 'application/json',

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { RefusalError } from '../errors/refusal.ts';
 import type { Hints } from '../http/service-parts.ts';
-import { eventId, isBehind } from './event-id.ts';
+import { formatPlace, type LogPlace } from '../log/log-place.ts';
 import type { EventDocument } from './present-event.ts';
-import type { EventPlace } from './read-events.ts';
 
 export interface StreamPace {
   /** How long to wait, unless there is a hint, before looking for what is new. */
@@ -22,10 +22,11 @@ export const streamPage = 100;
 
 /** What a stream is made of. Everything is asked anew in each round, so that it ends when it may not go on. */
 export interface EventStream {
-  /** The events behind a place, at most `streamPage`. */
-  read(after: EventPlace): Promise<{ documents: readonly EventDocument[]; last: EventPlace | undefined }>;
-  /** The place behind everything that is settled now. */
-  latest(): Promise<EventPlace>;
+  /**
+   * The events behind a place, at most `streamPage`, and up to where the log was looked through for them; null when
+   * there was nothing to look at. Throws RefusalError `log_forked` when the log does not have the place any more.
+   */
+  read(after: LogPlace): Promise<{ documents: readonly EventDocument[]; lookedTo: LogPlace | null }>;
   isKeyRevoked(): Promise<boolean>;
 }
 
@@ -35,33 +36,34 @@ export interface EventStream {
  * waits, and reads nothing more of the log; throws when the client takes in nothing for too long.
  *
  * The place is told at the start and with each heartbeat too, so that a client that comes again goes on where it was,
- * also when its filter let nothing through.
+ * also when its filter let nothing through. When the log forks under it, that is the last it is told.
  */
 export async function streamEvents(
   to: Writable,
   stream: EventStream,
-  { from, signal, wakeUp, pace }: { from: EventPlace; signal: AbortSignal; wakeUp: Hints; pace: StreamPace },
+  { from, signal, wakeUp, pace }: { from: LogPlace; signal: AbortSignal; wakeUp: Hints; pace: StreamPace },
 ): Promise<void> {
   let place = from;
   let [beatAt, checkedAt] = [performance.now(), performance.now()];
-  await send(`retry: ${retryMs}\nid: ${eventId(place)}\n\n`);
+  await send(`retry: ${retryMs}\nid: ${formatPlace(place)}\n\n`);
   while (!(await isOver())) {
-    const now = performance.now();
-    // Read before the events: what is settled then is among them, or filtered out.
-    const latest = now - beatAt >= pace.heartbeatMs ? await stream.latest() : undefined;
-    const { documents, last } = await stream.read(place);
-    for (const document of documents) {
+    const page = await stream.read(place).catch(onlyForked);
+    if (page instanceof RefusalError) {
+      await send(`event: ${page.refusal.code}\ndata: ${JSON.stringify(page.refusal)}\n\n`);
+      return;
+    }
+    for (const document of page.documents) {
       if (await isOver()) return;
       await send(`id: ${document.id}\nevent: ${document.type}\ndata: ${JSON.stringify(document)}\n\n`);
     }
-    if (last !== undefined) place = last;
-    if (documents.length === streamPage) continue;
-    if (latest !== undefined) {
-      if (isBehind(latest, place)) place = latest;
-      await send(`: heartbeat\nid: ${eventId(place)}\n\n`);
+    const isAll = page.lookedTo === null;
+    place = page.lookedTo ?? place;
+    const now = performance.now();
+    if (now - beatAt >= pace.heartbeatMs) {
+      await send(`: heartbeat\nid: ${formatPlace(place)}\n\n`);
       beatAt = now;
     }
-    await wakeUp.rest(pace.restMs, signal);
+    if (isAll) await wakeUp.rest(pace.restMs, signal);
   }
 
   async function isOver(): Promise<boolean> {
@@ -78,4 +80,10 @@ export async function streamEvents(
       if (!signal.aborted) throw error;
     });
   }
+}
+
+/** What ends a stream in order; anything else breaks it off. */
+function onlyForked(error: unknown): RefusalError {
+  if (error instanceof RefusalError && error.refusal.code === 'log_forked') return error;
+  throw error;
 }

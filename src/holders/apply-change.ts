@@ -1,6 +1,6 @@
 import { refusePassed } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import type { EventType, LedgerEvent } from '../ledger/ledger-event.ts';
+import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
@@ -159,7 +159,7 @@ function lift(restrictionId: string, scene: ChangeScene): Outcome {
 /** The account is another one after the change, and without the orders that those who are left can't sign any more. */
 function applied(
   { account, ownership, facts, by, now }: ChangeScene,
-  told: { readonly type: EventType; readonly subjectId: string },
+  told: Pick<LedgerEvent, 'type' | 'subjectId'>,
   document: ManagementDocument,
   change: Partial<ManagementEffect>,
   holdersAfter: readonly Holder[] = ownership.holders,

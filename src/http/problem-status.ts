@@ -8,6 +8,8 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   malformed_json: 400,
   validation_failed: 400,
   invalid_cursor: 400,
+  cursor_outdated: 410,
+  log_forked: 409,
   unauthorized: 401,
   payload_too_large: 413,
   unsupported_media_type: 415,

@@ -2,6 +2,7 @@ import { type OpenAccountCommand, openAccount } from '../accounts/open-account.t
 import type { Database } from '../database/create-database.ts';
 import { migrate } from '../database/migrate.ts';
 import { createId } from '../ledger/create-id.ts';
+import { insertLedger } from '../ledger/insert-ledger.ts';
 import { createOperation, type Operation } from '../ledger/operation.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
 import { Money } from '../money/money.ts';
@@ -22,7 +23,7 @@ export interface EngineLedger {
 export async function createEngineLedger(database: Database): Promise<EngineLedger> {
   await migrate(database);
   const ledgerId = createId();
-  await database('ledgers').insert({ id: ledgerId, name: 'Race lab' });
+  await insertLedger(database, { id: ledgerId, name: 'Race lab' });
   const options = { database, lockTimeoutMs: 5_000, lanes: 1, maxQueued: 100, onCommitted: () => {} };
   const engine = createPostingEngine(options);
 

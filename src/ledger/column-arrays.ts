@@ -33,7 +33,14 @@ export function namesOf(columns: Columns<never>): string[] {
 
 /** SQL: the rows out of the arrays that are bound for these columns. */
 export function unnest(columns: Columns<never>): string {
-  return `unnest(${Object.values(columns).map(({ type }) => `?::${type}[]`)})`;
+  return `unnest(${arrays(columns)})`;
+}
+
+/** SQL: the arrays that are bound for these columns, as they are. */
+export function arrays(columns: Columns<never>): string {
+  return Object.values(columns)
+    .map(({ type }) => `?::${type}[]`)
+    .join();
 }
 
 /** A PostgreSQL array (manual, chapter 8.15.2) of what needs no quotes: ids, numbers, codes, times. */

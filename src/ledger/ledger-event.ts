@@ -1,5 +1,3 @@
-import type { BookedTransaction } from './booked-transaction.ts';
-
 /** What can happen. `docs/events.md` says what each means and carries; a test keeps both in step. */
 export const eventTypes = [
   'party.created',
@@ -57,24 +55,21 @@ export const eventTypes = [
   'standing_order.run_refused',
   'standing_order.run_skipped',
   'webhook_endpoint.disabled',
+  'log.continued',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
 
-/** Something that happened, as an operation tells it: in the same transaction as the change, or not at all. */
+/**
+ * Something that happened, as an operation tells it: in the same transaction as the change, or not at all. That a
+ * transaction was booked is none of these: the journal says so.
+ */
 export interface LedgerEvent {
-  readonly type: EventType;
+  readonly type: Exclude<EventType, 'transaction.booked'>;
   /** The account to whose sequence it belongs; null for what belongs to none. */
   readonly accountId: string | null;
-  /** The transaction, order, hold, ... that it is about. */
+  /** The order, hold, holder, ... that it is about. */
   readonly subjectId: string;
-  /** What it is about, as callers saw it at that moment; null for a transaction, which the journal has for ever. */
-  readonly data: object | null;
-}
-
-/** That a transaction was booked is told once to each account that it moves; clearing accounts are told nothing. */
-export function bookingEvents({ id, entries }: BookedTransaction): LedgerEvent[] {
-  return entries
-    .filter((entry) => entry.version !== null)
-    .map(({ accountId }) => ({ type: 'transaction.booked', accountId, subjectId: id, data: null }));
+  /** What it is about, as callers saw it at that moment. */
+  readonly data: object;
 }

@@ -34,7 +34,7 @@ const columns = [
   'version',
   'revision',
   'event_count',
-  'last_event_xid',
+  'last_event_stamp',
   'debits_stopped',
   'credits_stopped',
   'next_expiry',
@@ -53,7 +53,7 @@ interface AccountRow {
   version: number | null;
   revision: number;
   event_count: number;
-  last_event_xid: string | null;
+  last_event_stamp: number;
   debits_stopped: boolean;
   credits_stopped: boolean;
   next_expiry: Date | null;
@@ -189,7 +189,7 @@ function asLockedAccount(row: AccountRow): LockedAccount {
     version: row.version ?? 0,
     revision: row.revision,
     eventCount: row.event_count,
-    lastEventXid: row.last_event_xid,
+    lastEventStamp: row.last_event_stamp,
     lastBookedAt: row.last_booked_at,
     closedAt: row.closed_at,
     debitsStopped: row.debits_stopped,

@@ -25,8 +25,8 @@ export interface LockedAccount {
   readonly revision: number;
   /** How many events the account has; the next one carries the next number. */
   readonly eventCount: number;
-  /** The transaction id under which its last event stands in the log; null without one. */
-  readonly lastEventXid: string | null;
+  /** The stamp of the last of them (`firstStamp`). */
+  readonly lastEventStamp: number;
   readonly lastBookedAt: Date | null;
   readonly closedAt: Date | null;
   /** No money may leave, or come in, because of a restriction. */

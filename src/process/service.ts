@@ -6,7 +6,6 @@ import { createDatabase } from '../database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
 import { migrate } from '../database/migrate.ts';
 import { sweepAbandoned } from '../lab/run-schema.ts';
-import { beginEventEpochs } from '../ledger/event-epochs.ts';
 import type { Workers } from '../workers/start-workers.ts';
 import { startApiCluster } from './api-cluster.ts';
 import { startApi } from './api-process.ts';
@@ -103,9 +102,6 @@ async function prepareDatabase(
   try {
     const migrations = await migrate(database);
     if (migrations.length > 0) logger.info({ migrations }, 'the database was migrated');
-    const ledgers = await beginEventEpochs(database);
-    if (ledgers.length > 0)
-      logger.warn({ ledgers }, 'these books come from elsewhere; their events go on in a new epoch');
     if (demoApiKey !== undefined) await seedDemo(database, demoApiKey);
     signal.throwIfAborted();
   } finally {

@@ -169,7 +169,7 @@ export const testWebhookEndpoint = endpointChange<TestWebhookEndpointCommand, We
         const detail = `Webhook endpoint ${id} is disabled. Enable it first: {"status": "active"}.`;
         return { refusal: refusal('webhook_endpoint_disabled', detail) };
       }
-      const about = { place: null, accountId: null, type: testType };
+      const about = { logPosition: null, webhookId: deliveryId, accountId: null, type: testType };
       const delivery = newDelivery({ id: deliveryId, endpointId: id, ...about }, now);
       return { result: presentDelivery(delivery), effect: delivery };
     },

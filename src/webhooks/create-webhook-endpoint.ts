@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
-import { type EventPlace, latestPlace } from '../events/read-events.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { latestPlace } from '../log/read-log.ts';
 import { presentEndpoint, type WebhookEndpoint, webhookEndpointDocument } from './webhook-endpoint.ts';
 import { findFreeSlot, insertEndpoint, maxEndpoints } from './webhook-endpoint-queries.ts';
 
@@ -16,20 +16,21 @@ export type CreateWebhookEndpointCommand = Pick<
 interface Facts {
   /** Undefined: the ledger has as many endpoints as it can have. */
   readonly slot: number | undefined;
-  readonly latest: EventPlace;
+  /** Where the log ends. */
+  readonly logPosition: number;
   readonly accounts: ReadonlySet<string>;
 }
 
 export const createdEndpointDocument = webhookEndpointDocument.extend({ secret: z.string() });
 
 /**
- * Registers an endpoint, which is notified of everything from now on. It takes one of the ledger's slots; as it locks
- * no account, it has its transaction to itself.
+ * Registers an endpoint, which is notified of everything that has no position in the log yet. It takes one of the
+ * ledger's slots; as it locks no account, it has its transaction to itself.
  */
 export const createWebhookEndpoint: OperationKind<
   CreateWebhookEndpointCommand,
   Facts,
-  { endpoint: WebhookEndpoint; slot: number; latest: EventPlace },
+  { endpoint: WebhookEndpoint; slot: number; logPosition: number },
   z.output<typeof createdEndpointDocument>
 > = {
   accountIds: () => [],
@@ -40,10 +41,10 @@ export const createWebhookEndpoint: OperationKind<
       transaction,
       commands.flatMap(({ accountIds }) => accountIds),
     );
-    return { slot, latest: await latestPlace(transaction), accounts };
+    return { slot, logPosition: (await latestPlace(transaction)).position, accounts };
   },
 
-  decide(command, { loaded: { slot, latest, accounts }, now }) {
+  decide(command, { loaded: { slot, logPosition, accounts }, now }) {
     if (slot === undefined) {
       const detail = `The ledger has ${maxEndpoints} webhook endpoints, as many as it can have. Delete one first.`;
       return { refusal: refusal('too_many_webhook_endpoints', detail) };
@@ -60,7 +61,10 @@ export const createWebhookEndpoint: OperationKind<
       disabledAt: null,
       createdAt: now,
     };
-    return { result: { ...presentEndpoint(endpoint), secret: command.secret }, effect: { endpoint, slot, latest } };
+    return {
+      result: { ...presentEndpoint(endpoint), secret: command.secret },
+      effect: { endpoint, slot, logPosition },
+    };
   },
 
   async write(transaction, effects) {

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { eventId } from '../events/event-id.ts';
 import { describeEvents } from '../events/present-event.ts';
-import { findEvents } from '../events/read-events.ts';
-import { webhookIdOf } from './webhook-delivery.ts';
+import { findLogged } from '../log/read-log.ts';
 
 /**
  * For how long nobody else sends what was leased: longer than sending and noting what came of it takes. When it is over
@@ -25,11 +23,11 @@ const pending = `
 const firstOfEachAccount = `
   (with recursive first as (
      (select d.id, d.account_id, d.next_attempt_at from ${pending} and d.account_id is not null
-      order by d.account_id, d.event_epoch, d.event_xid, d.event_position limit 1)
+      order by d.account_id, d.log_position limit 1)
      union all
      select next.* from first cross join lateral (
        select d.id, d.account_id, d.next_attempt_at from ${pending} and d.account_id > first.account_id
-       order by d.account_id, d.event_epoch, d.event_xid, d.event_position limit 1) as next
+       order by d.account_id, d.log_position limit 1) as next
    ) select id, next_attempt_at from first)`;
 
 /** SQL: so many of an endpoint's deliveries as can be sent now, soonest first. Events of no account have no order. */
@@ -80,9 +78,8 @@ interface LeasedRow {
   id: string;
   endpoint_id: string;
   attempts: number;
-  event_epoch: number | null;
-  event_xid: string | null;
-  event_position: number | null;
+  log_position: number | null;
+  webhook_id: string;
   type: string;
   created_at: Date;
   url: string;
@@ -109,7 +106,7 @@ export async function leaseDeliveries(
        order by d.next_attempt_at limit greatest(0, ${maxInFlight} - ${inFlight})) as due
      where item.ledger_id = ? and item.id = any(?::uuid[]) and item.status = 'active'
        and l.ledger_id = item.ledger_id and l.id = due.id
-     returning l.id, l.endpoint_id, l.attempts, l.event_epoch, l.event_xid, l.event_position, l.type, l.created_at,
+     returning l.id, l.endpoint_id, l.attempts, l.log_position, l.webhook_id, l.type, l.created_at,
                item.url, item.secret,
                case when item.previous_secret_until > now() then item.previous_secret end as previous_secret`,
     [leaseId, leaseMs, ledgerId, [...endpointIds]],
@@ -123,31 +120,27 @@ export async function leaseDeliveries(
     attempts: row.attempts,
     url: row.url,
     secrets: row.previous_secret === null ? [row.secret] : [row.secret, row.previous_secret],
-    webhookId: webhookIdOf({ id: row.id, place: placeOf(row) }),
+    webhookId: row.webhook_id,
     body: bodies.get(row.id)!,
   }));
 }
 
 /** What each of these says, as a CloudEvent in JSON. The same whenever it is read: an event never changes. */
 async function readBodies(source: LedgerTransaction, rows: readonly LeasedRow[]): Promise<ReadonlyMap<string, string>> {
-  const events = await findEvents(
+  const positions = rows.map((row) => row.log_position).filter((position) => position !== null);
+  const logged = [...(await findLogged(source, [...new Set(positions)])).entries()];
+  const documents = await describeEvents(
     source,
-    rows.map(placeOf).filter((place) => place !== null),
+    logged.map(([, event]) => event),
   );
-  const documents = await describeEvents(source, events);
-  const byEvent = new Map(documents.map((document) => [document.id, document]));
+  const byPosition = new Map(logged.map(([position], index) => [position, documents[index]]));
   return new Map(
     rows.map((row) => {
-      const place = placeOf(row);
-      const document = place === null ? describeTest(source.ledgerId, row) : byEvent.get(eventId(place));
-      return [row.id, JSON.stringify(document)];
+      if (row.log_position === null) return [row.id, JSON.stringify(describeTest(source.ledgerId, row))];
+      // One that an earlier version began to deliver keeps the id that its receiver knows.
+      return [row.id, JSON.stringify({ ...byPosition.get(row.log_position), id: row.webhook_id })];
     }),
   );
-}
-
-function placeOf({ event_epoch, event_xid, event_position }: LeasedRow) {
-  if (event_epoch === null || event_xid === null || event_position === null) return null;
-  return { epoch: event_epoch, xid: event_xid, position: event_position };
 }
 
 /** What a test call says: something that did not happen, in the form of what does. */

@@ -11,9 +11,8 @@ import {
 interface DeliveryRow {
   id: string;
   endpoint_id: string;
-  event_epoch: number | null;
-  event_xid: string | null;
-  event_position: number | null;
+  log_position: number | null;
+  webhook_id: string;
   account_id: string | null;
   type: string;
   status: DeliveryStatus;
@@ -82,9 +81,8 @@ export async function insertDeliveries(
     ledger_id: ledgerId,
     id: delivery.id,
     endpoint_id: delivery.endpointId,
-    event_epoch: delivery.place?.epoch ?? null,
-    event_xid: delivery.place?.xid ?? null,
-    event_position: delivery.place?.position ?? null,
+    log_position: delivery.logPosition,
+    webhook_id: delivery.webhookId,
     account_id: delivery.accountId,
     type: delivery.type,
     next_attempt_at: delivery.nextAttemptAt,
@@ -129,8 +127,8 @@ function asDelivery(row: DeliveryRow): WebhookDelivery {
   return {
     id: row.id,
     endpointId: row.endpoint_id,
-    place:
-      row.event_xid === null ? null : { epoch: row.event_epoch!, xid: row.event_xid, position: row.event_position! },
+    logPosition: row.log_position,
+    webhookId: row.webhook_id,
     accountId: row.account_id,
     type: row.type,
     status: row.status,

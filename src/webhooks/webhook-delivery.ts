@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { eventId } from '../events/event-id.ts';
-import type { EventPlace } from '../events/read-events.ts';
 import { count, instantText, uuid } from '../ledger/document-fields.ts';
 import { answerFields, noAnswerFields } from './sending-outcome.ts';
 
@@ -20,8 +18,10 @@ export type AttemptDocument = z.output<typeof attemptDocument>;
 export interface WebhookDelivery {
   readonly id: string;
   readonly endpointId: string;
-  /** Null for a test call. */
-  readonly place: EventPlace | null;
+  /** The event's position in the log; null for a test call. */
+  readonly logPosition: number | null;
+  /** The same for every try, and for every endpoint that is notified of the event: its id. A test call has its own. */
+  readonly webhookId: string;
   readonly accountId: string | null;
   readonly type: string;
   readonly status: DeliveryStatus;
@@ -54,7 +54,7 @@ export const webhookDeliveryDocument = z.strictObject({
 export type WebhookDeliveryDocument = z.output<typeof webhookDeliveryDocument>;
 
 export function newDelivery(
-  about: Pick<WebhookDelivery, 'id' | 'endpointId' | 'place' | 'accountId' | 'type'>,
+  about: Pick<WebhookDelivery, 'id' | 'endpointId' | 'logPosition' | 'webhookId' | 'accountId' | 'type'>,
   now: Date,
 ): WebhookDelivery {
   return {
@@ -69,16 +69,11 @@ export function newDelivery(
   };
 }
 
-/** The same for every try, and for every endpoint that is notified of the event. */
-export function webhookIdOf({ id, place }: Pick<WebhookDelivery, 'id' | 'place'>): string {
-  return place === null ? id : eventId(place);
-}
-
 export function presentDelivery(delivery: WebhookDelivery): WebhookDeliveryDocument {
   return {
     id: delivery.id,
     endpointId: delivery.endpointId,
-    webhookId: webhookIdOf(delivery),
+    webhookId: delivery.webhookId,
     type: delivery.type,
     accountId: delivery.accountId,
     status: delivery.status,

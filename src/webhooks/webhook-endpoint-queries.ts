@@ -1,6 +1,5 @@
 import { type LedgerSource, type LedgerTransaction, LostRaceError } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
-import type { EventPlace } from '../events/read-events.ts';
 import {
   type DisabledReason,
   type EndpointStatus,
@@ -83,12 +82,12 @@ export async function findFreeSlot({ knex, ledgerId }: LedgerTransaction): Promi
 }
 
 /**
- * Writes a new endpoint, which is notified of the events after this cursor. Throws LostRaceError when its slot was
- * taken meanwhile.
+ * Writes a new endpoint, which is notified of the events behind this position of the log. Throws LostRaceError when its
+ * slot was taken meanwhile.
  */
 export async function insertEndpoint(
   { knex, ledgerId }: LedgerTransaction,
-  { endpoint, slot, latest }: { endpoint: WebhookEndpoint; slot: number; latest: EventPlace },
+  { endpoint, slot, logPosition }: { endpoint: WebhookEndpoint; slot: number; logPosition: number },
 ): Promise<void> {
   const inserted = await knex('webhook_endpoints')
     .insert({
@@ -96,9 +95,7 @@ export async function insertEndpoint(
       ledger_id: ledgerId,
       id: endpoint.id,
       slot,
-      cursor_epoch: latest.epoch,
-      cursor_xid: latest.xid,
-      cursor_position: latest.position,
+      log_position: logPosition,
       created_at: endpoint.createdAt,
     })
     .onConflict(knex.raw("(ledger_id, slot) where status <> 'deleted'"))

@@ -1,12 +1,13 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import { isSettled, readEvents, type StoredEvent } from '../events/read-events.ts';
 import { createId } from '../ledger/create-id.ts';
+import { formatPlace } from '../log/log-place.ts';
+import { readLog } from '../log/read-log.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 import { newDelivery } from './webhook-delivery.ts';
 import { insertDeliveries } from './webhook-delivery-queries.ts';
 import { endpointRows } from './webhook-endpoint-queries.ts';
 
-/** How many events are looked at for an endpoint in one transaction. */
+/** How many events an endpoint is notified of in one transaction. */
 const eventsAtOnce = 500;
 
 /**
@@ -15,15 +16,11 @@ const eventsAtOnce = 500;
  */
 const maxPending = 10_000;
 
-/**
- * SQL: when the first event happened that the endpoint has not been notified of; null without one. Asked for as a
- * value, because EXISTS would be made a join with the whole log.
- */
+/** SQL: since when the log has something that the endpoint has not been notified of; null without. */
 const firstUnread = `
-  (select e.occurred_at from events e
-   where e.ledger_id = item.ledger_id and ${isSettled('e')}
-     and (e.epoch, e.xid, e.position) > (item.cursor_epoch, item.cursor_xid, item.cursor_position)
-   order by e.epoch, e.xid, e.position limit 1)`;
+  (select b.appended_at from log_blocks b
+   where b.ledger_id = item.ledger_id and b.last_position > item.log_position
+   order by b.last_position limit 1)`;
 
 const isFull = `
   exists (select from webhook_deliveries d
@@ -31,8 +28,8 @@ const isFull = `
           offset ${maxPending - 1})`;
 
 /**
- * Endpoints that have not been notified of everything yet. Each has a cursor in the log of events; what stands behind
- * it and is for the endpoint becomes a delivery, in the transaction that moves the cursor on. Nothing is sent here.
+ * Endpoints that have not been notified of everything yet. Each has its position in the log; what stands behind it
+ * and is for the endpoint becomes a delivery, in the transaction that moves the position on. Nothing is sent here.
  */
 export const webhookEventsQueue: WorkQueue = {
   ...endpointRows,
@@ -52,9 +49,7 @@ interface CursorRow {
   id: string;
   event_types: string[] | null;
   account_ids: string[] | null;
-  cursor_epoch: number;
-  cursor_xid: string;
-  cursor_position: number;
+  log_position: number;
   now: Date;
 }
 
@@ -67,25 +62,15 @@ function readCursors({ knex, ledgerId }: LedgerTransaction, endpointIds: readonl
 
 async function tellEndpoint(transaction: LedgerTransaction, endpoint: CursorRow): Promise<void> {
   const { knex, ledgerId } = transaction;
-  const after = { epoch: endpoint.cursor_epoch, xid: endpoint.cursor_xid, position: endpoint.cursor_position };
-  const events = await readEvents(transaction, { after, limit: eventsAtOnce });
-  const deliveries = events
-    .filter((event) => isFor(endpoint, event))
-    .map(({ epoch, xid, position, accountId, type }) =>
-      newDelivery(
-        { id: createId(), endpointId: endpoint.id, place: { epoch, xid, position }, accountId, type },
-        endpoint.now,
-      ),
-    );
+  const { id: endpointId, log_position: after, event_types: types, account_ids: accountIds, now } = endpoint;
+  const { events, lookedTo } = await readLog(transaction, { after, limit: eventsAtOnce, types, accountIds });
+  const deliveries = events.map(({ place, accountId, type }) => {
+    const about = { logPosition: place.position, webhookId: formatPlace(place), accountId, type };
+    return newDelivery({ id: createId(), endpointId, ...about }, now);
+  });
   await insertDeliveries(transaction, deliveries);
-  const last = events.at(-1);
-  if (last === undefined) return;
+  if (lookedTo === null) return;
   await knex('webhook_endpoints')
-    .where({ ledger_id: ledgerId, id: endpoint.id })
-    .update({ cursor_epoch: last.epoch, cursor_xid: last.xid, cursor_position: last.position });
-}
-
-function isFor({ event_types, account_ids }: CursorRow, { type, accountId }: StoredEvent): boolean {
-  if (event_types !== null && !event_types.includes(type)) return false;
-  return account_ids === null || (accountId !== null && account_ids.includes(accountId));
+    .where({ ledger_id: ledgerId, id: endpointId })
+    .update({ log_position: lookedTo.position });
 }

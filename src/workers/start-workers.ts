@@ -114,6 +114,7 @@ class RunningWorkers implements Workers {
         failures = 0;
         this.#problems.delete(queue);
         this.#lastRounds.set(queue, performance.now());
+        if (worked > 0 && queue.gatherMs !== undefined) await sleep(queue.gatherMs);
         restMs = worked > 0 ? 0 : Math.min(maxRestMs, Math.max(firstRestMs, restMs * 2));
         if (worked > 0) wakeUp.hint();
       } catch (error) {

@@ -5,6 +5,7 @@ import type { Database } from '../database/create-database.ts';
 import { openSession } from '../database/open-session.ts';
 import { SessionWatch } from '../database/session-watch.ts';
 import type { Hints } from '../http/service-parts.ts';
+import { createHintPace } from './hint-pace.ts';
 
 /**
  * Hints between all processes of the service that there may be something new, for those who would find it anyway the
@@ -22,8 +23,6 @@ export interface WakeUpOptions {
 
 /** Where hints travel between processes. */
 export const hintChannel = 'joint_ledger_work';
-/** Hints within this time are one. A statement for each commit would cost more than it saves. */
-const gatherMs = 100;
 const reconnectMs = 5_000;
 
 /**
@@ -36,6 +35,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
   hints.setMaxListeners(0);
   const stopping = new AbortController();
   const { signal } = stopping;
+  const waitMs = createHintPace();
   let gathering: NodeJS.Timeout | undefined;
   const listening = listen();
 
@@ -78,7 +78,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
 
   return {
     hint() {
-      if (!signal.aborted) gathering ??= setTimeout(tellOthers, gatherMs);
+      if (!signal.aborted) gathering ??= setTimeout(tellOthers, waitMs());
     },
     async rest(ms, until) {
       if (until.aborted) return;

@@ -28,6 +28,8 @@ export interface WorkQueue {
   readonly batchSize: number;
   /** How many batches one process works on at once. */
   readonly lanes: number;
+  /** How long a lane rests after work, so that more of it gathers meanwhile; not at all when it is left out. */
+  readonly gatherMs?: number;
   /** Whether a caller waits for it: then workers look at once when anything was committed, not just now and then. */
   readonly isUrgent: boolean;
   /**

@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import { commands, runCommandLine } from '../../src/cli/joint-ledger.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { pendingMigrations } from '../../src/database/migrate.ts';
+import { insertLedger } from '../../src/ledger/insert-ledger.ts';
 import { inBuild, projectFolder } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -173,7 +174,7 @@ test('proves right books, and names what is wrong in others', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
   expect(await spawnCommand('books verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
   const [ledger_id, id] = [randomUUID(), randomUUID()];
-  await database('ledgers').insert({ id: ledger_id, name: 'Wrong' });
+  await insertLedger(database, { id: ledger_id, name: 'Wrong' });
   const stored = { name: 'Wrong', currency: 'USD', ownership: 'sole', held: 0, overdraft_limit: 0, version: 0 };
   await database('accounts').insert({ ledger_id, id, ...stored, balance: 5 });
   const wrong = await spawnCommand('books verify', url);

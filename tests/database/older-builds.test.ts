@@ -11,6 +11,15 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 /** The last migration of the build before this one, whose processes may run beside those of this one. */
 const lastOfPreviousBuild = '20261121001600_work';
+/**
+ * With this one the log got its numbers, before anything was released: processes of earlier builds are stopped for it
+ * (docs/adr/0024). From here on it is again as before.
+ */
+const stopsOlderBuilds = [
+  '20261129000100_numbered_log',
+  '20261129000200_number_events',
+  '20261129000300_without_transaction_ids',
+];
 const folder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const later = readdirSync(folder)
   .map((file) => path.parse(file).name)
@@ -127,9 +136,13 @@ function allowsAllOf(before: string, after: string): boolean {
 test('no migration takes anything from processes of the previous build', async () => {
   expect(later.length).toBeGreaterThan(0);
   const { database } = testDatabase;
-  const before = await readSchema(database);
+  let before = await readSchema(database);
   for (const name of later) {
     await migrateTo(name);
+    if (stopsOlderBuilds.includes(name)) {
+      before = await readSchema(database);
+      continue;
+    }
     const breaks = whatBreaks(before, await readSchema(database)).filter((problem) => !harmless.includes(problem));
     expect({ name, breaks }).toEqual({ name, breaks: [] });
   }

@@ -9,7 +9,7 @@ import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
-import { createTestDatabase, createTestLedger, type TestDatabase, type TestLedger } from '../support/test-database.ts';
+import { createOlderLedger, createTestDatabase, type TestDatabase, type TestLedger } from '../support/test-database.ts';
 
 // What the first release wrote, word for word, under the schema it had. Nothing here is made by today's code, which
 // would write it as it does today.
@@ -110,7 +110,7 @@ const requests = {
 };
 
 async function writeFirstRelease(): Promise<void> {
-  ledger = await createTestLedger(database);
+  ledger = await createOlderLedger(database);
   const { ledgerId } = ledger;
   const own = { ledger_id: ledgerId };
   await database('parties').insert([ann, bob].map((id) => ({ ...own, id, name: 'Old' })));

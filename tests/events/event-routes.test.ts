@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { makeOrder, pay, sign } from '../support/payment-orders.ts';
 import { roundsOf } from '../support/rounds.ts';
@@ -24,18 +25,16 @@ afterAll(() => service.stop());
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back.
 type Told = any;
 
-/** Asks until there are so many: an event is told once no transaction is running that began before it. */
-async function untilTold(count: number, ask: () => PromiseLike<{ body: Told }>): Promise<Told> {
-  for (;;) {
-    const { body } = await ask();
-    if (body.data.length >= count) return body;
-  }
+/** Reads a page, once everything that was committed is in the log. */
+async function readTold(path: string, by = client): Promise<Told> {
+  await untilLogged(service);
+  return (await by.get(path)).body;
 }
 
 /** All events of an account, which counts them. */
 async function eventsOf(accountId: string): Promise<Told[]> {
   const [{ event_count }] = await service.database('accounts').where('id', accountId).select('event_count');
-  const { data } = await untilTold(event_count, () => client.get(`/v1/events?accountId=${accountId}&limit=200`));
+  const { data } = await readTold(`/v1/events?accountId=${accountId}&limit=200`);
   expect(data).toHaveLength(event_count);
   return data;
 }
@@ -104,7 +103,7 @@ describe('the log', () => {
     expect(told.slice(2).map(({ subject }) => subject)).toEqual([order.id, transaction.id, order.id, held.id, held.id]);
     expect(told[5]).toEqual({
       specversion: '1.0',
-      id: expect.stringMatching(/^\d+-\d+-\d+$/),
+      id: expect.stringMatching(/^0-\d+-[0-9a-f]{8}-0\.[0-9a-f]{8}$/),
       source: `/ledgers/${service.ledgerId}`,
       type: 'hold.placed',
       subject: held.id,
@@ -180,16 +179,16 @@ describe('the log', () => {
     const own = createTestClient(service.url, ledger.apiKey);
     expect((await own.get('/v1/events')).body).toEqual({ data: [], nextCursor: null });
     const parties = [await own.createParty('A'), await own.createParty('B'), await own.createParty('C')];
-    const page = (count: number, cursor?: string) =>
-      untilTold(count, () => own.get(`/v1/events?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`));
-    const first = await page(2);
-    const second = await page(1, first.nextCursor);
+    const page = (cursor?: string) =>
+      readTold(`/v1/events?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`, own);
+    const first = await page();
+    const second = await page(first.nextCursor);
     const subjects = [...first.data, ...second.data].map(({ subject }: Told) => subject);
     expect(subjects).toEqual(parties);
-    const third = await page(0, second.nextCursor);
+    const third = await page(second.nextCursor);
     expect(third).toEqual({ data: [], nextCursor: second.nextCursor });
     const later = await own.createParty('D');
-    expect((await page(1, third.nextCursor)).data.map(({ subject }: Told) => subject)).toEqual([later]);
+    expect((await page(third.nextCursor)).data.map(({ subject }: Told) => subject)).toEqual([later]);
     expect((await own.get('/v1/events?types=account.opened,account.closed')).body.data).toEqual([]);
     expect((await own.get(`/v1/events?types=party.created`)).body.data).toHaveLength(4);
   });
@@ -198,6 +197,10 @@ describe('the log', () => {
     const second = await startSecondApi(service);
     const account = await client.openAccount();
     let writing = true;
+    const appending = (async () => {
+      while (writing) await untilLogged(service);
+      await untilLogged(service);
+    })();
     const seen: string[] = [];
     // That it was opened, and then each deposit.
     let told = 1;
@@ -219,6 +222,7 @@ describe('the log', () => {
       );
     }
     writing = false;
+    await appending;
     await reading;
     await second.api.stop(5_000);
     expect(seen).toEqual(Array.from({ length: told }, (_, index) => `${index + 1}`));
@@ -233,7 +237,12 @@ describe('the log', () => {
     ['?after=0-1-1', 'validation_failed'],
     ['?cursor=nonsense', 'invalid_cursor'],
     [`?cursor=${Buffer.from('["parties","0-1-1"]').toString('base64url')}`, 'invalid_cursor'],
-    [`?cursor=${Buffer.from('["events","0-999999999-1"]').toString('base64url')}`, 'invalid_cursor'],
+    [`?cursor=${Buffer.from('["events","0-999999999-1"]').toString('base64url')}`, 'cursor_outdated'],
+    ['?cursor=0-8123-1', 'cursor_outdated'],
+    ['?cursor=0-1-0000000a', 'invalid_cursor'],
+    ['?cursor=0-0-00000000-0.00000000', 'log_forked'],
+    ['/begin', 'event_not_found'],
+    ['/0-0-00000000-0.00000000', 'event_not_found'],
     ['?accountId=01890a5d-ac96-774b-bcce-b302099a8057', 'account_not_found'],
     ['/0-1-1', 'event_not_found'],
     ['/x', 'event_not_found'],
@@ -249,7 +258,7 @@ test('a party sees the events of the accounts that it may view, and no balance o
   const other = await openJointAccount(client, { zoe: {} }, { balance: '987.65' });
   const moved = await pay(client, mine.id, { amount: '1.00', toAccountId: other.id });
   const ann = await boundClient(mine.party.ann);
-  const seen = (await untilTold(3, () => ann.get('/v1/events'))).data;
+  const seen = (await readTold('/v1/events', ann)).data;
   expect(seen.map(({ accountid }: Told) => accountid)).toEqual([mine.id, mine.id, mine.id]);
   expect(seen[2].data).toEqual((await ann.get(`/v1/transactions/${moved.body.id}`)).body);
   expect(JSON.stringify(seen)).not.toContain('988.65');
@@ -268,6 +277,7 @@ describe('a stream', () => {
     const stream = await openStream(service.url, `?accountId=${account}&types=transaction.booked`);
     expect([stream.status, stream.headers['content-type']]).toEqual([200, 'text/event-stream']);
     const { body } = await deposit(account, second.client);
+    await untilLogged(service);
     const [message] = await stream.messages(1);
     expect([message!.type, message!.document.data, message!.id]).toEqual([
       ...['transaction.booked', body, message!.document.id],
@@ -278,6 +288,7 @@ describe('a stream', () => {
     const query = `?accountId=${account}&types=transaction.booked`;
     const again = await openStream(`http://127.0.0.1:${second.api.port}`, query, { 'Last-Event-ID': message!.id });
     await deposit(account);
+    await untilLogged(service);
     const rest = await again.messages(4);
     expect(rest.map(({ document }) => document.sequence)).toEqual(['3', '4', '5', '6']);
     again.hangUp();
@@ -289,15 +300,19 @@ describe('a stream', () => {
     const account = await client.openAccount();
     await service.database.raw(
       `with told as (
-         insert into events (ledger_id, epoch, xid, account_id, sequence, type, subject_id, occurred_at, data)
-         select ledger_id, 0, pg_current_xact_id(), id, n + 1, 'account.updated', id, now(),
+         insert into events (ledger_id, id, account_id, sequence, type, subject_id, occurred_at, data)
+         select ledger_id, gen_random_uuid(), id, n + 1, 'account.updated', id, now(),
                 json_build_object('text', repeat('x', 20000))
-         from accounts, generate_series(1, 300) n where id = ? returning 1)
-       update accounts set event_count = event_count + (select count(*) from told),
-                           last_event_xid = pg_current_xact_id() where id = ?`,
+         from accounts, generate_series(1, 300) n where id = ? returning *),
+       named as (
+         insert into log_inbox
+         select ledger_id, (extract(epoch from now()) * 1e6)::bigint, 0, array_agg(account_id order by sequence),
+                array_agg(sequence order by sequence), null, array_agg(id order by sequence)
+         from told group by ledger_id)
+       update accounts set event_count = event_count + (select count(*) from told) where id = ?`,
       [account, account],
     );
-    const [{ id: first }] = (await untilTold(1, () => client.get(`/v1/events?accountId=${account}&limit=1`))).data;
+    const [{ id: first }] = (await readTold(`/v1/events?accountId=${account}&limit=1`)).data;
     const stream = await openStream(service.url, `?accountId=${account}`, { 'Last-Event-ID': first });
     const all = await stream.messages(300);
     expect(all.map(({ document }) => document.sequence)).toEqual(all.map((_, index) => `${index + 2}`));
@@ -307,7 +322,8 @@ describe('a stream', () => {
 
   test('begins wherever it is told to, also before everything', async () => {
     const account = await client.openAccount({ balance: '1.00' });
-    const stream = await openStream(service.url, `?accountId=${account}`, { 'Last-Event-ID': '0-1-1' });
+    await untilLogged(service);
+    const stream = await openStream(service.url, `?accountId=${account}`, { 'Last-Event-ID': 'begin' });
     const told = await stream.messages(2);
     expect(told.map(({ type }) => type)).toEqual(['account.opened', 'transaction.booked']);
     stream.hangUp();
@@ -322,9 +338,11 @@ describe('a stream', () => {
   });
 
   test('refuses to begin behind what was never told', async () => {
-    for (const id of ['x', '', '0-999999999-1', '7-1-1', '0-1-1-1', '-1-1-1', `0-${'9'.repeat(5_000)}-1`]) {
+    const forked = ['0-999999999-01234567-0.01234567', '7-1-01234567-1.01234567-0.01234567'];
+    const wrong = ['x', '', '0-1-1-1', '-1-1-1', '0-1-0123456a', '0-1-01234567-', `0-${'9'.repeat(5_000)}-1`];
+    for (const id of [...wrong, ...forked]) {
       const stream = await openStream(service.url, '', { 'Last-Event-ID': id });
-      expect([id, stream.status]).toEqual([id, 400]);
+      expect([id, stream.status]).toEqual([id, forked.includes(id) ? 409 : 400]);
       stream.hangUp();
     }
   });

@@ -8,6 +8,7 @@ import { standingOrderSignaturesQueue, standingOrdersQueue } from '../../src/sta
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { controlOf, lift } from '../support/account-control.ts';
+import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -297,17 +298,28 @@ async function webhookEndpoints(): Promise<void> {
   await happened('webhook_endpoint.disabled', id, path);
 }
 
-/** All that is told, once no transaction is running that began before the last of it. */
+/** The server seems to have another life than the one in which the log was written. */
+async function logContinued(): Promise<void> {
+  await untilLogged(service);
+  const log = service.database('logs').where('ledger_id', service.ledgerId);
+  await log.update({ server_started_at: '2020-01-01T00:00:00Z' });
+  await client.createParty('Somebody');
+  await untilLogged(service);
+  const of = { ledger_id: service.ledgerId, number: 1 };
+  const { first_position: position } = await service.database('log_numbers').where(of).first();
+  seen.push({ type: 'log.continued', subject: service.ledgerId, document: { number: 1, position } });
+}
+
+/** All that is told. */
 async function readLog(): Promise<Json[]> {
-  const [row] = await service.database('events').where('ledger_id', service.ledgerId).count<Json[]>();
+  await untilLogged(service);
   const log: Json[] = [];
-  for (let cursor = ''; log.length < row.count; ) {
+  for (let cursor = ''; ; ) {
     const { data, nextCursor } = await read(`/v1/events?limit=50${cursor}`);
+    if (data.length === 0) return log;
     log.push(...data);
-    if (nextCursor !== null) cursor = `&cursor=${nextCursor}`;
+    cursor = `&cursor=${nextCursor}`;
   }
-  expect(log).toHaveLength(row.count);
-  return log;
 }
 
 /** CloudEvents 1.0, sections "Required attributes", "Optional attributes" and "Naming conventions". */
@@ -339,6 +351,7 @@ test('every type of event is told, as a CloudEvent with the document that caller
   await standingOrders();
   await runsOfStandingOrders();
   await webhookEndpoints();
+  await logContinued();
 
   const log = await readLog();
   expect([...new Set(log.map(({ type }) => type))].sort()).toEqual([...eventTypes].sort());

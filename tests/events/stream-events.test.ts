@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { pino } from 'pino';
+import { RefusalError } from '../../src/errors/refusal.ts';
 import { eventRoutes } from '../../src/events/event-routes.ts';
 import type { EventDocument } from '../../src/events/present-event.ts';
-import type { EventPlace } from '../../src/events/read-events.ts';
 import { defaultPace, type EventStream, streamEvents, streamPage } from '../../src/events/stream-events.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { mountRoutes } from '../../src/http/mount-routes.ts';
 import type { Hints, ServiceParts } from '../../src/http/service-parts.ts';
+import { formatPlace, type LogPlace } from '../../src/log/log-place.ts';
 import { until } from '../support/lock-witness.ts';
 import { startTestService } from '../support/test-service.ts';
 
@@ -22,10 +23,14 @@ const quick = { ...defaultPace, restMs: 1 };
 /** The stream comes round as soon as the process has done everything else. */
 const restless: Hints = { hint: () => {}, rest: () => new Promise((resolve) => setImmediate(resolve)) };
 
+const placeAt = (position: number): LogPlace => ({
+  ...{ position, number: 0, hash: '01234567', lineage: '0.01234567' },
+});
+const idAt = (position: number) => formatPlace(placeAt(position));
+
 /** A log in which nothing happens, and a key that stays good, unless something else is said. */
 const quiet: EventStream = {
-  read: async () => ({ documents: [], last: undefined }),
-  latest: async () => ({ epoch: 0, xid: '9', position: 0 }),
+  read: async () => ({ documents: [], lookedTo: null }),
   isKeyRevoked: async () => false,
 };
 
@@ -51,7 +56,7 @@ async function open(stream: Partial<EventStream>, pace: Partial<typeof defaultPa
   const server = createServer((_req, response) => {
     res = response as Response;
     response.writeHead(200);
-    const terms = { from: { epoch: 0, xid: '5', position: 7 }, signal: stopping.signal, wakeUp: restless };
+    const terms = { from: placeAt(7), signal: stopping.signal, wakeUp: restless };
     ended = streamEvents(res, { ...quiet, ...stream }, { ...terms, pace: { ...quick, ...pace } });
     const end = () => void response.end();
     ended.then(end, end);
@@ -75,8 +80,6 @@ async function readUntil(incoming: IncomingMessage, part: string): Promise<strin
   return text;
 }
 
-const placeAt = (position: number): EventPlace => ({ epoch: 0, xid: '5', position });
-
 /** A log of a hundred megabytes, in documents of this length, that counts how often it was read. */
 function longLog(characters: number): EventStream & { reads(): number } {
   let reads = 0;
@@ -88,27 +91,40 @@ function longLog(characters: number): EventStream & { reads(): number } {
       if (++reads > mostReads) throw new Error('the log was read on and on');
       const positions = Array.from({ length: streamPage }, (_, index) => after.position + index + 1);
       const documents = positions.map((position) => {
-        return { id: `0-5-${position}`, type: 'account.updated', data: { text: 'x'.repeat(characters) } };
+        return { id: idAt(position), type: 'account.updated', data: { text: 'x'.repeat(characters) } };
       });
-      return { documents: documents as unknown as EventDocument[], last: placeAt(positions.at(-1)!) };
+      return { documents: documents as unknown as EventDocument[], lookedTo: placeAt(positions.at(-1)!) };
     },
   };
 }
 
 test('begins with its place, and with each heartbeat tells how far it has looked', async () => {
-  const { incoming, stopping, ended } = await open({}, { heartbeatMs: 0 });
-  const text = await readUntil(incoming, 'id: 0-9-0\n\n');
-  expect(text).toMatch(/^retry: 2000\nid: 0-5-7\n\n: heartbeat\nid: 0-9-0\n\n/);
+  const looked = { documents: [], lookedTo: placeAt(9) };
+  const { incoming, stopping, ended } = await open({ read: async () => looked }, { heartbeatMs: 0 });
+  const text = await readUntil(incoming, `id: ${idAt(9)}\n\n`);
+  expect(text.startsWith(`retry: 2000\nid: ${idAt(7)}\n\n: heartbeat\nid: ${idAt(9)}\n\n`)).toBe(true);
   stopping.abort();
   await ended();
 });
 
-test('tells no place in a heartbeat that lies before what it has told', async () => {
-  const told = { documents: [], last: { epoch: 0, xid: '12', position: 3 } };
-  const { incoming, stopping, ended } = await open({ read: async () => told }, { heartbeatMs: 0 });
-  expect(await readUntil(incoming, 'heartbeat\nid: 0-12-3\n\n')).not.toContain('0-9-0');
-  stopping.abort();
+test('ends with why when the log forks under it', async () => {
+  const read = async () => {
+    throw new RefusalError('log_forked', 'It has another history.', { lastCommonCursor: idAt(3) });
+  };
+  const { incoming, ended } = await open({ read });
+  const text = await readUntil(incoming, 'never');
   await ended();
+  const [, message] = text.split('\n\n');
+  const data = JSON.stringify({
+    ...{ code: 'log_forked', detail: 'It has another history.', facts: { lastCommonCursor: idAt(3) } },
+  });
+  expect(message).toBe(`event: log_forked\ndata: ${data}`);
+});
+
+test('breaks off when the log cannot be read', async () => {
+  const { incoming, ended } = await open({ read: () => Promise.reject(new Error('away')) });
+  incoming.resume();
+  await expect(ended()).rejects.toThrow('away');
 });
 
 test('sends no heartbeat before its time', async () => {
@@ -116,11 +132,11 @@ test('sends no heartbeat before its time', async () => {
   const { incoming, stopping, ended } = await open({
     read: async () => {
       if (++rounds === 100) stopping.abort();
-      return { documents: [], last: undefined };
+      return { documents: [], lookedTo: null };
     },
   });
   await ended();
-  expect(await readUntil(incoming, 'never')).toBe('retry: 2000\nid: 0-5-7\n\n');
+  expect(await readUntil(incoming, 'never')).toBe(`retry: 2000\nid: ${idAt(7)}\n\n`);
 });
 
 test('ends when its key has been revoked, though there is more to tell', async () => {

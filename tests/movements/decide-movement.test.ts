@@ -31,7 +31,7 @@ function account(id: string, { balance = '0', currency = 'USD', limit = '0', ...
     version: 7,
     revision: 0,
     eventCount: 0,
-    lastEventXid: null,
+    lastEventStamp: 0,
     lastBookedAt: null,
     closedAt: null,
     debitsStopped: false,

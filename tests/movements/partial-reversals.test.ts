@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { verifyBooks } from '../../src/verify-books.ts';
-import { until } from '../support/lock-witness.ts';
+import { untilLogged } from '../support/event-log.ts';
 import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -122,8 +122,7 @@ test('an event of the booking stays without what was taken back since', async ()
   const { to, id } = await pay();
   await reverse(id, '1.00');
   const booked = async () => (await client.get(`/v1/events?accountId=${to}&types=transaction.booked`)).body.data;
-  // Readers wait for whatever is being written in the database cluster, by other tests too.
-  await until(async () => (await booked()).length === 2);
+  await untilLogged(service);
   const data = await booked();
   const told = data.map((event: { data: { reversedBy: null; reversedAmount: string } }) => event.data);
   expect(told).toMatchObject([

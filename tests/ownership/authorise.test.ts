@@ -38,7 +38,7 @@ function account(takenOut: Readonly<Record<string, string>> = {}): LockedAccount
       version: 1,
       revision: 0,
       eventCount: 0,
-      lastEventXid: null,
+      lastEventStamp: 0,
     },
     ...{ balance: money('1000'), held: money('0'), overdraftLimit: money('0') },
     ...{ lastBookedAt: null, closedAt: null, debitsStopped: false, creditsStopped: false, nextExpiry: null },

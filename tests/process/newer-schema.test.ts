@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { untilLogged } from '../support/event-log.ts';
 import { until } from '../support/lock-witness.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger, type TestDatabase } from '../support/test-database.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
-import { untilLogSettled } from '../support/webhook-scene.ts';
 
 // This build as the older one of two. The newer one is made here: it does to the schema everything that
 // tests/database/older-builds.test.ts allows to a migration, and tells of things that this build does not know.
@@ -66,11 +66,15 @@ async function tellNews(accountId: string): Promise<void> {
     await newer('accounts').where('id', accountId).forUpdate().select('id');
     await newer.raw(
       `with account as (
-         update accounts set event_count = event_count + 1, last_event_xid = pg_current_xact_id() where id = ?
-         returning ledger_id, id, event_count)
-       insert into events (ledger_id, epoch, xid, account_id, sequence, type, subject_id, occurred_at, data)
-       select ledger_id, 0, pg_current_xact_id(), id, event_count, 'account.newer', id, clock_timestamp(), '{}'
-       from account`,
+         update accounts set event_count = event_count + 1, last_event_stamp = last_event_stamp + 1 where id = ?
+         returning ledger_id, id, event_count, last_event_stamp),
+       told as (
+         insert into events (ledger_id, id, account_id, sequence, type, subject_id, occurred_at, data)
+         select ledger_id, gen_random_uuid(), id, event_count, 'account.newer', id, clock_timestamp(), '{}'
+         from account returning *)
+       insert into log_inbox (ledger_id, stamp, salt, account_ids, sequences, event_ids)
+       select t.ledger_id, a.last_event_stamp, 0, array[t.account_id], array[t.sequence], array[t.id]
+       from told t, account a`,
       [accountId],
     );
   });
@@ -94,7 +98,7 @@ test('an API and a worker go on while a newer build migrates and runs beside the
   const pair = [await client.openAccount({ balance: '500.00' }), await client.openAccount({ balance: '500.00' })];
   const quiet = await client.openAccount({ balance: '10.00' });
   // What the endpoint is not to be told of.
-  await untilLogSettled(testDatabase);
+  await untilLogged(testDatabase);
   await client.post('/v1/webhook-endpoints', { url: `${receiver.url}/hooks`, accountIds: [quiet], ordered: true });
   const headers = { authorization: `Bearer ${apiKey}` };
   const stream = await fetch(`${older.url}/v1/events/stream`, { headers });

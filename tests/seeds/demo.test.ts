@@ -50,7 +50,7 @@ async function demoRows(database: Database): Promise<Record<string, unknown[]>> 
 /** The same without ids, keys and times that are made up anew in each database. */
 async function demoContents(database: Database): Promise<Record<string, string[]>> {
   const madeUp =
-    /^(\w+_at|keys_kept_from|next_expiry|last_event_xid|value_date|transaction_id|key|request_hash|outcome)$/;
+    /^(\w+_at|keys_kept_from|next_expiry|last_event_stamp|value_date|transaction_id|key|request_hash|outcome)$/;
   const generatedIds = new Set(['api_keys', 'transactions', 'entries']);
   const contents: Record<string, string[]> = {};
   for (const [table, rows] of Object.entries(await demoRows(database))) {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { pino } from 'pino';
 import { standingOrdersQueue } from '../../src/standing-orders/standing-orders-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
+import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestLedger } from '../support/test-database.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
-import { untilLogSettled } from '../support/webhook-scene.ts';
 
 let service: TestService;
 let client: TestClient;
@@ -251,7 +251,7 @@ describe('what is told of a run', () => {
     const accounts = await openPair('50.00');
     const id = await makeDue({ ...accounts, amount: '5.00' });
     await run();
-    await untilLogSettled(service);
+    await untilLogged(service);
     const events = (await client.get(`/v1/events?accountId=${accounts.fromAccountId}`)).body.data;
     const types = events.map(({ type }: { type: string }) => type);
     expect(types.slice(-3)).toEqual([

@@ -51,7 +51,7 @@ export async function copyAccount({ database, ledgerId }: Books, id: string, cou
   await database.raw(
     `insert into accounts
      select c.* from accounts a, unnest(?::uuid[]) as new (id),
-       jsonb_populate_record(a, jsonb_build_object('id', new.id, 'event_count', 0, 'last_event_xid', null)) as c
+       jsonb_populate_record(a, jsonb_build_object('id', new.id, 'event_count', 0, 'last_event_stamp', 0)) as c
      where a.ledger_id = ? and a.id = ? and a.version = 0`,
     [ids, ledgerId, id],
   );

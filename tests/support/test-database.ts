@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { insertLedger } from '../../src/ledger/insert-ledger.ts';
 import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { emptyDatabase, isAlone, readState } from './reused-database.ts';
@@ -98,9 +99,21 @@ async function onServer(url: string, statement: string): Promise<void> {
 }
 
 export async function createTestLedger(database: Database): Promise<TestLedger> {
+  return withKey(database, (ledger) => insertLedger(database, ledger));
+}
+
+/** A ledger as versions before the numbered log made it, in their schema. */
+export async function createOlderLedger(database: Database): Promise<TestLedger> {
+  return withKey(database, (ledger) => database('ledgers').insert(ledger));
+}
+
+async function withKey(
+  database: Database,
+  insert: (ledger: { id: string; name: string }) => PromiseLike<unknown>,
+): Promise<TestLedger> {
   const ledgerId = uuidv7();
   const apiKey = createApiKey();
-  await database('ledgers').insert({ id: ledgerId, name: 'Test' });
+  await insert({ id: ledgerId, name: 'Test' });
   await database('api_keys').insert({ ledger_id: ledgerId, id: uuidv7(), name: 'Test', key_hash: hashApiKey(apiKey) });
   return { ledgerId, apiKey };
 }

@@ -2,7 +2,6 @@ import { expect } from '@jest/globals';
 import type { Database } from '../../src/database/create-database.ts';
 import type { DeliveringOptions } from '../../src/webhooks/webhook-deliveries-queues.ts';
 import type { WebhookDeliveryDocument } from '../../src/webhooks/webhook-delivery.ts';
-import { until } from './lock-witness.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import { createTestLedger } from './test-database.ts';
 import type { TestService } from './test-service.ts';
@@ -55,14 +54,4 @@ export async function openWebhookScene(service: TestService): Promise<WebhookSce
     },
     close: () => receiver.close(),
   };
-}
-
-/** Waits until nothing can come before what is in the log now: whoever begins to listen begins behind it. */
-export function untilLogSettled({ database }: Pick<TestService, 'database'>): Promise<void> {
-  return until(async () => {
-    const { rows } = await database.raw(
-      'select from events where xid >= pg_snapshot_xmin(pg_current_snapshot()) limit 1',
-    );
-    return rows.length === 0;
-  });
 }

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { DeliveringOptions } from '../../src/webhooks/webhook-deliveries-queues.ts';
 import { createWebhookQueues } from '../../src/webhooks/webhook-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
+import { untilLogged } from './event-log.ts';
 import { until } from './lock-witness.ts';
 import type { TestService } from './test-service.ts';
 
@@ -37,17 +38,19 @@ export function createWebhookWorker(
   };
   const worker: WebhookWorker = {
     work,
-    tell: () =>
-      until(async () => {
+    async tell() {
+      await untilLogged({ database });
+      await until(async () => {
         await work('webhook-events');
         const { rows } = await database.raw(
-          `select from webhook_endpoints w join events e on e.ledger_id = w.ledger_id
-             and (e.epoch, e.xid, e.position) > (w.cursor_epoch, w.cursor_xid, w.cursor_position)
+          `select from webhook_endpoints w join log_blocks b on b.ledger_id = w.ledger_id
+             and b.last_position > w.log_position
            where w.ledger_id = ? and w.status = 'active' limit 1`,
           [ledgerId],
         );
         return rows.length === 0;
-      }),
+      });
+    },
     send: async () => (await work('webhook-deliveries')) + (await work('webhook-retries')),
     async deliver() {
       await worker.tell();

@@ -228,9 +228,9 @@ describe('what piles up', () => {
   /** Deliveries that are there already, made in the database. */
   async function insertDeliveries(endpointId: string, count: number, columns: string): Promise<void> {
     await service.database.raw(
-      `insert into webhook_deliveries (ledger_id, id, endpoint_id, type, pending_since, created_at, status, next_attempt_at,
+      `insert into webhook_deliveries (ledger_id, id, webhook_id, endpoint_id, type, pending_since, created_at, status, next_attempt_at,
                                        finished_at)
-       select ?, gen_random_uuid(), ?, 'party.created', now(), now(), ${columns} from generate_series(1, ?)`,
+       select ?, gen_random_uuid(), gen_random_uuid(), ?, 'party.created', now(), now(), ${columns} from generate_series(1, ?)`,
       [scene.ledgerId, endpointId, count],
     );
   }

@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { readWorkMetrics } from '../../src/metrics/work-metrics.ts';
+import { untilLogged } from '../support/event-log.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 import { behaviour, startWebhookReceiver } from '../support/webhook-receiver.ts';
-import { openWebhookScene, untilLogSettled, type WebhookScene } from '../support/webhook-scene.ts';
+import { openWebhookScene, type WebhookScene } from '../support/webhook-scene.ts';
 
 const hourMs = 3_600_000;
 let service: TestService;
@@ -36,7 +37,7 @@ const depositsOf = () => scene.arrived().map(({ data }) => data.amount);
 describe('an event', () => {
   test('arrives as a CloudEvent, signed, under its own id', async () => {
     const account = await scene.client.openAccount();
-    await untilLogSettled(service);
+    await untilLogged(service);
     const { id, secret } = await scene.register();
     const transactionId = await scene.deposit(account, '5.00');
     await scene.worker.deliver();
@@ -98,7 +99,7 @@ describe('an event', () => {
 
   test('from before the registration does not arrive', async () => {
     const account = await scene.client.openAccount({ balance: '1.00' });
-    await untilLogSettled(service);
+    await untilLogged(service);
     await scene.register();
     await scene.deposit(account, '2.00');
     await scene.worker.deliver();
@@ -107,7 +108,7 @@ describe('an event', () => {
 
   test('arrives at those who asked for it, by type and by account', async () => {
     const [mine, other] = [await scene.client.openAccount(), await scene.client.openAccount()];
-    await untilLogSettled(service);
+    await untilLogged(service);
     const paths = {
       '/type': { eventTypes: ['account.updated', 'party.created'] },
       '/account': { accountIds: [mine] },
@@ -141,7 +142,7 @@ describe('an event', () => {
 
   test('arrives, though it is one of more than are looked at at once', async () => {
     const account = await scene.client.openAccount();
-    await untilLogSettled(service);
+    await untilLogged(service);
     const { id } = await scene.register({ eventTypes: ['party.created'] });
     const items = Array.from({ length: 600 }, () => ({
       type: 'deposit',
@@ -310,7 +311,7 @@ test('what comes of each try is counted', async () => {
 describe('order', () => {
   async function openThree() {
     const [first, second] = [await scene.client.openAccount(), await scene.client.openAccount()];
-    await untilLogSettled(service);
+    await untilLogged(service);
     return { first, second };
   }
 
