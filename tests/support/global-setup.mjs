@@ -11,7 +11,7 @@ export default async function globalSetup() {
   if (process.env.TEST_ROUNDS !== 'full') await bundleBuild();
   const { startEphemeralServer } = await import('../../dist/src/database/embedded/ephemeral-server.js');
   const binDir = process.env.POSTGRES_BIN;
-  const server = await startEphemeralServer({ settings: { max_connections: '300' }, ...(binDir ? { binDir } : {}) });
+  const server = await startEphemeralServer({ settings: { max_connections: '600' }, ...(binDir ? { binDir } : {}) });
   process.env.TEST_SERVER_URL = server.url;
   process.env.TEST_SERVER_VERSION = server.serverVersion;
   globalThis.testServer = server;
