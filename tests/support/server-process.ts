@@ -33,7 +33,8 @@ export async function startServerProcess(
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [inBuild('src/main.js'), ...args], {
     cwd: projectFolder,
-    env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', ...settings },
+    // On a busy machine the queue for a lock moves slowly.
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', LOCK_TIMEOUT_MS: '30000', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
