@@ -18,6 +18,7 @@ export default {
   },
   transformIgnorePatterns: [],
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
+  reporters: ['default', '<rootDir>/tests/support/statements/statement-reporter.mjs'],
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   // Many tests wait: for locks, for processes that start, for a server to notice something.
   maxWorkers: 2 * availableParallelism(),

@@ -9,9 +9,11 @@ import { readConfig } from '../src/config.ts';
 import type { Database } from '../src/database/create-database.ts';
 import type { LedgerTransaction } from '../src/database/ledger-transaction.ts';
 import { openPipeline } from '../src/database/statement-pipeline.ts';
-import { hashApiKey } from '../src/ledger/api-key.ts';
+import { withUnawaitedBegin } from '../src/database/unawaited-begin.ts';
+import { OperatorError } from '../src/errors/operator-error.ts';
+import { ledgerOfApiKey } from '../src/ledger/api-key.ts';
 import { bookGroup } from '../src/ledger/book-group.ts';
-import { insertLedger } from '../src/ledger/insert-ledger.ts';
+import { insertApiKey, insertLedger } from '../src/ledger/insert-ledger.ts';
 import { createOperation, type Operation, type OperationKind } from '../src/ledger/operation.ts';
 import { Money } from '../src/money/money.ts';
 import {
@@ -104,25 +106,30 @@ const history: Array<{ daysAgo: number; movement: Movement }> = [
 
 /**
  * Writes the demo ledger and lets this key into it. Everything is one database transaction that begins with the
- * ledger's own row, so it happens once, however often and by however many processes it is run.
+ * ledger's own row, so it happens once, however often and by however many processes it is run. Throws OperatorError for
+ * a key that names another ledger.
  */
 export async function seedDemo(database: Database, apiKey: string): Promise<void> {
-  await database.transaction(async (knex) => {
-    // The mark of a transaction in which keys may be claimed.
-    await knex.raw('set transaction deferrable');
+  if (![demoLedgerId, undefined].includes(ledgerOfApiKey(apiKey))) {
+    throw new OperatorError('DEMO_API_KEY is the key of another ledger: choose another one.');
+  }
+  const write = async (knex: Knex.Transaction) => {
     if (await insertLedger(knex, { id: demoLedgerId, name: 'Demo' })) {
       const pipeline = await openPipeline(knex);
       await writeBooks({ ledgerId: demoLedgerId, knex, pipeline, limits });
       await pipeline.answered();
     }
-    const key = { ledger_id: demoLedgerId, id: uuidv7(), name: 'Demo key', key_hash: hashApiKey(apiKey) };
-    await knex('api_keys').insert(key).onConflict(['ledger_id', 'key_hash']).ignore();
-  });
+    await insertApiKey(knex, { ledgerId: demoLedgerId, name: 'Demo key', apiKey });
+  };
+  // Keys are claimed in a transaction that begins as those of the service do.
+  await withUnawaitedBegin(database, limits.statementTimeoutMs, (connection) =>
+    database.transaction(write, { connection }),
+  );
 }
 
 /** What `npm run seed` calls. */
 export async function seed(knex: Knex): Promise<void> {
-  const apiKey = readDemoApiKey(readConfig(process.env, []));
+  const apiKey = readDemoApiKey(readConfig(process.env, []), demoLedgerId);
   await seedDemo(knex, apiKey);
   process.stdout.write(`Demo API key: ${apiKey}\n`);
 }

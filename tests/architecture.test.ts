@@ -35,6 +35,7 @@ const roomsOfFiles: Record<string, string> = {
   'src/all-routes.ts': 'top',
   'src/work-queues.ts': 'top',
   'src/verify-books.ts': 'top',
+  'src/distribute.ts': 'top',
   'src/main.ts': 'main',
 };
 

@@ -31,7 +31,7 @@ export async function createFilledBook(serverUrl: string, size: BookSize): Promi
   try {
     await migrate(database);
     const ledgerId = uuidv7();
-    const apiKey = createApiKey();
+    const apiKey = createApiKey(ledgerId);
     await insertLedger(database, { id: ledgerId, name: 'Bench' });
     const key = { ledger_id: ledgerId, id: uuidv7(), name: 'Bench', key_hash: hashApiKey(apiKey) };
     await database('api_keys').insert(key);

@@ -71,16 +71,19 @@ interface AccountRow {
   closed_at: Date | null;
 }
 
-/** The booked balance of the account `a`: stored, or for a clearing account the sum of its entries. */
+/**
+ * SQL: the booked balance of the account `a`, stored, or for a clearing account the sum of its entries. This and the
+ * following name the ledger by the binding `ledgerId`.
+ */
 export const bookedBalance = `
   coalesce(a.balance, (select coalesce(sum(e.amount), 0) from entries e
-                       where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null))`;
+                       where e.ledger_id = :ledgerId and e.account_id = a.id and e.version is null))`;
 
 /** What the holds of the account `a` come to that have expired and are not recorded as such yet. */
 const ofExpiredHolds = (what: string) => `
   case when a.next_expiry <= statement_timestamp() then
     coalesce((select ${what} from holds h
-              where h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active'
+              where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active'
                 and h.expires_at <= statement_timestamp()), 0) else 0 end`;
 
 /** What holds reserve of the account `a`. */
@@ -90,11 +93,12 @@ export const currentlyHeld = `a.held - ${ofExpiredHolds('sum(h.remaining)')}`;
 const currentRevision = `a.revision + ${ofExpiredHolds('count(*)')}`;
 
 /** Narrows to the accounts that a party holds and may look at. */
-const viewedBy = `exists (select from holders v where v.ledger_id = a.ledger_id and v.account_id = a.id
-                            and v.party_id = ? and v.status = 'active' and 'view' = any(v.rights))`;
+const viewedBy = `exists (select from holders v where v.ledger_id = :ledgerId and v.account_id = a.id
+                            and v.party_id = :viewer and v.status = 'active' and 'view' = any(v.rights))`;
 
 /** One statement, so that the balance, what is held and the holders are of one moment. */
 function selectAccounts({ knex, ledgerId }: LedgerSource) {
+  const ofLedger = (sql: string) => knex.raw(sql, { ledgerId });
   return knex('accounts as a')
     .select<AccountRow[]>(
       'a.id',
@@ -103,26 +107,26 @@ function selectAccounts({ knex, ledgerId }: LedgerSource) {
       'a.currency',
       'a.ownership',
       'a.status',
-      knex.raw(`${bookedBalance} as balance`),
-      knex.raw(`${currentlyHeld} as held`),
+      ofLedger(`${bookedBalance} as balance`),
+      ofLedger(`${currentlyHeld} as held`),
       'a.overdraft_limit',
       'a.version',
-      knex.raw(`${currentRevision} as revision`),
+      ofLedger(`${currentRevision} as revision`),
       'a.debits_stopped',
       'a.credits_stopped',
       'a.time_zone',
       'a.survivorship',
       'a.created_at',
       'a.closed_at',
-      knex.raw(
+      ofLedger(
         `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id),
                           '[]')
           from holders h
-          where h.ledger_id = a.ledger_id and h.account_id = a.id and h.status = 'active') as holders`,
+          where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active') as holders`,
       ),
-      knex.raw(
+      ofLedger(
         `(select json_build_object('version', m.version, 'terms', m.terms) from mandates m
-          where m.ledger_id = a.ledger_id and m.account_id = a.id order by m.version desc limit 1) as mandate`,
+          where m.ledger_id = :ledgerId and m.account_id = a.id order by m.version desc limit 1) as mandate`,
       ),
     )
     .where('a.ledger_id', ledgerId);
@@ -155,7 +159,7 @@ export async function listAccounts(
     .orderBy('a.id')
     .limit(page.limit);
   if (page.after !== null) query.where('a.id', '>', page.after);
-  if (page.viewer !== null) query.whereRaw(viewedBy, [page.viewer]);
+  if (page.viewer !== null) query.whereRaw(viewedBy, { ledgerId: source.ledgerId, viewer: page.viewer });
   return (await query).map(asAccount);
 }
 

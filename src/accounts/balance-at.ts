@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Knex } from 'knex';
 import type { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
-import { beginWithLimits, type LedgerTransaction, runLedgerTransaction } from '../database/ledger-transaction.ts';
+import {
+  type LedgerTransaction,
+  openLedger,
+  readLedgerClock,
+  runLedgerTransaction,
+} from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { instantText } from '../ledger/document-fields.ts';
@@ -38,7 +42,7 @@ export async function getBalanceAt(
   if (now === undefined) throw notFound('account', accountId);
   const isClearing = now.held === null;
   const row = await runLedgerTransaction(database, ledgerId, limits, async (transaction) => {
-    await untilPassed(await beginWithLimits(transaction), asked);
+    await untilPassed(await openLedger(transaction), asked);
     const clock = isClearing ? await awaitTransactions(transaction) : await awaitBookings(transaction, accountId);
     // Booking times are in milliseconds: one that is not over may still get a booking.
     const at = new Date(Math.min(asked.getTime(), clock.getTime() - 1));
@@ -65,20 +69,21 @@ const pauseMs = 20;
  * waited for: all that has a lower transaction id than this transaction gets. What gets its id later has its booking
  * time later than the clock that was read before. Answers that clock.
  */
-async function awaitTransactions({ knex }: LedgerTransaction): Promise<Date> {
+async function awaitTransactions(transaction: LedgerTransaction): Promise<Date> {
   const deadline = performance.now() + patienceMs;
-  const { rows } = await knex.raw('select clock_timestamp() as now');
-  await knex.raw('select pg_current_xact_id()');
-  while (!(await areEarlierDone(knex))) {
+  const now = await readLedgerClock(transaction);
+  await askNode(transaction, 'pg_current_xact_id()');
+  while (!(await askNode(transaction, 'pg_snapshot_xmin(pg_current_snapshot()) >= pg_current_xact_id()'))) {
     if (performance.now() > deadline) throw stillBooking();
     await sleep(pauseMs);
   }
-  return rows[0].now;
+  return now!;
 }
 
-async function areEarlierDone(knex: Knex): Promise<boolean> {
-  const { rows } = await knex.raw('select pg_snapshot_xmin(pg_current_snapshot()) >= pg_current_xact_id() as are_done');
-  return rows[0].are_done;
+/** What this expression is on the node that has the ledger. */
+async function askNode({ knex, ledgerId }: LedgerTransaction, expression: string): Promise<unknown> {
+  const { rows } = await knex.raw(`select ${expression} as answer from ledgers where id = ?`, [ledgerId]);
+  return rows[0].answer;
 }
 
 function stillBooking(): RefusalError {
@@ -107,6 +112,6 @@ const storedBalanceAt = `
 const clearingBalanceAt = `
   select a.id, a.currency, a.ownership, a.overdraft_limit, a.held,
          (select coalesce(sum(e.amount), 0) from entries e
-          where e.ledger_id = a.ledger_id and e.account_id = a.id and e.version is null
+          where e.ledger_id = :ledgerId and e.account_id = a.id and e.version is null
             and e.booked_at <= :at) as booked
   from accounts a where a.ledger_id = :ledgerId and a.id = :accountId`;

@@ -39,9 +39,9 @@ export async function getBalances(
       'a.id',
       'a.currency',
       'a.ownership',
-      knex.raw(`${currentlyHeld} as held`),
+      knex.raw(`${currentlyHeld} as held`, { ledgerId }),
       'a.overdraft_limit',
-      knex.raw(`${bookedBalance} as booked`),
+      knex.raw(`${bookedBalance} as booked`, { ledgerId }),
     )
     .where('a.ledger_id', ledgerId)
     .whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);

@@ -110,7 +110,7 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
     const accounts = opened.map(({ account }) => account);
     const currencies = [...new Set(accounts.map((account) => account.currency))].sort();
     await knex('accounts')
-      .insert(currencies.map((currency) => clearingRow(ledgerId, currency)))
+      .insert(currencies.map((currency) => clearingRow(ledgerId, currency, accounts[0]!.createdAt)))
       .onConflict()
       .ignore();
 
@@ -140,13 +140,14 @@ function refuseWithdrawn(currency: string): Refusal | undefined {
   return invalidInput([{ path: 'currency', message }]).refusal;
 }
 
-function clearingRow(ledgerId: string, currency: string) {
+function clearingRow(ledgerId: string, currency: string, createdAt: string) {
   return {
     ledger_id: ledgerId,
     id: clearingAccountId(ledgerId, currency),
     name: `Clearing ${currency}`,
     currency,
     ownership: 'clearing',
+    created_at: createdAt,
   };
 }
 
@@ -180,6 +181,7 @@ function holderRow(ledgerId: string, { account }: NewAccount, { partyId, rights,
     limit_per_movement: limits.perMovement,
     limit_per_day: limits.perDay,
     limit_per_month: limits.perMonth,
+    created_at: account.createdAt,
     joined_at: account.createdAt,
   };
 }

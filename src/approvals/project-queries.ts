@@ -24,8 +24,11 @@ function selectProjects({ knex, ledgerId }: LedgerSource) {
   return knex('projects as p')
     .select<ProjectRow[]>(
       'p.*',
-      knex.raw(`(select o.id from proposals o where o.ledger_id = p.ledger_id and o.project_id = p.id
-                     and o.status = 'accepted') as accepted_proposal_id`),
+      knex.raw(
+        `(select o.id from proposals o where o.ledger_id = ? and o.project_id = p.id
+            and o.status = 'accepted') as accepted_proposal_id`,
+        [ledgerId],
+      ),
       knex.raw(`${projectHasLapsed} as has_lapsed`),
     )
     .where('p.ledger_id', ledgerId);

@@ -30,8 +30,8 @@ const wasRejected = `(o.status = 'pending' and ${projectHasLapsed})`;
 /** A pending proposal reads as rejected from the moment at which its project expires. */
 function selectProposals({ knex, ledgerId }: LedgerSource) {
   return knex('proposals as o')
-    .join('projects as p', (on) => on.on('p.ledger_id', 'o.ledger_id').andOn('p.id', 'o.project_id'))
-    .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
+    .join('projects as p', (on) => on.onVal('p.ledger_id', ledgerId).andOn('p.id', 'o.project_id'))
+    .leftJoin('transactions as t', (on) => on.onVal('t.ledger_id', ledgerId).andOn('t.id', 'o.transaction_id'))
     .select<ProposalRow[]>(
       'o.*',
       't.signed_by',

@@ -1,4 +1,6 @@
+import { InvalidArgumentError } from 'commander';
 import { migrate } from '../database/migrate.ts';
+import { distribute } from '../distribute.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { correctTimes as correctTimesOfBookings } from '../ledger/correct-times.ts';
 import { verifyBooks } from '../verify-books.ts';
@@ -17,6 +19,32 @@ export const migrateDatabase: LedgerCommand = {
     return names.length === 0 ? 'The database is up to date.' : `Migrated: ${names.join(', ')}`;
   },
 };
+
+/** Spreads ledgers over the nodes of Citus. */
+export const distributeDatabase: LedgerCommand = {
+  name: 'distribute',
+  script: 'distribute',
+  summary:
+    'Spreads the ledgers over the nodes of a Citus cluster, after migrating. Doing it again does what is missing.',
+  parameters: {},
+  options: {
+    '--shards <number>': {
+      meaning: 'into how many parts; for good, from 1 to 1000',
+      otherwise: '32',
+      read: readShards,
+    },
+  },
+  example: '--shards 64',
+  async run(database, shards) {
+    const tables = await distribute(database, Number.parseInt(shards!, 10));
+    return tables.length === 0 ? 'All tables are distributed.' : `Distributed: ${tables.join(', ')}`;
+  },
+};
+
+function readShards(text: string): string {
+  if (!/^([1-9]\d{0,2}|1000)$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
+  return text;
+}
 
 /** Proves the books, or names what is wrong. */
 export const verify: LedgerCommand = {

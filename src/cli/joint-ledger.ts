@@ -1,12 +1,12 @@
 import { pathToFileURL } from 'node:url';
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { readConfig } from '../config.ts';
 import { createDatabase, type Database } from '../database/create-database.ts';
 import { startEmbeddedServer } from '../database/embedded/embedded-server.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { embeddedDatabaseName, findDatabaseInUse } from '../process/database-in-use.ts';
 import { operatorSentence } from '../process/operator-sentence.ts';
-import { correctTimes, migrateDatabase, verify } from './database-commands.ts';
+import { correctTimes, distributeDatabase, migrateDatabase, verify } from './database-commands.ts';
 import { createKey, listKeys, revokeKey } from './key-commands.ts';
 import { addLabCommands, type LabTerminal } from './lab-commands.ts';
 import type { LedgerCommand } from './ledger-command.ts';
@@ -15,6 +15,7 @@ import { createLedger } from './ledger-commands.ts';
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
   migrateDatabase,
+  distributeDatabase,
   createLedger,
   createKey,
   listKeys,
@@ -66,9 +67,16 @@ function createProgram(terminal: Terminal): Command {
       const argument = new Argument(name, meaning);
       added.addArgument(read === undefined ? argument : argument.argParser(read));
     }
+    const options = Object.entries(command.options ?? {}).map(([flags, { meaning, read, otherwise }]) => {
+      const option = new Option(flags, meaning).default(otherwise);
+      added.addOption(read === undefined ? option : option.argParser(read));
+      return option.attributeName();
+    });
     added.addHelpText('after', `\nFor example:\n  ${asTyped(command)}`);
     added.action(async (...given: unknown[]) => {
+      const named = added.opts<Record<string, string>>();
       const values = given.slice(0, Object.keys(command.parameters).length) as string[];
+      values.push(...options.map((option) => named[option]!));
       terminal.print(`${await terminal.withDatabase((database) => command.run(database, ...values))}\n`);
     });
   }

@@ -1,7 +1,9 @@
 import type { Database } from '../database/create-database.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { createApiKey, hashApiKey } from '../ledger/api-key.ts';
+import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
+import { insertApiKey } from '../ledger/insert-ledger.ts';
+import { machineClock } from '../ledger/trusted-clock.ts';
 import { type LedgerCommand, readName, readUuid } from './ledger-command.ts';
 
 interface KeyRow {
@@ -36,9 +38,8 @@ export const createKey: LedgerCommand = {
       const party = database('parties').where({ ledger_id: ledgerId, id: partyId });
       await requireRow(party, `There is no party ${partyId} in ledger ${ledgerId}.`);
     }
-    const [id, apiKey] = [createId(), createApiKey()];
-    const key = { ledger_id: ledgerId, id, name, key_hash: hashApiKey(apiKey), party_id: partyId ?? null };
-    await database('api_keys').insert(key);
+    const [id, apiKey] = [createId(), createApiKey(ledgerId!)];
+    await insertApiKey(database, { ledgerId: ledgerId!, id, name: name!, apiKey, partyId: partyId ?? null });
     return `Key: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`;
   },
 };
@@ -67,7 +68,7 @@ export const revokeKey: LedgerCommand = {
   async run(database, ledgerId, id) {
     const [row] = await database('api_keys')
       .where({ ledger_id: ledgerId, id })
-      .update({ revoked_at: database.raw('coalesce(revoked_at, clock_timestamp())') })
+      .update({ revoked_at: database.raw('coalesce(revoked_at, ?)', [new Date(machineClock.now())]) })
       .returning('revoked_at');
     if (row === undefined) throw new OperatorError(`There is no key ${id} in ledger ${ledgerId}.`);
     return `Revoked ${row.revoked_at.toISOString()}. It may work for five more seconds.`;

@@ -19,9 +19,14 @@ export interface LedgerCommand {
   readonly summary: string;
   /** Its arguments in their order: `<needed>`, `[optional]`. */
   readonly parameters: Readonly<Record<string, Parameter>>;
+  /** What it takes by name: `--shards <number>`. */
+  readonly options?: Readonly<Record<string, Parameter & { readonly otherwise: string }>>;
   /** Arguments for an example; nothing where it takes none. */
   readonly example: string;
-  /** Returns what is printed. Throws OperatorError with a sentence that says what to do. */
+  /**
+   * Gets its arguments, then its options. Returns what is printed. Throws OperatorError with a sentence that says what
+   * to do.
+   */
   run(database: Database, ...args: string[]): Promise<string>;
 }
 

@@ -1,6 +1,6 @@
-import { createApiKey, hashApiKey } from '../ledger/api-key.ts';
+import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
-import { insertLedger } from '../ledger/insert-ledger.ts';
+import { insertApiKey, insertLedger } from '../ledger/insert-ledger.ts';
 import { type LedgerCommand, readName } from './ledger-command.ts';
 
 /** Opens a ledger, with a key of the service. */
@@ -11,10 +11,11 @@ export const createLedger: LedgerCommand = {
   parameters: { '<name>': { meaning: 'what the ledger is called', read: readName } },
   example: '"Flat 7"',
   async run(database, name) {
-    const [id, apiKey] = [createId(), createApiKey()];
+    const id = createId();
+    const apiKey = createApiKey(id);
     await database.transaction(async (knex) => {
       await insertLedger(knex, { id, name });
-      await knex('api_keys').insert({ ledger_id: id, id: createId(), name: 'First key', key_hash: hashApiKey(apiKey) });
+      await insertApiKey(knex, { ledgerId: id, name: 'First key', apiKey });
     });
     return `Ledger: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`;
   },

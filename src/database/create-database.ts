@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { MigrationFiles } from './migration-files.ts';
 import { PostgresDialect } from './postgres-dialect.ts';
 import type { PreparedStatements } from './prepared-statement.ts';
+import type { ServerKind } from './server-kind.ts';
 import type { SessionOptions } from './session.ts';
 
 export type Database = Knex;
@@ -65,13 +66,16 @@ export function createDatabase(options: DatabaseOptions): Database {
   // What knex would print by itself reaches the caller as an error too, and is logged there, once.
   const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
   const preparedStatements: PreparedStatements = { areKept: options.preparedStatements ?? true };
+  const server: ServerKind = {};
   const database = knexModule({ ...knexConfig(options), log });
-  (database.client as PostgresDialect).onPooler = () => {
+  const dialect = database.client as PostgresDialect;
+  dialect.onServer = (found) => Object.assign(server, found);
+  dialect.onPooler = () => {
     if (!preparedStatements.areKept) return;
     preparedStatements.areKept = false;
     options.logger?.warn('a pooler does not keep prepared statements: going on without (PREPARED_STATEMENTS=off)');
   };
-  return database.withUserParams({ preparedStatements });
+  return database.withUserParams({ preparedStatements, server });
 }
 
 /** Ends the idle sessions of a pool, so that those who come next get sessions that are opened anew. */

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
 import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import type { Database } from './create-database.ts';
+import { prepared } from './prepared-statement.ts';
 import {
   isDatabaseUnavailable,
   isPoolExhausted,
@@ -28,7 +29,7 @@ export interface LedgerTransaction extends LedgerSource {
   readonly knex: Knex.Transaction;
   /** Sends statements that need not wait for each other's answers. */
   readonly pipeline: StatementPipeline;
-  /** Work puts them into force with its first statement (`limitSettings`). */
+  /** Work puts them into force with its first statement (`openLedger`). */
   readonly limits: TransactionLimits;
 }
 
@@ -121,29 +122,39 @@ export async function runLedgerTransaction<T>(
 }
 
 /**
- * A query that puts the limits into force as `SET LOCAL` would: for this transaction only, so that it works behind a
- * transaction pooler. It is made to be part of the transaction's first statement, because a statement of its own would
- * cost a round trip. The lock timeout already holds in that statement, the others from the next one on. Its one row
- * has the database's clock as `now`; it has none where BEGIN failed, so that the statement can't do its work outside a
- * transaction.
+ * What puts the limits into force as `SET LOCAL` would: for this transaction only, so that it works behind a
+ * transaction pooler. With the database's clock, `now`.
  */
-export function limitSettings(limits: TransactionLimits): { sql: string; bindings: string[] } {
-  return {
-    sql: `select clock_timestamp() as now, set_config('lock_timeout', ?, true),
-                 set_config('statement_timeout', ?, true),
-                 set_config('idle_in_transaction_session_timeout', ?, true)
-          where ${hasBegun}`,
-    bindings: [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
-  };
+export const limitSettings = `
+  clock_timestamp() as now, set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true),
+  set_config('idle_in_transaction_session_timeout', ?, true)`;
+
+/** What is bound to `limitSettings`. */
+export function limitBindings(limits: TransactionLimits): string[] {
+  return [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`];
 }
 
-/** The first statement of a transaction that claims no idempotency keys. Answers the database's clock. */
-export async function beginWithLimits({ knex, pipeline, limits }: LedgerTransaction): Promise<Date> {
-  const { sql, bindings } = limitSettings(limits);
-  const { rows } = await pipeline.send(knex.raw(sql, bindings));
-  if (rows.length === 0) throw new Error('the transaction has not begun');
+/**
+ * The first statement of a transaction: puts its limits into force on the node that has the ledger, and answers that
+ * node's clock. It reads the ledger's own row, because a node is asked through the rows that it has. Throws an Error
+ * where BEGIN failed, so that nothing is done outside a transaction.
+ */
+export async function openLedger({ knex, ledgerId, pipeline, limits }: LedgerTransaction): Promise<Date> {
+  const opening = knex
+    .raw(`select ${limitSettings} from ledgers where id = ? and ${hasBegun}`, [...limitBindings(limits), ledgerId])
+    .options(prepared(knex, 'open-ledger'));
+  const { rows } = await pipeline.send(opening);
+  if (rows.length === 0) throw new Error('the transaction has not begun, or there is no such ledger');
   return rows[0].now;
 }
+
+/** The clock of the node that has this ledger; undefined when there is no such ledger. */
+export async function readLedgerClock({ knex, ledgerId }: LedgerSource): Promise<Date | undefined> {
+  const [row] = await knex('ledgers').where('id', ledgerId).select<Array<{ now: Date }>>(clock(knex));
+  return row?.now;
+}
+
+const clock = (knex: Knex) => knex.raw('clock_timestamp() as now');
 
 /** The server says itself that it has rolled back; what it says before it hangs up (FATAL) leaves that open. */
 function isCommitRefused(error: unknown): boolean {

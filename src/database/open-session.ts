@@ -1,11 +1,11 @@
 import { OperatorError } from '../errors/operator-error.ts';
 import { ConnectionError } from './connection-error.ts';
-import type { DatabaseSession, SessionOptions } from './session.ts';
+import type { DatabaseSession, Server, SessionOptions } from './session.ts';
 import type { SessionWatch } from './session-watch.ts';
 
 export interface OpenedSession {
   readonly session: DatabaseSession;
-  readonly serverVersion: string;
+  readonly server: Server;
 }
 
 /**
@@ -18,7 +18,7 @@ export async function openSession(watch: SessionWatch, options: SessionOptions):
   for (const url of urlsOfHosts(options.url)) {
     const session = watch.create({ ...options, url });
     try {
-      return { session, serverVersion: await session.open(options) };
+      return { session, server: await session.open(options) };
     } catch (error) {
       session.discard(error as Error);
       if (error instanceof OperatorError) throw error;

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 // @ts-expect-error: knex publishes its dialects without types.
 import KnexDialect from 'knex/lib/dialects/postgres/index.js';
 import { openSession } from './open-session.ts';
+import type { ServerKind } from './server-kind.ts';
 import type { DatabaseSession, SessionOptions } from './session.ts';
 import { SessionWatch } from './session-watch.ts';
 
@@ -21,10 +22,13 @@ export class PostgresDialect extends Base {
   readonly watch = new SessionWatch(() => this.onPooler());
   /** Called when a pooler does not keep what was planned in a session. */
   onPooler = () => {};
+  /** Called with the kind of server that a new session goes to. */
+  onServer: (kind: ServerKind) => void = () => {};
 
   override async acquireRawConnection(): Promise<DatabaseSession> {
-    const { session, serverVersion } = await openSession(this.watch, this.connectionSettings);
-    this.version = serverVersion;
+    const { session, server } = await openSession(this.watch, this.connectionSettings);
+    this.version = server.version;
+    this.onServer({ isDistributed: server.isDistributed });
     return session;
   }
 

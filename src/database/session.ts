@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { OperatorError } from '../errors/operator-error.ts';
+import { askServerKind, type ServerKind } from './server-kind.ts';
 import { isSessionLost, sqlState, sqlStateOf } from './sqlstate.ts';
 import { typeParsers } from './type-parsers.ts';
 
@@ -17,6 +18,11 @@ export type Callback = (error: unknown, result?: unknown) => void;
 export interface Session {
   query(statement: Statement): Promise<pg.QueryResult>;
   query(statement: Statement, callback: Callback): void;
+}
+
+/** What a session finds out about its server. */
+export interface Server extends Required<ServerKind> {
+  readonly version: string;
 }
 
 export interface SessionOptions {
@@ -130,11 +136,11 @@ export class DatabaseSession implements Session {
   }
 
   /**
-   * Connects, sets what is relied on, and answers the server's version. Throws an Error when the server can't be
+   * Connects, sets what is relied on, and answers what kind of server it is. Throws an Error when the server can't be
    * reached or refuses, and with the SQLSTATE 25006 when it is a standby or read-only: what was read there could be
    * old, and nothing could be written.
    */
-  async open({ statementTimeoutMs }: Pick<SessionOptions, 'statementTimeoutMs'>): Promise<string> {
+  async open({ statementTimeoutMs }: Pick<SessionOptions, 'statementTimeoutMs'>): Promise<Server> {
     await this.#client.connect();
     const settings = { ...requiredSettings, statement_timeout: `${statementTimeoutMs}ms` };
     const names = Object.keys(settings);
@@ -143,15 +149,16 @@ export class DatabaseSession implements Session {
       text: `select ${calls.join(', ')},
                     ${notEverywhere},
                     current_setting('server_version') as version, current_setting('server_encoding') as encoding,
+                    ${askServerKind} as is_distributed,
                     pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
       values: Object.entries(settings).flat(),
     });
-    const { version, encoding, is_read_only: isReadOnly } = rows[0];
+    const { version, encoding, is_distributed: isDistributed, is_read_only: isReadOnly } = rows[0];
     if (isReadOnly) throw new ReadOnlyServerError();
     if (encoding !== 'UTF8') throw new OperatorError(encodingSentence(encoding));
     this.limitStatements(undefined);
     this.#isOpen = true;
-    return version;
+    return { version, isDistributed };
   }
 
   /** How long statements may take on the server from now on; undefined for the usual limit. */
@@ -195,8 +202,8 @@ export class DatabaseSession implements Session {
   }
 
   /** Calls `listener` for each notification that the session receives (`listen`). */
-  onNotification(listener: () => void): void {
-    this.#client.on('notification', listener);
+  onNotification(listener: (payload: string) => void): void {
+    this.#client.on('notification', ({ payload }) => listener(payload ?? ''));
   }
 
   /** Calls `listener` once the session has ended, for whatever reason. */

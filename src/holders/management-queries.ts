@@ -53,7 +53,7 @@ export async function findHolderRecords(
   page: { after?: string | null; limit?: number } = {},
 ): Promise<HolderRecord[]> {
   const query = knex('holders as h')
-    .join('accounts as a', (on) => on.on('a.ledger_id', 'h.ledger_id').andOn('a.id', 'h.account_id'))
+    .join('accounts as a', (on) => on.onVal('a.ledger_id', ledgerId).andOn('a.id', 'h.account_id'))
     .select<HolderRow[]>('h.*', 'a.currency')
     .where('h.ledger_id', ledgerId)
     .whereRaw('h.account_id = any(?::uuid[])', [[...new Set(accountIds)]])

@@ -29,9 +29,10 @@ export async function writeManagement(
   effects: readonly ManagementEffect[],
 ): Promise<void> {
   const { knex, ledgerId } = transaction;
-  const holders = effects.flatMap(({ holder }) => (holder === undefined ? [] : holderRow(ledgerId, holder)));
+  const holders = effects.flatMap(({ holder, at }) => (holder === undefined ? [] : holderRow(ledgerId, holder, at)));
   if (holders.length > 0) {
-    await knex('holders').insert(holders).onConflict(['ledger_id', 'account_id', 'party_id']).merge();
+    const changeable = Object.keys(holders[0]!).filter((column) => column !== 'created_at');
+    await knex('holders').insert(holders).onConflict(['ledger_id', 'account_id', 'party_id']).merge(changeable);
   }
   const mandates = effects.flatMap((effect) => (effect.mandate === undefined ? [] : mandateRow(ledgerId, effect)));
   if (mandates.length > 0) await knex('mandates').insert(mandates);
@@ -83,11 +84,12 @@ async function writeRestrictions(
   );
 }
 
-function holderRow(ledgerId: string, holder: HolderRecord) {
+function holderRow(ledgerId: string, holder: HolderRecord, createdAt: Date) {
   return {
     ledger_id: ledgerId,
     account_id: holder.accountId,
     party_id: holder.partyId,
+    created_at: createdAt,
     rights: [...holder.rights],
     status: holder.status,
     limit_per_movement: holder.limits.perMovement,

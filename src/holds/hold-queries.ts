@@ -26,7 +26,7 @@ interface HoldRow {
 
 function selectHolds({ knex, ledgerId }: LedgerSource) {
   return knex('holds as h')
-    .join('accounts as a', (on) => on.on('a.ledger_id', 'h.ledger_id').andOn('a.id', 'h.account_id'))
+    .join('accounts as a', (on) => on.onVal('a.ledger_id', ledgerId).andOn('a.id', 'h.account_id'))
     .select<HoldRow[]>('h.*', 'a.currency', knex.raw('h.expires_at <= clock_timestamp() as is_over'))
     .where('h.ledger_id', ledgerId);
 }
@@ -68,12 +68,15 @@ export async function findHoldsById(
   transaction: LedgerTransaction,
   holdIds: readonly string[],
 ): Promise<ReadonlyMap<string, HoldInPlace>> {
-  const { knex } = transaction;
+  const { knex, ledgerId } = transaction;
   const rows = await selectHolds(transaction)
     .select<Array<HoldRow & { others_expire_at: Date | null }>>(
-      knex.raw(`(select min(o.expires_at) from holds o
-                 where o.ledger_id = h.ledger_id and o.account_id = h.account_id and o.status = 'active'
-                   and o.id <> h.id) as others_expire_at`),
+      knex.raw(
+        `(select min(o.expires_at) from holds o
+          where o.ledger_id = ? and o.account_id = h.account_id and o.status = 'active'
+            and o.id <> h.id) as others_expire_at`,
+        [ledgerId],
+      ),
     )
     .whereRaw('h.id = any(?::uuid[])', [[...holdIds]]);
   return new Map(

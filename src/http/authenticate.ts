@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import { hashApiKey } from '../ledger/api-key.ts';
+import { hashApiKey, ledgerOfApiKey } from '../ledger/api-key.ts';
 import type { Caller } from './caller.ts';
 
 /** A revoked key works for at most this long; in return a busy caller costs no query a request. */
@@ -27,7 +27,7 @@ export function authenticate(database: Database): RequestHandler {
       next();
       return;
     }
-    return findCaller(database, keyHash).then((caller) => {
+    return findCaller(database, ledgerOfApiKey(key), keyHash).then((caller) => {
       callers.set(cacheKey, caller);
       res.locals.caller = caller;
       next();
@@ -35,10 +35,11 @@ export function authenticate(database: Database): RequestHandler {
   };
 }
 
-/** The one query that cannot name the ledger, because the ledger is its answer. */
-async function findCaller(database: Database, keyHash: Buffer): Promise<Caller> {
+/** Where a key names no ledger, this is the one query that cannot either: the ledger is its answer. */
+async function findCaller(database: Database, ledgerId: string | undefined, keyHash: Buffer): Promise<Caller> {
+  const ofLedger = ledgerId === undefined ? {} : { ledger_id: ledgerId };
   const found = await database('api_keys')
-    .where('key_hash', keyHash)
+    .where({ ...ofLedger, key_hash: keyHash })
     .whereNull('revoked_at')
     .limit(2)
     .select<Caller[]>('id as keyId', 'ledger_id as ledgerId', 'party_id as boundParty');

@@ -26,8 +26,8 @@ export interface HealthParts {
 
 /** Between those who commit something and those who look for it. */
 export interface Hints {
-  /** Notifies all processes that something was committed. */
-  hint(): void;
+  /** Notifies all processes that something was committed in this ledger. */
+  hint(ledgerId: string): void;
   /** Waits for a hint, for `ms` at most, or until the signal is aborted. */
   rest(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { beginWithLimits, type LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, openLedger } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { expireHolds } from './expire-holds.ts';
 import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
@@ -147,7 +147,7 @@ function notAmong(earlier: ClaimedKeys['earlier'], operations: readonly Operatio
 
 /** A dry run claims no keys, so nothing that was claimed before is its answer. */
 async function beginReading(transaction: LedgerTransaction): Promise<ClaimedKeys> {
-  return { earlier: new Map(), now: await beginWithLimits(transaction) };
+  return { earlier: new Map(), now: await openLedger(transaction) };
 }
 
 /** Decides each task on what those before it left, and adds to the journal what it changes. */

@@ -1,9 +1,10 @@
 import type { Database } from '../database/create-database.ts';
-import { beginWithLimits, type LedgerTransaction, runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, openLedger, runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { KnownLedgers } from './known-ledgers.ts';
 import { lockAccounts } from './lock-accounts.ts';
 
 /** SQL: whether a booking lies further ahead of the clock than bookings may. */
-export const liesAhead = (bookedAt: string) => `${bookedAt} > clock_timestamp() + interval '2 seconds'`;
+export const liesAhead = (bookedAt: string, now = 'clock_timestamp()') => `${bookedAt} > ${now} + interval '2 seconds'`;
 
 const limits = { lockTimeoutMs: 30_000, statementTimeoutMs: 600_000, idleTimeoutMs: 600_000 };
 
@@ -26,8 +27,7 @@ interface AheadEntry {
  */
 export async function correctTimes(database: Database): Promise<ReadonlyMap<string, number>> {
   const corrected = new Map<string, number>();
-  const ledgerIds: string[] = await database('ledgers').orderBy('id').pluck('id');
-  for (const ledgerId of ledgerIds) {
+  for (const ledgerId of await new KnownLedgers(database).read()) {
     const count = await runLedgerTransaction(database, ledgerId, limits, correctLedger);
     if (count > 0) corrected.set(ledgerId, count);
   }
@@ -36,7 +36,7 @@ export async function correctTimes(database: Database): Promise<ReadonlyMap<stri
 
 async function correctLedger(transaction: LedgerTransaction): Promise<number> {
   const { knex, ledgerId } = transaction;
-  await beginWithLimits(transaction);
+  await openLedger(transaction);
   const accountIds: string[] = await knex('accounts')
     .where('ledger_id', ledgerId)
     .whereRaw(liesAhead('last_booked_at'))
@@ -47,11 +47,16 @@ async function correctLedger(transaction: LedgerTransaction): Promise<number> {
   const { rows } = await knex.raw(findAhead, { ledgerId, accountIds });
   const times = timesOf(rows as AheadEntry[], now!);
   if (times.size === 0) return 0;
-  await knex.raw("select set_config('joint_ledger.correcting_times', 'on', true)");
+  await knex.raw("select set_config('joint_ledger.correcting_times', 'on', true) from ledgers where id = ?", [
+    ledgerId,
+  ]);
+  const ids = [...times.keys()];
+  await knex.raw(noteTimes, { ledgerId, ids, now: now! });
   await knex.raw(writeTimes, {
     ledgerId,
     accountIds,
-    ids: [...times.keys()],
+    now: now!,
+    ids,
     times: [...times.values()].map((time) => time.toISOString()),
   });
   return times.size;
@@ -103,20 +108,22 @@ const findAhead = `
          to_timestamp(('x' || lpad(left(replace(e.transaction_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint
                       / 1000.0) as asked_at,
          (select max(b.booked_at) from entries b
-          where b.ledger_id = e.ledger_id and b.account_id = e.account_id and not ${liesAhead('b.booked_at')}) as floor
+          where b.ledger_id = :ledgerId and b.account_id = e.account_id and not ${liesAhead('b.booked_at')}) as floor
   from entries e
   where e.ledger_id = :ledgerId and e.account_id = any(:accountIds::uuid[]) and e.version is not null
     and ${liesAhead('e.booked_at')}
   order by e.account_id, e.version`;
 
+const noteTimes = `
+  insert into booking_time_corrections (ledger_id, transaction_id, booked_at_before, value_date_before, corrected_at)
+  select t.ledger_id, t.id, t.booked_at, t.value_date, :now
+  from transactions t where t.ledger_id = :ledgerId and t.id = any(:ids::uuid[])`;
+
 const writeTimes = `
   with corrected as (
-    select t.id, t.booked_at as before, t.value_date as value_date_before, c.booked_at as after
+    select t.id, t.booked_at as before, c.booked_at as after
     from unnest(:ids::uuid[], :times::timestamptz[]) as c (id, booked_at)
     join transactions t on t.ledger_id = :ledgerId and t.id = c.id),
-  noted as (
-    insert into booking_time_corrections (ledger_id, transaction_id, booked_at_before, value_date_before, corrected_at)
-    select :ledgerId, id, before, value_date_before, clock_timestamp() from corrected),
   new_transactions as (
     update transactions t
     set booked_at = c.after,
@@ -130,5 +137,5 @@ const writeTimes = `
     (select max(c.after) from entries e join corrected c on c.id = e.transaction_id
      where e.ledger_id = :ledgerId and e.account_id = a.id),
     (select max(e.booked_at) from entries e
-     where e.ledger_id = :ledgerId and e.account_id = a.id and not ${liesAhead('e.booked_at')}))
+     where e.ledger_id = :ledgerId and e.account_id = a.id and not ${liesAhead('e.booked_at', ':now::timestamptz')}))
   where a.ledger_id = :ledgerId and a.id = any(:accountIds::uuid[])`;

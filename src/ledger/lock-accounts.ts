@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, readLedgerClock } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
@@ -145,15 +145,15 @@ export async function findLockedAccounts(
  *
  * Throws RefusalError `ledger_busy` when the lock timeout ran out.
  */
-export async function awaitBookings({ knex, ledgerId }: LedgerTransaction, accountId: string): Promise<Date> {
+export async function awaitBookings(transaction: LedgerTransaction, accountId: string): Promise<Date> {
+  const { knex, ledgerId } = transaction;
   const locking = knex('accounts').select('id').where({ ledger_id: ledgerId, id: accountId }).forKeyShare();
   try {
     await locking;
   } catch (error) {
     throw sqlStateOf(error) === sqlState.lockNotAvailable ? lockRefusal('lock', error) : error;
   }
-  const { rows } = await knex.raw('select clock_timestamp() as now');
-  return rows[0].now;
+  return (await readLedgerClock(transaction))!;
 }
 
 /** What a caller receives whose wait for a lock was refused or took too long. */

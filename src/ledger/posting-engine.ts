@@ -20,7 +20,7 @@ export interface PostingEngineOptions {
   /** How many operations may wait for their turn; one more is refused with `ledger_busy`. */
   readonly maxQueued: number;
   /** Told after each commit, to wake up those who wait for what was written. */
-  readonly onCommitted: () => void;
+  readonly onCommitted: (ledgerId: string) => void;
 }
 
 /** The one way into the books: everything that changes them is submitted here as an operation. */
@@ -172,7 +172,10 @@ class GroupedPosting implements PostingEngine {
     const answers = runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
       bookGroup(transaction, operations, mode),
     );
-    answers.then(this.#options.onCommitted, () => {});
+    answers.then(
+      () => this.#options.onCommitted(first.ledgerId),
+      () => {},
+    );
     return answers;
   }
 

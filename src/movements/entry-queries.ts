@@ -59,7 +59,7 @@ export async function listEntries(
 ): Promise<EntryDocument[]> {
   const key = account.clearing ? 'e.id' : 'e.version';
   const query = knex('entries as e')
-    .join('transactions as t', (on) => on.on('t.ledger_id', 'e.ledger_id').andOn('t.id', 'e.transaction_id'))
+    .join('transactions as t', (on) => on.onVal('t.ledger_id', ledgerId).andOn('t.id', 'e.transaction_id'))
     .select<EntryRow[]>(
       'e.*',
       't.type',

@@ -109,7 +109,7 @@ async function withEntries(
 ): Promise<TransactionDocument[]> {
   if (transactions.length === 0) return [];
   const entries = await knex('entries as e')
-    .join('accounts as a', (on) => on.on('a.ledger_id', 'e.ledger_id').andOn('a.id', 'e.account_id'))
+    .join('accounts as a', (on) => on.onVal('a.ledger_id', ledgerId).andOn('a.id', 'e.account_id'))
     .select<EntryRow[]>('e.transaction_id', 'e.account_id', 'e.amount', 'a.currency', 'e.balance_after', 'e.version')
     .where('e.ledger_id', ledgerId)
     .whereRaw('e.transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])

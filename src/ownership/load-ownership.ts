@@ -69,14 +69,14 @@ export async function loadOwnership(
 const statement = `
   select a.id, a.currency, a.survivorship,
     (select count(*) from (
-       select from holds w where w.ledger_id = a.ledger_id and w.account_id = a.id and w.status = 'active'
+       select from holds w where w.ledger_id = :ledgerId and w.account_id = a.id and w.status = 'active'
                             and w.kind = 'payment_order' limit ${maxWaitingOrders}) w) as waiting_orders,
     m.version as mandate_version, m.terms,
     (select coalesce(json_agg(json_build_object(
               'partyId', h.party_id, 'rights', h.rights, 'status', h.status, 'hasJoined', h.joined_at is not null,
               'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
               'perMonth', h.limit_per_month::text) order by h.party_id), '[]')
-     from holders h where h.ledger_id = a.ledger_id and h.account_id = a.id) as holders,
+     from holders h where h.ledger_id = :ledgerId and h.account_id = a.id) as holders,
     (select coalesce(json_agg(json_build_object(
               'partyId', h.party_id, 'today', (b.today + r.today)::text, 'thisMonth', (b.month + r.month)::text)), '[]')
      from holders h
@@ -84,8 +84,8 @@ const statement = `
        select coalesce(sum(-e.amount), 0) as month,
               coalesce(sum(-e.amount) filter (where t.booked_at >= starts.day), 0) as today
        from transactions t
-       join entries e on e.ledger_id = t.ledger_id and e.transaction_id = t.id
-       where t.ledger_id = h.ledger_id and t.initiated_by = h.party_id and t.booked_at >= starts.month
+       join entries e on e.ledger_id = :ledgerId and e.transaction_id = t.id
+       where t.ledger_id = :ledgerId and t.initiated_by = h.party_id and t.booked_at >= starts.month
          and (t.origin is null or t.origin in ('proposal', 'standing_order')) and e.account_id = h.account_id
          and e.amount < 0) b
      cross join lateral (
@@ -94,9 +94,9 @@ const statement = `
        from holds o
        cross join lateral (
          select o.captured + case when o.expires_at > clock_timestamp() then o.remaining else 0 end as amount) taken
-       where o.ledger_id = h.ledger_id and o.initiated_by = h.party_id and o.created_at >= starts.month
+       where o.ledger_id = :ledgerId and o.initiated_by = h.party_id and o.created_at >= starts.month
          and o.account_id = h.account_id) r
-     where h.ledger_id = a.ledger_id and h.account_id = a.id and h.party_id = any(:partyIds::uuid[])
+     where h.ledger_id = :ledgerId and h.account_id = a.id and h.party_id = any(:partyIds::uuid[])
        and (h.limit_per_day is not null or h.limit_per_month is not null)) as spent
   from accounts a
   cross join lateral (
@@ -104,7 +104,7 @@ const statement = `
            date_trunc('month', clock_timestamp() at time zone a.time_zone) at time zone a.time_zone as month) starts
   left join lateral (
     select version, terms from mandates m
-    where m.ledger_id = a.ledger_id and m.account_id = a.id order by version desc limit 1) m on true
+    where m.ledger_id = :ledgerId and m.account_id = a.id order by version desc limit 1) m on true
   where a.ledger_id = :ledgerId and a.id = any(:accountIds::uuid[])`;
 
 function asOwnership(row: OwnershipRow): Ownership {

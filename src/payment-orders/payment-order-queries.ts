@@ -43,7 +43,7 @@ interface OrderRow {
 
 function selectOrders({ knex, ledgerId }: LedgerSource) {
   return knex('payment_orders as o')
-    .leftJoin('transactions as t', (on) => on.on('t.ledger_id', 'o.ledger_id').andOn('t.id', 'o.transaction_id'))
+    .leftJoin('transactions as t', (on) => on.onVal('t.ledger_id', ledgerId).andOn('t.id', 'o.transaction_id'))
     .select<OrderRow[]>('o.*', 't.signed_by', knex.raw('clock_timestamp() as read_at'))
     .where('o.ledger_id', ledgerId);
 }
@@ -67,8 +67,7 @@ export async function findPaymentOrders(
 /** The orders of these accounts that wait for signatures. */
 export async function findWaitingOrders(source: LedgerSource, accountIds: readonly string[]): Promise<PaymentOrder[]> {
   const rows = await selectOrders(source)
-    .join('holds as h', (on) => on.on('h.ledger_id', 'o.ledger_id').andOn('h.id', 'o.id'))
-    .where('h.ledger_id', source.ledgerId)
+    .join('holds as h', (on) => on.onVal('h.ledger_id', source.ledgerId).andOn('h.id', 'o.id'))
     .where('h.status', 'active')
     .whereRaw('h.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
     .orderBy('o.id');

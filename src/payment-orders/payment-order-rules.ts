@@ -16,8 +16,8 @@ export const paymentOrderRules: BooksRules = {
     left join transactions t on t.ledger_id = o.ledger_id and t.id = o.transaction_id and t.origin_id = o.id
                             and t.origin = 'payment_order' and t.amount = o.amount and t.currency = o.currency
     where o.status = 'booked'
-      and (t.id is null or cardinality(t.signed_by) = 0 or exists (
-        select from unnest(t.signed_by) as s (party_id)
-        left join authorisations v on v.ledger_id = o.ledger_id and v.subject_id = o.id and v.party_id = s.party_id
-        where v.decision is distinct from 'approve'))`,
+      and (t.id is null or cardinality(t.signed_by) = 0 or cardinality(t.signed_by) <> (
+        select count(*) from authorisations v
+        where v.ledger_id = o.ledger_id and v.subject_id = o.id and v.decision = 'approve'
+          and v.party_id = any(t.signed_by)))`,
 };

@@ -6,13 +6,16 @@ import { createApiKey } from '../ledger/api-key.ts';
  * The demo ledger's API key: `DEMO_API_KEY` when set, else one made up at the first start and kept in the data folder,
  * because the database only has its hash.
  */
-export function readDemoApiKey({ demoApiKey, dataDir }: { demoApiKey: string | undefined; dataDir: string }): string {
+export function readDemoApiKey(
+  { demoApiKey, dataDir }: { demoApiKey: string | undefined; dataDir: string },
+  ledgerId: string,
+): string {
   if (demoApiKey !== undefined) return demoApiKey;
   const file = path.join(dataDir, 'demo-api-key');
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   if (kept !== '') return kept;
 
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(ledgerId);
   mkdirSync(dataDir, { recursive: true });
   // Renamed when it is whole. Of two first starts the later one is kept, and the keys of both work.
   const draft = `${file}.${process.pid}`;

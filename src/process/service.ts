@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { seedDemo } from '../../seeds/demo.ts';
+import { demoLedgerId, seedDemo } from '../../seeds/demo.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
@@ -37,7 +37,7 @@ export async function startService(config: Config, logger: Logger, signal: Abort
   try {
     signal.throwIfAborted();
     const databaseUrl = embedded?.url ?? config.databaseUrl!;
-    const demoApiKey = embedded !== undefined ? readDemoApiKey(config) : config.demoApiKey;
+    const demoApiKey = embedded !== undefined ? readDemoApiKey(config, demoLedgerId) : config.demoApiKey;
     await prepareDatabase(databaseUrl, { demoApiKey, logger, signal });
     if (config.lab && config.role !== 'worker') await sweepAbandoned(databaseUrl, { waits: false });
     if (config.role !== 'api') workers = startWorker({ ...config, databaseUrl, logger });

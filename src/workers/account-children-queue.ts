@@ -24,15 +24,12 @@ export function accountsWith(name: string, expire: Expiry, { table, isOpen, ends
     name,
     table: 'accounts',
     idColumn: 'id',
-    isDue: `(item.ledger_id, item.id) in (
-      select of_ledger.id, due.account_id
-      from ledgers of_ledger
-      cross join lateral (select child.account_id from ${table} child
-                          where child.ledger_id = of_ledger.id and ${isOver}
-                            and not ${isSetAside(name, 'child', 'account_id')}
-                          order by ${endsAt} limit ${maxLookedAt}) due)`,
+    isDue: `item.id in (
+      select child.account_id from ${table} child
+      where child.ledger_id = :ledgerId and ${isOver} and not ${isSetAside(name, 'child', 'account_id')}
+      order by ${endsAt} limit ${maxLookedAt})`,
     dueSince: `(select min(${endsAt}) from ${table} child
-                where child.ledger_id = item.ledger_id and child.account_id = item.id and ${isOver})`,
+                where child.ledger_id = :ledgerId and child.account_id = item.id and ${isOver})`,
     batchSize: 20,
     lanes: 1,
     isUrgent: false,

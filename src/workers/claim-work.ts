@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { beginWithLimits, type LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, openLedger } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
+import { onOneServer } from '../database/server-kind.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { type LockMode, lockRefusal } from '../ledger/lock-accounts.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -19,11 +20,10 @@ import type { WorkQueue } from './work-queue.ts';
  */
 export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue, only?: string): Promise<string[]> {
   const { knex, ledgerId } = transaction;
-  await beginWithLimits(transaction);
-  const query = dueItems(knex, queue)
+  await openLedger(transaction);
+  const query = dueItems(knex, queue, ledgerId)
     .select({ id: `item.${queue.idColumn}` })
-    .where('item.ledger_id', ledgerId)
-    .orderByRaw(queue.dueSince)
+    .orderByRaw(queue.dueSince, { ledgerId })
     .limit(queue.batchSize)
     .forUpdate('item')
     .skipLocked();
@@ -33,10 +33,11 @@ export async function claimWork(transaction: LedgerTransaction, queue: WorkQueue
 
 /**
  * SQL: whether the item of this queue that a row (`item`) names in a column failed and has to wait, or was given up.
+ * Names the ledger as a queue's own SQL does (`work-queue.ts`).
  */
 export function isSetAside(queue: string, row: string, idColumn: string): string {
   return `exists (select 1 from failed_work f
-                  where f.ledger_id = ${row}.ledger_id and f.queue = '${queue}' and f.item_id = ${row}.${idColumn}::text
+                  where f.ledger_id = :ledgerId and f.queue = '${queue}' and f.item_id = ${row}.${idColumn}::text
                     and (f.retry_at is null or f.retry_at > now()))`;
 }
 
@@ -66,15 +67,37 @@ export async function lockClaimable(
 }
 
 /**
- * The ledgers that have work, in no particular order, so that workers do not all begin with the same one. The one
- * statement of a queue that names no ledger: it looks each of them up in the queue's index, and locks nothing.
+ * The ledgers that have work, in no particular order, so that workers do not all begin with the same one. One question
+ * for all of them, which locks nothing: it looks each of them up in the queue's index. For a single server only; where
+ * ledgers live on several, each is asked by itself (`ledger-survey.ts`).
  */
 export async function findLedgersWithWork(knex: Knex, queue: WorkQueue): Promise<string[]> {
   return knex('ledgers as l')
-    .whereExists(dueItems(knex, queue).select(knex.raw('1')).whereRaw('item.ledger_id = l.id'))
+    .comment(onOneServer)
+    .whereExists(dueItems(knex, queue, eachLedger(knex)).select(knex.raw('1')))
     .orderByRaw('random()')
     .options(prepared(knex, `ledgers-with-${queue.name}`))
     .pluck('l.id');
+}
+
+/** Stands for the ledger in a statement that is made once and sent for many. */
+const anyLedger = '00000000-0000-0000-0000-000000000000';
+
+/** Makes what answers which of these queues have work in a ledger, by one statement of this name. */
+export function lookForWork(
+  knex: Knex,
+  name: string,
+  queues: readonly WorkQueue[],
+): (ledgerId: string) => Promise<string[]> {
+  const looks = queues.map((queue) =>
+    knex.raw('exists ? as ??', [dueItems(knex, queue, anyLedger).select(knex.raw('1')), queue.name]),
+  );
+  const { sql, bindings } = knex('ledgers').where('id', anyLedger).select(looks).toSQL();
+  return async (ledgerId) => {
+    const ofLedger = bindings.map((bound) => (bound === anyLedger ? ledgerId : bound));
+    const { rows } = await knex.raw(sql, ofLedger).options(prepared(knex, name));
+    return queues.map((queue) => queue.name).filter((queue) => rows[0]?.[queue]);
+  };
 }
 
 export interface QueueState {
@@ -86,24 +109,40 @@ export interface QueueState {
 /** More than this of a ledger are not counted: the reader of the figure knows enough. */
 const maxCounted = 100_000;
 
+const measures = 'count(*) as due, coalesce(extract(epoch from now() - min(due_since)), 0)::float8 as oldest';
+
 /**
  * How much of a queue waits. Items that a worker has claimed at this moment count, because their work is not committed.
- * Looks each ledger up in the queue's index, because all that is not due yet would be read otherwise.
+ * Looks each ledger up in the queue's index, because all that is not due yet would be read otherwise. For a single
+ * server only, as `findLedgersWithWork`.
  */
 export async function readQueueState(knex: Knex, queue: WorkQueue): Promise<QueueState> {
-  const due = dueItems(knex, queue)
-    .select(knex.raw(`${queue.dueSince} as due_since`))
-    .whereRaw('item.ledger_id = l.id')
-    .orderByRaw(queue.dueSince)
-    .limit(maxCounted);
   const [row] = await knex('ledgers as l')
-    .crossJoin(knex.raw('lateral ? as due', [due]))
-    .select(knex.raw('count(*) as due, coalesce(extract(epoch from now() - min(due_since)), 0)::float8 as oldest'));
+    .comment(onOneServer)
+    .crossJoin(knex.raw('lateral ? as due', [waiting(knex, queue, eachLedger(knex))]))
+    .select(knex.raw(measures));
   return { due: row.due, oldestSeconds: row.oldest };
 }
 
-function dueItems(knex: Knex, queue: WorkQueue): Knex.QueryBuilder {
-  return knex(`${queue.table} as item`).whereRaw(
-    `(${queue.isDue}) and not ${isSetAside(queue.name, 'item', queue.idColumn)}`,
-  );
+/** How much of a queue waits in this ledger. */
+export async function readQueueStateOf(knex: Knex, queue: WorkQueue, ledgerId: string): Promise<QueueState> {
+  const [row] = await knex.select(knex.raw(measures)).from(waiting(knex, queue, ledgerId).as('due'));
+  return { due: row.due, oldestSeconds: row.oldest };
+}
+
+/** In a question about all ledgers: the one that is looked at, `l`. */
+const eachLedger = (knex: Knex) => knex.raw('l.id');
+
+function waiting(knex: Knex, queue: WorkQueue, ledger: string | Knex.Raw): Knex.QueryBuilder {
+  return dueItems(knex, queue, ledger)
+    .select(knex.raw(`${queue.dueSince} as due_since`, { ledgerId: ledger }))
+    .orderByRaw(queue.dueSince, { ledgerId: ledger })
+    .limit(maxCounted);
+}
+
+function dueItems(knex: Knex, queue: WorkQueue, ledger: string | Knex.Raw): Knex.QueryBuilder {
+  const isSet = isSetAside(queue.name, 'item', queue.idColumn);
+  return knex(`${queue.table} as item`).whereRaw(`item.ledger_id = :ledgerId and (${queue.isDue}) and not ${isSet}`, {
+    ledgerId: ledger,
+  });
 }

@@ -42,7 +42,7 @@ export const failedWorkRoutes = [
     async ({ caller: { ledgerId }, params: { queue, itemId } }, { database, wakeUp }) => {
       const forgotten = await forgetFailures(database, { ledgerId, queue, itemIds: [itemId] });
       if (forgotten === 0) throw notFailed(queue, itemId);
-      wakeUp.hint();
+      wakeUp.hint(ledgerId);
       return { status: 202, body: { queue, itemId } };
     },
   ),

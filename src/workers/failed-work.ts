@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { readLedgerClock } from '../database/ledger-transaction.ts';
+import { onOneServer } from '../database/server-kind.ts';
 import { count, instantText } from '../ledger/document-fields.ts';
 import { backoffMs } from './backoff.ts';
 
@@ -39,9 +41,9 @@ export const maxAttempts = 12;
 const maxErrorLength = 500;
 
 /**
- * Notes that an item failed, and until when nobody shall try it again: longer each time, and after the last try until
- * an operator asks for it (`retry_at` null). That what it needs was locked by another session (`isBusy`) says nothing
- * about the item: such a try is noted and does not count. Answers how often it has failed.
+ * Notes that an item failed, and until when (by the database's clock) nobody shall try it again: longer each time, and
+ * after the last try until an operator asks for it (`retry_at` null). That what it needs was locked by another session
+ * (`isBusy`) says nothing about the item: such a try is noted and does not count. Answers how often it has failed.
  */
 export async function noteFailure(
   knex: Knex,
@@ -54,10 +56,11 @@ export async function noteFailure(
   const failed = before?.attempts ?? 0;
   const attempts = isBusy ? Math.max(failed, 1) : failed + 1;
   const isLast = !isBusy && attempts >= maxAttempts;
-  const now = knex.raw('clock_timestamp()');
+  const now = await readLedgerClock({ knex, ledgerId });
+  if (now === undefined) throw new Error(`there is no ledger ${ledgerId}`);
   const failure = {
     attempts,
-    retry_at: isLast ? null : later(knex, backoffMs(isBusy ? 1 : attempts, pauses)),
+    retry_at: isLast ? null : new Date(now.getTime() + backoffMs(isBusy ? 1 : attempts, pauses)),
     error: `${error instanceof Error ? error.message : error}`.replaceAll('\0', '').slice(0, maxErrorLength),
     last_failed_at: now,
   };
@@ -66,11 +69,6 @@ export async function noteFailure(
     .onConflict(['ledger_id', 'queue', 'item_id'])
     .merge(failure);
   return attempts;
-}
-
-/** By the database's clock, as everything that is due. */
-function later(knex: Knex, ms: number): Knex.Raw {
-  return knex.raw("clock_timestamp() + ? * interval '1 ms'", [ms]);
 }
 
 /** Forgets that these items failed: they have been worked on, or an operator wants them to be tried at once. */
@@ -105,11 +103,21 @@ export async function listFailedWork(
   }));
 }
 
-/** How many items of each queue wait for an operator to requeue them. */
+/** How many items of each queue wait for an operator to requeue them, in all ledgers; for a single server only. */
 export async function countGivenUp(knex: Knex): Promise<Map<string, number>> {
-  const rows = await knex('failed_work')
+  return countByQueue(knex('failed_work').comment(onOneServer));
+}
+
+/** The same in one ledger. */
+export async function countGivenUpIn(knex: Knex, ledgerId: string): Promise<Map<string, number>> {
+  return countByQueue(knex('failed_work').where('ledger_id', ledgerId));
+}
+
+async function countByQueue(failed: Knex.QueryBuilder): Promise<Map<string, number>> {
+  const rows: Array<{ queue: string; items: number }> = await failed
     .whereNull('retry_at')
     .groupBy('queue')
-    .select<Array<{ queue: string; items: number }>>('queue', knex.raw('count(*) as items'));
+    .select('queue')
+    .count('* as items');
   return new Map(rows.map(({ queue, items }) => [queue, items]));
 }

@@ -12,14 +12,13 @@ export function idempotencyKeysQueue(retentionHours: number): WorkQueue {
     name: 'idempotency-keys',
     table: 'idempotency_keys',
     idColumn: 'key',
-    isDue: `(item.ledger_id, item.key) in (
-      select of_ledger.id, old.key
-      from ledgers of_ledger
-      cross join lateral (select k.key from idempotency_keys k
-                          where k.ledger_id = of_ledger.id
-                            and k.created_at < least(now() - interval '${retentionHours} hours',
-                                                     of_ledger.keys_kept_from)
-                          order by k.created_at limit ${maxLookedAt}) old)`,
+    isDue: `item.key in (
+      select k.key from idempotency_keys k
+      where k.ledger_id = :ledgerId
+        and k.created_at < least(
+          now() - interval '${retentionHours} hours',
+          (select of_ledger.keys_kept_from from ledgers of_ledger where of_ledger.id = :ledgerId))
+      order by k.created_at limit ${maxLookedAt})`,
     dueSince: 'item.created_at',
     batchSize: 500,
     lanes: 1,

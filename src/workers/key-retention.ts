@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
+import { KnownLedgers } from '../ledger/known-ledgers.ts';
 
 export interface KeyRetentionOptions {
   readonly database: Database;
@@ -16,7 +17,7 @@ const stepMs = 600_000;
  */
 const catchUpFactor = 2;
 
-/** The ledgers whose point is behind the clock, with their points as they were read. */
+/** The ledgers whose point is behind the clock, with their points as they were left. */
 type Points = ReadonlyMap<string, string>;
 
 /**
@@ -28,10 +29,11 @@ type Points = ReadonlyMap<string, string>;
  */
 export async function keepKeys(options: KeyRetentionOptions): Promise<void> {
   const { logger, signal } = options;
+  const known = new KnownLedgers(options.database);
   let seen: Points = new Map();
   while (!signal.aborted) {
     try {
-      seen = await moveOn(options, seen, stepMs);
+      seen = await moveOn({ ...options, known }, seen, stepMs);
     } catch (error) {
       logger.debug({ err: error }, 'the point from which idempotency keys are kept could not be moved');
     }
@@ -39,26 +41,45 @@ export async function keepKeys(options: KeyRetentionOptions): Promise<void> {
   }
 }
 
+interface MovingOn extends Pick<KeyRetentionOptions, 'database' | 'retentionHours'> {
+  readonly known: KnownLedgers;
+  readonly logger: Logger;
+}
+
 /**
- * Moves the points that stand where they were seen, `elapsedMs` ago, and answers those that are behind now.
+ * Moves the points that stand where they were seen, `elapsedMs` ago, and answers those that are behind now. A ledger
+ * that does not answer keeps its keys.
  */
-export async function moveOn(
-  { database, retentionHours }: Pick<KeyRetentionOptions, 'database' | 'retentionHours'>,
-  seen: Points,
-  elapsedMs: number,
-): Promise<Points> {
-  const goal = `clock_timestamp() - interval '${retentionHours} hours'`;
-  if (seen.size > 0) {
-    await database.raw(
-      `update ledgers l
-       set keys_kept_from = least(${goal}, l.keys_kept_from + :step * interval '1 ms')
-       from unnest(:ids::uuid[], :points::timestamptz[]) as seen (id, point)
-       where l.id = seen.id and l.keys_kept_from = seen.point and l.keys_kept_from < ${goal}`,
-      { ids: [...seen.keys()], points: [...seen.values()], step: elapsedMs * catchUpFactor },
-    );
+export async function moveOn(options: MovingOn, seen: Points, elapsedMs: number): Promise<Points> {
+  const behind = new Map<string, string>();
+  for (const ledgerId of await options.known.read()) {
+    try {
+      const point = await movePoint(options, ledgerId, { seen: seen.get(ledgerId), elapsedMs });
+      if (point !== undefined) behind.set(ledgerId, point);
+    } catch (error) {
+      options.logger.debug({ err: error, ledgerId }, 'the point of a ledger could not be moved');
+    }
   }
-  const behind = await database('ledgers')
-    .whereRaw(`keys_kept_from < ${goal}`)
-    .select<Array<{ id: string; point: string }>>('id', database.raw('keys_kept_from::text as point'));
-  return new Map(behind.map(({ id, point }) => [id, point]));
+  return behind;
+}
+
+/** Answers where the point stands if that is behind the clock. */
+async function movePoint(
+  { database, retentionHours }: MovingOn,
+  ledgerId: string,
+  { seen, elapsedMs }: { seen: string | undefined; elapsedMs: number },
+): Promise<string | undefined> {
+  const { rows } = await database.raw(
+    `select keys_kept_from::text as point, goal::text as goal,
+            least(goal, keys_kept_from + ? * interval '1 ms')::text as next
+     from ledgers, lateral (select (clock_timestamp() - interval '${retentionHours} hours')::timestamptz(3) as goal) g
+     where id = ? and keys_kept_from < goal`,
+    [elapsedMs * catchUpFactor, ledgerId],
+  );
+  const found: { point: string; goal: string; next: string } | undefined = rows[0];
+  if (found === undefined || found.point !== seen) return found?.point;
+  const moved = await database('ledgers')
+    .where({ id: ledgerId, keys_kept_from: found.point })
+    .update({ keys_kept_from: found.next });
+  return moved === 1 && found.next !== found.goal ? found.next : undefined;
 }

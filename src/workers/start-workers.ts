@@ -1,19 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseRefusal } from '../database/ledger-transaction.ts';
+import { findServerKind } from '../database/server-kind.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { backoffMs } from './backoff.ts';
-import { findLedgersWithWork, readQueueState } from './claim-work.ts';
-import { countGivenUp } from './failed-work.ts';
-import { runBatch, type WorkContext } from './run-batch.ts';
-import type { WakeUp } from './wake-up.ts';
+import { findLedgersWithWork } from './claim-work.ts';
+import { LedgerSurvey, type SurveyOptions } from './ledger-survey.ts';
+import { measureQueues } from './measure-queues.ts';
+import { runBatch } from './run-batch.ts';
 import type { WorkQueue } from './work-queue.ts';
-
-export interface WorkersOptions extends WorkContext {
-  readonly queues: readonly WorkQueue[];
-  readonly wakeUp: WakeUp;
-}
 
 /** The workers of one process. */
 export interface Workers {
@@ -28,7 +24,6 @@ const firstRestMs = 50;
 const maxRestMs = 2_000;
 /** After the database failed. */
 const pauses = { firstMs: 200, maxMs: 10_000 };
-const measureEveryMs = 5_000;
 /**
  * A queue of which no batch and no round through the ledgers was finished for so long is stuck, or the database is
  * away.
@@ -42,25 +37,26 @@ interface Crew {
 }
 
 /** Works on these queues until it is told to stop: each in lanes of its own, so that none waits for another. */
-export function startWorkers(options: WorkersOptions): Workers {
+export function startWorkers(options: SurveyOptions): Workers {
   return new RunningWorkers(options);
 }
 
 class RunningWorkers implements Workers {
-  readonly #options: WorkersOptions;
+  readonly #options: SurveyOptions;
   readonly #stopping = new AbortController();
   readonly #problems = new Map<WorkQueue, string>();
   readonly #lastRounds: Map<WorkQueue, number>;
   readonly #running = new Set<Promise<void>>();
   readonly #measuring: Promise<void>;
+  #survey: LedgerSurvey | undefined;
 
-  constructor(options: WorkersOptions) {
+  constructor(options: SurveyOptions) {
     this.#options = options;
     // Each lane listens for the end while it rests.
     setMaxListeners(0, this.#stopping.signal);
     this.#lastRounds = new Map(options.queues.map((queue) => [queue, performance.now()]));
     for (const queue of options.queues) this.#addLane(queue, { lanes: 0, idle: 0 });
-    this.#measuring = measure(options, this.#stopping.signal);
+    this.#measuring = measureQueues(options, options.queues, this.#stopping.signal);
   }
 
   problem(): string | undefined {
@@ -116,7 +112,6 @@ class RunningWorkers implements Workers {
         this.#lastRounds.set(queue, performance.now());
         if (worked > 0 && queue.gatherMs !== undefined) await sleep(queue.gatherMs);
         restMs = worked > 0 ? 0 : Math.min(maxRestMs, Math.max(firstRestMs, restMs * 2));
-        if (worked > 0) wakeUp.hint();
       } catch (error) {
         if (signal.aborted) break;
         failures++;
@@ -128,7 +123,8 @@ class RunningWorkers implements Workers {
       else if (crew.idle > 1) break;
       if (restMs === 0) continue;
       const ms = restMs * (0.75 + Math.random() / 2);
-      if (queue.isUrgent && failures === 0) await wakeUp.rest(ms, signal);
+      if (this.#survey !== undefined && failures === 0) await this.#survey.rest(queue, ms, signal);
+      else if (queue.isUrgent && failures === 0) await wakeUp.rest(ms, signal);
       else await sleep(ms, undefined, { signal }).catch(() => {});
     }
     crew.idle--;
@@ -136,37 +132,37 @@ class RunningWorkers implements Workers {
 
   /** One batch of each ledger that has work, so that a ledger with much of it does not keep the others waiting. */
   async #runRound(queue: WorkQueue, onClaimed: () => void): Promise<number> {
-    const { database, logger } = this.#options;
+    const { database, wakeUp } = this.#options;
+    const survey = await this.#surveyOfNodes();
     let worked = 0;
-    for (const ledgerId of await findLedgersWithWork(database, queue)) {
+    let failure: unknown;
+    for (const ledgerId of survey?.take(queue) ?? (await findLedgersWithWork(database, queue))) {
       if (this.#stopping.signal.aborted) break;
       workMetrics.running.inc({ queue: queue.name });
       try {
-        worked += await runBatch({ database, logger }, queue, ledgerId, onClaimed);
+        const count = await runBatch(this.#options, queue, ledgerId, onClaimed);
         this.#lastRounds.set(queue, performance.now());
+        if (count === 0) continue;
+        worked += count;
+        survey?.add(queue.name, ledgerId);
+        wakeUp.hint(ledgerId);
+      } catch (error) {
+        // On several nodes it is perhaps only that of this ledger that is away.
+        if (survey === undefined) throw error;
+        failure ??= error;
       } finally {
         workMetrics.running.dec({ queue: queue.name });
       }
     }
+    if (worked === 0 && failure !== undefined) throw failure;
     return worked;
   }
-}
 
-/** Keeps the figures of these queues up to date. */
-async function measure({ database, logger, queues }: WorkersOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const givenUp = await countGivenUp(database);
-      for (const queue of queues) {
-        const { due, oldestSeconds } = await readQueueState(database, queue);
-        workMetrics.due.set({ queue: queue.name }, due);
-        workMetrics.oldest.set({ queue: queue.name }, oldestSeconds);
-        workMetrics.givenUp.set({ queue: queue.name }, givenUp.get(queue.name) ?? 0);
-      }
-    } catch (error) {
-      logger.debug({ err: error }, 'the queues could not be measured');
-    }
-    await sleep(measureEveryMs, undefined, { signal }).catch(() => {});
+  /** Undefined where one question finds the work of all ledgers. */
+  async #surveyOfNodes(): Promise<LedgerSurvey | undefined> {
+    const { isDistributed } = await findServerKind(this.#options.database);
+    if (isDistributed) this.#survey ??= new LedgerSurvey(this.#options, this.#stopping.signal);
+    return this.#survey;
   }
 }
 

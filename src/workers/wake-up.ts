@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
@@ -6,12 +6,15 @@ import { openSession } from '../database/open-session.ts';
 import { SessionWatch } from '../database/session-watch.ts';
 import type { Hints } from '../http/service-parts.ts';
 import { createHintPace } from './hint-pace.ts';
+import { restUntil } from './rest-until.ts';
 
 /**
  * Hints between all processes of the service that there may be something new, for those who would find it anyway the
  * next time they look. To give one costs nothing; many in a row are told as one.
  */
 export interface WakeUp extends Hints {
+  /** Calls `listener` with each hint: the ledgers that it is about. */
+  onHint(listener: (ledgerIds: readonly string[]) => void): void;
   stop(): Promise<void>;
 }
 
@@ -24,6 +27,8 @@ export interface WakeUpOptions {
 /** Where hints travel between processes. */
 export const hintChannel = 'joint_ledger_work';
 const reconnectMs = 5_000;
+/** A notification has room for two hundred ids (PostgreSQL manual, NOTIFY); one about more names none. */
+const maxNamed = 200;
 
 /**
  * Hints travel by NOTIFY where the database has it (PostgreSQL manual, NOTIFY), outside of all transactions that book:
@@ -37,66 +42,67 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
   const { signal } = stopping;
   const waitMs = createHintPace();
   let gathering: NodeJS.Timeout | undefined;
+  const gathered = new Set<string>();
   const listening = listen();
 
   async function listen(): Promise<void> {
     while (!signal.aborted) {
-      await receive().catch((error) => {
+      await receiveHints(url, signal, (ledgerIds) => hints.emit('hint', ledgerIds)).catch((error) => {
         logger.debug({ err: error }, 'no hints come from the database; work is found by looking for it');
       });
       await sleep(reconnectMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
 
-  /** Receives hints until the session ends, or we stop. */
-  async function receive(): Promise<void> {
-    const watch = new SessionWatch(() => {});
-    const end = () => watch.endAll();
-    signal.addEventListener('abort', end);
-    try {
-      const { session } = await openSession(watch, {
-        ...{ url, applicationName: 'joint-ledger hints' },
-        ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
-      });
-      const ended = new Promise<void>((resolve) => session.onEnd(resolve));
-      session.onNotification(() => hints.emit('hint'));
-      await session.query({ text: `listen ${hintChannel}` });
-      await ended;
-    } finally {
-      signal.removeEventListener('abort', end);
-      end();
-    }
-  }
-
   function tellOthers(): void {
     gathering = undefined;
-    hints.emit('hint');
-    database.raw('select pg_notify(?, ?)', [hintChannel, '']).catch((error) => {
+    const ledgerIds = [...gathered];
+    gathered.clear();
+    hints.emit('hint', ledgerIds);
+    const named = ledgerIds.length > maxNamed ? [] : ledgerIds;
+    database.raw('select pg_notify(?, ?)', [hintChannel, named.join(' ')]).catch((error) => {
       logger.debug({ err: error }, 'a hint could not be sent');
     });
   }
 
   return {
-    hint() {
-      if (!signal.aborted) gathering ??= setTimeout(tellOthers, waitMs());
+    hint(ledgerId) {
+      if (signal.aborted) return;
+      gathered.add(ledgerId);
+      gathering ??= setTimeout(tellOthers, waitMs());
     },
-    async rest(ms, until) {
-      if (until.aborted) return;
-      const enough = new AbortController();
-      const { signal: over } = enough;
-      const end = () => enough.abort();
-      // Not AbortSignal.any: Node.js 20 keeps something of each for as long as `until` lives.
-      until.addEventListener('abort', end);
-      const hinted = once(hints, 'hint', { signal: over }).catch(() => {});
-      const slept = sleep(ms, undefined, { signal: over }).catch(() => {});
-      await Promise.race([hinted, slept]);
-      until.removeEventListener('abort', end);
-      enough.abort();
+    onHint(listener) {
+      hints.on('hint', listener);
     },
+    rest: (ms, until) => restUntil(hints, 'hint', ms, until),
     async stop() {
       stopping.abort();
       clearTimeout(gathering);
       await listening;
     },
   };
+}
+
+/** Receives hints until the session ends, or the signal is aborted. */
+async function receiveHints(
+  url: string,
+  signal: AbortSignal,
+  onHint: (ledgerIds: readonly string[]) => void,
+): Promise<void> {
+  const watch = new SessionWatch(() => {});
+  const end = () => watch.endAll();
+  signal.addEventListener('abort', end);
+  try {
+    const { session } = await openSession(watch, {
+      ...{ url, applicationName: 'joint-ledger hints' },
+      ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
+    });
+    const ended = new Promise<void>((resolve) => session.onEnd(resolve));
+    session.onNotification((payload) => onHint(payload.split(' ').filter((ledgerId) => ledgerId !== '')));
+    await session.query({ text: `listen ${hintChannel}` });
+    await ended;
+  } finally {
+    signal.removeEventListener('abort', end);
+    end();
+  }
 }

@@ -20,9 +20,12 @@ export interface WorkQueue {
   readonly table: string;
   /** The column that names a row within its ledger. */
   readonly idColumn: string;
-  /** SQL: whether a row is due. Compares with `now()`, which an index can be searched for. */
+  /**
+   * SQL: whether a row is due. Compares with `now()`, which an index can be searched for. Each other table that it
+   * reads is compared with the ledger by the binding `ledgerId`.
+   */
   readonly isDue: string;
-  /** SQL: since when a row has been due. */
+  /** SQL: since when a row has been due; names the ledger in the same way. */
   readonly dueSince: string;
   /** How many items share a transaction. */
   readonly batchSize: number;

@@ -86,7 +86,7 @@ test("checks a request with a party's key in the documented order: each step wit
   const { client, database, ledgerId } = service;
   const { id: account, party } = await openJointAccount(client, { ann: {} });
   const foreign = await client.openAccount();
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(ledgerId);
   const row = { ledger_id: ledgerId, id: uuidv7(), name: 'Bound', key_hash: hashApiKey(apiKey), party_id: party.ann };
   await database('api_keys').insert(row);
   const key = { authorization: `Bearer ${apiKey}` };

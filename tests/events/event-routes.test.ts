@@ -40,7 +40,7 @@ async function eventsOf(accountId: string): Promise<Told[]> {
 }
 
 async function boundClient(partyId: string): Promise<TestClient> {
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(service.ledgerId);
   const row = { ledger_id: service.ledgerId, id: uuidv7(), name: 'Bound', party_id: partyId };
   await service.database('api_keys').insert({ ...row, key_hash: hashApiKey(apiKey) });
   return createTestClient(service.url, apiKey);

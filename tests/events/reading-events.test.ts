@@ -4,7 +4,7 @@ import { type LoggedEvent, readLog } from '../../src/log/read-log.ts';
 import { untilLogged } from '../support/event-log.ts';
 import { manyOrFew, roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
-import type { TestClient } from '../support/test-client.ts';
+import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestLedger } from '../support/test-database.ts';
 import { startSecondApi, startTestService, type TestService } from '../support/test-service.ts';
 
@@ -107,4 +107,51 @@ describe('a reader that pages while others write', () => {
     }
     await second.api.stop(5_000);
   });
+});
+
+test('nobody waits for a transaction of others that stays open', async () => {
+  const { ledgerId, apiKey } = await createTestLedger(service.database);
+  const stranger = await service.database.transaction();
+  await stranger.raw('create table strangers (id integer)');
+  await createTestClient(service.url, apiKey).openAccount({ balance: '1.00' });
+  await untilLogged(service);
+  const { events } = await readLog({ knex: service.database, ledgerId }, { after: -1, limit: 10 });
+  expect(events.map(({ type }) => type)).toEqual(['account.opened', 'transaction.booked']);
+  await stranger.rollback();
+});
+
+test('a reader of few among many gets short pages, whose cursor leads on', async () => {
+  const { ledgerId } = await createTestLedger(service.database);
+  const { database } = service;
+  const [first, last] = [uuidv7(), uuidv7()];
+  const sizes = [1_000, 59_000, 1];
+  for (const [stamp, size] of sizes.entries()) {
+    const ids = Array.from({ length: size }, (_, index) => {
+      if (stamp === 0 && index === 0) return first;
+      return stamp === 2 ? last : uuidv7();
+    });
+    await database.raw(
+      `insert into events (ledger_id, id, type, subject_id, occurred_at, data)
+       select ?, id, case when id in (?, ?) then 'party.created' else 'webhook_endpoint.disabled' end, id, now(), '{}'
+       from unnest(?::uuid[]) as id`,
+      [ledgerId, first, last, ids],
+    );
+    const none = `{${ids.map(() => 'null').join()}}`;
+    await database.raw('insert into log_inbox values (?, ?, 0, ?, ?, null, ?)', [ledgerId, stamp, none, none, ids]);
+  }
+  await untilLogged(service);
+  const pages = [];
+  for (let after = -1; ; ) {
+    const { events, lookedTo } = await readLog(
+      { knex: database, ledgerId },
+      { after, limit: 2, types: ['party.created'] },
+    );
+    if (lookedTo === null) break;
+    after = lookedTo.position;
+    pages.push([events.map(({ subjectId }) => subjectId), after]);
+  }
+  expect(pages).toEqual([
+    [[first], 49_999],
+    [[last], 60_000],
+  ]);
 });

@@ -31,7 +31,7 @@ async function openJoint(more: object = {}): Promise<string> {
 
 /** A client whose key acts for this party alone. */
 async function clientOf(partyId: string): Promise<TestClient> {
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(service.ledgerId);
   const row = { ledger_id: service.ledgerId, id: uuidv7(), name: 'Bound', party_id: partyId };
   await service.database('api_keys').insert({ ...row, key_hash: hashApiKey(apiKey) });
   return createTestClient(service.url, apiKey);

@@ -73,7 +73,7 @@ describe('Authorization', () => {
 
   test('refuses a key that was revoked before it was ever used', async () => {
     const row = (await service.database('api_keys').first())!;
-    const revoked = createApiKey();
+    const revoked = createApiKey(service.ledgerId);
     const changes = { id: nobody, key_hash: hashApiKey(revoked), revoked_at: new Date() };
     await service.database('api_keys').insert({ ...row, ...changes });
     expectUnauthorized(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { correctTimes } from '../../src/ledger/correct-times.ts';
+import { KnownLedgers } from '../../src/ledger/known-ledgers.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { idempotencyKeysQueue } from '../../src/workers/idempotency-keys-queue.ts';
 import { moveOn } from '../../src/workers/key-retention.ts';
@@ -122,7 +123,10 @@ describe('idempotency keys', () => {
     while ((await runBatch(context, queue, service.ledgerId)) > 0);
   }
 
-  const retention = () => ({ database: service.database, retentionHours: 168 });
+  const retention = () => {
+    const { database } = service;
+    return { database, retentionHours: 168, known: new KnownLedgers(database), logger: pino({ level: 'silent' }) };
+  };
 
   test('outlive a clock that jumps eight days ahead', async () => {
     expect((await deposit('kept')).status).toBe(201);

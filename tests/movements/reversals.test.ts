@@ -167,7 +167,7 @@ describe('a reversal', () => {
 
   test('is for the calling service alone', async () => {
     const { id } = await pay();
-    const apiKey = createApiKey();
+    const apiKey = createApiKey(service.ledgerId);
     const row = { ledger_id: service.ledgerId, id: uuidv7(), name: 'Bound', party_id: await client.createParty('Ann') };
     await service.database('api_keys').insert({ ...row, key_hash: hashApiKey(apiKey) });
     const bound = createTestClient(service.url, apiKey);

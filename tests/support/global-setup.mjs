@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleBuild } from './bundle-build.mjs';
+import { markDistributed } from './mark-distributed.mjs';
 
 /**
  * What a whole run needs once: the build, which tests load and start processes of, and a throw-away PostgreSQL with a
@@ -9,6 +13,7 @@ import { bundleBuild } from './bundle-build.mjs';
 export default async function globalSetup() {
   compile();
   if (process.env.TEST_ROUNDS !== 'full') await bundleBuild();
+  collectStatements();
   const { startEphemeralServer } = await import('../../dist/src/database/embedded/ephemeral-server.js');
   const binDir = process.env.POSTGRES_BIN;
   const server = await startEphemeralServer({ settings: { max_connections: '600' }, ...(binDir ? { binDir } : {}) });
@@ -32,7 +37,19 @@ async function migrateTemplate(serverUrl) {
   url.pathname = `/${name}`;
   const template = createDatabase({ url: url.href, ...options });
   await migrate(template);
+  // AS_DISTRIBUTED=on npm test: what the service sends where ledgers live on several nodes.
+  if (process.env.AS_DISTRIBUTED === 'on') await markDistributed(template);
   await template.destroy();
+}
+
+/** Processes that are started from now on note what they send to PostgreSQL; `statement-reporter.mjs` has it checked. */
+function collectStatements() {
+  if (process.env.STATEMENTS_FOLDER === undefined) {
+    globalThis.statementsFolder = mkdtempSync(path.join(tmpdir(), 'statements-'));
+    process.env.STATEMENTS_FOLDER = globalThis.statementsFolder;
+  } else mkdirSync(process.env.STATEMENTS_FOLDER, { recursive: true });
+  const collector = new URL('./statements/collect-statements.mjs', import.meta.url).href;
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${collector}`.trim();
 }
 
 /** As `npm start` does it, which is quick when there is a build of these sources. */

@@ -60,7 +60,7 @@ export function accept(
 
 /** A client whose API key acts for this party and nobody else. */
 export async function clientOf({ database, ledgerId, url }: TestService, party: string): Promise<TestClient> {
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(ledgerId);
   const row = { ledger_id: ledgerId, id: uuidv7(), name: 'Bound', key_hash: hashApiKey(apiKey), party_id: party };
   await database('api_keys').insert(row);
   return createTestClient(url, apiKey);

@@ -1,3 +1,4 @@
+import './statements/collect-statements.mjs';
 import { TestEnvironment } from 'jest-environment-node';
 
 /** Where a test file runs: a sandbox of its own, but for the build of the service, which all files share. */

@@ -8,7 +8,7 @@ import type { TestService } from './test-service.ts';
 
 /** An API key that acts for this party and nobody else. */
 export async function createBoundKey(service: TestService, partyId: string): Promise<string> {
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(service.ledgerId);
   const row = { ledger_id: service.ledgerId, id: uuidv7(), name: 'Bound', party_id: partyId };
   await service.database('api_keys').insert({ ...row, key_hash: hashApiKey(apiKey) });
   return apiKey;

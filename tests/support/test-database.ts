@@ -112,7 +112,7 @@ async function withKey(
   insert: (ledger: { id: string; name: string }) => PromiseLike<unknown>,
 ): Promise<TestLedger> {
   const ledgerId = uuidv7();
-  const apiKey = createApiKey();
+  const apiKey = createApiKey(ledgerId);
   await insert({ id: ledgerId, name: 'Test' });
   await database('api_keys').insert({ ledger_id: ledgerId, id: uuidv7(), name: 'Test', key_hash: hashApiKey(apiKey) });
   return { ledgerId, apiKey };

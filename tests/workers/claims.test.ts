@@ -281,7 +281,7 @@ describe('workers', () => {
     const woken = listener!.rest(600_000, new AbortController().signal).then(() => (isWoken = true));
     // What is told before the other listens is lost.
     await until(async () => {
-      teller!.hint();
+      teller!.hint(ledgerId);
       return isWoken;
     });
     await woken;
