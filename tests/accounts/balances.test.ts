@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { holdAccountLock } from '../support/lock-witness.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -23,7 +24,10 @@ async function balancesOf(account: string, at?: string) {
   const read = () => service.client.get(`/v1/accounts/${account}/balances${at === undefined ? '' : `?at=${at}`}`);
   let answer = await read();
   // For as long as any transaction of the server is open, be it of another test file, the past is not over.
-  while (answer.body.code === 'ledger_busy') answer = await read();
+  while (answer.body.code === 'ledger_busy') {
+    await sleep(20);
+    answer = await read();
+  }
   expect(answer.status).toBe(200);
   return answer.body;
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import {
   EmbeddedServerError,
@@ -18,13 +18,21 @@ import { inBuild } from '../support/server-process.ts';
 const room = pathToFileURL(inBuild('src/database/embedded/')).href;
 const database = 'ledger';
 const log = () => {};
+/** A data folder that all tests go on with for which the first start is not what matters: to make one takes seconds. */
+let usedDir: string;
 let folder: string;
 let dataDir: string;
 let children: ChildProcess[];
 
+beforeAll(async () => {
+  usedDir = path.join(makeFolder(), 'data');
+  await (await startEmbeddedServer({ dataDir: usedDir, database, log })).stop();
+});
+
+afterAll(() => fs.rmSync(path.dirname(usedDir), { recursive: true, force: true }));
+
 beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'emb-test-'));
-  fs.chmodSync(folder, 0o755); // for root, whose server runs as another user
+  folder = makeFolder();
   dataDir = path.join(folder, 'data');
   children = [];
 });
@@ -36,6 +44,12 @@ afterEach(async () => {
   }
   fs.rmSync(folder, { recursive: true, force: true });
 });
+
+function makeFolder(): string {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'emb-test-'));
+  fs.chmodSync(made, 0o755); // for root, whose server runs as another user
+  return made;
+}
 
 test('keeps data, port and password from the first start to the second', async () => {
   const first = await startEmbeddedServer({ dataDir, database, log });
@@ -68,6 +82,7 @@ test('two first starts at once share one server, which stays until the last of t
 });
 
 test('attaches to the server that a killed process left behind', async () => {
+  dataDir = usedDir;
   const owner = await startInChild();
   await owner.end('SIGKILL');
   expect(await findRunningEmbeddedServer({ dataDir, database })).toBe(owner.url);
@@ -81,6 +96,7 @@ test('attaches to the server that a killed process left behind', async () => {
 });
 
 test('brings a killed PostgreSQL back on the same port with what was committed', async () => {
+  dataDir = usedDir;
   const messages: string[] = [];
   const server = await startEmbeddedServer({ dataDir, database, log: (message) => messages.push(message) });
   await query(server.url, 'create table kept as select 42 as answer');
@@ -91,6 +107,7 @@ test('brings a killed PostgreSQL back on the same port with what was committed',
 });
 
 test('starts on data whose PostgreSQL was killed together with its owner', async () => {
+  dataDir = usedDir;
   const owner = await startInChild();
   const pid = postmasterPid(path.join(dataDir, fs.readdirSync(dataDir)[0]!));
   await owner.end('SIGKILL');
@@ -102,6 +119,7 @@ test('starts on data whose PostgreSQL was killed together with its owner', async
 });
 
 test('a newcomer has a working server however closely it follows a stop', async () => {
+  dataDir = usedDir;
   let last = await startEmbeddedServer({ dataDir, database, log });
   for (let round = 0; round < 4; round++) {
     const leaving = last.stop();
@@ -114,6 +132,7 @@ test('a newcomer has a working server however closely it follows a stop', async 
 });
 
 test('stopNow stops the server after the process is gone', async () => {
+  dataDir = usedDir;
   const owner = await startInChild();
   await owner.tell('stopNow');
   await until(async () => !(await isUp(owner.url)));
@@ -123,20 +142,22 @@ test('says in one sentence what is wrong with the data folder', async () => {
   fs.writeFileSync(path.join(folder, 'file'), '');
   await expectOneSentence(path.join(folder, 'file', 'data'), /file.*set DATA_DIR to a folder you can write to/);
 
-  const server = await startEmbeddedServer({ dataDir, database, log });
-  await server.stop();
-  const versionFile = path.join(server.folder, 'PG_VERSION');
+  dataDir = usedDir;
+  const versionFile = path.join(dataDir, fs.readdirSync(dataDir)[0]!, 'PG_VERSION');
+  const version = fs.readFileSync(versionFile);
   fs.writeFileSync(versionFile, 'gibberish');
   await expectOneSentence(dataDir, /PG_VERSION is damaged.*restore/);
   fs.writeFileSync(versionFile, '12\n');
   await expectOneSentence(dataDir, /made by PostgreSQL 12.*set POSTGRES_BIN/);
+  fs.writeFileSync(versionFile, version);
 });
 
 test('refuses to begin an empty ledger beside the data of another major version', async () => {
-  const server = await startEmbeddedServer({ dataDir, database, log });
-  await server.stop();
-  fs.renameSync(server.folder, path.join(dataDir, 'postgresql-12'));
+  dataDir = usedDir;
+  const [cluster, older] = [path.join(dataDir, fs.readdirSync(dataDir)[0]!), path.join(dataDir, 'postgresql-12')];
+  fs.renameSync(cluster, older);
   await expectOneSentence(dataDir, /postgresql-12 was made by PostgreSQL 12/);
+  fs.renameSync(older, cluster);
 });
 
 test('the ephemeral server survives Ctrl-C, and is stopped and deleted when its owner is killed', async () => {

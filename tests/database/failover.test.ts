@@ -84,6 +84,6 @@ test('throws sessions away whose server became read-only, and goes on with the s
     const balance = await client.balance(account);
     const [row] = await servers.run(servers.standbyUrl, `select balance::text from accounts where id = '${account}'`);
     expect(`${row!.balance}`).toContain(balance);
-    expect((await client.get('/readyz')).status).toBe(200);
+    await until(async () => (await client.get('/readyz')).status === 200);
   });
 });

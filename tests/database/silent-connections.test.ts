@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { until } from '../support/lock-witness.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
@@ -9,7 +10,7 @@ let account: string;
 beforeEach(async () => {
   service = await startTestService({
     // Short, because it bounds how long a dead connection goes unnoticed; long enough for all to take turns when it is slow.
-    lockTimeoutMs: 2_000,
+    lockTimeoutMs: 5_000,
     by: async (databaseUrl) => {
       proxy = await startFaultyProxy(databaseUrl);
       return proxy.url;
@@ -40,7 +41,7 @@ test('answers deposits and reads whose connections died silently, over new ones'
   const reads = await Promise.all(Array.from({ length: 14 }, () => service.client.get(`/v1/accounts/${account}`)));
   expect(reads.map(({ status }) => status)).toEqual(Array(14).fill(200));
   expect(await service.client.balance(account)).toBe('114.00');
-  expect((await service.client.get('/readyz')).status).toBe(200);
+  await until(async () => (await service.client.get('/readyz')).status === 200);
 });
 
 test('answers a read that was under way when its connection died', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createDatabase } from '../../src/database/create-database.ts';
 import { databaseRefusal } from '../../src/database/ledger-transaction.ts';
+import { until } from '../support/lock-witness.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
@@ -54,8 +55,11 @@ test.each(['53100', '53200', '55000'])('knows that nothing was booked when a wri
 
 test('answers 503 while the database refuses its user, and goes on afterwards', async () => {
   await service.database.raw(`alter role ${user} password 'second'`);
-  await service.database.raw('select pg_terminate_backend(pid) from pg_stat_activity where usename = ?', [user]);
-  expect((await deposit()).body).toMatchObject({ status: 503, code: 'database_unavailable' });
+  // A session that was just being opened may come after those that are ended.
+  await until(async () => {
+    await service.database.raw('select pg_terminate_backend(pid) from pg_stat_activity where usename = ?', [user]);
+    return (await deposit()).body.code === 'database_unavailable';
+  });
   expect((await service.client.get('/v1/accounts')).body).toMatchObject({ status: 503, code: 'database_unavailable' });
   expect((await service.client.get('/readyz')).body.detail).toBe('The database cannot be reached.');
   await service.database.raw(`alter role ${user} password 'first'`);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allScenarios, strategiesOf } from '../../src/lab/all-scenarios.ts';
 import type { StrategyResult } from '../../src/lab/run-result.ts';
 import { createLabDatabase, type LabRequest, playLab } from '../support/lab-runs.ts';
+import { manyOrFew } from '../support/rounds.ts';
 import type { TestDatabase } from '../support/test-database.ts';
 
 /**
@@ -82,7 +83,7 @@ afterAll(() => testDatabase.verifyAndDrop());
 
 /** A run may show nothing of what can happen; so many of them in a row never did. */
 const maxRuns = 15;
-const play = { processes: 2, rounds: 2, thinkMs: 10 };
+const play = { processes: 2, rounds: manyOrFew(2, 1), thinkMs: 10 };
 
 describe.each(allScenarios)('$name', (scenario) => {
   const ofScenario = claims[scenario.name]!;

@@ -219,6 +219,11 @@ test('needs nothing but a keyboard', async () => {
     for (let steps = 0; steps < 60 && (await focused()) !== id; steps++) await page.keyboard.press('Tab');
     expect(await focused()).toBe(id);
   };
+  for (const [id, number] of Object.entries({ callers: '2', rounds: '1', thinkMs: '5' })) {
+    await tabTo(id);
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.type(number);
+  }
   await tabTo('start');
   await page.keyboard.press('Enter');
   await untilDone();

@@ -24,7 +24,8 @@ afterEach(async () => {
 });
 
 async function startServer(databaseUrl: string): Promise<ServerProcess> {
-  const server = await startServerProcess({ DATABASE_URL: databaseUrl });
+  // Without workers, whose commits would be taken for those of groups.
+  const server = await startServerProcess({ DATABASE_URL: databaseUrl }, ['--role', 'api']);
   servers.push(server);
   return server;
 }

@@ -30,7 +30,7 @@ test('runs the API and the workers apart, and each says how it is', async () => 
     const answer = await fetch(`${worker.url}${path}`);
     return { status: answer.status, text: await answer.text() };
   };
-  expect(await get('/readyz')).toEqual({ status: 200, text: '{"status":"ready"}' });
+  await until(async () => (await get('/readyz')).text === '{"status":"ready"}');
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/v1/accounts')).status).toBe(404);
   const options = { stopping: AbortSignal.abort(), logger: pino({ level: 'silent' }), idempotencyRetentionHours: 24 };

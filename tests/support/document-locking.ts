@@ -8,7 +8,7 @@ import { runLab } from '../../src/lab/run-lab.ts';
 import { completeParameters } from '../../src/lab/run-request.ts';
 import type { RunResult } from '../../src/lab/run-result.ts';
 import { claimLab } from '../../src/lab/run-schema.ts';
-import { inBuild, projectFolder } from './server-process.ts';
+import { projectFolder } from './server-process.ts';
 
 /**
  * Makes the figures of docs/locking.md and all pictures of the race lab in the documentation anew, out of runs that it
@@ -25,7 +25,7 @@ try {
   const play = async (request: Parameters<typeof completeParameters>[0]): Promise<RunResult> => {
     process.stderr.write(`playing ${request.scenario}\n`);
     const parameters = completeParameters(request);
-    const processScript = inBuild('src/lab/lab-process.js');
+    const processScript = path.join(projectFolder, 'dist/src/lab/lab-process.js');
     return runLab(await claimLab(server.url), { parameters, signal, onMessage: () => {}, processScript });
   };
   const text = await readFile(page, 'utf8');

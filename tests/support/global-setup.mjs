@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleBuild } from './bundle-build.mjs';
 import { markDistributed } from './mark-distributed.mjs';
 
 /**
@@ -11,10 +12,11 @@ import { markDistributed } from './mark-distributed.mjs';
  */
 export default async function globalSetup() {
   compile();
+  if (process.env.TEST_ROUNDS !== 'full') await bundleBuild();
   collectStatements();
   const { startEphemeralServer } = await import('../../dist/src/database/embedded/ephemeral-server.js');
   const binDir = process.env.POSTGRES_BIN;
-  const server = await startEphemeralServer({ settings: { max_connections: '300' }, ...(binDir ? { binDir } : {}) });
+  const server = await startEphemeralServer({ settings: { max_connections: '600' }, ...(binDir ? { binDir } : {}) });
   process.env.TEST_SERVER_URL = server.url;
   process.env.TEST_SERVER_VERSION = server.serverVersion;
   globalThis.testServer = server;

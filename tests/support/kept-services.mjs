@@ -1,14 +1,12 @@
 /**
- * The services that test files leave to the next ones of their worker process, each on a database without rows. Node
- * loads this file, once for all of them; jest would load it for each.
+ * The services that test files leave to the next ones of their worker process, each on a database without rows, and
+ * such databases that nothing runs on. Node loads this file, once for all of them; jest would load it for each.
  */
-const kept = [];
-
-export const takeService = () => kept.pop();
-export const keepService = (service) => kept.push(service);
+export const keptServices = [];
+export const keptDatabases = [];
 
 export async function endServices() {
-  await Promise.all(kept.splice(0).map(({ api }) => api.stop(1_000)));
+  await Promise.all(keptServices.splice(0).map(({ api }) => api.stop(1_000)));
 }
 
 // A worker process that is told to end has half a second for it: what jest-worker sends then begins with a 2.

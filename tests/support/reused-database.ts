@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/database/create-database.ts';
 
 /**
@@ -24,6 +25,18 @@ export async function isQuiet(database: Database): Promise<boolean> {
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
       and state <> 'idle'`);
   return rows[0].busy === 0;
+}
+
+/** Whether every other session ends, as those of processes that were killed do in a moment. */
+export async function isAlone(database: Database): Promise<boolean> {
+  for (let looks = 0; looks < 20; looks++) {
+    const { rows } = await database.raw(`
+      select count(*)::int as others from pg_stat_activity
+      where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`);
+    if (rows[0].others === 0) return true;
+    await sleep(10);
+  }
+  return false;
 }
 
 /** Larger ones are not worth to be read through again and again. */

@@ -1,4 +1,5 @@
-const isFull = process.env.TEST_ROUNDS === 'full';
+/** Whether all rounds of each race are played. */
+export const isFull = process.env.TEST_ROUNDS === 'full';
 
 /** With every arrangement of two callers at two services in it, which repeat after four. */
 const fewest = 4;

@@ -2,14 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isFull } from './rounds.ts';
 
 export const projectFolder = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * A file of the build, which the run has made of the sources before the first test. Processes are started from it:
- * node compiles the sources three times as long as it needs to start the service.
+ * The build, which the run has made of the sources before the first test. Processes are started from it: node compiles
+ * the sources three times as long as it needs to start the service. With all rounds it is the build as it is released,
+ * else the one in which each program is one file (`bundle-build.mjs`).
  */
-export const inBuild = (file: string): string => path.join(projectFolder, 'dist', file);
+const build = path.join(projectFolder, isFull ? 'dist' : '.dist-bundled');
+
+export const inBuild = (file: string): string => path.join(build, file);
 
 /** The service in a process of its own, as `npm start` runs it. */
 export interface ServerProcess {
@@ -29,7 +33,8 @@ export async function startServerProcess(
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [inBuild('src/main.js'), ...args], {
     cwd: projectFolder,
-    env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', ...settings },
+    // On a busy machine the queue for a lock moves slowly.
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', LOCK_TIMEOUT_MS: '30000', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

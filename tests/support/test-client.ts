@@ -1,6 +1,11 @@
 import { expect } from '@jest/globals';
-import request, { type Response, type Test } from 'supertest';
+import type supertest from 'supertest';
+import type { Response, Test } from 'supertest';
 import { problemOfAnswer } from './answer-contract.ts';
+
+/** Of `shared-build-environment.mjs`. */
+declare const loadOnce: (packageName: string) => Promise<{ default: typeof supertest }>;
+const { default: request } = await loadOnce('supertest');
 
 /** Calls the HTTP interface of a running service, wherever it runs, with a ledger's API key. */
 export interface TestClient {

@@ -5,6 +5,7 @@ import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
 import { insertLedger } from '../../src/ledger/insert-ledger.ts';
 import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
+import { emptyDatabase, isAlone, readState } from './reused-database.ts';
 import { templateDatabase, withDatabaseName } from './template-database.ts';
 
 export interface TestDatabase {
@@ -20,22 +21,53 @@ export interface TestLedger {
   readonly apiKey: string;
 }
 
-/** A database of the test file's own: a copy of the migrated template, or an empty one. */
+/** A database of the test file's own: the migrated one without rows, or an empty one. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  const url = await copyDatabase(options.empty ? 'template1' : templateDatabase);
-  const database = openTestPool(url);
+  const taken = options.empty ? { url: await copyDatabase('template1'), state: undefined } : await takeDatabase();
+  const database = openTestPool(taken.url);
   return {
-    url,
+    url: taken.url,
     database,
     async verifyAndDrop() {
       const findings = options.empty ? [] : await verifyBooks(database);
       await database.destroy();
       // The clock of the process was that of this database, and the next test file has the process.
       machineClock.now = () => Date.now();
-      await dropDatabase(url);
+      await leaveDatabase(taken);
       expect(findings).toEqual([]);
     },
   };
+}
+
+/** A migrated database without rows, and what it was like at first; undefined when nobody else may have it. */
+export interface TakenDatabase {
+  readonly url: string;
+  readonly state: unknown;
+}
+
+/** Of `shared-build-environment.mjs`. */
+declare const loadOnce: (url: string) => Promise<{ keptDatabases: TakenDatabase[] }>;
+const { keptDatabases } = await loadOnce(new URL('./kept-services.mjs', import.meta.url).href);
+
+/** One that another test file has left, or a new copy of the template. */
+export async function takeDatabase(): Promise<TakenDatabase> {
+  const kept = keptDatabases.pop();
+  if (kept !== undefined) return kept;
+  const url = await copyDatabase();
+  const database = openTestPool(url);
+  const state = await readState(database);
+  await database.destroy();
+  return { url, state };
+}
+
+/** Keeps the database for the next that takes one where it can be made what it was, and removes it elsewhere. */
+export async function leaveDatabase(taken: TakenDatabase): Promise<void> {
+  const database = createDatabase({ url: taken.url, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 60_000 });
+  const isAsItWas =
+    taken.state !== undefined && (await isAlone(database)) && (await emptyDatabase(database, taken.state));
+  await database.destroy();
+  if (isAsItWas) keptDatabases.push(taken);
+  else await dropDatabase(taken.url);
 }
 
 export function openTestPool(url: string): Database {

@@ -6,9 +6,9 @@ import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
-import { emptyDatabase, isQuiet, readState } from './reused-database.ts';
+import { emptyDatabase, isQuiet } from './reused-database.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
-import { copyDatabase, createTestLedger, dropDatabase, openTestPool, type TestLedger } from './test-database.ts';
+import { createTestLedger, leaveDatabase, openTestPool, type TestLedger, takeDatabase } from './test-database.ts';
 
 export interface TestService extends TestLedger {
   readonly url: string;
@@ -30,7 +30,7 @@ export async function startTestService(options?: {
   logger?: Logger;
   by?: (databaseUrl: string) => Promise<string>;
 }): Promise<TestService> {
-  const served = (options === undefined ? takeService() : undefined) ?? (await serveCopy(options));
+  const served = (options === undefined ? keptServices.pop() : undefined) ?? (await serveDatabase(options));
   const database = openTestPool(served.databaseUrl);
   const ledger = await createTestLedger(database);
   const url = `http://127.0.0.1:${served.api.port}`;
@@ -53,14 +53,14 @@ export async function startTestService(options?: {
       const isKept = isReusable && (await isQuiet(database));
       if (!isKept) await served.api.stop(5_000);
       const findings = await verifyBooks(database);
-      const isLeft = isKept && (await emptyDatabase(database, served.state));
+      const isAsItWas = isKept && (await emptyDatabase(database, served.state));
       await database.destroy();
       // The clock of the process was that of this database, and the next test file has the process.
       machineClock.now = () => Date.now();
-      if (isLeft) keepService(served);
+      if (isAsItWas) keptServices.push(served);
       else {
         if (isKept) await served.api.stop(5_000);
-        await dropDatabase(served.databaseUrl);
+        await leaveDatabase({ url: served.databaseUrl, state: served.state });
       }
       expect(findings).toEqual([]);
     },
@@ -74,23 +74,14 @@ interface ServedDatabase {
   readonly state: unknown;
 }
 
-interface KeptServices {
-  takeService(): ServedDatabase | undefined;
-  keepService(service: ServedDatabase): void;
-}
-
 /** Of `shared-build-environment.mjs`. */
-declare const loadOnce: (url: string) => Promise<unknown>;
-const keptServices = new URL('./kept-services.mjs', import.meta.url).href;
-const { takeService, keepService } = (await loadOnce(keptServices)) as KeptServices;
+declare const loadOnce: (url: string) => Promise<{ keptServices: ServedDatabase[] }>;
+const { keptServices } = await loadOnce(new URL('./kept-services.mjs', import.meta.url).href);
 
-async function serveCopy(options: Parameters<typeof startTestService>[0] = {}): Promise<ServedDatabase> {
-  const databaseUrl = await copyDatabase();
-  const database = openTestPool(databaseUrl);
-  const state = await readState(database);
-  await database.destroy();
-  const api = await startTestApi((await options.by?.(databaseUrl)) ?? databaseUrl, options);
-  return { api, databaseUrl, state };
+async function serveDatabase(options: Parameters<typeof startTestService>[0] = {}): Promise<ServedDatabase> {
+  const { url, state } = await takeDatabase();
+  const api = await startTestApi((await options.by?.(url)) ?? url, options);
+  return { api, databaseUrl: url, state };
 }
 
 /**

@@ -277,12 +277,13 @@ describe('workers', () => {
     const { database, databaseUrl } = service;
     const [teller, listener] = [0, 1].map(() => startWakeUp({ url: databaseUrl, database, logger }));
     stopAll.push(teller!.stop, listener!.stop);
+    let isWoken = false;
+    const woken = listener!.rest(600_000, new AbortController().signal).then(() => (isWoken = true));
+    // What is told before the other listens is lost.
     await until(async () => {
-      const { rows } = await database.raw("select 1 from pg_stat_activity where query = 'listen joint_ledger_work'");
-      return rows.length >= 2;
+      teller!.hint(ledgerId);
+      return isWoken;
     });
-    const woken = listener!.rest(600_000, new AbortController().signal);
-    teller!.hint(ledgerId);
     await woken;
   });
 });
