@@ -278,8 +278,11 @@ describe('workers', () => {
     const [teller, listener] = [0, 1].map(() => startWakeUp({ url: databaseUrl, database, logger }));
     stopAll.push(teller!.stop, listener!.stop);
     await until(async () => {
-      const { rows } = await database.raw("select 1 from pg_stat_activity where query = 'listen joint_ledger_work'");
-      return rows.length >= 2;
+      // These two, and the service; other test files have theirs on databases of their own.
+      const { rows } = await database.raw(
+        "select 1 from pg_stat_activity where query = 'listen joint_ledger_work' and datname = current_database()",
+      );
+      return rows.length >= 3;
     });
     const woken = listener!.rest(600_000, new AbortController().signal);
     teller!.hint(ledgerId);
