@@ -14,7 +14,7 @@ const maxInFlight = 10;
 
 /** SQL: the pending deliveries `d` of an endpoint, the row `item`. */
 const pending = `
-  webhook_deliveries d where d.ledger_id = item.ledger_id and d.endpoint_id = item.id and d.status = 'pending'`;
+  webhook_deliveries d where d.ledger_id = :ledgerId and d.endpoint_id = item.id and d.status = 'pending'`;
 
 /**
  * SQL: the first pending delivery of each account, found by a step through the index for each account. What is kept
@@ -43,7 +43,7 @@ const sendable = (limit: string | number) => `
 
 /** SQL: an endpoint's deliveries `f` that are on their way. */
 const sending = `
-  webhook_deliveries f where f.ledger_id = item.ledger_id and f.endpoint_id = item.id and f.lease_id is not null
+  webhook_deliveries f where f.ledger_id = :ledgerId and f.endpoint_id = item.id and f.lease_id is not null
     and f.next_attempt_at > now()`;
 
 const inFlight = `(select count(*) from ${sending})`;
@@ -82,10 +82,16 @@ interface LeasedRow {
   webhook_id: string;
   type: string;
   created_at: Date;
+}
+
+/** What can be sent now, and how. */
+interface DueRow {
+  id: string;
   url: string;
   secret: string;
   /** Null as well when it has expired. */
   previous_secret: string | null;
+  now: Date;
 }
 
 /**
@@ -98,31 +104,37 @@ export async function leaseDeliveries(
 ): Promise<LeasedDelivery[]> {
   const { knex, ledgerId } = transaction;
   const leaseId = randomUUID();
-  const { rows } = await knex.raw<{ rows: LeasedRow[] }>(
-    `update webhook_deliveries l
-     set lease_id = ?, attempts = l.attempts + 1, next_attempt_at = clock_timestamp() + ? * interval '1 ms'
+  const { rows: due } = await knex.raw<{ rows: DueRow[] }>(
+    `select due.id, item.url, item.secret, clock_timestamp() as now,
+            case when item.previous_secret_until > now() then item.previous_secret end as previous_secret
      from webhook_endpoints item cross join lateral (
        select d.id from (${sendable(maxInFlight)}) as d
        order by d.next_attempt_at limit greatest(0, ${maxInFlight} - ${inFlight})) as due
-     where item.ledger_id = ? and item.id = any(?::uuid[]) and item.status = 'active'
-       and l.ledger_id = item.ledger_id and l.id = due.id
-     returning l.id, l.endpoint_id, l.attempts, l.log_position, l.webhook_id, l.type, l.created_at,
-               item.url, item.secret,
-               case when item.previous_secret_until > now() then item.previous_secret end as previous_secret`,
-    [leaseId, leaseMs, ledgerId, [...endpointIds]],
+     where item.ledger_id = :ledgerId and item.id = any(:endpointIds::uuid[]) and item.status = 'active'`,
+    { ledgerId, endpointIds: [...endpointIds] },
   );
+  if (due.length === 0) return [];
+  const dueById = new Map(due.map((row) => [row.id, row]));
+  // What was finished meanwhile, by a worker whose lease had run out, stays so.
+  const rows: LeasedRow[] = await knex('webhook_deliveries')
+    .where({ ledger_id: ledgerId, status: 'pending' })
+    .whereRaw('id = any(?::uuid[])', [[...dueById.keys()]])
+    .update({
+      lease_id: leaseId,
+      attempts: knex.raw('attempts + 1'),
+      next_attempt_at: new Date(due[0]!.now.getTime() + leaseMs),
+    })
+    .returning(['id', 'endpoint_id', 'attempts', 'log_position', 'webhook_id', 'type', 'created_at']);
   const bodies = await readBodies(transaction, rows);
-  return rows.map((row) => ({
-    ledgerId,
-    id: row.id,
-    endpointId: row.endpoint_id,
-    leaseId,
-    attempts: row.attempts,
-    url: row.url,
-    secrets: row.previous_secret === null ? [row.secret] : [row.secret, row.previous_secret],
-    webhookId: row.webhook_id,
-    body: bodies.get(row.id)!,
-  }));
+  return rows.map((row) => {
+    const { url, secret, previous_secret: previous } = dueById.get(row.id)!;
+    return {
+      ...{ ledgerId, id: row.id, endpointId: row.endpoint_id, leaseId, attempts: row.attempts, url },
+      secrets: previous === null ? [secret] : [secret, previous],
+      webhookId: row.webhook_id,
+      body: bodies.get(row.id)!,
+    };
+  });
 }
 
 /** What each of these says, as a CloudEvent in JSON. The same whenever it is read: an event never changes. */

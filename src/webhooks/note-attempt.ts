@@ -29,8 +29,12 @@ export async function noteAttempt(
   delivery: LeasedDelivery,
   attempt: AttemptDocument,
 ): Promise<void> {
+  const lease = await readLease(database, delivery);
+  if (lease === undefined) return;
+  const { now } = lease;
   if (isDelivered(attempt)) {
-    if (!(await noteDelivered(database, delivery, attempt))) return;
+    const delivered = { status: 'delivered', next_attempt_at: null, finished_at: now };
+    if (!(await note(database, delivery, { ...delivered, ...withAnswer(lease, attempt) }))) return;
     workMetrics.webhookAttempts.inc({ outcome: 'delivered' });
     await setFailingSince(database, delivery, null);
     return;
@@ -38,14 +42,15 @@ export async function noteAttempt(
   // Nothing that the receiver did.
   const isOurs = 'failure' in attempt && attempt.failure === 'stopped';
   const isGone = 'status' in attempt && attempt.status === 410;
-  const pauseMs = isOurs ? 0 : Math.max(backoffMs(delivery.attempts, pauses), wishedPauseMs(attempt));
-  if (!isGone && (await noteForLater(database, delivery, attempt, pauseMs))) {
-    if (isOurs) return;
-    workMetrics.webhookAttempts.inc({ outcome: 'failed' });
-    await setFailingSince(database, delivery, database.raw('clock_timestamp()'));
+  if (isGone || now.getTime() - lease.pendingSince.getTime() >= patienceMs) {
+    if (await giveUp(database, delivery, attempt)) workMetrics.webhookAttempts.inc({ outcome: 'given_up' });
     return;
   }
-  if (await giveUp(database, delivery, attempt)) workMetrics.webhookAttempts.inc({ outcome: 'given_up' });
+  const pauseMs = isOurs ? 0 : Math.max(backoffMs(delivery.attempts, pauses), wishedPauseMs(attempt));
+  const later = { next_attempt_at: new Date(now.getTime() + pauseMs), ...withAnswer(lease, attempt) };
+  if (!(await note(database, delivery, later)) || isOurs) return;
+  workMetrics.webhookAttempts.inc({ outcome: 'failed' });
+  await setFailingSince(database, delivery, now);
 }
 
 /** The pause that the receiver asks for. It never makes one shorter: a receiver that is down may ask for none. */
@@ -58,36 +63,34 @@ function leased(knex: Knex, { ledgerId, id, leaseId }: LeasedDelivery) {
   return knex('webhook_deliveries').where({ ledger_id: ledgerId, id, lease_id: leaseId });
 }
 
-function withAnswer(knex: Knex, attempt: AttemptDocument) {
-  const all = `array_append(answers, ?::json)`;
-  const kept = `(${all})[cardinality(answers) + 2 - ${keptAnswers} :]`;
-  return { lease_id: null, answers: knex.raw(kept, [JSON.stringify(attempt)]) };
+/** A delivery on which this worker's lease holds. */
+interface Lease {
+  readonly answers: readonly AttemptDocument[];
+  readonly pendingSince: Date;
+  readonly now: Date;
 }
 
-async function noteDelivered(knex: Knex, delivery: LeasedDelivery, attempt: AttemptDocument): Promise<boolean> {
-  const finished = { status: 'delivered', next_attempt_at: null, finished_at: knex.raw('clock_timestamp()') };
-  return (await leased(knex, delivery).update({ ...finished, ...withAnswer(knex, attempt) })) > 0;
+async function readLease(knex: Knex, delivery: LeasedDelivery): Promise<Lease | undefined> {
+  const row = await leased(knex, delivery).first('answers', 'pending_since', knex.raw('clock_timestamp() as now'));
+  return row && { answers: row.answers, pendingSince: row.pending_since, now: row.now };
 }
 
-/** Answers false when the delivery has been tried for long enough. */
-async function noteForLater(
-  knex: Knex,
-  delivery: LeasedDelivery,
-  attempt: AttemptDocument,
-  pauseMs: number,
-): Promise<boolean> {
-  const next_attempt_at = knex.raw("clock_timestamp() + ? * interval '1 ms'", [pauseMs]);
-  const changed = await leased(knex, delivery)
-    .whereRaw("pending_since > clock_timestamp() - ? * interval '1 ms'", [patienceMs])
-    .update({ next_attempt_at, ...withAnswer(knex, attempt) });
-  return changed > 0;
+/** Ends the lease and keeps the last answers. */
+function withAnswer({ answers }: Lease, attempt: AttemptDocument) {
+  const kept = [...answers, attempt].slice(-keptAnswers);
+  return { lease_id: null, answers: kept.map((answer) => JSON.stringify(answer)) };
+}
+
+/** Answers false when it was no longer this worker's. */
+async function note(knex: Knex, delivery: LeasedDelivery, changes: object): Promise<boolean> {
+  return (await leased(knex, delivery).update(changes)) > 0;
 }
 
 /** Since when an endpoint has been failing: only the first failure says so, and any success ends it. */
 async function setFailingSince(
   knex: Knex,
   { ledgerId, endpointId }: LeasedDelivery,
-  since: Knex.Raw | null,
+  since: Date | null,
 ): Promise<void> {
   const endpoint = knex('webhook_endpoints').where({ ledger_id: ledgerId, id: endpointId });
   if (since === null) await endpoint.whereNotNull('failing_since').update({ failing_since: null });
@@ -103,8 +106,10 @@ async function giveUp(database: Database, delivery: LeasedDelivery, attempt: Att
     const { knex } = transaction;
     const now = await openLedger(transaction);
     await lockClaimable(transaction, endpointRows, [delivery.endpointId]);
-    const failed = { status: 'failed', next_attempt_at: null, finished_at: now, ...withAnswer(knex, attempt) };
-    if ((await leased(knex, delivery).update(failed)) === 0) return false;
+    const lease = await readLease(knex, delivery);
+    if (lease === undefined) return false;
+    const failed = { status: 'failed', next_attempt_at: null, finished_at: now };
+    if (!(await note(knex, delivery, { ...failed, ...withAnswer(lease, attempt) }))) return false;
     const endpoint = (await findEndpoints(transaction, [delivery.endpointId])).get(delivery.endpointId);
     if (endpoint === undefined) return true;
     const reason = reasonToDisable(endpoint, attempt, now);

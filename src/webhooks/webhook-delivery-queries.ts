@@ -32,7 +32,7 @@ function selectDeliveries({ knex, ledgerId }: LedgerSource) {
   return knex('webhook_deliveries as d')
     .join('webhook_endpoints as e', (on) => on.on('e.ledger_id', 'd.ledger_id').andOn('e.id', 'd.endpoint_id'))
     .select<DeliveryRow[]>('d.*')
-    .where('d.ledger_id', ledgerId)
+    .where({ 'd.ledger_id': ledgerId, 'e.ledger_id': ledgerId })
     .whereNot('e.status', 'deleted');
 }
 
@@ -119,7 +119,7 @@ export async function restartPending(
 ): Promise<void> {
   await knex('webhook_deliveries')
     .where({ ledger_id: ledgerId, endpoint_id: endpointId, status: 'pending' })
-    .whereRaw('(lease_id is null or next_attempt_at <= now())')
+    .whereRaw('(lease_id is null or next_attempt_at <= ?::timestamptz)', [now.toISOString()])
     .update(fromTheStart(now));
 }
 

@@ -19,12 +19,12 @@ const maxPending = 10_000;
 /** SQL: since when the log has something that the endpoint has not been notified of; null without. */
 const firstUnread = `
   (select b.appended_at from log_blocks b
-   where b.ledger_id = item.ledger_id and b.last_position > item.log_position
+   where b.ledger_id = :ledgerId and b.last_position > item.log_position
    order by b.last_position limit 1)`;
 
 const isFull = `
   exists (select from webhook_deliveries d
-          where d.ledger_id = item.ledger_id and d.endpoint_id = item.id and d.status = 'pending'
+          where d.ledger_id = :ledgerId and d.endpoint_id = item.id and d.status = 'pending'
           offset ${maxPending - 1})`;
 
 /**

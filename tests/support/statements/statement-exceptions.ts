@@ -36,13 +36,4 @@ export const statementExceptions: readonly StatementException[] = [
     texts: /where "key_hash" = /,
     reason: 'A key of before does not say of which ledger it is; it is looked for in all of them.',
   },
-  {
-    sources: /^src\/(events|webhooks|log)\/|^src\/ledger\/write-journal\.ts$/,
-    reason: 'Events and webhooks: to be mended with the numbered log.',
-  },
-  {
-    sources: /^src\/workers\/claim-work\.ts$/,
-    texts: /from "(webhook_\w+|logs)" as "item"|^select exists \(/,
-    reason: 'The queues of webhooks and of the log: to be mended with the numbered log.',
-  },
 ];
