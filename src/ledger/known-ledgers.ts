@@ -16,7 +16,12 @@ export class KnownLedgers {
     this.#database = database;
   }
 
-  /** In the order of their ids, as of half a minute ago at most. Throws when there never was an answer. */
+  /** Adds a ledger that was learned of otherwise. */
+  add(ledgerId: string): void {
+    if (this.#ids !== undefined && !this.#ids.includes(ledgerId)) this.#ids = [...this.#ids, ledgerId];
+  }
+
+  /** All there were half a minute ago, and those that were added since. Throws when there never was an answer. */
   async read(): Promise<readonly string[]> {
     if (this.#ids !== undefined && performance.now() - this.#listedAt < listedForMs) return this.#ids;
     this.#listedAt = performance.now();

@@ -20,16 +20,18 @@ export interface Children {
  */
 export function accountsWith(name: string, expire: Expiry, { table, isOpen, endsAt }: Children): WorkQueue {
   const isOver = `${isOpen} and ${endsAt} <= now()`;
+  const ofLedger = `child.ledger_id = :ledgerId and ${isOver}`;
+  const isDue = `${ofLedger} and not ${isSetAside(name, 'child', 'account_id')}`;
   return {
     name,
     table: 'accounts',
     idColumn: 'id',
     isDue: `item.id in (
-      select child.account_id from ${table} child
-      where child.ledger_id = :ledgerId and ${isOver} and not ${isSetAside(name, 'child', 'account_id')}
-      order by ${endsAt} limit ${maxLookedAt})`,
-    dueSince: `(select min(${endsAt}) from ${table} child
-                where child.ledger_id = :ledgerId and child.account_id = item.id and ${isOver})`,
+      select child.account_id from ${table} child where ${isDue} order by ${endsAt} limit ${maxLookedAt})`,
+    dueSince: `(select min(${endsAt}) from ${table} child where ${ofLedger} and child.account_id = item.id)`,
+    waiting: `
+      select child.account_id as id, min(${endsAt}) as due_since from ${table} child
+      where ${isDue} group by child.account_id`,
     batchSize: 20,
     lanes: 1,
     isUrgent: false,

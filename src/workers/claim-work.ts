@@ -74,7 +74,7 @@ export async function lockClaimable(
 export async function findLedgersWithWork(knex: Knex, queue: WorkQueue): Promise<string[]> {
   return knex('ledgers as l')
     .comment(onOneServer)
-    .whereExists(dueItems(knex, queue, eachLedger(knex)).select(knex.raw('1')))
+    .whereExists(hasWork(knex, queue, eachLedger(knex)))
     .orderByRaw('random()')
     .options(prepared(knex, `ledgers-with-${queue.name}`))
     .pluck('l.id');
@@ -89,9 +89,7 @@ export function lookForWork(
   name: string,
   queues: readonly WorkQueue[],
 ): (ledgerId: string) => Promise<string[]> {
-  const looks = queues.map((queue) =>
-    knex.raw('exists ? as ??', [dueItems(knex, queue, anyLedger).select(knex.raw('1')), queue.name]),
-  );
+  const looks = queues.map((queue) => knex.raw('exists ? as ??', [hasWork(knex, queue, anyLedger), queue.name]));
   const { sql, bindings } = knex('ledgers').where('id', anyLedger).select(looks).toSQL();
   return async (ledgerId) => {
     const ofLedger = bindings.map((bound) => (bound === anyLedger ? ledgerId : bound));
@@ -133,11 +131,24 @@ export async function readQueueStateOf(knex: Knex, queue: WorkQueue, ledgerId: s
 /** In a question about all ledgers: the one that is looked at, `l`. */
 const eachLedger = (knex: Knex) => knex.raw('l.id');
 
+/** Has a row where a queue has work in a ledger. */
+function hasWork(knex: Knex, queue: WorkQueue, ledger: string | Knex.Raw): Knex.QueryBuilder {
+  const due = queue.waiting === undefined ? dueItems(knex, queue, ledger) : waitingItems(knex, queue.waiting, ledger);
+  return due.select(knex.raw('1'));
+}
+
 function waiting(knex: Knex, queue: WorkQueue, ledger: string | Knex.Raw): Knex.QueryBuilder {
+  if (queue.waiting !== undefined) {
+    return waitingItems(knex, queue.waiting, ledger).select('due_since').orderBy('due_since').limit(maxCounted);
+  }
   return dueItems(knex, queue, ledger)
     .select(knex.raw(`${queue.dueSince} as due_since`, { ledgerId: ledger }))
     .orderByRaw(queue.dueSince, { ledgerId: ledger })
     .limit(maxCounted);
+}
+
+function waitingItems(knex: Knex, waiting: string, ledger: string | Knex.Raw): Knex.QueryBuilder {
+  return knex.queryBuilder().from(knex.raw(`(${waiting}) as waiting`, { ledgerId: ledger }));
 }
 
 function dueItems(knex: Knex, queue: WorkQueue, ledger: string | Knex.Raw): Knex.QueryBuilder {

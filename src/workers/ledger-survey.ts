@@ -50,7 +50,11 @@ export class LedgerSurvey {
     this.#lookForAll = lookForWork(database, 'look-for-work', queues);
     this.#finds.setMaxListeners(0);
     wakeUp.onHint((ledgerIds) => {
-      for (const ledgerId of ledgerIds) this.#hinted.add(ledgerId);
+      for (const ledgerId of ledgerIds) {
+        this.#hinted.add(ledgerId);
+        // Perhaps it is new.
+        this.#known.add(ledgerId);
+      }
     });
     void this.#run(signal);
   }

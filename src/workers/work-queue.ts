@@ -27,6 +27,12 @@ export interface WorkQueue {
   readonly isDue: string;
   /** SQL: since when a row has been due; names the ledger in the same way. */
   readonly dueSince: string;
+  /**
+   * SQL: the `id` of each item that is due, and `due_since`, where the rows of another table, or an index of its own,
+   * say it at less cost than the rows that are claimed. Asked in all ledgers at once, which `isDue` would be too dear
+   * for then.
+   */
+  readonly waiting?: string;
   /** How many items share a transaction. */
   readonly batchSize: number;
   /** How many batches one process works on at once. */

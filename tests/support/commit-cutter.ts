@@ -61,7 +61,9 @@ export async function startCommitCutter(databaseUrl: string): Promise<CommitCutt
       }
       if (cut === 'afterCommit' || cut === 'afterCommitForGood') {
         server.unpipe(client);
-        server.once('data', () => {
+        server.on('data', (answer) => {
+          // What was sent before COMMIT is answered before it.
+          if (!answer.includes('COMMIT\0') && !answer.includes('ROLLBACK\0')) return;
           first();
           if (cut === 'afterCommit') end();
           else endForGood();

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { invitationsQueue } from '../../src/holders/holders-queues.ts';
 import { expiriesQueue } from '../../src/holds/expiries-queue.ts';
+import { findLedgersWithWork, lookForWork, readQueueState, readQueueStateOf } from '../../src/workers/claim-work.ts';
+import { noteFailure } from '../../src/workers/failed-work.ts';
 import { idempotencyKeysQueue } from '../../src/workers/idempotency-keys-queue.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
@@ -104,5 +107,48 @@ describe('idempotency keys', () => {
       [ledgerId],
     );
     expect([await sweep(keys), await sweep(keys), await sweep(keys), await sweep(keys)]).toEqual([500, 500, 200, 0]);
+  });
+});
+
+describe('queues whose items others find', () => {
+  /** What is asked of all ledgers at once, and of one by itself. */
+  async function seenOf(queue: WorkQueue) {
+    const { database, ledgerId } = service;
+    return {
+      ledgers: await findLedgersWithWork(database, queue),
+      queues: await lookForWork(database, `look-for-${queue.name}`, [queue])(ledgerId),
+      due: [(await readQueueState(database, queue)).due, (await readQueueStateOf(database, queue, ledgerId)).due],
+    };
+  }
+
+  test('are found while something is due, and not once it is done or set aside', async () => {
+    const { client, database, ledgerId } = service;
+    const account = await client.openAccount();
+    const holders = [await client.createParty('Ann'), await client.createParty('Bob')];
+    const later = { status: 'invited', rights: ['view'], created_at: new Date(), invited_by: holders[0] };
+    const rows = holders.map((party_id) => ({ ...later, ledger_id: ledgerId, account_id: account, party_id }));
+    await database('holders').insert(rows);
+    const expireAt = (offset: string) =>
+      database('holders').update({ invitation_expires_at: database.raw(`now() + interval '${offset}'`) });
+    const nothing = { ledgers: [], queues: [], due: [0, 0] };
+    await expireAt('1 hour');
+    expect(await seenOf(invitationsQueue)).toEqual(nothing);
+    await expireAt('-1 minute');
+    const found = { ledgers: [ledgerId], queues: ['invitations'], due: [1, 1] };
+    expect(await seenOf(invitationsQueue)).toEqual(found);
+    await noteFailure(database, { ledgerId, queue: 'invitations', itemId: account }, new Error('not now'));
+    expect(await seenOf(invitationsQueue)).toEqual(nothing);
+    await database('failed_work').delete();
+    expect(await sweep(invitationsQueue)).toBe(1);
+    expect(await seenOf(invitationsQueue)).toEqual(nothing);
+
+    expect(await seenOf(keys)).toEqual(nothing);
+    await database('idempotency_keys').update({ created_at: database.raw("now() - interval '30 days'") });
+    const { due, ...where } = await seenOf(keys);
+    expect(where).toEqual({ ledgers: [ledgerId], queues: ['idempotency-keys'] });
+    expect(due[0]).toBeGreaterThan(0);
+    expect(due[1]).toBe(due[0]);
+    await sweep(keys);
+    expect(await seenOf(keys)).toEqual(nothing);
   });
 });
