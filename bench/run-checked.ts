@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchPlan } from './bench-plan.ts';
 import { checkRun, countTransactions } from './books/check-run.ts';
+import type { FilledBook } from './books/filled-book.ts';
 import type { BenchRun } from './report/bench-run.ts';
 import type { StopList } from './stop-list.ts';
 import type { Arena } from './subjects/arena.ts';
@@ -19,7 +21,7 @@ export interface CheckedRun {
  */
 export async function runChecked(
   { book, subjects }: Arena,
-  which: Omit<BenchRun, 'measured'>,
+  which: Omit<BenchRun, 'measured' | 'walBytes'>,
   { warmUpMs, measureMs }: Pick<BenchPlan, 'warmUpMs' | 'measureMs'>,
   stops: StopList,
 ): Promise<CheckedRun> {
@@ -27,12 +29,28 @@ export async function runChecked(
   const { load, connections } = scenario;
   await book.database.raw('vacuum analyze accounts, idempotency_keys');
   const countBefore = await countTransactions(book);
+  const walBefore = await walPosition(book);
   const measured =
     load === 'standing-orders'
       ? await runWorkers(book, subject, { workers: connections, warmUpMs, measureMs }, stops)
       : await subjects.get(subject)!.run({ load, connections, warmUpMs, measureMs, seed: round });
-  const run = { ...which, measured };
+  const written = (await walPosition(book)) - walBefore;
+  const booked = (await countTransactions(book)) - countBefore;
+  const run = { ...which, measured, walBytes: booked === 0 ? undefined : written / booked };
   // An echo books nothing, and says so by its name.
   if ('notMeasured' in measured || subject === 'echo') return { run, failures: [] };
   return { run, failures: await checkRun(book, countBefore, measured) };
+}
+
+/** Where joint-ledger is no subject, nobody appends to its log. */
+const maxLooks = 500;
+
+/** How many bytes PostgreSQL has written to its log so far, once all that was booked has its position in ours. */
+async function walPosition({ database }: FilledBook): Promise<number> {
+  for (let looks = 0; looks < maxLooks; looks++) {
+    if ((await database('log_inbox').select('stamp').limit(1)).length === 0) break;
+    await sleep(20);
+  }
+  const { rows } = await database.raw(`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes`);
+  return rows[0].bytes;
 }

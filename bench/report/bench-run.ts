@@ -7,6 +7,8 @@ export interface BenchRun {
   readonly subject: SubjectName;
   readonly round: number;
   readonly measured: RunMeasurement | NotMeasured;
+  /** What a movement added to PostgreSQL's write-ahead log, that of its place in ours included. */
+  readonly walBytes: number | undefined;
 }
 
 /** What the rounds of a subject in a scenario come to. */
@@ -22,6 +24,7 @@ export interface RowFigures {
   readonly movementsPerSecond: Spread;
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
+  readonly walBytes: Spread | undefined;
   /** Over all rounds. */
   readonly errors: number;
   readonly unacknowledged: number;
@@ -40,18 +43,20 @@ export function summariseRuns(scenarios: readonly Scenario[], runs: readonly Ben
       const own = runs.filter((run) => run.scenario === scenario && run.subject === subject);
       const measured = own.flatMap((run) => ('notMeasured' in run.measured ? [] : [run.measured]));
       const reason = own.flatMap((run) => ('notMeasured' in run.measured ? [run.measured.notMeasured] : []))[0];
-      const figures = measured.length === 0 ? undefined : figuresOf(measured);
+      const walBytes = own.flatMap((run) => run.walBytes ?? []);
+      const figures = measured.length === 0 ? undefined : figuresOf(measured, walBytes);
       return { scenario, subject, figures, notMeasured: reason };
     }),
   );
 }
 
-function figuresOf(measured: readonly RunMeasurement[]): RowFigures {
+function figuresOf(measured: readonly RunMeasurement[], walBytes: readonly number[]): RowFigures {
   const sum = (pick: (run: RunMeasurement) => number) => measured.reduce((total, run) => total + pick(run), 0);
   return {
     movementsPerSecond: spreadOf(measured.map((run) => run.movementsPerSecond)),
     p50Ms: spreadOf(measured.map((run) => run.latency.p50)),
     p99Ms: spreadOf(measured.map((run) => run.latency.p99)),
+    walBytes: walBytes.length === 0 ? undefined : spreadOf(walBytes),
     errors: sum((run) => run.errors),
     unacknowledged: sum((run) => run.unacknowledged),
   };

@@ -13,24 +13,29 @@ export function formatRows(rows: readonly BenchRow[]): string {
     'movements/s [min–max]',
     'p50 ms',
     'p99 ms',
+    'WAL bytes',
     'errors',
     'against A or C',
   ];
   const lines = rows.map((row) => {
     const { scenario, subject, figures } = row;
     const first = [scenarioTitle(scenario), formatParallel(scenario), subjectTitles[subject]];
-    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', ''];
+    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', '', ''];
     const { median, min, max } = figures.movementsPerSecond;
     return [
       ...first,
       `${formatCount(median)} [${formatCount(min)}–${formatCount(max)}]`,
       formatMs(figures.p50Ms.median),
       formatMs(figures.p99Ms.median),
+      figures.walBytes === undefined ? '' : formatCount(figures.walBytes.median),
       formatCount(figures.errors + figures.unacknowledged),
       formatRatio(ratioToBaseline(rows, row)),
     ];
   });
-  return formatTable([heads, ...lines], ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right']);
+  return formatTable(
+    [heads, ...lines],
+    ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
+  );
 }
 
 /** The targets as text. */
