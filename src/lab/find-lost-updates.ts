@@ -22,8 +22,8 @@ export function findLostUpdates(rows: readonly RowHistory[], lanes: readonly Rec
         at >= read.revision && at < index && missed.erasedBy === null ? [at] : [],
       );
       for (const at of erased) row.steps[at]!.erasedBy = index;
-      const amount = sumOf(erased.map((at) => intended(row, at, lanes)));
       const { statement, value } = read;
+      const amount = lossOf(row, index, value);
       const found: LostUpdate = {
         kind: 'lost update',
         text: sentence(lanes, row, { step: index, erased, readValue: value, amount }),
@@ -50,24 +50,16 @@ function lastRead(lane: RecordedLane, { table, id, column }: RowHistory, write: 
     .at(-1);
 }
 
-/** What the lane of a step meant to change, given what it had read; what the row changed by where it read nothing. */
-function intended(row: RowHistory, index: number, lanes: readonly RecordedLane[]): Money | null {
-  const step = row.steps[index]!;
-  const write = lanes[step.lane]!.statements.find((each) => each.index === step.statement)!;
-  const from =
-    lastRead(lanes[step.lane]!, row, write)?.value ?? (index === 0 ? row.before : row.steps[index - 1]!.value);
-  if (!isAmount(from) || !isAmount(step.value)) return null;
-  return Money.fromDatabase(step.value, currency).minus(Money.fromDatabase(from, currency));
+/** What the row had gained since it was read, and loses by being overwritten: so that the losses of a row add up. */
+function lossOf(row: RowHistory, index: number, readValue: Cell): string | null {
+  const overwritten = row.steps[index - 1]!.value;
+  if (!isAmount(overwritten) || !isAmount(readValue)) return null;
+  const [gained, read] = [overwritten, readValue].map((amount) => Money.fromDatabase(amount, currency));
+  return gained!.minus(read!).toString();
 }
 
 function isAmount(value: Cell): value is string {
   return typeof value === 'string' && /^-?\d+\.\d\d$/.test(value);
-}
-
-function sumOf(amounts: ReadonlyArray<Money | null>): string | null {
-  const known = amounts.filter((each) => each !== null);
-  if (known.length < amounts.length) return null;
-  return known.reduce((sum, each) => sum.plus(each), Money.zero(currency)).toString();
 }
 
 function sentence(
