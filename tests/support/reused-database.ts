@@ -6,7 +6,16 @@ import type { Database } from '../../src/database/create-database.ts';
  * deadlocks are in it because tests count them.
  */
 export async function readState(database: Database): Promise<unknown> {
-  const catalogs = ['pg_class', 'pg_attribute', 'pg_constraint', 'pg_index', 'pg_namespace', 'pg_proc', 'pg_trigger'];
+  const catalogs = [
+    'pg_class',
+    'pg_attribute',
+    'pg_constraint',
+    'pg_index',
+    'pg_namespace',
+    'pg_proc',
+    'pg_trigger',
+    'pg_extension',
+  ];
   const looks = catalogs.map(
     (catalog) => `(select json_build_array(count(*), max(xmin::text::bigint)) from ${catalog})`,
   );
