@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { pino } from 'pino';
 import type { Database } from '../../src/database/create-database.ts';
 import { migrate } from '../../src/database/migrate.ts';
@@ -6,6 +7,7 @@ import { distribute } from '../../src/distribute.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { startWorker } from '../../src/process/worker-process.ts';
+import { startDealingProxy } from './dealing-proxy.ts';
 import { markDistributed } from './mark-distributed.mjs';
 import { createTestDatabase, openTestPool } from './test-database.ts';
 
@@ -17,34 +19,68 @@ export interface DistributedPlace {
   close(): Promise<void>;
 }
 
-/**
- * On the Citus that DISTRIBUTED_DATABASE_URL names, which is migrated, distributed and left with what the test wrote; or
- * else on a database of the test's own that says it is Citus.
- */
-export async function openDistributedPlace(): Promise<DistributedPlace> {
-  const shared = process.env.DISTRIBUTED_DATABASE_URL;
-  const own = shared === undefined ? await createTestDatabase() : undefined;
-  if (own !== undefined) await markDistributed(own.database);
-  const databaseUrl = shared ?? own!.url;
-  const database = openTestPool(databaseUrl);
-  if (shared !== undefined) {
+/** Where the service can be tried as on several nodes. */
+export const placeNames =
+  process.env.DISTRIBUTED_DATABASE_URL === undefined
+    ? (['a server that says it is Citus', 'two databases that ledgers are dealt to'] as const)
+    : (['the server of DISTRIBUTED_DATABASE_URL'] as const);
+
+interface OpenDatabase {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The Citus is migrated, distributed and left with what the test wrote; everything else is of the test's own. */
+async function openDatabase(name: (typeof placeNames)[number]): Promise<OpenDatabase> {
+  if (name === 'the server of DISTRIBUTED_DATABASE_URL') {
+    const url = process.env.DISTRIBUTED_DATABASE_URL!;
+    const database = openTestPool(url);
     await migrate(database);
     if ((await findServerKind(database)).isDistributed) await distribute(database, 8);
+    await database.destroy();
+    return { url, close: async () => {} };
   }
+  const first = await createTestDatabase();
+  await markDistributed(first.database);
+  if (name === 'a server that says it is Citus') return { url: first.url, close: () => first.verifyAndDrop() };
+  const second = await createTestDatabase();
+  await markDistributed(second.database);
+  const proxy = await startDealingProxy([first.url, second.url]);
+  return {
+    url: proxy.url,
+    async close() {
+      await proxy.close();
+      const ledgers = [first, second].map(({ database }) => database('ledgers').pluck('id'));
+      const [ofFirst, ofSecond] = (await Promise.all(ledgers)) as [string[], string[]];
+      // Both had some, and no ledger is in two places.
+      expect(Math.min(ofFirst.length, ofSecond.length)).toBeGreaterThan(1);
+      expect(ofFirst.filter((id) => ofSecond.includes(id))).toEqual([]);
+      await first.verifyAndDrop();
+      await second.verifyAndDrop();
+    },
+  };
+}
+
+export async function openDistributedPlace(name: (typeof placeNames)[number]): Promise<DistributedPlace> {
+  const own = await openDatabase(name);
+  const databaseUrl = own.url;
+  const database = openTestPool(databaseUrl);
   const logger = pino({ level: 'silent' });
   const webhookTargets = { allowHttp: true, allowPrivate: true };
+  // What is prepared on one node is not known to the other one.
+  const settings = { databaseUrl, webhookTargets, logger, preparedStatements: false };
   const api = await startApi({
-    ...{ host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 65_000, databaseUrl, databasePoolSize: 10 },
-    ...{ lockTimeoutMs: 30_000, webhookTargets, lab: false, logger },
+    ...{ host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 65_000, databasePoolSize: 10 },
+    ...{ ...settings, lockTimeoutMs: 30_000, lab: false },
   });
-  const workers = startWorker({ databaseUrl, idempotencyRetentionHours: 168, webhookTargets, logger });
+  const workers = startWorker({ ...settings, idempotencyRetentionHours: 168 });
   return {
     ...{ url: `http://127.0.0.1:${api.port}`, api, database },
     async close() {
       await workers.stop(10_000);
       await api.stop(5_000);
       await database.destroy();
-      await own?.verifyAndDrop();
+      await own.close();
     },
   };
 }
