@@ -257,7 +257,7 @@ CREATE TRIGGER log_numbers_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCAT
 CREATE TABLE logs (
   ledger_id uuid NOT NULL,
   number integer NOT NULL DEFAULT 0,
-  server_started_at timestamp with time zone,
+  server_life text,
   CONSTRAINT logs_pkey PRIMARY KEY (ledger_id),
   CONSTRAINT logs_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)
 );

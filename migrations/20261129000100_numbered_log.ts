@@ -45,7 +45,7 @@ export async function up(knex: Knex): Promise<void> {
     create table logs (
       ledger_id uuid not null,
       number integer not null default 0,
-      server_started_at timestamptz,
+      server_life text,
       constraint logs_pkey primary key (ledger_id),
       constraint logs_ledger_fkey foreign key (ledger_id) references ledgers (id)
     )`);

@@ -61,7 +61,8 @@ const readEvent = get(
     const position = parsePlace(asked)?.position ?? -1;
     const event = (await findLogged(source, [position])).get(position);
     const { accountIds, readable } = await findVisible(database, caller, undefined);
-    const isHidden = accountIds !== null && (event?.accountId == null || !accountIds.includes(event.accountId));
+    const isOfOthers = event?.accountId == null || accountIds?.includes(event.accountId) === false;
+    const isHidden = accountIds !== null && isOfOthers && event?.type !== 'log.continued';
     if (event === undefined || formatPlace(event.place) !== asked || isHidden) {
       throw notFound('event', asked);
     }

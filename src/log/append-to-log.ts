@@ -3,6 +3,7 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { createId } from '../ledger/create-id.ts';
 import { continueLineage, hashDigits } from './log-place.ts';
 import { blockSize } from './read-log.ts';
+import { lifeOfServer } from './server-life.ts';
 
 /** So many groups of movements are appended in one transaction. */
 const maxTaken = 1_000;
@@ -14,8 +15,8 @@ interface LogEnd {
   /** In hexadecimal digits. */
   hash: string | null;
   lineage: string | null;
-  server_started_at: string | null;
-  started_at: string;
+  server_life: string | null;
+  life: string;
   now: Date;
 }
 
@@ -41,17 +42,17 @@ interface Named {
  * Gives what is committed its positions in the ledger's log, and takes it out of the inbox. The log's row must be
  * locked: there is one that appends.
  *
- * What one statement sees of the inbox has no gap: a row is locked by its accounts' order, so if it is visible, all
- * that was written before it on the same accounts is visible too, or in the log already (PostgreSQL manual, chapter
- * 13.2.1). The stamps put it in that order. No transaction that is still running is waited for.
+ * What one statement sees of the inbox has no gap: rows are written under the locks of their accounts, so if one is
+ * visible, all that was written before it on the same accounts is visible too, or in the log already (PostgreSQL manual,
+ * chapter 13.2.1). The stamps put it in that order. No transaction that is still running is waited for.
  */
 export async function appendToLog(transaction: LedgerTransaction): Promise<void> {
   const [end, taken] = await Promise.all([readEnd(transaction), takeInbox(transaction)]);
   if (taken.length === 0) return;
-  const isElsewhere = end.server_started_at !== end.started_at;
-  const isContinued = isElsewhere && end.server_started_at !== null && end.last_position !== null;
+  const isElsewhere = end.server_life !== end.life;
+  const isContinued = isElsewhere && end.server_life !== null && end.last_position !== null;
   const number = isContinued ? end.number + 1 : end.number;
-  if (isElsewhere) await noteServer(transaction, number, end.started_at);
+  if (isElsewhere) await noteServer(transaction, number, end.life);
   const named = nameAll(taken);
   if (isContinued) nameFirst(named, await tellContinued(transaction, end, number));
   const appending = { position: (end.last_position ?? -1) + 1, hash: end.hash ?? '', number, at: end.now };
@@ -69,8 +70,7 @@ export async function appendToLog(transaction: LedgerTransaction): Promise<void>
 async function readEnd({ knex, ledgerId, pipeline }: LedgerTransaction): Promise<LogEnd> {
   const { rows } = await pipeline.send(
     knex.raw(
-      `select l.number, l.server_started_at::text, pg_postmaster_start_time()::text as started_at,
-              clock_timestamp() as now, b.last_position, encode(b.hash, 'hex') as hash, n.lineage
+      `select l.number, l.server_life, ${lifeOfServer} as life, clock_timestamp() as now, b.last_position, encode(b.hash, 'hex') as hash, n.lineage
        from logs l
        left join lateral (select last_position, hash from log_blocks
                           where ledger_id = :ledgerId order by last_position desc limit 1) b on true
@@ -116,12 +116,8 @@ function nameFirst({ accountIds, sequences, versions, eventIds }: Named, eventId
   eventIds.unshift(eventId);
 }
 
-async function noteServer({ knex, ledgerId }: LedgerTransaction, number: number, startedAt: string): Promise<void> {
-  await knex.raw('update logs set number = ?, server_started_at = ?::timestamptz where ledger_id = ?', [
-    number,
-    startedAt,
-    ledgerId,
-  ]);
+async function noteServer({ knex, ledgerId }: LedgerTransaction, number: number, life: string): Promise<void> {
+  await knex('logs').where('ledger_id', ledgerId).update({ number, server_life: life });
 }
 
 /**

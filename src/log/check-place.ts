@@ -2,6 +2,7 @@ import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { formatPlace, type LogPlace, parseLineage } from './log-place.ts';
 import { findPlace, latestPlace } from './read-log.ts';
+import { lifeOfServer } from './server-life.ts';
 
 /**
  * Makes sure that what a reader has seen is what the log has up to this place. Throws RefusalError `log_forked` when it
@@ -33,12 +34,13 @@ interface NumberRow {
  * The last position that this log has in common with the one that a place is of, null when that can't be told from
  * where the last three numbers of each began. A log divides only where one of its numbers ends.
  */
-async function lastCommonPosition({ knex, ledgerId }: LedgerSource, place: LogPlace): Promise<number | null> {
+async function lastCommonPosition(source: LedgerSource, place: LogPlace): Promise<number | null> {
+  const { knex, ledgerId } = source;
   const numbers: NumberRow[] = await knex('log_numbers')
     .select('first_position', 'lineage')
     .where('ledger_id', ledgerId)
     .orderBy('number');
-  const latest = await latestPlace({ knex, ledgerId });
+  const latest = await latestPlace(source);
   let theirEnd = place.position;
   for (const [age, beginning] of parseLineage(place.lineage).entries()) {
     const index = numbers.findIndex(({ lineage }) => {
@@ -48,10 +50,19 @@ async function lastCommonPosition({ knex, ledgerId }: LedgerSource, place: LogPl
     if (index >= 0) {
       const next = numbers[index + 1];
       const ourEnd = next === undefined ? latest.position : next.first_position - 1;
-      // Within one number, other blocks: only its first block is sure to be the same.
-      return age === 0 && place.position <= ourEnd ? beginning.position : Math.min(ourEnd, theirEnd);
+      // Other blocks within one number, or too few of them in the same life: only the first is sure.
+      const isWithin = age === 0 && (place.position <= ourEnd || (next === undefined && (await isSameLife(source))));
+      return isWithin ? beginning.position : Math.min(ourEnd, theirEnd);
     }
     theirEnd = beginning.position - 1;
   }
   return null;
+}
+
+/** Whether the log was last continued in the present life of its server. */
+async function isSameLife({ knex, ledgerId }: LedgerSource): Promise<boolean> {
+  const row = await knex('logs as l')
+    .where('l.ledger_id', ledgerId)
+    .first(knex.raw(`l.server_life = ${lifeOfServer} as same`));
+  return row?.same === true;
 }

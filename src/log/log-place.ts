@@ -42,7 +42,8 @@ export function parsePlace(text: string): LogPlace | undefined {
   const parts = placePattern.exec(text);
   if (parts === null) return undefined;
   const [, number, position, hash, lineage] = parts as unknown as [string, string, string, string, string];
-  return { number: Number.parseInt(number, 10), position: Number.parseInt(position, 10), hash, lineage };
+  const place = { number: Number.parseInt(number, 10), position: Number.parseInt(position, 10), hash, lineage };
+  return formatPlace(place) === text ? place : undefined;
 }
 
 /** Where a number of the log began. */

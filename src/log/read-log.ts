@@ -53,7 +53,8 @@ const placeColumns = `b.number, left(encode(b.hash, 'hex'), ${hashDigits}) as ha
 
 /**
  * SQL: the events between two positions, the first one excluded. A booking is looked up in the journal by the version
- * that it made of its account, everything else by its row.
+ * that it made of its account, everything else by its row. That the log was continued concerns the readers of all
+ * accounts.
  */
 const eventsBetween = `
   with named as materialized (
@@ -66,7 +67,10 @@ const eventsBetween = `
     where b.ledger_id = :ledgerId
       and b.last_position > :after and b.last_position < :to + ${blockSize} and b.first_position <= :to
       and b.first_position + r.place - 1 > :after and b.first_position + r.place - 1 <= :to
-      and (:accountIds::uuid[] is null or r.account_id = any(:accountIds::uuid[])))
+      and (:accountIds::uuid[] is null or r.account_id = any(:accountIds::uuid[])
+           or (r.account_id is null and exists (
+             select 1 from events c
+             where c.ledger_id = :ledgerId and c.id = r.event_id and c.type = 'log.continued'))))
   select named.number, named.hash, named.lineage, named.position, named.account_id, named.sequence, e.data,
          coalesce(e.type, 'transaction.booked') as type,
          coalesce(e.subject_id, j.transaction_id) as subject_id,

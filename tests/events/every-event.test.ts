@@ -302,7 +302,7 @@ async function webhookEndpoints(): Promise<void> {
 async function logContinued(): Promise<void> {
   await untilLogged(service);
   const log = service.database('logs').where('ledger_id', service.ledgerId);
-  await log.update({ server_started_at: '2020-01-01T00:00:00Z' });
+  await log.update({ server_life: 'another' });
   await client.createParty('Somebody');
   await untilLogged(service);
   const of = { ledger_id: service.ledgerId, number: 1 };
