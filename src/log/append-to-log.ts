@@ -43,8 +43,8 @@ interface Named {
  * locked: there is one that appends.
  *
  * What one statement sees of the inbox has no gap: rows are written under the locks of their accounts, so if one is
- * visible, all that was written before it on the same accounts is visible too, or in the log already (PostgreSQL manual,
- * chapter 13.2.1). The stamps put it in that order. No transaction that is still running is waited for.
+ * visible, all that was written before it on the same accounts is visible too, or in the log already (PostgreSQL
+ * manual, chapter 13.2.1). The stamps put it in that order. No transaction that is still running is waited for.
  */
 export async function appendToLog(transaction: LedgerTransaction): Promise<void> {
   const [end, taken] = await Promise.all([readEnd(transaction), takeInbox(transaction)]);
@@ -70,7 +70,8 @@ export async function appendToLog(transaction: LedgerTransaction): Promise<void>
 async function readEnd({ knex, ledgerId, pipeline }: LedgerTransaction): Promise<LogEnd> {
   const { rows } = await pipeline.send(
     knex.raw(
-      `select l.number, l.server_life, ${lifeOfServer} as life, clock_timestamp() as now, b.last_position, encode(b.hash, 'hex') as hash, n.lineage
+      `select l.number, l.server_life, ${lifeOfServer} as life, clock_timestamp() as now,
+              b.last_position, encode(b.hash, 'hex') as hash, n.lineage
        from logs l
        left join lateral (select last_position, hash from log_blocks
                           where ledger_id = :ledgerId order by last_position desc limit 1) b on true
