@@ -14,7 +14,8 @@ export const logQueue: WorkQueue = {
   batchSize: 1,
   lanes: 1,
   isUrgent: true,
-  gatherMs: 20,
+  // One that comes alone is appended at once; of many in a row each round costs a commit that movements wait behind.
+  gatherMs: 200,
   async work(transaction) {
     await appendToLog(transaction);
     return undefined;
