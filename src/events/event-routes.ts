@@ -21,11 +21,15 @@ const filterFields = {
     .string({ error: 'must name types of events, separated by commas' })
     .transform((list) => list.split(','))
     .pipe(z.array(z.enum(eventTypes, { error: 'must be types of events that docs/events.md lists' })))
-    .optional(),
+    .optional()
+    .meta({ description: `Types of events, separated by commas: ${eventTypes.join(', ')}.` }),
   accountId: id.optional(),
 };
-const listQuery = z.strictObject({ ...pageQuery, ...filterFields });
-const streamQuery = z.strictObject({ cursor: pageQuery.cursor, ...filterFields });
+const cursor = pageQuery.cursor.meta({
+  description: 'Where the reader has come to: a `nextCursor`, the id of an event, or `begin`.',
+});
+const listQuery = z.strictObject({ ...pageQuery, cursor, ...filterFields });
+const streamQuery = z.strictObject({ cursor, ...filterFields });
 const maxStreams = 100;
 
 const listEvents = get(

@@ -224,8 +224,17 @@ function nameRefusals(status: number, codes: readonly ErrorCode[], { refusals }:
   return name;
 }
 
+/** What some problems say beyond what all do. */
+const factsOf: Partial<Record<ErrorCode, object>> = {
+  validation_failed: { errors: [{ path: 'amount', message: 'is required' }] },
+  log_forked: { lastCommonPosition: 54, lastCommonCursor: '3-54-9f2c81d0-41.1a2b3c4d-0.8e0a4f11' },
+};
+
 function describeExample(code: ErrorCode) {
   const [title, status] = [errorTitles[code], problemStatus[code]];
-  const value = { type: `/errors#${code}`, title, status, detail: `${title}.`, code, requestId: 'a-request-id' };
+  const value = {
+    ...{ type: `/errors#${code}`, title, status, detail: `${title}.`, code, requestId: 'a-request-id' },
+    ...factsOf[code],
+  };
   return { summary: title, value };
 }

@@ -3,17 +3,14 @@ import { RefusalError } from '../errors/refusal.ts';
 import { id } from './read-input.ts';
 import { ok, type Success } from './reply.ts';
 
-const maxPageSize = 200;
-
 /** The query parameters of every list. */
 export const pageQuery = {
   limit: z
     .string()
-    .regex(/^[1-9]\d{0,2}$/, `must be a whole number from 1 to ${maxPageSize}`)
+    .regex(/^(?:[1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200')
     .transform((digits) => Number.parseInt(digits, 10))
-    .refine((limit) => limit <= maxPageSize, `must be at most ${maxPageSize}`)
     .default(50),
-  cursor: z.string().min(1).max(512).optional(),
+  cursor: z.string().min(1).max(512).optional().meta({ description: '`nextCursor` of the page before.' }),
 };
 
 export const orderQuery = z.enum(['asc', 'desc']);
