@@ -52,25 +52,11 @@ const maxLookedAt = 50_000;
 const placeColumns = `b.number, left(encode(b.hash, 'hex'), ${hashDigits}) as hash, n.lineage`;
 
 /**
- * SQL: the events between two positions, the first one excluded. A booking is looked up in the journal by the version
- * that it made of its account, everything else by its row. That the log was continued concerns the readers of all
- * accounts.
+ * SQL: the events that the log names there. A booking is looked up in the journal by the version that it made of its
+ * account, everything else by its row.
  */
-const eventsBetween = `
-  with named as materialized (
-    select ${placeColumns}, b.first_position + r.place - 1 as position,
-           r.account_id, r.sequence, r.version, r.event_id
-    from log_blocks b
-    join log_numbers n on n.ledger_id = :ledgerId and n.number = b.number
-    cross join lateral unnest(b.account_ids, b.sequences, b.versions, b.event_ids)
-      with ordinality as r (account_id, sequence, version, event_id, place)
-    where b.ledger_id = :ledgerId
-      and b.last_position > :after and b.last_position < :to + ${blockSize} and b.first_position <= :to
-      and b.first_position + r.place - 1 > :after and b.first_position + r.place - 1 <= :to
-      and (:accountIds::uuid[] is null or r.account_id = any(:accountIds::uuid[])
-           or (r.account_id is null and exists (
-             select 1 from events c
-             where c.ledger_id = :ledgerId and c.id = r.event_id and c.type = 'log.continued'))))
+const eventsNamed = (named: string) => `
+  with named as materialized (${named})
   select named.number, named.hash, named.lineage, named.position, named.account_id, named.sequence, e.data,
          coalesce(e.type, 'transaction.booked') as type,
          coalesce(e.subject_id, j.transaction_id) as subject_id,
@@ -83,6 +69,38 @@ const eventsBetween = `
                      limit 1) j on true
   where :types::text[] is null or coalesce(e.type, 'transaction.booked') = any(:types::text[])
   order by named.position limit :limit`;
+
+/**
+ * SQL: what stands between two positions, the first one excluded. That the log was continued concerns the readers of
+ * all accounts.
+ */
+const eventsBetween = eventsNamed(`
+    select ${placeColumns}, b.first_position + r.place - 1 as position,
+           r.account_id, r.sequence, r.version, r.event_id
+    from log_blocks b
+    join log_numbers n on n.ledger_id = :ledgerId and n.number = b.number
+    cross join lateral unnest(b.account_ids, b.sequences, b.versions, b.event_ids)
+      with ordinality as r (account_id, sequence, version, event_id, place)
+    where b.ledger_id = :ledgerId
+      and b.last_position > :after and b.last_position < :to + ${blockSize} and b.first_position <= :to
+      and b.first_position + r.place - 1 > :after and b.first_position + r.place - 1 <= :to
+      and (:accountIds::uuid[] is null or r.account_id = any(:accountIds::uuid[])
+           or (r.account_id is null and exists (
+             select 1 from events c
+             where c.ledger_id = :ledgerId and c.id = r.event_id and c.type = 'log.continued')))`);
+
+/** SQL: what stands at these positions, each found in the first block that ends at it or behind it. */
+const eventsAt = eventsNamed(`
+    select ${placeColumns}, p.position,
+           b.account_ids[p.place] as account_id, b.sequences[p.place] as sequence,
+           b.versions[p.place] as version, b.event_ids[p.place] as event_id
+    from unnest(:positions::bigint[]) as asked (position)
+    cross join lateral (
+      select * from log_blocks
+      where ledger_id = :ledgerId and last_position >= asked.position order by last_position limit 1) b
+    cross join lateral (select asked.position, asked.position - b.first_position + 1 as place) p
+    join log_numbers n on n.ledger_id = :ledgerId and n.number = b.number
+    where p.place > 0`);
 
 /**
  * The events behind a position, in the order of the log, at most `limit`. Looks through so many positions at most that
@@ -129,15 +147,13 @@ async function readBetween(
 
 /** The events at these positions, by position. What is not in the log is absent. */
 export async function findLogged(
-  source: LedgerSource,
+  { knex, ledgerId }: LedgerSource,
   positions: readonly number[],
 ): Promise<ReadonlyMap<number, LoggedEvent>> {
-  const found = new Map<number, LoggedEvent>();
-  for (const position of positions) {
-    const [event] = await readBetween(source, { after: position - 1, to: position, limit: 1 });
-    if (event !== undefined) found.set(position, event);
-  }
-  return found;
+  if (positions.length === 0) return new Map();
+  const asked = { ledgerId, positions: [...new Set(positions)], types: null, limit: positions.length };
+  const { rows } = await knex.raw<{ rows: EventRow[] }>(eventsAt, asked);
+  return new Map(rows.map((row) => [row.position, asEvent(row)]));
 }
 
 /** The place behind which everything is new; before all events where the log has none. */

@@ -140,7 +140,7 @@ export async function leaseDeliveries(
 /** What each of these says, as a CloudEvent in JSON. The same whenever it is read: an event never changes. */
 async function readBodies(source: LedgerTransaction, rows: readonly LeasedRow[]): Promise<ReadonlyMap<string, string>> {
   const positions = rows.map((row) => row.log_position).filter((position) => position !== null);
-  const logged = [...(await findLogged(source, [...new Set(positions)])).entries()];
+  const logged = [...(await findLogged(source, positions)).entries()];
   const documents = await describeEvents(
     source,
     logged.map(([, event]) => event),

@@ -110,7 +110,8 @@ class RunningWorkers implements Workers {
         failures = 0;
         this.#problems.delete(queue);
         this.#lastRounds.set(queue, performance.now());
-        if (worked > 0 && queue.gatherMs !== undefined) await sleep(queue.gatherMs);
+        if (worked > 0 && queue.gatherMs !== undefined)
+          await sleep(queue.gatherMs, undefined, { signal }).catch(() => {});
         restMs = worked > 0 ? 0 : Math.min(maxRestMs, Math.max(firstRestMs, restMs * 2));
       } catch (error) {
         if (signal.aborted) break;

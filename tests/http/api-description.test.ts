@@ -22,6 +22,8 @@ const operationOf = ({ path: address, method }: (typeof routes)[number]) =>
 
 test('openapi.json is what the service answers (npm run api:describe writes it anew)', async () => {
   expect(await readDescription()).toBe(committed);
+  const { version } = JSON.parse(readFileSync(path.join(projectFolder, 'package.json'), 'utf8'));
+  expect(description.info.version).toBe(version);
 });
 
 test('a linter of OpenAPI has nothing to say', async () => {
