@@ -4,13 +4,7 @@ import type { Decision, DecisionState, OperationKind } from '../ledger/operation
 import { refuseClosed } from '../ledger/refuse-account.ts';
 import { isOwner } from '../ownership/holder.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
-import {
-  type Authorisation,
-  addSignature,
-  presentAuthorisations,
-  type Signature,
-  voicesOf,
-} from '../signatures/authorisations.ts';
+import { type Authorisation, addSignature, type Signature, voicesOf } from '../signatures/authorisations.ts';
 import {
   type AccountChange,
   type AccountChangeDocument,
@@ -61,7 +55,10 @@ function decideSignature(
   const isTakingBack = act === 'cancel' && (by === null || by === change.requestedBy);
   if (!isTakingBack && holder === undefined) {
     return {
-      refusal: refusal('not_a_holder', `Party ${by} is no active holder of account ${accountId}.`, { accountId }),
+      refusal: refusal('not_a_holder', `Party ${by} is no active holder of account ${accountId}.`, {
+        accountId,
+        partyId: by,
+      }),
     };
   }
   if (!isTakingBack && (act === 'cancel' || !isOwner(holder!))) {
@@ -78,7 +75,7 @@ function decideSignature(
     given: readonly Authorisation[],
     authorisation: Authorisation | null,
   ): Decision<ManagementEffect, SignedChange> => {
-    const result = presentChange(ended, read(given), presentAuthorisations(given));
+    const result = presentChange(ended, read(given), given);
     const type = ended.status === 'cancelled' || ended.status === 'rejected' ? ended.status : 'signed';
     // The same decision by the same party once more changes nothing.
     const isNews = ended.status !== 'waiting' || given.length > before.length;
@@ -105,7 +102,7 @@ function decideSignature(
   const applied = applyChange(change.terms, { account, ownership, facts: loaded, by: change.requestedBy, now });
   if ('refusal' in applied) return applied;
   const ended: AccountChange = { ...change, status: 'applied', finishedAt: now };
-  const document = presentChange(ended, reading, presentAuthorisations(given));
+  const document = presentChange(ended, reading, given);
   return {
     result: { ...document, applied: applied.document },
     changedAccounts: [applied.account],

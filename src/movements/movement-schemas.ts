@@ -36,7 +36,7 @@ export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() +
 });
 
 const movementFields = { amount: amountText, currency, ...noteFields };
-const withdrawalFields = { ...movementFields, signBy: reservedUntil.nullish() };
+const withdrawalFields = { ...movementFields, expiresAt: reservedUntil.nullish() };
 const transferFields = { fromAccountId: id, toAccountId: id, ...withdrawalFields };
 const multiLegFields = {
   entries: z
@@ -50,7 +50,7 @@ const multiLegFields = {
 type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
 
 function readNotes(
-  fields: Fields<typeof noteFields> & { signBy?: Date | null | undefined },
+  fields: Fields<typeof noteFields> & { expiresAt?: Date | null | undefined },
 ): Omit<MovementDetails, 'amount'> {
   return {
     initiatedBy: fields.initiatedBy ?? null,
@@ -58,13 +58,13 @@ function readNotes(
     reference: fields.reference ?? null,
     valueDate: fields.valueDate ?? null,
     metadata: fields.metadata ?? null,
-    signBy: fields.signBy ?? null,
+    expiresAt: fields.expiresAt ?? null,
   };
 }
 
 /** Reads what every movement is told; notes at `amount` what is wrong with it. */
 export function readDetails(
-  fields: Fields<typeof movementFields> & { signBy?: Date | null | undefined },
+  fields: Fields<typeof movementFields> & { expiresAt?: Date | null | undefined },
   context: z.core.$RefinementCtx,
 ): MovementDetails {
   const amount = readMoney(fields.amount, fields.currency, ['amount'], context);

@@ -30,7 +30,7 @@ export interface Movement extends MovementNotes {
   /** The leg on the ledger's own clearing account, which is not. Null when money stays inside. */
   readonly clearingLeg: Leg | null;
   /** Until when missing signatures may come; null for the usual time. */
-  readonly signBy?: Date | null;
+  readonly expiresAt?: Date | null;
   /**
    * What it comes out of, and who signed there: rights, limits and the mandate were looked at then. Null when it is
    * the initiator's own act, or without an initiator the calling service's.

@@ -31,6 +31,7 @@ export type EntryOfTransactionDocument = z.output<typeof entryOfTransactionDocum
 export const transactionDocument = z
   .strictObject({
     id: uuid,
+    kind: z.literal('transaction'),
     type: z.enum(transactionTypes),
     status: z.literal('booked'),
     /** Null, as the currency is, for a transaction in several currencies. */
@@ -69,6 +70,7 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
   const { amount } = transaction;
   return {
     id: transaction.id,
+    kind: 'transaction',
     type: transaction.type,
     status: 'booked',
     amount: amount === null ? null : amount.toString(),
