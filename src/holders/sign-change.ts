@@ -1,8 +1,9 @@
 import { noSuch } from '../errors/no-such.ts';
-import { refusal } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
 import { isOwner } from '../ownership/holder.ts';
+import type { Ownership } from '../ownership/load-ownership.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
 import { type Authorisation, addSignature, type Signature, voicesOf } from '../signatures/authorisations.ts';
 import {
@@ -51,20 +52,8 @@ function decideSignature(
     return { refusal: noSuch('account_change', changeId) };
   }
   const change = changeAsOf(asked, now);
-  const holder = ownership.holders.find(({ partyId }) => partyId === by);
-  const isTakingBack = act === 'cancel' && (by === null || by === change.requestedBy);
-  if (!isTakingBack && holder === undefined) {
-    return {
-      refusal: refusal('not_a_holder', `Party ${by} is no active holder of account ${accountId}.`, {
-        accountId,
-        partyId: by,
-      }),
-    };
-  }
-  if (!isTakingBack && (act === 'cancel' || !isOwner(holder!))) {
-    const who = act === 'cancel' ? 'who asked for it takes a change back' : 'owners sign a change';
-    return { refusal: refusal('right_missing', `Only ${who} of account ${accountId}.`, { accountId }) };
-  }
+  const refusedActor = refuseActing(command, change, ownership);
+  if (refusedActor !== undefined) return { refusal: refusedActor };
   if (change.status !== 'waiting') {
     const detail = `Change ${changeId} is ${change.status} already.`;
     return { refusal: refusal('account_change_not_pending', detail, { state: change.status }) };
@@ -109,4 +98,21 @@ function decideSignature(
     events: [{ type: 'account_change.applied', accountId, subjectId: changeId, data: document }, ...applied.events],
     effect: { ...applied.effect, change: ended, ...(authorisation === null ? {} : { authorisation }) },
   };
+}
+
+/** Owners sign; who asked for a change takes it back, or the calling service does. */
+function refuseActing(
+  { accountId, by, act }: SignChangeCommand,
+  { requestedBy }: AccountChange,
+  { holders }: Ownership,
+): Refusal | undefined {
+  if (act === 'cancel' && (by === null || by === requestedBy)) return undefined;
+  const holder = holders.find(({ partyId }) => partyId === by);
+  if (holder === undefined) {
+    const detail = `Party ${by} is no active holder of account ${accountId}.`;
+    return refusal('not_a_holder', detail, { accountId, partyId: by });
+  }
+  if (act !== 'cancel' && isOwner(holder)) return undefined;
+  const who = act === 'cancel' ? 'who asked for it takes a change back' : 'owners sign a change';
+  return refusal('right_missing', `Only ${who} of account ${accountId}.`, { accountId, partyId: by });
 }
