@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { id, instant, text } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
@@ -46,6 +47,7 @@ const accountFields = {
   timeZone: timeZone.default('UTC'),
   /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
   survivorship: z.enum(survivorships).default('survivors'),
+  metadata: metadata.nullish(),
 };
 
 const accountFieldsSchema = z.object(accountFields);
@@ -72,6 +74,7 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
   }
   return {
     ...fields,
+    metadata: fields.metadata ?? null,
     ownership: fields.ownership ?? (fields.holders.length > 1 ? 'joint' : 'sole'),
     /** As it was sent. */
     askedOwnership: fields.ownership ?? null,
@@ -100,6 +103,7 @@ export const patchAccountBody = z
     overdraftLimit: amountText.optional(),
     timeZone: timeZone.optional(),
     survivorship: z.enum(survivorships).optional(),
+    metadata: metadata.nullable().optional(),
   })
   .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });
 

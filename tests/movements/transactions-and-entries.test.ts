@@ -43,6 +43,7 @@ test.each([
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({
     id: uuid,
+    kind: 'transaction',
     type,
     status: 'booked',
     amount: '25.50',
@@ -81,6 +82,7 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({
     id: uuid,
+    kind: 'transaction',
     type: 'transfer',
     status: 'booked',
     amount: '40.00',
@@ -96,7 +98,7 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect((await client.get(`/v1/transactions/${answer.body.id}`)).body).toEqual(answer.body);
   expect((await client.get('/v1/transactions')).body.data[0]).toEqual(answer.body);
 
-  const { metadata, entries, amount, status, id, origin, reversedBy, reversedAmount, ...shared } = answer.body;
+  const { kind, metadata, entries, amount, status, id, origin, reversedBy, reversedAmount, ...shared } = answer.body;
   for (const [account, entry] of [
     [from, entries[0]],
     [to, entries[1]],
