@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Condition } from '../database/bounded-scan.ts';
 import { day, id, instant, text } from '../http/read-input.ts';
+import { notStorable, storableText } from '../http/storable.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
+import { maxMetadataBytes } from './movement-schemas.ts';
 
 const decimal = z
   .string()
@@ -22,7 +24,9 @@ export const movementFilters = {
   counterpartyAccountId: id.optional().meta({ description: 'With an entry on this account, too.' }),
   reference: text(140).optional().meta({ description: 'With exactly this reference.' }),
   metadata: z
-    .record(z.string().min(1), z.string(), { error: 'must name a key, as in metadata.invoice=A-1' })
+    .record(text(maxMetadataBytes), z.string().max(maxMetadataBytes).refine(storableText, { error: notStorable }), {
+      error: 'must name a key, as in metadata.invoice=A-1',
+    })
     .refine((wanted) => Object.keys(wanted).length <= maxMetadataFilters, {
       error: `must name at most ${maxMetadataFilters} keys`,
     })

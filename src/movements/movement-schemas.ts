@@ -7,7 +7,7 @@ import type { MovementDetails } from './create-movement.ts';
 import type { Leg } from './movement.ts';
 
 /** Room for what an integration keeps with a movement, without becoming a document store. */
-const maxMetadataBytes = 4096;
+export const maxMetadataBytes = 4096;
 const maxLegs = 100;
 
 const metadata = z

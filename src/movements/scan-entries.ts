@@ -76,10 +76,11 @@ export function scanEntries(
     if (to !== undefined) rows.whereRaw(`e.version <= ${lastVersion('<', 'to')}`, { ...names, to });
   }
   if (counterpartyAccountId !== undefined) {
+    // With EXISTS, all entries of the other account might be gathered first.
     matches.push({
-      sql: `e.account_id <> :other and exists (
-              select from entries o
-              where o.ledger_id = :ledgerId and o.transaction_id = e.transaction_id and o.account_id = :other)`,
+      sql: `e.account_id <> :other and (
+              select true from entries o
+              where o.ledger_id = :ledgerId and o.transaction_id = e.transaction_id and o.account_id = :other limit 1)`,
       bindings: { ledgerId, other: counterpartyAccountId },
     });
   }
