@@ -31,7 +31,8 @@ const timeZone = z.string().refine(isTimeZone, { error: timeZoneMessage });
 const accountFields = {
   name: text(200),
   currency,
-  ownership: z.enum(['sole', 'joint']),
+  /** Left out: joint with several holders, else sole. */
+  ownership: z.enum(['sole', 'joint']).optional(),
   overdraftLimit: amountText.default('0'),
   holders: z
     .array(holder)
@@ -57,6 +58,10 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
     context.addIssue({ code: 'custom', path: ['holders'], message: 'must name at most one party on a sole account' });
   }
   const { currency, mandate } = fields;
+  if ((mandate?.version ?? null) !== null) {
+    const message = 'must be left out: the mandate of a new account begins with version 1';
+    context.addIssue({ code: 'custom', path: ['mandate', 'version'], message });
+  }
   const problems = mandate === undefined ? [] : mandateProblems(mandate, currency, 'mandate');
   const holderIds = new Set(fields.holders.map(({ partyId }) => partyId));
   if (mandate !== undefined && namedIn(mandate).some((partyId) => !holderIds.has(partyId))) {
@@ -67,7 +72,10 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
   }
   return {
     ...fields,
-    mandate: mandate ?? null,
+    ownership: fields.ownership ?? (fields.holders.length > 1 ? 'joint' : 'sole'),
+    /** As it was sent. */
+    askedOwnership: fields.ownership ?? null,
+    mandate: mandate === undefined ? null : { bands: mandate.bands },
     overdraftLimit: readMoney(fields.overdraftLimit, currency, ['overdraftLimit'], context),
     holders: fields.holders.map((holder, index) => ({
       partyId: holder.partyId,

@@ -77,6 +77,7 @@ export const errorTitles = {
   key_not_allowed: 'The API key may not do this',
   version_mismatch: 'The account has changed since it was read',
   external_id_taken: 'The external id is in use already',
+  external_id_differs: 'What has the external id is not what was asked for',
 
   // Idempotency.
   idempotency_key_reused: 'The idempotency key was used for another request',

@@ -36,7 +36,7 @@ const invitationBody = z.strictObject({
   expiresAt: instant
     .refine((at) => at.getTime() <= Date.now() + maxInvitationMs, { error: 'must lie within the next 90 days' })
     .optional(),
-  invitedBy: id.nullish(),
+  by: id.nullish(),
 });
 const termsBody = z.strictObject({ rights, limits: limits.optional(), by: id.nullish() });
 /** Made at once, or waiting for the owners' signatures. */
@@ -83,7 +83,7 @@ export const holderRoutes = [
       },
     },
     async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
-      const by = actingParty(caller, body.invitedBy);
+      const by = actingParty(caller, body.by);
       const given = { partyId: body.partyId, rights: body.rights ?? [...ownerRights], limits: body.limits };
       const holder = await readHolderTerms(database, caller, accountId, given);
       const expiresAt = body.expiresAt ?? new Date(Date.now() + defaultInvitationMs);

@@ -82,9 +82,9 @@ function createReader({
     const caller = keys === 'none' ? undefined : callerOf(res);
     if (isForService) requireServiceKey(callerOf(res));
     if (sameSiteOnly) requireSameSite(req);
-    const readParams = params === undefined ? undefined : readInput(params, req.params);
+    const readParams = params === undefined ? undefined : readInput(params, req.params, 'path');
     const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);
-    const readQuery = readInput(querySchema, groupByDots(req.query, querySchema));
+    const readQuery = readInput(querySchema, groupByDots(req.query, querySchema), 'query');
     // Literal fields: after a spread they would be added slowly (docs/adr/0009).
     return {
       caller,

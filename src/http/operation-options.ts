@@ -45,20 +45,26 @@ function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   if (!isOffered) throw refuseIfMatch();
   if (header === '*') return undefined;
   if (!/^"\d{1,15}(?:-\d{1,15})?"$/.test(header)) {
-    throw invalidInput([{ path: 'If-Match', message: 'must be the ETag of the account, such as "8" or "8-2"' }]);
+    throw invalidInput(
+      [{ path: 'If-Match', message: 'must be the ETag of the account, such as "8" or "8-2"' }],
+      'header',
+    );
   }
   return header;
 }
 
 /** The refusal of an entity tag where the caller is answered none. */
 export function refuseIfMatch(): RefusalError {
-  return invalidInput([{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }]);
+  return invalidInput(
+    [{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }],
+    'header',
+  );
 }
 
 function readIdempotencyKey(req: Request, caller: Caller): string {
   const key = req.get('Idempotency-Key');
   if (key === undefined) return makeUpKey();
-  return keyOfCaller(caller, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key })['Idempotency-Key']);
+  return keyOfCaller(caller, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key }, 'header')['Idempotency-Key']);
 }
 
 /**
@@ -80,7 +86,8 @@ function readPreferredWait(req: Request): number | undefined {
   const wait = preferences.find((preference) => /^wait\s*(?:[=;]|$)/i.test(preference));
   if (wait === undefined) return undefined;
   const seconds = /^wait\s*=\s*"?(\d{1,9})"?$/i.exec(wait)?.[1];
-  if (seconds === undefined) throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }]);
+  if (seconds === undefined)
+    throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }], 'header');
   return Math.min(Number.parseInt(seconds, 10), maxWaitSeconds);
 }
 

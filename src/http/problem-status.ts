@@ -72,6 +72,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   key_not_allowed: 403,
   version_mismatch: 412,
   external_id_taken: 409,
+  external_id_differs: 409,
   idempotency_key_reused: 422,
   idempotency_in_progress: 409,
   account_locked: 409,

@@ -40,7 +40,7 @@ const checksOfMoney: readonly LegCheck[] = [
  * accounts as they are after it; or a payment order, where signatures are missing. Pure.
  */
 export function decideMovement(movement: Movement, state: MovementState): DecidedMovement | { refusal: Refusal } {
-  const passed = refusePassed('signBy', movement.signBy, state.now);
+  const passed = refusePassed('expiresAt', movement.expiresAt, state.now);
   if (passed !== undefined) return { refusal: passed };
   const checked = checkMovement(movement, state);
   if ('refusal' in checked) return checked;

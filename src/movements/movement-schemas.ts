@@ -40,7 +40,7 @@ export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() +
 const ownNotes = { ...noteFields, externalId: externalId.nullish() };
 
 const movementFields = { amount: amountText, currency, ...ownNotes };
-const withdrawalFields = { ...movementFields, signBy: reservedUntil.nullish() };
+const withdrawalFields = { ...movementFields, expiresAt: reservedUntil.nullish() };
 const transferFields = { fromAccountId: id, toAccountId: id, ...withdrawalFields };
 const multiLegFields = {
   entries: z
@@ -55,7 +55,7 @@ type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
 
 /** What only some of those that take notes take besides. */
 interface MoreNotes {
-  readonly signBy?: Date | null | undefined;
+  readonly expiresAt?: Date | null | undefined;
   readonly externalId?: string | null | undefined;
 }
 
@@ -66,7 +66,7 @@ function readNotes(fields: Fields<typeof noteFields> & MoreNotes): Omit<Movement
     reference: fields.reference ?? null,
     valueDate: fields.valueDate ?? null,
     metadata: fields.metadata ?? null,
-    signBy: fields.signBy ?? null,
+    expiresAt: fields.expiresAt ?? null,
     externalId: fields.externalId ?? null,
   };
 }

@@ -30,7 +30,7 @@ export interface Movement extends MovementNotes {
   /** The leg on the ledger's own clearing account, which is not. Null when money stays inside. */
   readonly clearingLeg: Leg | null;
   /** Until when missing signatures may come; null for the usual time. */
-  readonly signBy?: Date | null;
+  readonly expiresAt?: Date | null;
   /** The calling service's own id for what it becomes, unique in the ledger; none by default. */
   readonly externalId?: string | null;
   /**

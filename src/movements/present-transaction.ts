@@ -43,6 +43,7 @@ export function originOf(row: {
 export const transactionDocument = z
   .strictObject({
     id: uuid,
+    kind: z.literal('transaction'),
     type: z.enum(transactionTypes),
     status: z.literal('booked'),
     /** Null, as the currency is, for a transaction in several currencies. */
@@ -80,6 +81,7 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
   const { amount } = transaction;
   return {
     id: transaction.id,
+    kind: 'transaction',
     type: transaction.type,
     status: 'booked',
     amount: amount === null ? null : amount.toString(),

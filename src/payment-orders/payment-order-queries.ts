@@ -4,13 +4,8 @@ import { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
-import {
-  type Authorisation,
-  findAuthorisations,
-  presentAuthorisations,
-  voicesOf,
-} from '../signatures/authorisations.ts';
+import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
+import { type Authorisation, findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import {
   type PaymentOrder,
   type PaymentOrderDocument,
@@ -128,7 +123,7 @@ export async function describePaymentOrders(
   return orders.map((order) => {
     const given = authorisations.get(order.id) ?? [];
     const reading = readOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
-    return presentPaymentOrder(order, reading, presentAuthorisations(given));
+    return presentPaymentOrder(order, reading, given);
   });
 }
 
@@ -138,12 +133,10 @@ export function readOrder(
   given: readonly Authorisation[],
   { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
 ): SignatureReading {
-  const mandate = mandateOf(mandates, order);
-  const reading = readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(given));
-  if (order.signedBy === null) return reading;
   // It was enough then, even if a signatory has left since.
-  const { signedBy } = order;
-  return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
+  if (order.signedBy !== null) return readSettled(order.signedBy);
+  const mandate = mandateOf(mandates, order);
+  return readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(given));
 }
 
 /**

@@ -203,7 +203,7 @@ test('reads what was written then, with what is known now', async () => {
   expect(read.headers.etag).toBe('"3"');
   expect(read.body).toEqual({
     ...accountDocument(account, { balance: '70.00', available: '70.00', version: 3 }),
-    ...{ revision: 0, mandate: { version: 0, terms: { bands: [{ rule: 'any' }] } }, timeZone: 'UTC' },
+    ...{ revision: 0, mandate: { version: 0, bands: [{ rule: 'any' }] }, timeZone: 'UTC' },
     ...{ survivorship: 'survivors', debitsStopped: false, creditsStopped: false },
     holders: [
       { partyId: ann, rights: ['view', 'withdraw'] },
@@ -215,7 +215,7 @@ test('reads what was written then, with what is known now', async () => {
   expect([gone.headers.etag, gone.body.status, gone.body.closedAt]).toEqual(['"2-1"', 'closed', bookedAt]);
   const { data } = (await client.get(`/v1/accounts/${account}/holders`)).body;
   expect(data.find((holder: { partyId: string }) => holder.partyId === ann)).toEqual({
-    ...{ accountId: account, partyId: ann, rights: ['view', 'withdraw'], status: 'active', invitedBy: null },
+    ...{ accountId: account, partyId: ann, rights: ['view', 'withdraw'], status: 'active', by: null },
     limits: { perMovement: null, perDay: null, perMonth: null },
     ...{ invitationExpiresAt: null, joinedAt: bookedAt, endedAt: null },
   });

@@ -70,7 +70,7 @@ async function letPass(table: string, row: object, column = 'expires_at'): Promi
 }
 
 const sign = ({ id, instructionHash }: Json, kind: string, party: string, decision = 'approve') =>
-  ask(`/v1/${kind}/${id}/authorisations`, { party, decision, instructionHash });
+  ask(`/v1/${kind}/${id}/authorisations`, { by: party, decision, instructionHash });
 
 const nextMonth = () => new Date(Date.now() + 30 * 86_400_000).toISOString();
 const usd = (amount: string) => ({ amount, currency: 'USD' });
@@ -148,10 +148,10 @@ async function projects(): Promise<void> {
   await ask(`/v1/proposals/${idle.id}/withdraw`);
   await told('proposal.withdrawn', idle);
   for (const by of [party.ann, party.bob]) {
-    await ask(`/v1/proposals/${best.id}/accept`, { party: by });
+    await ask(`/v1/proposals/${best.id}/accept`, { by: by });
     await told('proposal.signed', best);
   }
-  await ask(`/v1/proposals/${best.id}/accept`, { party: party.cai });
+  await ask(`/v1/proposals/${best.id}/accept`, { by: party.cai });
   await told('proposal.accepted', best);
   await told('project.assigned', project);
   await told('proposal.rejected', rival);

@@ -189,14 +189,18 @@ test.each([
   for (const list of [`/v1/accounts/${wallet}/entries`, '/v1/transactions']) {
     const answer = await client.get(`${list}?${query}`);
     expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
-    expect(answer.body.errors).toEqual([{ path, message }]);
+    expect(answer.body.errors).toEqual([{ path, in: 'query', message }]);
   }
 });
 
 test('looks for a counterparty only of an account', async () => {
   const answer = await client.get(`/v1/transactions?counterpartyAccountId=${shop}`);
   expect(answer.body.errors).toEqual([
-    { path: 'counterpartyAccountId', message: 'takes accountId as well: the account that it is the counterparty of' },
+    {
+      path: 'counterpartyAccountId',
+      in: 'query',
+      message: 'takes accountId as well: the account that it is the counterparty of',
+    },
   ]);
 });
 
