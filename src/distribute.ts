@@ -20,6 +20,7 @@ export const distributedTables = {
   authorisations: 'ledger_id',
   transactions: 'ledger_id',
   entries: 'ledger_id',
+  transaction_metadata: 'ledger_id',
   booking_time_corrections: 'ledger_id',
   idempotency_keys: 'ledger_id',
   holds: 'ledger_id',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notFound } from '../errors/no-such.ts';
+import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
 import { getMoney } from '../http/money-fields.ts';
@@ -139,6 +139,22 @@ export const accountRoutes = [
       await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');
       const command = { ...body, id: createId(), externalId: body.externalId ?? null, whenTaken: 'refuse' as const };
       return perform(engine, createOperation(openAccount, command, options), presentOpened);
+    },
+  ),
+
+  get(
+    '/accounts/by-external-id/:externalId',
+    {
+      id: 'getAccountByExternalId',
+      summary: 'Find the account with this external id',
+      ...{ keys: 'any', params: z.object({ externalId }), answers: { 200: accountDocument } },
+      refusals: ['account_not_found'],
+    },
+    async ({ caller, params: { externalId } }, { database }) => {
+      const found = await findAccountByExternalId(sourceOf(caller, database), externalId);
+      const readable = found && (await findReadable(database, caller, [found.id]));
+      if (found === undefined || readable?.size === 0) throw notFoundByExternalId('account', externalId);
+      return presentAccount(found);
     },
   ),
 

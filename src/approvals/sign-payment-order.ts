@@ -139,8 +139,8 @@ function explainRefusal(
 
 /** The movement that an order asks for. */
 function movementOf(order: PaymentOrder, { ledgerId, transactionId }: SignPaymentOrderCommand): Movement {
-  const { amount, valueDate, initiatedBy, description, reference, metadata } = order;
-  const details = { amount, valueDate, initiatedBy, description, reference, metadata };
+  const { amount, valueDate, initiatedBy, description, reference, metadata, externalId } = order;
+  const details = { amount, valueDate, initiatedBy, description, reference, metadata, externalId };
   const movement =
     order.toAccountId === null
       ? createWithdrawal(ledgerId, order.accountId, details)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Room for what an integration keeps with something, without becoming a document store. */
-const maxMetadataBytes = 4096;
+export const maxMetadataBytes = 4096;
 
 /** Whatever a caller keeps with a movement, a party or an account. */
 export const metadata = z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type FieldError, invalidInput, type RequestPart } from '../errors/invalid-input.ts';
-import { storableText } from './storable.ts';
+import { notStorable, storableText } from './storable.ts';
 
 /** What a schema expects, in the words of JSON. */
 const kindsOfJson: Partial<Record<string, string>> = {
@@ -74,11 +74,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 /** Text for a person or another system: `max` counts characters. */
 export function text(max: number) {
   const length = `must have 1 to ${max} characters`;
-  return z
-    .string()
-    .min(1, length)
-    .max(max, length)
-    .refine(storableText, { error: 'must not contain NUL or unpaired surrogates' });
+  return z.string().min(1, length).max(max, length).refine(storableText, { error: notStorable });
 }
 
 /** Any UUID; the service's own are version 7 (RFC 9562). */

@@ -97,6 +97,7 @@ function openOrder(
     amount,
     ...{ valueDate, initiatedBy, description, reference, metadata },
     mandateVersion: loaded.ownership.get(account.id)!.mandate.version,
+    externalId: movement.externalId ?? null,
     transactionId: null,
     signedBy: null,
     createdAt: now,

@@ -10,6 +10,8 @@ export interface MovementDetails extends MovementNotes {
   readonly valueDate: string | null;
   /** Until when missing signatures may come; null for the usual time. */
   readonly expiresAt?: Date | null;
+  /** The calling service's own id for what it becomes; none by default. */
+  readonly externalId?: string | null;
 }
 
 /** Money comes into an account from outside the ledger. */

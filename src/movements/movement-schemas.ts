@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { externalId } from '../accounts/account-schemas.ts';
 import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney, signedAmountText } from '../http/money-fields.ts';
 import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
@@ -28,7 +29,10 @@ export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() +
   error: 'must lie within the next 90 days',
 });
 
-const movementFields = { amount: amountText, currency, ...noteFields };
+/** What every movement may say that is asked for by itself. */
+const ownNotes = { ...noteFields, externalId: externalId.nullish() };
+
+const movementFields = { amount: amountText, currency, ...ownNotes };
 const withdrawalFields = { ...movementFields, expiresAt: reservedUntil.nullish() };
 const transferFields = { fromAccountId: id, toAccountId: id, ...withdrawalFields };
 const multiLegFields = {
@@ -37,14 +41,18 @@ const multiLegFields = {
     .min(2, 'must have at least 2 entries')
     .max(maxLegs, `must have at most ${maxLegs} entries`)
     .pipe(z.array(z.strictObject({ accountId: id, amount: signedAmountText, currency }))),
-  ...noteFields,
+  ...ownNotes,
 };
 
 type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
 
-function readNotes(
-  fields: Fields<typeof noteFields> & { expiresAt?: Date | null | undefined },
-): Omit<MovementDetails, 'amount'> {
+/** What only some of those that take notes take besides. */
+interface MoreNotes {
+  readonly expiresAt?: Date | null | undefined;
+  readonly externalId?: string | null | undefined;
+}
+
+function readNotes(fields: Fields<typeof noteFields> & MoreNotes): Omit<MovementDetails, 'amount'> {
   return {
     initiatedBy: fields.initiatedBy ?? null,
     description: fields.description ?? null,
@@ -52,12 +60,13 @@ function readNotes(
     valueDate: fields.valueDate ?? null,
     metadata: fields.metadata ?? null,
     expiresAt: fields.expiresAt ?? null,
+    externalId: fields.externalId ?? null,
   };
 }
 
 /** Reads what every movement is told; notes at `amount` what is wrong with it. */
 export function readDetails(
-  fields: Fields<typeof movementFields> & { expiresAt?: Date | null | undefined },
+  fields: Fields<typeof noteFields> & { amount: string; currency: string } & MoreNotes,
   context: z.core.$RefinementCtx,
 ): MovementDetails {
   const amount = readMoney(fields.amount, fields.currency, ['amount'], context);

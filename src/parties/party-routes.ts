@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notFound } from '../errors/no-such.ts';
+import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { sourceOf } from '../http/caller.ts';
 import { metadata } from '../http/metadata.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
@@ -56,6 +56,21 @@ export const partyRoutes = [
     ({ body: { name, externalId = null, metadata = null }, options }, { engine }) => {
       const command = { id: createId(), name, externalId, metadata, whenTaken: 'refuse' as const };
       return perform(engine, createOperation(createParty, command, options), presentCreated);
+    },
+  ),
+
+  get(
+    '/parties/by-external-id/:externalId',
+    {
+      id: 'getPartyByExternalId',
+      summary: 'Find the party with this external id',
+      ...{ keys: 'service', params: z.object({ externalId }), answers: { 200: partyDocument } },
+      refusals: ['party_not_found'],
+    },
+    async ({ caller, params: { externalId } }, { database }) => {
+      const found = await findPartyByExternalId(sourceOf(caller, database), externalId);
+      if (found === undefined) throw notFoundByExternalId('party', externalId);
+      return ok(found);
     },
   ),
 

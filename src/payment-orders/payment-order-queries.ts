@@ -25,6 +25,7 @@ interface OrderRow {
   description: string | null;
   reference: string | null;
   metadata: Record<string, unknown> | null;
+  external_id: string | null;
   mandate_version: number;
   transaction_id: string | null;
   created_at: Date;
@@ -57,6 +58,17 @@ export async function findPaymentOrders(
 ): Promise<Map<string, PaymentOrder>> {
   const rows = await selectOrders(source).whereRaw('o.id = any(?::uuid[])', [[...new Set(orderIds)]]);
   return new Map(rows.map((row) => [row.id, asOrder(row)]));
+}
+
+/** Those of these external ids that payment orders have, whatever became of them. */
+export async function findOrderedExternalIds(
+  { knex, ledgerId }: LedgerSource,
+  externalIds: readonly string[],
+): Promise<string[]> {
+  return knex('payment_orders')
+    .where('ledger_id', ledgerId)
+    .whereRaw('external_id = any(?::text[])', [[...externalIds]])
+    .pluck('external_id');
 }
 
 /** The orders of these accounts that wait for signatures. */
@@ -153,6 +165,7 @@ function asOrder(row: OrderRow): PaymentOrder {
     description: row.description,
     reference: row.reference,
     metadata: row.metadata,
+    externalId: row.external_id,
     mandateVersion: row.mandate_version,
     transactionId: row.transaction_id,
     signedBy: row.signed_by,

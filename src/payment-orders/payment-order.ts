@@ -25,6 +25,8 @@ export interface PaymentOrder extends MovementNotes {
   readonly toAccountId: string | null;
   readonly amount: Money;
   readonly valueDate: string | null;
+  /** The calling service's own id for it and for its transaction: it keeps the id whatever becomes of it. */
+  readonly externalId: string | null;
   /** The order is decided under this version of the mandate, whatever becomes of the mandate. */
   readonly mandateVersion: number;
   readonly transactionId: string | null;
@@ -54,6 +56,7 @@ export const paymentOrderDocument = z
     currency: currencyCode,
     valueDate: dayText.nullable(),
     ...notesOfDocument,
+    externalId: z.string().nullable(),
     mandateVersion: count,
     /** What a signer signs: SHA-256 of exactly this instruction. */
     instructionHash: hashText,
@@ -112,6 +115,7 @@ export function presentPaymentOrder(
     description: order.description,
     reference: order.reference,
     metadata: order.metadata,
+    externalId: order.externalId,
     mandateVersion: order.mandateVersion,
     instructionHash: instructionHash(order).toString('hex'),
     transactionId: order.transactionId,

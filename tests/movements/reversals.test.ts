@@ -50,6 +50,7 @@ describe('a reversal', () => {
       description: 'Wrong payee',
       reference: null,
       metadata: { ticket: 1 },
+      externalId: null,
       signedBy: [],
       origin: { type: 'reversal', id },
       reversedBy: null,

@@ -136,6 +136,7 @@ describe('a payment order', () => {
       currency: 'USD',
       initiatedBy: party.bob,
       ...told,
+      externalId: null,
       mandateVersion: 1,
       instructionHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       transactionId: null,
