@@ -22,6 +22,14 @@ CREATE TABLE account_changes (
 CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
 CREATE INDEX account_changes_waiting ON public.account_changes USING btree (ledger_id, expires_at, account_id) WHERE (status = 'waiting'::text);
 
+CREATE TABLE account_metadata (
+  ledger_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  metadata jsonb NOT NULL,
+  CONSTRAINT account_metadata_pkey PRIMARY KEY (ledger_id, account_id),
+  CONSTRAINT account_metadata_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id)
+);
+
 CREATE TABLE accounts (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -280,6 +288,8 @@ CREATE TABLE parties (
   external_id text,
   name text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  metadata jsonb,
+  erased_at timestamp(3) with time zone,
   CONSTRAINT parties_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT parties_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT parties_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)
@@ -305,6 +315,7 @@ CREATE TABLE payment_orders (
   created_at timestamp(3) with time zone NOT NULL,
   expires_at timestamp(3) with time zone NOT NULL,
   finished_at timestamp(3) with time zone,
+  external_id text,
   CONSTRAINT payment_orders_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT payment_orders_hold_fkey FOREIGN KEY (ledger_id, id) REFERENCES holds(ledger_id, id),
   CONSTRAINT payment_orders_booked_with_transaction CHECK (((status = 'booked'::text) = (transaction_id IS NOT NULL))),
@@ -312,6 +323,7 @@ CREATE TABLE payment_orders (
   CONSTRAINT payment_orders_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
   CONSTRAINT payment_orders_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'booked'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text])))
 );
+CREATE UNIQUE INDEX payment_orders_external_id_unique ON public.payment_orders USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX payment_orders_of_account ON public.payment_orders USING btree (ledger_id, account_id, id);
 
 CREATE TABLE projects (
@@ -446,6 +458,15 @@ CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (l
 CREATE INDEX standing_orders_unfinished ON public.standing_orders USING btree (ledger_id, account_id) WHERE (finished_at IS NULL);
 CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
 
+CREATE TABLE transaction_metadata (
+  ledger_id uuid NOT NULL,
+  term uuid NOT NULL,
+  booked_at timestamp(3) with time zone NOT NULL,
+  transaction_id uuid NOT NULL,
+  CONSTRAINT transaction_metadata_pkey PRIMARY KEY (ledger_id, term, booked_at, transaction_id)
+);
+CREATE TRIGGER transaction_metadata_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transaction_metadata FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TABLE transactions (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -461,6 +482,7 @@ CREATE TABLE transactions (
   signed_by uuid[],
   origin text,
   origin_id uuid,
+  external_id text,
   CONSTRAINT transactions_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT transactions_amount_positive CHECK ((amount > (0)::numeric)),
   CONSTRAINT transactions_amount_with_currency CHECK (((amount IS NULL) = (currency IS NULL))),
@@ -470,7 +492,10 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_origin_with_id CHECK (((origin IS NULL) = (origin_id IS NULL))),
   CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text, 'capture'::text, 'reversal'::text])))
 );
+CREATE INDEX transactions_by_booking ON public.transactions USING btree (ledger_id, booked_at, id);
 CREATE INDEX transactions_by_initiator ON public.transactions USING btree (ledger_id, initiated_by, booked_at) WHERE (initiated_by IS NOT NULL);
+CREATE INDEX transactions_by_reference ON public.transactions USING btree (ledger_id, reference, booked_at, id) WHERE (reference IS NOT NULL);
+CREATE UNIQUE INDEX transactions_external_id_unique ON public.transactions USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX transactions_of_holds ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'hold'::text);
 CREATE INDEX transactions_of_reversed ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'reversal'::text);
 CREATE UNIQUE INDEX transactions_of_single_origin_once ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin <> ALL (ARRAY['hold'::text, 'reversal'::text]));

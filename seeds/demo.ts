@@ -137,7 +137,7 @@ export async function seed(knex: Knex): Promise<void> {
 async function writeBooks(transaction: LedgerTransaction): Promise<void> {
   const daysBefore = (days: number) => (now: Date) => new Date(now.getTime() - days * 86_400_000);
   const opened = daysBefore(openedDaysAgo);
-  const newParties = parties.map((party) => operation(createParty, { ...party, whenTaken: 'refuse' }));
+  const newParties = parties.map((party) => operation(createParty, { ...party, metadata: null, whenTaken: 'refuse' }));
   await book(transaction, newParties, opened);
   await book(
     transaction,
@@ -207,8 +207,8 @@ function withdrawal(accountId: string, amount: string, currency: string, by: str
 
 /** A withdrawal of the directors that takes both signatures, and has three months to get the second. */
 function order(id: string, amount: string, by: string, description: string): Movement {
-  const signBy = new Date(Date.now() + 90 * 86_400_000);
-  return { ...withdrawal(directors, amount, 'USD', by, description), id, signBy };
+  const expiresAt = new Date(Date.now() + 90 * 86_400_000);
+  return { ...withdrawal(directors, amount, 'USD', by, description), id, expiresAt };
 }
 
 /** The second director's signature under the rent. */

@@ -17,6 +17,7 @@ import type { TargetRules } from './http/service-parts.ts';
 import { type StartPageSettings, startPage } from './http/start-page.ts';
 import { type LabSettings, labRoutes } from './lab/lab-routes.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
+import { journalRoutes } from './movements/journal-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
 import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
@@ -43,6 +44,7 @@ function groupRoutes({ webhookTargets, lab }: RouteSettings, description: Route)
     group('Movements', 'Deposits, withdrawals, transfers, batches, reversals; what was booked.', [
       ...movementRoutes,
       ...batchRoutes,
+      ...journalRoutes,
     ]),
     group('Accounts', 'Accounts and their balances.', accountRoutes),
     group('Payment orders', 'Movements that wait for signatures.', paymentOrderRoutes),

@@ -11,9 +11,9 @@ import {
   ownerships,
 } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
-import { type HolderDocument, holderDocument } from '../ownership/holder.ts';
+import { type HolderDocument, holderDocument, mapLimits } from '../ownership/holder.ts';
 import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
-import { mandateTermsDocument } from '../ownership/ownership-schemas.ts';
+import { mandateDocument } from '../ownership/ownership-schemas.ts';
 
 export const survivorships = ['survivors', 'estate'] as const;
 
@@ -39,11 +39,12 @@ export const accountDocument = z
     /** How often anything but entries changed; the entity tag is made of both. */
     revision: count.nullable(),
     holders: z.array(holderDocument),
-    mandate: z.strictObject({ version: count, terms: mandateTermsDocument }).nullable(),
+    mandate: mandateDocument.nullable(),
     debitsStopped: z.boolean(),
     creditsStopped: z.boolean(),
     timeZone: z.string(),
     survivorship: z.enum(survivorships),
+    metadata: z.record(z.string(), z.unknown()).readonly().nullable(),
     createdAt: instantText,
     closedAt: instantText.nullable(),
   })
@@ -69,6 +70,7 @@ interface AccountRow {
   credits_stopped: boolean;
   time_zone: string;
   survivorship: Survivorship;
+  metadata: Record<string, unknown> | null;
   created_at: Date;
   closed_at: Date | null;
 }
@@ -120,14 +122,18 @@ function selectAccounts({ knex, ledgerId }: LedgerSource) {
       'a.survivorship',
       'a.created_at',
       'a.closed_at',
+      ofLedger(`(select d.metadata from account_metadata d
+                 where d.ledger_id = :ledgerId and d.account_id = a.id) as metadata`),
       ofLedger(
-        `(select coalesce(json_agg(json_build_object('partyId', h.party_id, 'rights', h.rights) order by h.party_id),
-                          '[]')
+        `(select coalesce(json_agg(json_build_object(
+                   'partyId', h.party_id, 'rights', h.rights, 'limits', json_build_object(
+                     'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
+                     'perMonth', h.limit_per_month::text)) order by h.party_id), '[]')
           from holders h
           where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active') as holders`,
       ),
       ofLedger(
-        `(select json_build_object('version', m.version, 'terms', m.terms) from mandates m
+        `(select json_build_object('version', m.version, 'bands', m.terms -> 'bands') from mandates m
           where m.ledger_id = :ledgerId and m.account_id = a.id order by m.version desc limit 1) as mandate`,
       ),
     )
@@ -199,6 +205,7 @@ export function withState(document: AccountDocument, account: LockedAccount): Ac
 function asAccount(row: AccountRow): AccountDocument {
   const { currency } = row;
   const money = (numeric: string) => Money.fromDatabase(numeric, currency);
+  const limitOf = (numeric: string) => money(numeric).toString();
   const balance = money(row.balance);
   const common = {
     id: row.id,
@@ -209,16 +216,17 @@ function asAccount(row: AccountRow): AccountDocument {
     status: row.status,
     balance: balance.toString(),
   };
-  const control = {
+  const settings = {
     debitsStopped: row.debits_stopped,
     creditsStopped: row.credits_stopped,
     timeZone: row.time_zone,
     survivorship: row.survivorship,
+    metadata: row.metadata,
   };
   const dates = { createdAt: row.created_at.toISOString(), closedAt: row.closed_at?.toISOString() ?? null };
   if (row.held === null || row.overdraft_limit === null) {
     const nothing = { held: null, available: null, overdraftLimit: null, version: null, revision: null };
-    return { ...common, ...nothing, holders: [], mandate: null, ...control, ...dates };
+    return { ...common, ...nothing, holders: [], mandate: null, ...settings, ...dates };
   }
   const held = money(row.held);
   const overdraftLimit = money(row.overdraft_limit);
@@ -229,9 +237,9 @@ function asAccount(row: AccountRow): AccountDocument {
     overdraftLimit: overdraftLimit.toString(),
     version: row.version,
     revision: row.revision,
-    holders: row.holders,
+    holders: row.holders.map((holder) => ({ ...holder, limits: mapLimits(holder.limits, limitOf) })),
     mandate: row.mandate ?? anyOneSigns,
-    ...control,
+    ...settings,
     ...dates,
   };
 }

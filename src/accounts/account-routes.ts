@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { notFound } from '../errors/no-such.ts';
+import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
+import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
 import { getMoney } from '../http/money-fields.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
@@ -28,7 +29,7 @@ import {
 import { balanceAtDocument, getBalanceAt } from './balance-at.ts';
 import { balanceDocument, getBalances } from './balance-queries.ts';
 import { closeAccount } from './close-account.ts';
-import { type OpenAccountResult, openAccount } from './open-account.ts';
+import { type OpenAccountResult, openAccount, refuseOther } from './open-account.ts';
 import { getReadableAccount } from './readable-account.ts';
 import { refuseUnknownTimeZone } from './time-zone.ts';
 import { updateAccount } from './update-account.ts';
@@ -67,13 +68,13 @@ export const accountRoutes = [
       examples: { 'A higher overdraft': { overdraftLimit: '500.00' } },
     },
     async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
-      const { name, timeZone, survivorship } = body;
+      const { name, timeZone, survivorship, metadata } = body;
       await refuseUnknownTimeZone(database, timeZone, 'timeZone');
       // In the account's currency, which never changes.
       const readLimit = async (text: string) =>
         getMoney(text, (await getAccount(sourceOf(caller, database), accountId)).currency, 'overdraftLimit');
       const overdraftLimit = body.overdraftLimit === undefined ? undefined : await readLimit(body.overdraftLimit);
-      const command = { accountId, name, overdraftLimit, timeZone, survivorship };
+      const command = { accountId, name, overdraftLimit, timeZone, survivorship, metadata };
       return perform(engine, createOperation(updateAccount, command, options), presentAccount);
     },
   ),
@@ -141,6 +142,22 @@ export const accountRoutes = [
     },
   ),
 
+  get(
+    '/accounts/by-external-id/:externalId',
+    {
+      id: 'getAccountByExternalId',
+      summary: 'Find the account with this external id',
+      ...{ keys: 'any', params: z.object({ externalId }), answers: { 200: accountDocument } },
+      refusals: ['account_not_found'],
+    },
+    async ({ caller, params: { externalId } }, { database }) => {
+      const found = await findAccountByExternalId(sourceOf(caller, database), externalId);
+      const readable = found && (await findReadable(database, caller, [found.id]));
+      if (found === undefined || readable?.size === 0) throw notFoundByExternalId('account', externalId);
+      return presentAccount(found);
+    },
+  ),
+
   put(
     '/accounts/by-external-id/:externalId',
     {
@@ -148,13 +165,17 @@ export const accountRoutes = [
       summary: 'Find the account with this external id, or open it',
       ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putAccountBody },
       answers: { 200: accountDocument, 201: accountDocument },
-      refusals: ['party_not_found'],
+      refusals: ['external_id_differs', 'party_not_found'],
       examples: { 'A joint account': joint },
     },
     async ({ caller, params: { externalId }, body, options }, { database, engine }) => {
       await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');
       const existing = await findAccountByExternalId(sourceOf(caller, database), externalId);
-      if (existing !== undefined) return presentOpened({ account: existing, created: false });
+      if (existing !== undefined) {
+        const other = refuseOther(existing, body);
+        if (other !== undefined) throw new RefusalError(other.code, other.detail, other.facts);
+        return presentOpened({ account: existing, created: false });
+      }
       const command = { ...body, id: createId(), externalId, whenTaken: 'answerExisting' as const };
       return perform(engine, createOperation(openAccount, command, options), presentOpened);
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { id, instant, text } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
@@ -31,7 +32,8 @@ const timeZone = z.string().refine(isTimeZone, { error: timeZoneMessage });
 const accountFields = {
   name: text(200),
   currency,
-  ownership: z.enum(['sole', 'joint']),
+  /** Left out: joint with several holders, else sole. */
+  ownership: z.enum(['sole', 'joint']).optional(),
   overdraftLimit: amountText.default('0'),
   holders: z
     .array(holder)
@@ -45,6 +47,7 @@ const accountFields = {
   timeZone: timeZone.default('UTC'),
   /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
   survivorship: z.enum(survivorships).default('survivors'),
+  metadata: metadata.nullish(),
 };
 
 const accountFieldsSchema = z.object(accountFields);
@@ -57,6 +60,10 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
     context.addIssue({ code: 'custom', path: ['holders'], message: 'must name at most one party on a sole account' });
   }
   const { currency, mandate } = fields;
+  if ((mandate?.version ?? null) !== null) {
+    const message = 'must be left out: the mandate of a new account begins with version 1';
+    context.addIssue({ code: 'custom', path: ['mandate', 'version'], message });
+  }
   const problems = mandate === undefined ? [] : mandateProblems(mandate, currency, 'mandate');
   const holderIds = new Set(fields.holders.map(({ partyId }) => partyId));
   if (mandate !== undefined && namedIn(mandate).some((partyId) => !holderIds.has(partyId))) {
@@ -67,7 +74,11 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
   }
   return {
     ...fields,
-    mandate: mandate ?? null,
+    metadata: fields.metadata ?? null,
+    ownership: fields.ownership ?? (fields.holders.length > 1 ? 'joint' : 'sole'),
+    /** As it was sent. */
+    askedOwnership: fields.ownership ?? null,
+    mandate: mandate === undefined ? null : { bands: mandate.bands },
     overdraftLimit: readMoney(fields.overdraftLimit, currency, ['overdraftLimit'], context),
     holders: fields.holders.map((holder, index) => ({
       partyId: holder.partyId,
@@ -92,6 +103,7 @@ export const patchAccountBody = z
     overdraftLimit: amountText.optional(),
     timeZone: timeZone.optional(),
     survivorship: z.enum(survivorships).optional(),
+    metadata: metadata.nullable().optional(),
   })
   .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });
 

@@ -10,6 +10,7 @@ import {
 import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { instantText } from '../ledger/document-fields.ts';
+import { lastVersion } from '../ledger/last-version.ts';
 import { awaitBookings } from '../ledger/lock-accounts.ts';
 import { asBalance, type BalanceRow, balanceDocument, getBalances } from './balance-queries.ts';
 
@@ -25,10 +26,6 @@ const limits = { lockTimeoutMs: patienceMs, statementTimeoutMs: 10_000, idleTime
 /**
  * The balance of an account as it was booked at an instant, which never changes once it was answered: what is dated
  * earlier and still being committed is waited for, and what is booked afterwards is dated later.
- *
- * Versions have no gaps and booking times never go back along them, so the last entry of that time is found by halving
- * the range of versions: a handful of index look-ups even for millions of entries, and no index on the time to keep
- * while posting.
  *
  * Throws RefusalError: `account_not_found`, or `ledger_busy` when what is being booked takes longer than two seconds.
  */
@@ -92,22 +89,12 @@ function stillBooking(): RefusalError {
 }
 
 const storedBalanceAt = `
-  with recursive account as (
-    select * from accounts where ledger_id = :ledgerId and id = :accountId),
-  search (low, high) as (
-    select 0::bigint, version from account
-    union all
-    select case when middle.booked_at <= :at then middle.version else low end,
-           case when middle.booked_at <= :at then high else middle.version - 1 end
-    from search
-    join entries middle on middle.ledger_id = :ledgerId and middle.account_id = :accountId
-                       and middle.version = (low + high + 1) / 2
-    where low < high)
-  select account.id, account.currency, account.ownership, account.overdraft_limit,
+  select a.id, a.currency, a.ownership, a.overdraft_limit,
          coalesce(latest.balance_after, 0) as booked, 0::numeric as held
-  from account
-  join search on low = high
-  left join entries latest on latest.ledger_id = :ledgerId and latest.account_id = :accountId and latest.version = low`;
+  from accounts a
+  left join entries latest on latest.ledger_id = :ledgerId and latest.account_id = a.id
+                          and latest.version = ${lastVersion('<=', 'at')}
+  where a.ledger_id = :ledgerId and a.id = :accountId`;
 
 const clearingBalanceAt = `
   select a.id, a.currency, a.ownership, a.overdraft_limit, a.held,

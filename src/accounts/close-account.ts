@@ -31,7 +31,7 @@ export const closeAccount: OperationKind<CloseAccountCommand, AccountsById, neve
     if (!account.balance.isZero() || !account.held.isZero()) {
       const { balance, held, currency } = account;
       const detail = `Account ${accountId} still has ${balance} ${currency} booked and ${held} held.`;
-      const facts = { balance: balance.toString(), held: held.toString() };
+      const facts = { accountId, currency, balance: balance.toString(), held: held.toString() };
       return { refusal: refusal('balance_not_zero', detail, facts) };
     }
     const changed: LockedAccount = { ...account, status: 'closed', closedAt: now, revision: account.revision + 1 };

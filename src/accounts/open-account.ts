@@ -6,9 +6,10 @@ import { firstStamp } from '../ledger/event-stamp.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { withdrawnCurrencies } from '../money/currencies.ts';
 import { Money } from '../money/money.ts';
-import type { HolderTerms } from '../ownership/holder.ts';
+import type { HolderDocument } from '../ownership/holder.ts';
 import { anyOneSigns, type MandateTerms } from '../ownership/mandate.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { writeAccountMetadata } from './account-metadata.ts';
 import { type AccountDocument, findAccountsByExternalId, type Survivorship } from './account-queries.ts';
 
 export interface OpenAccountCommand {
@@ -17,12 +18,15 @@ export interface OpenAccountCommand {
   readonly externalId: string | null;
   readonly currency: string;
   readonly ownership: 'sole' | 'joint';
+  /** The same as it was asked for; without it, either. An account that is found must have it, and the currency. */
+  readonly askedOwnership?: 'sole' | 'joint' | null;
   readonly overdraftLimit: Money;
-  readonly holders: readonly HolderTerms[];
+  readonly holders: readonly HolderDocument[];
   /** Null: any one holder signs. */
   readonly mandate: MandateTerms | null;
   readonly timeZone: string;
   readonly survivorship: Survivorship;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
   /** What to do when the external id is in use: answer the account that has it, or refuse. */
   readonly whenTaken: 'answerExisting' | 'refuse';
 }
@@ -34,7 +38,7 @@ export interface OpenAccountResult {
 
 interface NewAccount {
   readonly account: AccountDocument;
-  readonly holders: readonly HolderTerms[];
+  readonly holders: readonly HolderDocument[];
   readonly mandate: MandateTerms | null;
 }
 
@@ -63,7 +67,8 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
   decide(command, { loaded, now }) {
     const existing = command.externalId === null ? undefined : loaded.accounts.get(command.externalId);
     if (existing !== undefined && command.whenTaken === 'answerExisting') {
-      return { result: { account: existing, created: false } };
+      const other = refuseOther(existing, command);
+      return other === undefined ? { result: { account: existing, created: false } } : { refusal: other };
     }
     const withdrawn = refuseWithdrawn(command.currency);
     if (withdrawn !== undefined) return { refusal: withdrawn };
@@ -90,14 +95,13 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       overdraftLimit,
       version: 0,
       revision: 0,
-      holders: command.holders
-        .map(({ partyId, rights }) => ({ partyId, rights }))
-        .sort((a, b) => (a.partyId < b.partyId ? -1 : 1)),
-      mandate: command.mandate === null ? anyOneSigns : { version: 1, terms: command.mandate },
+      holders: [...command.holders].sort((a, b) => (a.partyId < b.partyId ? -1 : 1)),
+      mandate: command.mandate === null ? anyOneSigns : { version: 1, ...command.mandate },
       debitsStopped: false,
       creditsStopped: false,
       timeZone: command.timeZone,
       survivorship: command.survivorship,
+      metadata: command.metadata ?? null,
       createdAt: now.toISOString(),
       closedAt: null,
     };
@@ -128,8 +132,23 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       mandate === null ? [] : mandateRow(ledgerId, account, mandate),
     );
     if (mandates.length > 0) await knex('mandates').insert(mandates);
+    await writeAccountMetadata({ knex, ledgerId }, accounts);
   },
 };
+
+/** Refuses an account with the external id that is another one than was asked for. */
+export function refuseOther(
+  { id, externalId, currency, ownership }: AccountDocument,
+  asked: Pick<OpenAccountCommand, 'currency' | 'askedOwnership'>,
+): Refusal | undefined {
+  const differs = [
+    ...(currency === asked.currency ? [] : ['currency']),
+    ...((asked.askedOwnership ?? ownership) === ownership ? [] : ['ownership']),
+  ];
+  if (differs.length === 0) return undefined;
+  const detail = `Account ${id} has the external id ${externalId}, and is ${ownership} in ${currency}.`;
+  return refusal('external_id_differs', detail, { accountId: id, currency, ownership, differs });
+}
 
 /** Decided where an account would be opened: one that was opened in time is still found by its external id. */
 function refuseWithdrawn(currency: string): Refusal | undefined {
@@ -172,7 +191,7 @@ function accountRow(ledgerId: string, account: AccountDocument) {
   };
 }
 
-function holderRow(ledgerId: string, { account }: NewAccount, { partyId, rights, limits }: HolderTerms) {
+function holderRow(ledgerId: string, { account }: NewAccount, { partyId, rights, limits }: HolderDocument) {
   return {
     ledger_id: ledgerId,
     account_id: account.id,

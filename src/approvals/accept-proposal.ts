@@ -91,7 +91,7 @@ export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Accept
     const refused =
       refuseEndedProject(project) ??
       refuseNotPending(proposal) ??
-      refuseUnknownParty(loaded.actors.partyIds, command.by, 'party') ??
+      refuseUnknownParty(loaded.actors.partyIds, command.by, 'by') ??
       refuseNobody(command, loaded.actors) ??
       refuseActor(
         command.accountId,
@@ -123,7 +123,7 @@ function decideSigned({ command, account, signed, signature }: OpenAcceptance, s
   if (limit !== undefined) return { refusal: explained(limit, explain(account, reservations, limit.code)) };
   if (!reading.isReachable) {
     const { mandate } = ownership;
-    const band = bandFor(mandate.terms, paymentKind(signed), signed.amount);
+    const band = bandFor(mandate, paymentKind(signed), signed.amount);
     const explanation = explain(account, reservations, 'mandate', needed(mandate.version, band, reading));
     const detail = `The mandate of account ${account.id} asks for signatures that its present holders cannot give.`;
     return { refusal: explained(refusal('mandate_unreachable', detail, { accountId: account.id }), explanation) };

@@ -5,7 +5,6 @@ import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
 import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../payment-orders/payment-order.ts';
 import { readOrder } from '../payment-orders/payment-order-queries.ts';
-import { presentAuthorisations } from '../signatures/authorisations.ts';
 import {
   loadOrders,
   type OrderFacts,
@@ -45,7 +44,7 @@ export const cancelPaymentOrder: OperationKind<
     const cancelled: PaymentOrder = { ...order, status: 'cancelled', finishedAt: now };
     const given = loaded.authorisations.get(order.id) ?? [];
     const reading = readOrder(order, given, { mandates: loaded.mandates, ownership });
-    const result = presentPaymentOrder(cancelled, reading, presentAuthorisations(given));
+    const result = presentPaymentOrder(cancelled, reading, given);
     return {
       result,
       changedAccounts: [release(account, order)],

@@ -65,7 +65,7 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
     }
     const refused =
       refuseEndedProject(project) ??
-      refuseUnknownParty(loaded.actors.partyIds, proposedBy, 'proposedBy') ??
+      refuseUnknownParty(loaded.actors.partyIds, proposedBy, 'by') ??
       refuseAccounts(command, accounts) ??
       refuseCrowd(projectId, loaded);
     if (refused !== undefined) return { refusal: refused };
@@ -75,6 +75,7 @@ export const makeProposal: OperationKind<MakeProposalCommand, Loaded, Proposal, 
       status: 'pending',
       transactionId: null,
       createdAt: now.toISOString(),
+      expiresAt: project.expiresAt === null ? null : new Date(project.expiresAt),
       finishedAt: null,
       authorisations: [],
       paidBy: null,

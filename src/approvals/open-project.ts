@@ -34,7 +34,7 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
     const account = accounts.get(accountId);
     if (account === undefined) return { refusal: noSuch('account', accountId) };
     const refused =
-      refuseUnknownParty(loaded.partyIds, createdBy, 'createdBy') ??
+      refuseUnknownParty(loaded.partyIds, createdBy, 'by') ??
       refuseClearingAccount(account) ??
       refuseActor(accountId, loaded.ownership.get(accountId)!, createdBy, 'manage') ??
       refuseClosed(account) ??
@@ -47,7 +47,7 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
       name: command.name,
       description: command.description,
       status: 'open',
-      createdBy,
+      by: createdBy,
       createdAt: now.toISOString(),
       expiresAt: expiresAt?.toISOString() ?? null,
       finishedAt: null,
@@ -69,7 +69,7 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
         account_id: project.accountId,
         name: project.name,
         description: project.description,
-        created_by: project.createdBy,
+        created_by: project.by,
         created_at: project.createdAt,
         expires_at: project.expiresAt,
       })),

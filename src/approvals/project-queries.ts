@@ -85,7 +85,7 @@ function asProject(row: ProjectRow): ProjectDocument {
     name: row.name,
     description: row.description,
     status: hasLapsed ? 'expired' : row.status,
-    createdBy: row.created_by,
+    by: row.created_by,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     finishedAt: finishedAt?.toISOString() ?? null,

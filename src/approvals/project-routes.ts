@@ -48,7 +48,7 @@ export const projectRoutes = [
     },
     async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
       const { name, description = null, expiresAt = null } = body;
-      const createdBy = actingParty(caller, body.createdBy);
+      const createdBy = actingParty(caller, body.by);
       await hideFromStrangers(database, caller, accountId);
       const command = { id: createId(), accountId, name, description, expiresAt, createdBy };
       return perform(engine, createOperation(openProject, command, options), (project) => ({

@@ -9,7 +9,7 @@ const name = text(200);
 const description = text(500).nullish();
 
 /** The body of `POST /v1/accounts/{id}/projects`. */
-export const projectBody = z.strictObject({ name, description, expiresAt: instant.nullish(), createdBy: id.nullish() });
+export const projectBody = z.strictObject({ name, description, expiresAt: instant.nullish(), by: id.nullish() });
 
 /** The body of `POST /v1/projects/{id}/proposals`. */
 export const proposalBody = z
@@ -19,7 +19,7 @@ export const proposalBody = z
     amount: amountText,
     currency,
     toAccountId: id.nullish(),
-    proposedBy: id.nullish(),
+    by: id.nullish(),
   })
   .transform(({ currency, ...fields }, context) => {
     const amount = readMoney(fields.amount, currency, ['amount'], context);
@@ -29,11 +29,8 @@ export const proposalBody = z
     return { ...fields, amount };
   });
 
-/** The body of closing a project and of withdrawing a proposal. */
+/** The body of closing a project, and of accepting and withdrawing a proposal. */
 export const actBody = z.strictObject({ by: id.nullish() }).optional();
-
-/** The body of `POST /v1/proposals/{id}/accept`. */
-export const acceptBody = z.strictObject({ party: id.nullish() }).optional();
 
 export const projectPath = z.object({ projectId: id });
 export const proposalPath = z.object({ proposalId: id });

@@ -17,8 +17,8 @@ export const projectDocument = z
     name: z.string(),
     description: z.string().nullable(),
     status: z.enum(projectStatuses),
-    /** Null: the calling service. */
-    createdBy: uuid.nullable(),
+    /** Who opened it; null: the calling service. */
+    by: uuid.nullable(),
     createdAt: instantText,
     /** From then on it is expired, whether or not that was noted; null: it stays open until it is ended. */
     expiresAt: instantText.nullable(),

@@ -119,6 +119,7 @@ function asProposal(row: ProposalRow, authorisations: readonly Authorisation[]):
     proposedBy: row.proposed_by,
     transactionId: row.transaction_id,
     createdAt: row.created_at.toISOString(),
+    expiresAt: row.project_expires_at,
     finishedAt: finishedAt?.toISOString() ?? null,
     authorisations,
     paidBy: row.transaction_id === null ? null : (row.signed_by ?? []),

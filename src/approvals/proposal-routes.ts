@@ -18,7 +18,7 @@ import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
 import { type AcceptedProposal, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
 import { getVisibleProject } from './project-routes.ts';
-import { acceptBody, actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
+import { actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
 import { type Proposal, type ProposalDocument, presentProposal, proposalDocument } from './proposal.ts';
 import { getProposal, listProposals } from './proposal-queries.ts';
 import { withdrawProposal } from './withdraw-proposal.ts';
@@ -81,7 +81,7 @@ export const proposalRoutes = [
     },
     async ({ caller, params: { projectId }, body, options }, { database, engine }) => {
       const { title, amount, description = null, toAccountId = null } = body;
-      const proposedBy = actingParty(caller, body.proposedBy);
+      const proposedBy = actingParty(caller, body.by);
       const { accountId } = await getVisibleProject(database, caller, projectId);
       if (toAccountId === accountId) {
         throw invalidInput([{ path: 'toAccountId', message: "must differ from the project's account" }]);
@@ -131,7 +131,7 @@ export const proposalRoutes = [
     {
       id: 'acceptProposal',
       summary: 'Accept a proposal; the last signature pays it',
-      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: acceptBody },
+      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: actBody },
       answers: {
         200: z.union([
           proposalDocument.extend({ transaction: transactionDocument }),
@@ -155,15 +155,15 @@ export const proposalRoutes = [
         'limit_exceeded',
         'mandate_unreachable',
       ],
-      examples: { 'By a holder': { party: '01936f00-0000-7000-8000-000000000011' } },
+      examples: { 'By a holder': { by: '01936f00-0000-7000-8000-000000000011' } },
     },
     async ({ caller, params: { proposalId }, body, options }, { database, engine }) => {
-      const party = body?.party;
+      const named = body?.by;
       // The calling service says with `null` that it means itself; one that forgot the party is told so.
-      if (party === undefined && caller.boundParty === null) {
-        throw invalidInput([{ path: 'party', message: 'must name the party that accepts' }]);
+      if (named === undefined && caller.boundParty === null) {
+        throw invalidInput([{ path: 'by', message: 'is required: the party that accepts' }]);
       }
-      const by = actingParty(caller, party);
+      const by = actingParty(caller, named);
       const proposal = await getVisible(database, caller, proposalId);
       const { projectId, accountId } = proposal;
       const command = { proposalId, projectId, accountId, by, payment: paymentOf(caller.ledgerId, proposal, by) };

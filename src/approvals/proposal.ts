@@ -1,12 +1,17 @@
 import { z } from 'zod';
-import { amount, count, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
+import { amount, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import type { MandatedKind } from '../ownership/mandate.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { authorisationDocument } from '../payment-orders/payment-order.ts';
-import { type Authorisation, presentAuthorisations, voicesOf } from '../signatures/authorisations.ts';
+import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
+import {
+  type Authorisation,
+  authorisationDocument,
+  presentAuthorisations,
+  voicesOf,
+} from '../signatures/authorisations.ts';
+import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 
 export const proposalStatuses = ['pending', 'accepted', 'rejected', 'withdrawn'] as const;
 
@@ -29,6 +34,8 @@ export interface Proposal {
   readonly proposedBy: string | null;
   readonly transactionId: string | null;
   readonly createdAt: string;
+  /** That of its project; null where that has none. */
+  readonly expiresAt: Date | null;
   readonly finishedAt: string | null;
   /** Who accepted it, whether or not their signatures count now. */
   readonly authorisations: readonly Authorisation[];
@@ -48,16 +55,12 @@ export const proposalDocument = z
     amount,
     currency: currencyCode,
     status: z.enum(proposalStatuses),
-    proposedBy: uuid.nullable(),
+    /** Who proposed it. */
+    by: uuid.nullable(),
     transactionId: uuid.nullable(),
     createdAt: instantText,
     finishedAt: instantText.nullable(),
-    signatures: z.strictObject({
-      required: count,
-      received: count,
-      missingFrom: z.array(uuid).readonly(),
-      signedBy: z.array(uuid).readonly(),
-    }),
+    multiAuthorisation: multiAuthorisationDocument,
     authorisations: z.array(authorisationDocument),
   })
   .meta({ id: 'Proposal' });
@@ -69,24 +72,15 @@ export function paymentKind({ toAccountId }: Pick<Proposal, 'toAccountId'>): Man
   return toAccountId === null ? 'withdrawal' : 'transfer';
 }
 
-/** Where nobody holds the account nobody's signature is asked for. */
-const nobodySigns: SignatureReading = {
-  isComplete: true,
-  isReachable: true,
-  required: 0,
-  received: 0,
-  missingFrom: [],
-  signedBy: [],
-};
-
-/** Reads who has accepted the proposal under the account's present mandate and holders. */
+/** Reads who has accepted the proposal: on what it was paid, or under the account's present mandate and holders. */
 export function readAcceptances(proposal: Proposal, ownership: Ownership): SignatureReading {
-  if (!ownership.isHeld) return nobodySigns;
+  if (proposal.paidBy !== null) return readSettled(proposal.paidBy);
+  // Where nobody holds the account nobody's signature is asked for.
+  if (!ownership.isHeld) return readSettled([]);
   const asked = { kind: paymentKind(proposal), amount: proposal.amount };
   return readMandate(ownership, ownership.mandate, asked, voicesOf(proposal.authorisations));
 }
 
-/** A proposal that was paid shows the signatures it was paid on, every other what the mandate says of it now. */
 export function presentProposal(proposal: Proposal, ownership: Ownership): ProposalDocument {
   return {
     id: proposal.id,
@@ -98,20 +92,22 @@ export function presentProposal(proposal: Proposal, ownership: Ownership): Propo
     amount: proposal.amount.toString(),
     currency: proposal.amount.currency,
     status: proposal.status,
-    proposedBy: proposal.proposedBy,
+    by: proposal.proposedBy,
     transactionId: proposal.transactionId,
     createdAt: proposal.createdAt,
     finishedAt: proposal.finishedAt,
-    signatures: presentSignatures(proposal, ownership),
+    multiAuthorisation: presentMultiAuthorisation(
+      authorisedAs[proposal.status],
+      readAcceptances(proposal, ownership),
+      proposal.expiresAt,
+    ),
     authorisations: presentAuthorisations(proposal.authorisations),
   };
 }
 
-function presentSignatures(proposal: Proposal, ownership: Ownership): ProposalDocument['signatures'] {
-  if (proposal.paidBy !== null) {
-    const { length } = proposal.paidBy;
-    return { required: length, received: length, missingFrom: [], signedBy: proposal.paidBy };
-  }
-  const { required, received, missingFrom, signedBy } = readAcceptances(proposal, ownership);
-  return { required, received, missingFrom: proposal.status === 'pending' ? missingFrom : [], signedBy };
-}
+const authorisedAs = {
+  pending: 'AwaitingFurtherAuthorisation',
+  accepted: 'Authorised',
+  rejected: 'Rejected',
+  withdrawn: 'Rejected',
+} as const;

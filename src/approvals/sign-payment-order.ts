@@ -21,7 +21,7 @@ import {
   presentPaymentOrder,
 } from '../payment-orders/payment-order.ts';
 import { readOrder } from '../payment-orders/payment-order-queries.ts';
-import { addSignature, presentAuthorisations, type Signature } from '../signatures/authorisations.ts';
+import { addSignature, type Signature } from '../signatures/authorisations.ts';
 import {
   loadOrders,
   type OrderFacts,
@@ -69,7 +69,7 @@ function decideSignature(
   const { order, account } = found;
   const ownership = loaded.ownership.get(account.id)!;
   const refused =
-    refuseUnknownParty(loaded.partyIds, partyId, 'party') ??
+    refuseUnknownParty(loaded.partyIds, partyId, 'by') ??
     refuseRight(account.id, ownership, partyId, rightFor(order.type)) ??
     refuseFinishedOrder(order);
   if (refused !== undefined) return { refusal: refused };
@@ -78,7 +78,7 @@ function decideSignature(
   if ('refusal' in signed) return signed;
   const { authorisation, all: authorisations } = signed;
   const reading = readOrder(order, authorisations, { mandates: loaded.mandates, ownership });
-  const answer = (ended: PaymentOrder) => presentPaymentOrder(ended, reading, presentAuthorisations(authorisations));
+  const answer = (ended: PaymentOrder) => presentPaymentOrder(ended, reading, authorisations);
   // The signatures can be enough since a holder left; money still moves only on a party's approval.
   if (reading.isComplete && decision === 'approve') return book();
   if (!reading.isReachable) {
@@ -133,14 +133,14 @@ function explainRefusal(
   { mandates, reservations }: OrderFacts,
 ): Refusal {
   const mandate = mandateOf(mandates, order);
-  const signatures = needed(mandate.version, bandFor(mandate.terms, order.type, order.amount), reading);
+  const signatures = needed(mandate.version, bandFor(mandate, order.type, order.amount), reading);
   return explained(refused, explain(account, reservations, refused.code, signatures));
 }
 
 /** The movement that an order asks for. */
 function movementOf(order: PaymentOrder, { ledgerId, transactionId }: SignPaymentOrderCommand): Movement {
-  const { amount, valueDate, initiatedBy, description, reference, metadata } = order;
-  const details = { amount, valueDate, initiatedBy, description, reference, metadata };
+  const { amount, valueDate, initiatedBy, description, reference, metadata, externalId } = order;
+  const details = { amount, valueDate, initiatedBy, description, reference, metadata, externalId };
   const movement =
     order.toAccountId === null
       ? createWithdrawal(ledgerId, order.accountId, details)

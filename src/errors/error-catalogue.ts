@@ -21,6 +21,7 @@ export const errorTitles = {
 
   // What was asked cannot be done.
   account_not_found: 'There is no such account in this ledger',
+  party_holds_accounts: 'The party holds accounts, or is invited to some',
   party_not_found: 'There is no such party in this ledger',
   transaction_not_found: 'There is no such transaction in this ledger',
   not_a_holder: 'The party does not hold the account',
@@ -77,6 +78,7 @@ export const errorTitles = {
   key_not_allowed: 'The API key may not do this',
   version_mismatch: 'The account has changed since it was read',
   external_id_taken: 'The external id is in use already',
+  external_id_differs: 'What has the external id is not what was asked for',
 
   // Idempotency.
   idempotency_key_reused: 'The idempotency key was used for another request',

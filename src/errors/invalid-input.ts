@@ -1,20 +1,25 @@
 import { type Refusal, RefusalError } from './refusal.ts';
 
-/** What was wrong with one field, as it stands in a problem document. */
+/** The part of a request in which a field stands. */
+export type RequestPart = 'body' | 'query' | 'path' | 'header';
+
+/** What was wrong with one field. */
 export interface FieldError {
+  /** In a body with dots: `items.3.amount`. Empty for the part as a whole. */
   path: string;
   message: string;
 }
 
 /**
- * Input that does not fit, with every field that is wrong. The refusal `validation_failed` names at most 20 of them.
+ * Input that does not fit, with every field that is wrong and the part of the request where they stand. The refusal
+ * `validation_failed` names at most 20 of them.
  *
  * @example
  * throw invalidInput([{ path: 'amount', message: 'must be above zero' }]);
  */
-export function invalidInput(errors: readonly FieldError[]): RefusalError {
+export function invalidInput(errors: readonly FieldError[], part: RequestPart = 'body'): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  const listed = errors.slice(0, 20).map(({ path, message }) => ({ path: shorten(path, 200), message }));
+  const listed = errors.slice(0, 20).map(({ path, message }) => ({ in: part, path: shorten(path, 200), message }));
   return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
 }
 

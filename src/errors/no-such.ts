@@ -18,7 +18,13 @@ export function noSuch(what: Thing, id: string): Refusal {
   return refusal(`${what}_not_found`, `There is no ${name} ${id} in this ledger.`);
 }
 
-/** The same, thrown by callers that only read. */
+/** What the ledger does not have by the caller's own id, thrown by callers that only read. */
+export function notFoundByExternalId(what: 'party' | 'account' | 'transaction', externalId: string): RefusalError {
+  const detail = `There is no ${what} with the external id ${externalId} in this ledger.`;
+  return new RefusalError(`${what}_not_found`, detail);
+}
+
+/** The same as `noSuch`, thrown by callers that only read. */
 export function notFound(what: Thing, id: string): RefusalError {
   const { code, detail } = noSuch(what, id);
   return new RefusalError(code, detail);

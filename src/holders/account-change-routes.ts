@@ -15,14 +15,14 @@ import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { describeChanges } from './describe-changes.ts';
 import { getChange, listChanges } from './management-queries.ts';
-import { holderRecordDocument, mandateDocument, restrictionDocument } from './present-management.ts';
+import { accountMandateDocument, holderRecordDocument, restrictionDocument } from './present-management.ts';
 import { type SignChangeCommand, signChange } from './sign-change.ts';
 import { byBody } from './submit-change.ts';
 
 const changePath = z.object({ changeId: id });
 /** With what the last signature has made. */
 const signedChangeDocument = accountChangeDocument.extend({
-  applied: z.union([holderRecordDocument, mandateDocument, restrictionDocument]).exactOptional(),
+  applied: z.union([holderRecordDocument, accountMandateDocument, restrictionDocument]).exactOptional(),
 });
 
 /** Changes of an account that take every owner's signature. */

@@ -1,19 +1,20 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../ledger/canonical-json.ts';
-import { count, hashText, instantText, uuid } from '../ledger/document-fields.ts';
-import { type HolderTerms, holderDocument, limitsDocument } from '../ownership/holder.ts';
+import { hashText, instantText, uuid } from '../ledger/document-fields.ts';
+import { type HolderDocument, holderDocument } from '../ownership/holder.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
-import { mandateTermsDocument } from '../ownership/ownership-schemas.ts';
+import { mandateDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { authorisationDocument } from '../payment-orders/payment-order.ts';
+import { type Authorisation, authorisationDocument, presentAuthorisations } from '../signatures/authorisations.ts';
+import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 
 /** What may change in who an account belongs to, and in what they agreed. */
 export type ChangeTerms =
   | { readonly kind: 'mandate'; readonly mandate: MandateTerms }
-  | { readonly kind: 'holder_invitation'; readonly holder: HolderTerms; readonly invitationExpiresAt: string }
+  | { readonly kind: 'holder_invitation'; readonly holder: HolderDocument; readonly invitationExpiresAt: string }
   /** All rights and limits of a holder, as they shall be. */
-  | { readonly kind: 'holder_terms'; readonly holder: HolderTerms }
+  | { readonly kind: 'holder_terms'; readonly holder: HolderDocument }
   | { readonly kind: 'holder_removal'; readonly partyId: string }
   | { readonly kind: 'restriction_lift'; readonly restrictionId: string };
 
@@ -33,13 +34,12 @@ export interface AccountChange {
   readonly finishedAt: Date | null;
 }
 
-const holderTermsDocument = holderDocument.extend({ limits: limitsDocument });
-
 /** What each kind of change says. */
 const termsOfKinds = {
-  mandate: z.strictObject({ mandate: mandateTermsDocument }),
-  holder_invitation: z.strictObject({ holder: holderTermsDocument, invitationExpiresAt: instantText }),
-  holder_terms: z.strictObject({ holder: holderTermsDocument }),
+  /** It has a version once it is in force. */
+  mandate: z.strictObject({ mandate: mandateDocument.extend({ version: z.null() }) }),
+  holder_invitation: z.strictObject({ holder: holderDocument, expiresAt: instantText }),
+  holder_terms: z.strictObject({ holder: holderDocument }),
   holder_removal: z.strictObject({ partyId: uuid }),
   restriction_lift: z.strictObject({ restrictionId: uuid }),
 } satisfies Record<ChangeTerms['kind'], z.ZodType>;
@@ -54,13 +54,12 @@ export const accountChangeDocument = z
     status: z.enum(changeStatuses),
     /** What a signer signs: SHA-256 of exactly this change. */
     instructionHash: hashText,
-    requestedBy: uuid,
+    /** Who asked for it. */
+    by: uuid,
     createdAt: instantText,
     expiresAt: instantText,
     finishedAt: instantText.nullable(),
-    numberRequired: count,
-    numberReceived: count,
-    missingFrom: z.array(uuid).readonly(),
+    multiAuthorisation: multiAuthorisationDocument,
     authorisations: z.array(authorisationDocument),
   })
   .meta({ id: 'AccountChange' });
@@ -77,25 +76,46 @@ export function changeHash({ id, accountId, terms }: Pick<AccountChange, 'id' | 
 export function presentChange(
   change: AccountChange,
   reading: SignatureReading,
-  authorisations: AccountChangeDocument['authorisations'],
+  authorisations: readonly Authorisation[],
 ): AccountChangeDocument {
-  const { kind, ...terms } = change.terms;
   return {
     id: change.id,
     accountId: change.accountId,
-    kind,
-    change: terms,
+    kind: change.terms.kind,
+    change: presentTerms(change.terms),
     status: change.status,
     instructionHash: changeHash(change).toString('hex'),
-    requestedBy: change.requestedBy,
+    by: change.requestedBy,
     createdAt: change.createdAt.toISOString(),
     expiresAt: change.expiresAt.toISOString(),
     finishedAt: change.finishedAt?.toISOString() ?? null,
-    numberRequired: reading.required,
-    numberReceived: reading.received,
-    missingFrom: change.status === 'waiting' ? reading.missingFrom : [],
-    authorisations,
+    multiAuthorisation: presentMultiAuthorisation(authorisedAs[change.status], reading, change.expiresAt),
+    authorisations: presentAuthorisations(authorisations),
   };
+}
+
+const authorisedAs = {
+  waiting: 'AwaitingFurtherAuthorisation',
+  applied: 'Authorised',
+  rejected: 'Rejected',
+  cancelled: 'Rejected',
+  expired: 'Rejected',
+} as const;
+
+/** Terms as callers see them; as they are stored they have the names under which they were hashed. */
+function presentTerms(terms: ChangeTerms): AccountChangeDocument['change'] {
+  switch (terms.kind) {
+    case 'mandate':
+      return { mandate: { version: null, ...terms.mandate } };
+    case 'holder_invitation':
+      return { holder: terms.holder, expiresAt: terms.invitationExpiresAt };
+    case 'holder_terms':
+      return { holder: terms.holder };
+    case 'holder_removal':
+      return { partyId: terms.partyId };
+    case 'restriction_lift':
+      return { restrictionId: terms.restrictionId };
+  }
 }
 
 /** The change as it stands at this moment: it has expired at its time, recorded or not. */

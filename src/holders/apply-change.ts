@@ -2,20 +2,20 @@ import { refusePassed } from '../errors/invalid-input.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
-import { type Holder, type HolderTerms, isOwner } from '../ownership/holder.ts';
+import { type Holder, type HolderDocument, isOwner } from '../ownership/holder.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
-import { type MandateTerms, namedIn } from '../ownership/mandate.ts';
+import { type Mandate, type MandateTerms, namedIn } from '../ownership/mandate.ts';
 import { maxHolders } from '../ownership/ownership-schemas.ts';
 import type { ChangeTerms } from './account-change.ts';
 import { endUnreachableOrders, rejectedOrderEvents } from './end-unreachable-orders.ts';
 import { holderOf, type ManagementFacts } from './load-management.ts';
 import type { HolderRecord } from './management-queries.ts';
 import {
+  type AccountMandateDocument,
   type HolderRecordDocument,
   invitationExpiredEvent,
   isLapsedInvitation,
   isOpenInvitation,
-  type MandateDocument,
   presentHolder,
   presentMandate,
   presentRestriction,
@@ -23,7 +23,7 @@ import {
 } from './present-management.ts';
 import type { ManagementEffect } from './write-management.ts';
 
-export type ManagementDocument = HolderRecordDocument | MandateDocument | RestrictionDocument;
+export type ManagementDocument = HolderRecordDocument | AccountMandateDocument | RestrictionDocument;
 
 /** What is looked at when a change is carried out. */
 export interface ChangeScene {
@@ -65,12 +65,12 @@ function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
   const present = new Set(presentHolders(scene).map(({ partyId }) => partyId));
   const stranger = namedIn(terms).find((partyId) => !present.has(partyId));
   if (stranger !== undefined) return noHolder(account.id, stranger);
-  const mandate = { version: ownership.mandate.version + 1, terms };
+  const mandate: Mandate = { version: ownership.mandate.version + 1, ...terms };
   const told = { type: 'mandate.changed', subjectId: account.id } as const;
   return applied(scene, told, presentMandate(account.id, mandate), { mandate });
 }
 
-function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
+function invite(terms: HolderDocument, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
   const { account, by, now } = scene;
   const passed = refusePassed('expiresAt', invitationExpiresAt, now);
   if (passed !== undefined) return { refusal: passed };
@@ -99,7 +99,7 @@ function invite(terms: HolderTerms, invitationExpiresAt: Date, scene: ChangeScen
   return { ...invited, events: [invitationExpiredEvent(before, now), ...invited.events] };
 }
 
-function setTerms(terms: HolderTerms, scene: ChangeScene): Outcome {
+function setTerms(terms: HolderDocument, scene: ChangeScene): Outcome {
   const { account, ownership, facts, now } = scene;
   const holder = holderOf(facts, account.id, terms.partyId);
   if (holder === undefined || holder.status !== 'active') return noHolder(account.id, terms.partyId);
@@ -146,7 +146,9 @@ function lift(restrictionId: string, scene: ChangeScene): Outcome {
   if ((restriction.placedBy === null) !== (by === null)) {
     const whose = restriction.placedBy === null ? 'the service itself placed it' : 'a holder placed it';
     const detail = `Restriction ${restrictionId} is not for this caller to lift: ${whose}.`;
-    return { refusal: refusal('right_missing', detail, { placedBy: restriction.placedBy }) };
+    return {
+      refusal: refusal('right_missing', detail, { accountId: account.id, partyId: by, placedBy: restriction.placedBy }),
+    };
   }
   if (restriction.liftedAt !== null) {
     return { refusal: refusal('restriction_not_active', `Restriction ${restrictionId} was lifted before.`) };
@@ -182,7 +184,7 @@ function presentHolders({ account, facts, now }: ChangeScene): HolderRecord[] {
   );
 }
 
-function refuseSecondOwner(terms: HolderTerms, scene: ChangeScene): { refusal: Refusal } | undefined {
+function refuseSecondOwner(terms: HolderDocument, scene: ChangeScene): { refusal: Refusal } | undefined {
   const { account } = scene;
   const isOther = (holder: HolderRecord) => isOwner(holder) && holder.partyId !== terms.partyId;
   if (account.ownership !== 'sole' || !isOwner(terms) || !presentHolders(scene).some(isOther)) return undefined;

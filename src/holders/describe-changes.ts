@@ -1,7 +1,7 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
-import { findAuthorisations, presentAuthorisations, voicesOf } from '../signatures/authorisations.ts';
+import { findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import { type AccountChange, type AccountChangeDocument, changeAsOf, presentChange } from './account-change.ts';
 
 /** Changes as callers see them at this moment, with who has signed and who has not. */
@@ -25,6 +25,6 @@ export async function describeChanges(
     const given = authorisations.get(change.id) ?? [];
     const { holders } = ownership.get(change.accountId)!;
     const reading = readSignatures({ rule: 'all' }, holders, voicesOf(given));
-    return presentChange(changeAsOf(change, now), reading, presentAuthorisations(given));
+    return presentChange(changeAsOf(change, now), reading, given);
   });
 }

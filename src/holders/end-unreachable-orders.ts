@@ -2,7 +2,6 @@ import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import { type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
 import { readOrder } from '../payment-orders/payment-order-queries.ts';
-import { presentAuthorisations } from '../signatures/authorisations.ts';
 import type { ManagementFacts } from './load-management.ts';
 
 /**
@@ -31,7 +30,7 @@ export function rejectedOrderEvents(
   return ended.map((order) => {
     const given = authorisations.get(order.id) ?? [];
     const reading = readOrder(order, given, { mandates, ownership });
-    const data = presentPaymentOrder(order, reading, presentAuthorisations(given));
+    const data = presentPaymentOrder(order, reading, given);
     return { type: 'payment_order.rejected', accountId: order.accountId, subjectId: order.id, data };
   });
 }

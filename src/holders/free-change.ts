@@ -18,7 +18,7 @@ export function isFree(terms: ChangeTerms, { account, ownership, facts, by }: Ch
       const { currency } = account;
       const { mandate } = terms;
       const of = { currency, holders: ownership.holders };
-      const current = ownership.mandate.terms;
+      const current = ownership.mandate;
       return isTighterOrSame(mandate, current, of) && shutsNobodyOut(mandate, current, of, by);
     }
     case 'holder_invitation':

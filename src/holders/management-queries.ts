@@ -1,7 +1,7 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
-import type { HolderRight, HolderStatus, LimitsDocument } from '../ownership/holder.ts';
+import { type HolderRight, type HolderStatus, type LimitsDocument, mapLimits } from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
 
 /** A party's membership of an account, whatever became of it. */
@@ -64,17 +64,14 @@ export async function findHolderRecords(
 }
 
 function asHolder(row: HolderRow): HolderRecord {
-  const limit = (numeric: string | null) =>
-    numeric === null ? null : Money.fromDatabase(numeric, row.currency).toString();
+  const { limit_per_movement: perMovement, limit_per_day: perDay, limit_per_month: perMonth } = row;
   return {
     accountId: row.account_id,
     partyId: row.party_id,
     rights: row.rights,
-    limits: {
-      perMovement: limit(row.limit_per_movement),
-      perDay: limit(row.limit_per_day),
-      perMonth: limit(row.limit_per_month),
-    },
+    limits: mapLimits({ perMovement, perDay, perMonth }, (numeric) =>
+      Money.fromDatabase(numeric, row.currency).toString(),
+    ),
     status: row.status,
     invitedBy: row.invited_by,
     invitationExpiresAt: row.invitation_expires_at,

@@ -2,11 +2,11 @@ import type { z } from 'zod';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
-import { mandateDocument, presentMandate } from './present-management.ts';
+import { accountMandateDocument, presentMandate } from './present-management.ts';
 
 /** A version of a mandate, and whose act it was; null for the calling service. */
-export const mandateVersionDocument = mandateDocument
-  .extend({ createdBy: uuid.nullable(), createdAt: instantText })
+export const mandateVersionDocument = accountMandateDocument
+  .extend({ by: uuid.nullable(), createdAt: instantText })
   .meta({ id: 'MandateVersion' });
 
 export type MandateVersionDocument = z.output<typeof mandateVersionDocument>;
@@ -30,8 +30,8 @@ export async function listMandates(
     .limit(page.limit);
   if (page.after !== null) query.where('version', '<', page.after);
   return (await query).map(({ version, terms, created_by, created_at }) => ({
-    ...presentMandate(page.accountId, { version, terms }),
-    createdBy: created_by,
+    ...presentMandate(page.accountId, { version, bands: terms.bands }),
+    by: created_by,
     createdAt: created_at.toISOString(),
   }));
 }

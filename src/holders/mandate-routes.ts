@@ -15,7 +15,7 @@ import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeRefusals } from './change-refusals.ts';
 import { listMandates, mandateVersionDocument } from './mandate-queries.ts';
-import { mandateDocument, presentMandate } from './present-management.ts';
+import { accountMandateDocument, presentMandate } from './present-management.ts';
 import { submitChange } from './submit-change.ts';
 
 const mandateBody = z.strictObject({ mandate: mandateTerms, by: id.nullish() });
@@ -27,7 +27,12 @@ export const mandateRoutes = [
     {
       id: 'getMandate',
       summary: 'Read who must sign for money to leave an account',
-      ...{ keys: 'any', params: accountPath, answers: { 200: mandateDocument }, refusals: ['account_not_found'] },
+      ...{
+        keys: 'any',
+        params: accountPath,
+        answers: { 200: accountMandateDocument },
+        refusals: ['account_not_found'],
+      },
     },
     async ({ caller, params: { accountId } }, { database }) => {
       const { mandate } = await getReadableAccount(database, caller, accountId);
@@ -41,7 +46,7 @@ export const mandateRoutes = [
       id: 'setMandate',
       summary: 'Set who must sign for money to leave an account',
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: mandateBody },
-      answers: { 200: mandateDocument, 202: accountChangeDocument },
+      answers: { 200: accountMandateDocument, 202: accountChangeDocument },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found'],
       examples: {
         'Two from 500.00 on': {
@@ -58,10 +63,12 @@ export const mandateRoutes = [
       const by = actingParty(caller, body.by);
       await hideFromStrangers(database, caller, accountId);
       const { currency } = await getAccount(sourceOf(caller, database), accountId);
-      const problems = mandateProblems(body.mandate, currency, 'mandate');
+      const { version, bands } = body.mandate;
+      const problems = mandateProblems({ bands }, currency, 'mandate');
       if (problems.length > 0) throw invalidInput(problems);
-      const change = { kind: 'mandate' as const, mandate: body.mandate };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [] } }, options);
+      const change = { kind: 'mandate' as const, mandate: { bands } };
+      const asked = { accountId, by, terms: change, names: { partyIds: [] }, fromVersion: version ?? null };
+      return submitChange(engine, asked, options);
     },
   ),
 

@@ -33,11 +33,11 @@ export const placeRestriction: OperationKind<
     const { account, ownership } = found;
     if (by !== null && !ownership.holders.some(({ partyId }) => partyId === by)) {
       const detail = `Party ${by} is no active holder of account ${accountId}.`;
-      return { refusal: refusal('not_a_holder', detail, { accountId }) };
+      return { refusal: refusal('not_a_holder', detail, { accountId, partyId: by }) };
     }
     if (by !== null && scope !== 'debits') {
       const detail = 'A holder may stop debits; only the service itself stops credits.';
-      return { refusal: refusal('right_missing', detail, { accountId }) };
+      return { refusal: refusal('right_missing', detail, { accountId, partyId: by }) };
     }
     const closed = refuseClosed(account);
     if (closed !== undefined) return { refusal: closed };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { count, instantText, uuid } from '../ledger/document-fields.ts';
+import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import { holderRights, holderStatuses, limitsDocument } from '../ownership/holder.ts';
 import type { Mandate } from '../ownership/mandate.ts';
-import { mandateBandDocument } from '../ownership/ownership-schemas.ts';
+import { mandateDocument } from '../ownership/ownership-schemas.ts';
 import { type HolderRecord, type Restriction, restrictionScopes } from './management-queries.ts';
 
 /** A party's membership of an account as callers see it. */
@@ -14,24 +14,24 @@ export const holderRecordDocument = z
     rights: z.array(z.enum(holderRights)).readonly(),
     limits: limitsDocument,
     status: z.enum(holderStatuses),
-    invitedBy: uuid.nullable(),
-    invitationExpiresAt: instantText.nullable(),
+    /** Who invited it; null: the calling service. */
+    by: uuid.nullable(),
+    /** Until when it can accept. */
+    expiresAt: instantText.nullable(),
     joinedAt: instantText.nullable(),
     endedAt: instantText.nullable(),
   })
   .meta({ id: 'HolderRecord' });
 
+/** The same in a list, with what the party is called: those who may look at an account may know who holds it. */
+export const namedHolderDocument = holderRecordDocument.extend({ name: z.string() }).meta({ id: 'NamedHolder' });
+
 export type HolderRecordDocument = z.output<typeof holderRecordDocument>;
 
-export const mandateDocument = z
-  .strictObject({
-    accountId: uuid,
-    version: count,
-    bands: z.array(mandateBandDocument).readonly(),
-  })
-  .meta({ id: 'Mandate' });
+/** A mandate, and whose it is. */
+export const accountMandateDocument = mandateDocument.extend({ accountId: uuid }).meta({ id: 'AccountMandate' });
 
-export type MandateDocument = z.output<typeof mandateDocument>;
+export type AccountMandateDocument = z.output<typeof accountMandateDocument>;
 
 export const restrictionDocument = z
   .strictObject({
@@ -39,7 +39,8 @@ export const restrictionDocument = z
     accountId: uuid,
     scope: z.enum(restrictionScopes),
     reason: z.string(),
-    placedBy: uuid.nullable(),
+    /** Who placed it; null: the calling service. */
+    by: uuid.nullable(),
     placedAt: instantText,
     liftedBy: uuid.nullable(),
     liftedAt: instantText.nullable(),
@@ -54,8 +55,8 @@ export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocu
   return {
     ...{ accountId, partyId, rights, limits },
     status: isLapsedInvitation(holder, now) ? 'expired' : holder.status,
-    invitedBy,
-    invitationExpiresAt: invitationExpiresAt?.toISOString() ?? null,
+    by: invitedBy,
+    expiresAt: invitationExpiresAt?.toISOString() ?? null,
     joinedAt: joinedAt?.toISOString() ?? null,
     endedAt: endedAt?.toISOString() ?? null,
   };
@@ -76,14 +77,14 @@ export function invitationExpiredEvent(lapsed: HolderRecord, now: Date): LedgerE
   return { type: 'holder.invitation_expired', accountId, subjectId: partyId, data: presentHolder(lapsed, now) };
 }
 
-export function presentMandate(accountId: string, { version, terms }: Mandate): MandateDocument {
-  return { accountId, version, bands: terms.bands };
+export function presentMandate(accountId: string, { version, bands }: Mandate): AccountMandateDocument {
+  return { accountId, version, bands };
 }
 
 export function presentRestriction(restriction: Restriction): RestrictionDocument {
   const { id, accountId, scope, reason, placedBy, placedAt, liftedBy, liftedAt } = restriction;
   return {
-    ...{ id, accountId, scope, reason, placedBy, placedAt: placedAt.toISOString(), liftedBy },
+    ...{ id, accountId, scope, reason, by: placedBy, placedAt: placedAt.toISOString(), liftedBy },
     liftedAt: liftedAt?.toISOString() ?? null,
   };
 }

@@ -4,7 +4,6 @@ import { refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
 import type { Authorisation } from '../signatures/authorisations.ts';
-import { presentAuthorisations } from '../signatures/authorisations.ts';
 import { type AccountChange, type AccountChangeDocument, type ChangeTerms, presentChange } from './account-change.ts';
 import { applyChange, type ChangeScene, type ManagementDocument } from './apply-change.ts';
 import { isFree } from './free-change.ts';
@@ -15,6 +14,8 @@ export interface RequestChangeCommand extends ManagementCommand {
   /** The id that the change will have if it has to wait for signatures. */
   readonly id: string;
   readonly terms: ChangeTerms;
+  /** Of a mandate, the version that it was made from: refused when another is in force. Null: whichever is. */
+  readonly fromVersion?: number | null;
 }
 
 /** A change that was made, or one that waits for the owners' signatures. */
@@ -46,7 +47,7 @@ function decideRequest(
   const found = managedAccount(command, accounts, loaded);
   if ('refusal' in found) return found;
   const { account, ownership } = found;
-  const refused = refuseRequest(command, found) ?? refuseClosed(account);
+  const refused = refuseRequest(command, found) ?? refuseClosed(account) ?? refuseOutdated(command, found);
   if (refused !== undefined) return { refusal: refused };
   const scene: ChangeScene = { account, ownership, facts: loaded, by, now };
   const applied = applyChange(terms, scene);
@@ -72,7 +73,7 @@ function decideRequest(
   };
   const authorisation: Authorisation = { subjectId: id, partyId: by, decision: 'approve', at: now };
   const signed = reading.signedBy.includes(by);
-  const waiting = presentChange(change, reading, signed ? presentAuthorisations([authorisation]) : []);
+  const waiting = presentChange(change, reading, signed ? [authorisation] : []);
   return {
     result: { waiting },
     changedAccounts: [{ ...account, revision: account.revision + 1 }],
@@ -87,6 +88,15 @@ function waitingEnds(terms: ChangeTerms, now: Date): Date {
   if (terms.kind !== 'holder_invitation') return usual;
   const lapses = new Date(terms.invitationExpiresAt);
   return lapses < usual ? lapses : usual;
+}
+
+function refuseOutdated(
+  { accountId, fromVersion }: RequestChangeCommand,
+  { ownership: { mandate } }: Pick<ChangeScene, 'ownership'>,
+): Refusal | undefined {
+  if (fromVersion === undefined || fromVersion === null || fromVersion === mandate.version) return undefined;
+  const detail = `Version ${mandate.version} of the mandate of account ${accountId} is in force, not ${fromVersion}.`;
+  return refusal('version_mismatch', detail, { accountId, version: mandate.version });
 }
 
 /** Asking takes the right to manage; to have a restriction lifted, any holder may ask, as any may place one. */

@@ -1,16 +1,11 @@
 import { noSuch } from '../errors/no-such.ts';
-import { refusal } from '../errors/refusal.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
 import { isOwner } from '../ownership/holder.ts';
+import type { Ownership } from '../ownership/load-ownership.ts';
 import { readSignatures } from '../ownership/read-signatures.ts';
-import {
-  type Authorisation,
-  addSignature,
-  presentAuthorisations,
-  type Signature,
-  voicesOf,
-} from '../signatures/authorisations.ts';
+import { type Authorisation, addSignature, type Signature, voicesOf } from '../signatures/authorisations.ts';
 import {
   type AccountChange,
   type AccountChangeDocument,
@@ -57,17 +52,8 @@ function decideSignature(
     return { refusal: noSuch('account_change', changeId) };
   }
   const change = changeAsOf(asked, now);
-  const holder = ownership.holders.find(({ partyId }) => partyId === by);
-  const isTakingBack = act === 'cancel' && (by === null || by === change.requestedBy);
-  if (!isTakingBack && holder === undefined) {
-    return {
-      refusal: refusal('not_a_holder', `Party ${by} is no active holder of account ${accountId}.`, { accountId }),
-    };
-  }
-  if (!isTakingBack && (act === 'cancel' || !isOwner(holder!))) {
-    const who = act === 'cancel' ? 'who asked for it takes a change back' : 'owners sign a change';
-    return { refusal: refusal('right_missing', `Only ${who} of account ${accountId}.`, { accountId }) };
-  }
+  const refusedActor = refuseActing(command, change, ownership);
+  if (refusedActor !== undefined) return { refusal: refusedActor };
   if (change.status !== 'waiting') {
     const detail = `Change ${changeId} is ${change.status} already.`;
     return { refusal: refusal('account_change_not_pending', detail, { state: change.status }) };
@@ -78,7 +64,7 @@ function decideSignature(
     given: readonly Authorisation[],
     authorisation: Authorisation | null,
   ): Decision<ManagementEffect, SignedChange> => {
-    const result = presentChange(ended, read(given), presentAuthorisations(given));
+    const result = presentChange(ended, read(given), given);
     const type = ended.status === 'cancelled' || ended.status === 'rejected' ? ended.status : 'signed';
     // The same decision by the same party once more changes nothing.
     const isNews = ended.status !== 'waiting' || given.length > before.length;
@@ -105,11 +91,28 @@ function decideSignature(
   const applied = applyChange(change.terms, { account, ownership, facts: loaded, by: change.requestedBy, now });
   if ('refusal' in applied) return applied;
   const ended: AccountChange = { ...change, status: 'applied', finishedAt: now };
-  const document = presentChange(ended, reading, presentAuthorisations(given));
+  const document = presentChange(ended, reading, given);
   return {
     result: { ...document, applied: applied.document },
     changedAccounts: [applied.account],
     events: [{ type: 'account_change.applied', accountId, subjectId: changeId, data: document }, ...applied.events],
     effect: { ...applied.effect, change: ended, ...(authorisation === null ? {} : { authorisation }) },
   };
+}
+
+/** Owners sign; who asked for a change takes it back, or the calling service does. */
+function refuseActing(
+  { accountId, by, act }: SignChangeCommand,
+  { requestedBy }: AccountChange,
+  { holders }: Ownership,
+): Refusal | undefined {
+  if (act === 'cancel' && (by === null || by === requestedBy)) return undefined;
+  const holder = holders.find(({ partyId }) => partyId === by);
+  if (holder === undefined) {
+    const detail = `Party ${by} is no active holder of account ${accountId}.`;
+    return refusal('not_a_holder', detail, { accountId, partyId: by });
+  }
+  if (act !== 'cancel' && isOwner(holder)) return undefined;
+  const who = act === 'cancel' ? 'who asked for it takes a change back' : 'owners sign a change';
+  return refusal('right_missing', `Only ${who} of account ${accountId}.`, { accountId, partyId: by });
 }

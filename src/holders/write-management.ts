@@ -107,7 +107,7 @@ function mandateRow(ledgerId: string, { accountId, mandate, by, at }: Management
     ledger_id: ledgerId,
     account_id: accountId,
     version: mandate!.version,
-    terms: JSON.stringify(mandate!.terms),
+    terms: JSON.stringify({ bands: mandate!.bands }),
     created_by: by,
     created_at: at,
   };

@@ -75,7 +75,9 @@ export function findActiveHold(
   if (refusedActor !== undefined) return { refusal: refusedActor };
   if (by !== null && by !== inPlace.hold.initiatedBy) {
     const detail = `Hold ${id} is for its initiator, or for the service itself, to capture, void and extend.`;
-    return { refusal: refusal('right_missing', detail, { accountId, initiatedBy: inPlace.hold.initiatedBy }) };
+    return {
+      refusal: refusal('right_missing', detail, { accountId, partyId: by, initiatedBy: inPlace.hold.initiatedBy }),
+    };
   }
   const hold = inPlace.hold.expiresAt <= now ? expireByTheClock(inPlace.hold) : inPlace.hold;
   const refused = refuseInactive(hold);

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
+import { describeRetry, errorRetries } from '../errors/error-retries.ts';
 import { describeSchema, type Schemas } from './describe-schema.ts';
 import { problemMediaType, problemMembers } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
@@ -122,9 +123,14 @@ function sorted(schemas: Schemas): Schemas {
 }
 
 function describeProblem(schemas: Schemas) {
-  const field = z.object({ path: z.string(), message: z.string() });
+  const field = z.strictObject({
+    in: z.enum(['body', 'query', 'path', 'header']),
+    path: z.string(),
+    message: z.string(),
+  });
   const more = { requestId: z.string().optional(), errors: z.array(field).optional() };
-  return describeSchema(z.looseObject({ ...problemMembers, ...more }), 'output', schemas);
+  const described = describeSchema(z.looseObject({ ...problemMembers, ...more }), 'output', schemas);
+  return { ...described, 'x-retries': errorRetries };
 }
 
 function describeParameters(schemas: Schemas) {
@@ -224,7 +230,7 @@ function nameRefusals(status: number, codes: readonly ErrorCode[], { refusals }:
   const ofStatus = [...refusals.values()].filter(({ name }) => name.startsWith(`Refused${status}`)).length;
   const name = ofStatus === 0 ? `Refused${status}` : `Refused${status}-${ofStatus + 1}`;
   const response = {
-    description: codes.map((code) => `\`${code}\`: ${errorTitles[code]}.`).join(' '),
+    description: codes.map((code) => `\`${code}\`: ${errorTitles[code]}. ${describeRetry(code)}`).join('\n\n'),
     ...((status === 409 || status === 503) && { headers: { 'Retry-After': ref('headers', 'Retry-After') } }),
     content: {
       [problemMediaType]: {
@@ -239,7 +245,7 @@ function nameRefusals(status: number, codes: readonly ErrorCode[], { refusals }:
 
 /** What some problems say beyond what all do. */
 const factsOf: Partial<Record<ErrorCode, object>> = {
-  validation_failed: { errors: [{ path: 'amount', message: 'is required' }] },
+  validation_failed: { errors: [{ in: 'body', path: 'amount', message: 'is required' }] },
   log_forked: { lastCommonPosition: 54, lastCommonCursor: '3-54-9f2c81d0-41.1a2b3c4d-0.8e0a4f11' },
 };
 
@@ -249,5 +255,5 @@ function describeExample(code: ErrorCode) {
     ...{ type: `/errors#${code}`, title, status, detail: `${title}.`, code, requestId: 'a-request-id' },
     ...factsOf[code],
   };
-  return { summary: title, value };
+  return { summary: title, description: describeRetry(code), value };
 }

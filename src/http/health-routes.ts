@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, errorTitles } from '../errors/error-catalogue.ts';
+import { describeRetry } from '../errors/error-retries.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { metricsMediaType } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
@@ -62,7 +63,8 @@ function notReady(detail: string): RefusalError {
 function errorPage(): string {
   const codes = Object.keys(errorTitles) as ErrorCode[];
   const items = codes.map(
-    (code) => `<dt id="${code}">${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}</dd>`,
+    (code) =>
+      `<dt id="${code}">${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}. ${describeRetry(code)}</dd>`,
   );
   const head = '<!doctype html><html lang="en"><title>Error codes</title>';
   return `${head}<h1>Error codes</h1><dl>${items.join('\n')}</dl></html>`;

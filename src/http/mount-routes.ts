@@ -41,6 +41,22 @@ function methodsOf(routes: readonly Route<never>[]): string {
     .join(', ');
 }
 
+/**
+ * Parameters such as `metadata.invoice=A-1` as fields of one object, where the contract has it. The name that would set
+ * an object's prototype stays as it is, and so is no known one.
+ */
+function groupByDots(query: Record<string, unknown>, { shape }: z.ZodObject): Record<string, unknown> {
+  const grouped = new Map<string, object>();
+  const plain = Object.entries(query).filter(([name, value]) => {
+    const dot = name.indexOf('.');
+    const [group, key] = [name.slice(0, dot), name.slice(dot + 1)];
+    if (dot < 1 || !Object.hasOwn(shape, group) || key === '__proto__') return true;
+    grouped.set(group, { ...grouped.get(group), [key]: value });
+    return false;
+  });
+  return Object.fromEntries([...grouped, ...plain]);
+}
+
 const noQuery = z.strictObject({});
 const dryRunQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
 const noBody = z.strictObject({}).optional();
@@ -66,9 +82,9 @@ function createReader({
     const caller = keys === 'none' ? undefined : callerOf(res);
     if (isForService) requireServiceKey(callerOf(res));
     if (sameSiteOnly) requireSameSite(req);
-    const readParams = params === undefined ? undefined : readInput(params, req.params);
+    const readParams = params === undefined ? undefined : readInput(params, req.params, 'path');
     const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);
-    const readQuery = readInput(querySchema, req.query);
+    const readQuery = readInput(querySchema, groupByDots(req.query, querySchema), 'query');
     // Literal fields: after a spread they would be added slowly (docs/adr/0009).
     return {
       caller,

@@ -44,19 +44,22 @@ function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   const header = req.get('If-Match')?.trim();
   if (header === undefined) return undefined;
   if (!isOffered) throw refuseIfMatch();
-  const tag = readInput(expectedTagHeader, { 'If-Match': header })['If-Match'];
+  const tag = readInput(expectedTagHeader, { 'If-Match': header }, 'header')['If-Match'];
   return tag === '*' ? undefined : tag;
 }
 
 /** The refusal of an entity tag where the caller is answered none. */
 export function refuseIfMatch(): RefusalError {
-  return invalidInput([{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }]);
+  return invalidInput(
+    [{ path: 'If-Match', message: 'is not possible here: the answer has no ETag to compare with' }],
+    'header',
+  );
 }
 
 function readIdempotencyKey(req: Request, caller: Caller): string {
   const key = req.get('Idempotency-Key');
   if (key === undefined) return makeUpKey();
-  return keyOfCaller(caller, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key })['Idempotency-Key']);
+  return keyOfCaller(caller, readInput(idempotencyKeyHeader, { 'Idempotency-Key': key }, 'header')['Idempotency-Key']);
 }
 
 /**
@@ -78,7 +81,8 @@ function readPreferredWait(req: Request): number | undefined {
   const wait = preferences.find((preference) => /^wait\s*(?:[=;]|$)/i.test(preference));
   if (wait === undefined) return undefined;
   const seconds = /^wait\s*=\s*"?(\d{1,9})"?$/i.exec(wait)?.[1];
-  if (seconds === undefined) throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }]);
+  if (seconds === undefined)
+    throw invalidInput([{ path: 'Prefer', message: 'must say wait=N with whole seconds' }], 'header');
   return Math.min(Number.parseInt(seconds, 10), maxWaitSeconds);
 }
 

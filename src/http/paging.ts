@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
+import type { Scanned } from '../database/bounded-scan.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { canonicalJson } from '../ledger/canonical-json.ts';
 import { id } from './read-input.ts';
 import { ok, type Success } from './reply.ts';
 
@@ -34,9 +37,12 @@ export interface PageAsked<Key> {
   readonly after: Key | null;
 }
 
+/** Finds the items; where looking for them may end before the page is full, together with where it ended. */
+type Find<Key, Item> = (page: PageAsked<Key>) => Promise<readonly Item[] | Scanned<Key, Item>>;
+
 interface List<Key, Item> {
   readonly key: z.ZodType<Key>;
-  find(page: PageAsked<Key>): Promise<readonly Item[]>;
+  find: Find<Key, Item>;
   keyOf(item: Item): Key;
   /** Makes the documents of a page; the items are documents themselves when it is left out. */
   present?: Present<Item> | undefined;
@@ -44,9 +50,25 @@ interface List<Key, Item> {
 
 type Present<Item> = (items: readonly Item[]) => Promise<readonly unknown[]> | readonly unknown[];
 
+/** What orders a list: one column, or several together. */
+type CursorKey = string | number | readonly (string | number)[];
+
 interface PageQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
+}
+
+/** What a list is filtered and ordered by, as one text for the name in its cursors. */
+export function filtersIn({ limit: _limit, cursor: _cursor, ...filters }: PageQuery): string {
+  return canonicalJson(JSON.parse(JSON.stringify(filters)));
+}
+
+/** Longer names stand in cursors as their hashes. */
+const maxNameLength = 100;
+
+function nameOf(list: readonly (string | undefined)[]): string {
+  const name = list.join(' ');
+  return name.length > maxNameLength ? hash('sha256', name, 'base64url') : name;
 }
 
 /**
@@ -59,7 +81,7 @@ interface PageQuery {
 export function readPage<Item extends { readonly id: string }>(
   query: PageQuery,
   list: readonly (string | undefined)[],
-  find: (page: PageAsked<string>) => Promise<readonly Item[]>,
+  find: Find<string, Item>,
   present?: Present<Item>,
 ): Promise<Success> {
   return readPageBy(query, list, { key: id, find, keyOf: (item) => item.id, present });
@@ -69,30 +91,31 @@ export function readPage<Item extends { readonly id: string }>(
  * Answers a page of a list that is ordered by another key. One item more than asked for means that there is a next
  * page.
  */
-export async function readPageBy<Key extends string | number, Item>(
+export async function readPageBy<Key extends CursorKey, Item>(
   { limit, cursor }: PageQuery,
   list: readonly (string | undefined)[],
   { key, find, keyOf, present }: List<Key, Item>,
 ): Promise<Success> {
-  const name = list.join(' ');
+  const name = nameOf(list);
   const found = await find({ limit: limit + 1, after: decodeCursor(name, key, cursor) });
-  const items = found.slice(0, limit);
+  const { items: all, stoppedAt } = 'items' in found ? found : { items: found, stoppedAt: null };
+  const items = all.slice(0, limit);
   const data = present === undefined ? items : await present(items);
   const last = items.at(-1);
-  const nextCursor = found.length > limit && last !== undefined ? encodeCursor(name, keyOf(last)) : null;
-  return ok({ data, nextCursor });
+  const goesOnAfter = all.length > limit && last !== undefined ? keyOf(last) : stoppedAt;
+  return ok({ data, nextCursor: goesOnAfter === null ? null : encodeCursor(name, goesOnAfter) });
 }
 
 /**
  * Where a list goes on: after the item with this key. Opaque to callers; it names its list (with whatever the list is
  * filtered and ordered by), so that a cursor does not wander into another one.
  */
-export function encodeCursor(list: string, after: string | number): string {
+export function encodeCursor(list: string, after: CursorKey): string {
   return Buffer.from(JSON.stringify([list, after])).toString('base64url');
 }
 
 /** The key in a cursor, null without one. Throws RefusalError `invalid_cursor` for anything this list did not give. */
-export function decodeCursor<Key extends string | number>(
+export function decodeCursor<Key extends CursorKey>(
   list: string,
   key: z.ZodType<Key>,
   cursor: string | undefined,

@@ -54,9 +54,10 @@ const bodyErrors: Readonly<Record<string, Refusal>> = {
 };
 
 /** The router decodes a part of the path before it knows of any schema, and does not say which part failed. */
-const { refusal: undecodableAddress } = invalidInput([
-  { path: '', message: 'the address must be UTF-8 in valid percent-encoding' },
-]);
+const { refusal: undecodableAddress } = invalidInput(
+  [{ path: '', message: 'the address must be UTF-8 in valid percent-encoding' }],
+  'path',
+);
 
 const unforeseen = refusal('internal_error', 'Something failed that should not. The log has it under the requestId.');
 

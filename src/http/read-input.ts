@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type FieldError, invalidInput } from '../errors/invalid-input.ts';
-import { storableText } from './storable.ts';
+import { type FieldError, invalidInput, type RequestPart } from '../errors/invalid-input.ts';
+import { notStorable, storableText } from './storable.ts';
 
 /** What a schema expects, in the words of JSON. */
 const kindsOfJson: Partial<Record<string, string>> = {
@@ -48,28 +48,33 @@ z.config({
  * Checks what a caller sent against a schema and returns it typed. Throws RefusalError `validation_failed` that lists
  * every field that does not fit.
  */
-export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input);
+export function readInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  part?: RequestPart,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input, reportInput);
   if (parsed.success) return parsed.data;
-  throw invalidInput(parsed.error.issues.flatMap(fieldErrors));
+  throw invalidInput(parsed.error.issues.flatMap(fieldErrors), part);
 }
+
+/** So that a field that is missing can be told from one that does not fit. */
+const reportInput = { reportInput: true } as const;
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
   }
   const path = issue.path.join('.');
-  return [{ path, message: path === '' && issue.message === required ? 'a JSON body is required' : issue.message }];
+  if (path === '' && issue.message === required) return [{ path, message: 'a JSON body is required' }];
+  const isMissing = issue.input === undefined && issue.code !== 'custom' && !issue.message.startsWith(required);
+  return [{ path, message: isMissing ? required : issue.message }];
 }
 
 /** Text for a person or another system: `max` counts characters. */
 export function text(max: number) {
   const length = `must have 1 to ${max} characters`;
-  return z
-    .string()
-    .min(1, length)
-    .max(max, length)
-    .refine(storableText, { error: 'must not contain NUL or unpaired surrogates' });
+  return z.string().min(1, length).max(max, length).refine(storableText, { error: notStorable });
 }
 
 /** A UUID of any version, as JSON Schema knows them (format `uuid`); the service's own are version 7 (RFC 9562). */

@@ -3,6 +3,9 @@ import type { FieldError } from '../errors/invalid-input.ts';
 /** Deeper than any document of this interface, and shallow enough to walk by recursion. */
 const maxDepth = 16;
 
+/** What is wrong with text that PostgreSQL cannot hold. */
+export const notStorable = 'must not contain NUL or unpaired surrogates';
+
 /** PostgreSQL's text holds any Unicode but NUL; an unpaired surrogate is no Unicode and would be replaced silently. */
 export function storableText(value: string): boolean {
   return !value.includes('\0') && value.isWellFormed();
@@ -15,7 +18,7 @@ export function storableText(value: string): boolean {
 export function findUnstorable(value: unknown, path = '', depth = 0): FieldError | undefined {
   if (depth > maxDepth) return { path, message: `must not nest deeper than ${maxDepth} levels` };
   if (typeof value === 'string') {
-    return storableText(value) ? undefined : { path, message: 'must not contain NUL or unpaired surrogates' };
+    return storableText(value) ? undefined : { path, message: notStorable };
   }
   if (typeof value === 'number') {
     const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));

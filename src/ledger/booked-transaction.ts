@@ -41,6 +41,8 @@ export interface BookedTransaction extends MovementNotes {
   /** What moved, above zero: the sum of what came into accounts. Null when that was in several currencies. */
   readonly amount: Money | null;
   readonly bookedAt: Date;
+  /** The calling service's own id for it, unique in the ledger. */
+  readonly externalId: string | null;
   /** The day from which it counts for interest, YYYY-MM-DD. */
   readonly valueDate: string;
   /** The parties whose signatures it took; empty for an act of the calling service. */

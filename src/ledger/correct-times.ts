@@ -131,7 +131,10 @@ const writeTimes = `
     from corrected c where t.ledger_id = :ledgerId and t.id = c.id),
   new_entries as (
     update entries e set booked_at = c.after
-    from corrected c where e.ledger_id = :ledgerId and e.transaction_id = c.id)
+    from corrected c where e.ledger_id = :ledgerId and e.transaction_id = c.id),
+  new_metadata as (
+    update transaction_metadata m set booked_at = c.after
+    from corrected c where m.ledger_id = :ledgerId and m.transaction_id = c.id and m.booked_at = c.before)
   update accounts a
   set last_booked_at = greatest(
     (select max(c.after) from entries e join corrected c on c.id = e.transaction_id

@@ -7,6 +7,7 @@ import { arrays, arraysOf, type Columns, namesOf, of, ofJson, ofText, unnest } f
 import { createId } from './create-id.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
+import { metadataTerms } from './metadata-term.ts';
 import type { Outcome } from './operation.ts';
 
 /** What happened, as the log will name it: the entry that was booked, or an event with a row of its own. */
@@ -45,6 +46,7 @@ const transactionColumns: Columns<BookedTransaction> = {
   description: ofText((booked) => booked.description),
   reference: ofText((booked) => booked.reference),
   metadata: ofJson('jsonb', (booked) => booked.metadata),
+  external_id: ofText((booked) => booked.externalId),
   signed_by: ofText(({ signedBy }) => (signedBy.length === 0 ? null : `{${signedBy.join()}}`)),
   origin: of('text', (booked) => booked.origin?.type),
   origin_id: of('uuid', (booked) => booked.origin?.id),
@@ -108,6 +110,13 @@ interface LedgerTerms {
   readonly updateFrom: string;
   readonly updateId: string;
 }
+
+/** By what transactions with metadata are found (`metadata-term.ts`). */
+const metadataColumns: Columns<{ readonly term: string; readonly booked: BookedTransaction }> = {
+  term: of('uuid', ({ term }) => term),
+  booked_at: of('timestamptz', ({ booked }) => booked.bookedAt.toISOString()),
+  transaction_id: of('uuid', ({ booked }) => booked.id),
+};
 
 /** Bound once, for all of them in one statement. */
 const together: LedgerTerms = {
@@ -199,12 +208,17 @@ const writes: readonly Write[] = [
   ),
 ];
 
+/** In a statement of its own everywhere: most movements have no metadata, and pay nothing for it. */
+const metadata = insert('transaction_metadata', metadataColumns, ({ transactions }) =>
+  transactions.flatMap((booked) => metadataTerms(booked.metadata).map((term) => ({ term, booked }))),
+);
+
 const [first, last] = [writes.slice(0, -1), writes.at(-1)!];
 const allTogether = `/* ${onOneServer} */
   with ledger as (select ?::uuid as ledger_id),
   ${first.map((write) => `to_${write.table} as (${write.sql(together)})`).join(',\n  ')}
   ${last.sql(together)}`;
-const eachAlone = new Map(writes.map((write) => [write, write.sql(alone)]));
+const eachAlone = new Map([...writes, metadata].map((write) => [write, write.sql(alone)]));
 
 /**
  * Sends what belongs to a part, without waiting for the answer: to one server as one statement, which is parsed, bound
@@ -216,11 +230,10 @@ export function writePart({ knex, ledgerId, pipeline }: LedgerTransaction, part:
   if (!isDistributed(knex)) {
     const bindings = [ledgerId, ...writes.flatMap((write) => write.bindings(part, stamp))];
     void pipeline.send(knex.raw(allTogether, bindings).options(prepared(knex, 'write-journal')));
-    return;
   }
-  for (const [write, sql] of eachAlone) {
+  for (const write of isDistributed(knex) ? eachAlone.keys() : [metadata]) {
     if (write.isEmpty(part)) continue;
     const bindings = [...write.bindings(part, stamp), ledgerId];
-    void pipeline.send(knex.raw(sql, bindings).options(prepared(knex, `write ${write.table}`)));
+    void pipeline.send(knex.raw(eachAlone.get(write)!, bindings).options(prepared(knex, `write ${write.table}`)));
   }
 }

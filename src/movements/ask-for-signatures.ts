@@ -57,7 +57,7 @@ export function findMissingSignatures(movement: Movement, legs: readonly OpenLeg
     } as const;
     const reading = readMandate(ownership, mandate, asked, { approved: new Set([initiatedBy]), rejected: new Set() });
     if (reading.isComplete) continue;
-    const signatures = needed(mandate.version, bandFor(mandate.terms, asked.kind, asked.amount), reading);
+    const signatures = needed(mandate.version, bandFor(mandate, asked.kind, asked.amount), reading);
     return { account, reading, explanation: explain(account, facts.reservations, 'mandate', signatures) };
   }
   return undefined;
@@ -97,15 +97,16 @@ function openOrder(
     amount,
     ...{ valueDate, initiatedBy, description, reference, metadata },
     mandateVersion: loaded.ownership.get(account.id)!.mandate.version,
+    externalId: movement.externalId ?? null,
     transactionId: null,
     signedBy: null,
     createdAt: now,
-    expiresAt: movement.signBy ?? new Date(now.getTime() + defaultSigningMs),
+    expiresAt: movement.expiresAt ?? new Date(now.getTime() + defaultSigningMs),
     finishedAt: null,
   };
   const signedByInitiator = reading.signedBy.includes(initiatedBy);
   const authorisations = signedByInitiator
-    ? [{ partyId: initiatedBy, decision: 'approve' as const, at: now.toISOString() }]
+    ? [{ subjectId: id, partyId: initiatedBy, decision: 'approve' as const, at: now }]
     : [];
   const result = presentPaymentOrder(order, reading, authorisations);
   return {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty } from '../http/acting-party.ts';
 import type { Caller } from '../http/caller.ts';
 import { hashRequest, keyOfCaller } from '../http/operation-options.ts';
 import { presentProblem, problemMembers } from '../http/problem.ts';
@@ -11,6 +10,7 @@ import { metrics } from '../metrics/service-metrics.ts';
 import { dryPaymentOrderDocument, paymentOrderDocument } from '../payment-orders/payment-order.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './movement.ts';
+import { movementOfCaller } from './movement-of-caller.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
 import { type ItemAnswer, postBatch } from './post-batch.ts';
 import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
@@ -80,8 +80,7 @@ export const batchRoutes = [
 ];
 
 function createMovement(caller: Caller, item: BatchItemInput): Movement {
-  const movement = readMovement(caller.ledgerId, item);
-  return { ...movement, initiatedBy: actingParty(caller, movement.initiatedBy) };
+  return movementOfCaller(caller, readMovement(caller.ledgerId, item));
 }
 
 function readMovement(ledgerId: string, item: BatchItemInput): Movement {

@@ -40,7 +40,7 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
 
   const { id, type, amount, description, reference, metadata } = movement;
   const valueDate = movement.valueDate ?? state.now.toISOString().slice(0, 10);
-  const notes = { initiatedBy, description, reference, metadata };
+  const notes = { initiatedBy, description, reference, metadata, externalId: movement.externalId ?? null };
   const signedBy = authority?.signedBy ?? otherSigners(movement, state);
   const origin = authority?.origin ?? null;
   const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, ...notes };

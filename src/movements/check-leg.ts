@@ -10,7 +10,8 @@ interface CheckedLeg {
 
 export function refuseCurrency({ account: { id, currency }, amount }: CheckedLeg): Refusal | undefined {
   if (currency === amount.currency) return undefined;
-  return refusal('currency_mismatch', `Account ${id} is kept in ${currency}, the request says ${amount.currency}.`);
+  const detail = `Account ${id} is kept in ${currency}, the request says ${amount.currency}.`;
+  return refusal('currency_mismatch', detail, { accountId: id, currency });
 }
 
 export function refuseStopped({ account, amount }: CheckedLeg): Refusal | undefined {

@@ -9,7 +9,9 @@ export interface MovementDetails extends MovementNotes {
   readonly amount: Money;
   readonly valueDate: string | null;
   /** Until when missing signatures may come; null for the usual time. */
-  readonly signBy?: Date | null;
+  readonly expiresAt?: Date | null;
+  /** The calling service's own id for what it becomes; none by default. */
+  readonly externalId?: string | null;
 }
 
 /** Money comes into an account from outside the ledger. */

@@ -8,7 +8,15 @@ import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { askForSignatures } from './ask-for-signatures.ts';
 import { bookLegs, type DecidedMovement, refuseAheadOfClock } from './book-legs.ts';
 import { refuseCurrency, refuseOverdraw, refuseOverflow, refuseStopped } from './check-leg.ts';
-import { type Movement, type MovementState, type OpenLeg, ownershipAsked, rightToMove } from './movement.ts';
+import { refuseTaken } from './external-ids.ts';
+import {
+  type Movement,
+  type MovementState,
+  type NewMovementFacts,
+  type OpenLeg,
+  ownershipAsked,
+  rightToMove,
+} from './movement.ts';
 
 type LegCheck = (leg: OpenLeg) => Refusal | undefined;
 
@@ -32,7 +40,7 @@ const checksOfMoney: readonly LegCheck[] = [
  * accounts as they are after it; or a payment order, where signatures are missing. Pure.
  */
 export function decideMovement(movement: Movement, state: MovementState): DecidedMovement | { refusal: Refusal } {
-  const passed = refusePassed('signBy', movement.signBy, state.now);
+  const passed = refusePassed('expiresAt', movement.expiresAt, state.now);
   if (passed !== undefined) return { refusal: passed };
   const checked = checkMovement(movement, state);
   if ('refusal' in checked) return checked;
@@ -41,6 +49,15 @@ export function decideMovement(movement: Movement, state: MovementState): Decide
   if (asked !== undefined) return asked;
   const ahead = refuseAheadOfClock(checked.legs, state.now);
   return ahead === undefined ? bookLegs(movement, checked.legs, state) : { refusal: ahead };
+}
+
+/** The same for a movement that comes from a caller, which may have an external id. Pure. */
+export function decideNewMovement(
+  movement: Movement,
+  state: MovementState & { readonly loaded: NewMovementFacts },
+): DecidedMovement | { refusal: Refusal } {
+  const taken = refuseTaken(movement, state.loaded.takenExternalIds);
+  return taken === undefined ? decideMovement(movement, state) : { refusal: taken };
 }
 
 /** Every check of a movement but that of its signatures: the legs with their accounts, or why it cannot be. Pure. */

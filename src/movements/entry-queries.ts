@@ -1,8 +1,17 @@
 import { z } from 'zod';
+import { mapScanned, type Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
-import { type TransactionType, transactionTypes } from '../ledger/booked-transaction.ts';
+import { transactionTypes } from '../ledger/booked-transaction.ts';
 import { count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
+import { notesOfDocument } from '../ledger/movement-notes.ts';
 import { Money } from '../money/money.ts';
+import type { MovementFilters } from './movement-filters.ts';
+import { originDocument, originOf } from './present-transaction.ts';
+import { type EntryPage, keyOfEntry, type ScannedEntry, scanEntries } from './scan-entries.ts';
+
+const counterpartyDocument = z.strictObject({ accountId: uuid, name: z.string() }).meta({ id: 'Counterparty' });
+
+type CounterpartyDocument = z.output<typeof counterpartyDocument>;
 
 /** A line of an account's history as callers see it. Entries of clearing accounts carry no balance and no version. */
 export const entryDocument = z
@@ -17,71 +26,64 @@ export const entryDocument = z
     version: count.nullable(),
     bookedAt: instantText,
     valueDate: dayText,
-    description: z.string().nullable(),
-    reference: z.string().nullable(),
-    initiatedBy: uuid.nullable(),
+    ...notesOfDocument,
+    externalId: z.string().nullable(),
     /** The parties whose signatures it took. */
     signedBy: z.array(uuid),
+    origin: originDocument.nullable(),
+    /** The only other account of the transaction; null where that is a clearing account, or where there are several. */
+    counterparty: counterpartyDocument.nullable(),
   })
   .meta({ id: 'Entry' });
 
 export type EntryDocument = z.output<typeof entryDocument>;
 
-interface EntryRow {
-  id: string;
-  transaction_id: string;
-  account_id: string;
-  type: TransactionType;
-  amount: string;
-  balance_after: string | null;
-  version: number | null;
-  booked_at: Date;
-  value_date: string;
-  description: string | null;
-  reference: string | null;
-  initiated_by: string | null;
-  signed_by: string[] | null;
-}
-
-export interface EntryPage {
-  readonly limit: number;
-  readonly order: 'asc' | 'desc';
-  /** The version of the last entry seen; its id where the account is a clearing account. */
-  readonly after: string | number | null;
-}
-
-/**
- * A page of an account's entries: by version, which has no gaps and follows the order of booking, so that a reader who
- * pages while others post misses nothing; by id for a clearing account, whose entries have no version.
- */
+/** A page of an account's entries that match, as callers see them; a constant number of queries. */
 export async function listEntries(
-  { knex, ledgerId }: LedgerSource,
-  account: { id: string; currency: string; clearing: boolean },
+  source: LedgerSource,
+  account: { readonly id: string; readonly currency: string; readonly isClearing: boolean },
   page: EntryPage,
-): Promise<EntryDocument[]> {
-  const key = account.clearing ? 'e.id' : 'e.version';
-  const query = knex('entries as e')
-    .join('transactions as t', (on) => on.onVal('t.ledger_id', ledgerId).andOn('t.id', 'e.transaction_id'))
-    .select<EntryRow[]>(
-      'e.*',
-      't.type',
-      't.value_date',
-      't.description',
-      't.reference',
-      't.initiated_by',
-      't.signed_by',
-    )
-    .where('e.ledger_id', ledgerId)
-    .where('e.account_id', account.id)
-    .orderBy(key, page.order)
-    .limit(page.limit);
-  if (account.clearing) query.whereNull('e.version');
-  else query.whereNotNull('e.version');
-  if (page.after !== null) query.where(key, page.order === 'asc' ? '>' : '<', page.after);
-  return (await query).map((row) => asEntry(row, account.currency));
+  filters: MovementFilters,
+): Promise<Scanned<string | number, EntryDocument>> {
+  const scanned = await scanEntries(source, account, page, { filters, amount: 'abs(e.amount)' });
+  const others = await findCounterparties(source, scanned.items);
+  return mapScanned(scanned, keyOfEntry, (row) => presentEntry(row, account.currency, others.get(row.id) ?? null));
 }
 
-function asEntry(row: EntryRow, currency: string): EntryDocument {
+/** By the entries, the accounts that their transactions have besides, where that is one of a customer. */
+async function findCounterparties(
+  { knex, ledgerId }: LedgerSource,
+  entries: readonly ScannedEntry[],
+): Promise<ReadonlyMap<string, CounterpartyDocument>> {
+  if (entries.length === 0) return new Map();
+  const bindings = {
+    ledgerId,
+    ids: entries.map(({ id }) => id),
+    transactionIds: entries.map((entry) => entry.transaction_id),
+    accountId: entries[0]!.account_id,
+  };
+  const { rows } = await knex.raw(findOnlyOthers, bindings);
+  return new Map(
+    rows.map((row: { id: string; account_id: string; name: string }) => [
+      row.id,
+      { accountId: row.account_id, name: row.name },
+    ]),
+  );
+}
+
+/** Two are enough to know that there is more than one. */
+const findOnlyOthers = `
+  select e.id, a.id as account_id, a.name
+  from unnest(:ids::uuid[], :transactionIds::uuid[]) as e (id, transaction_id)
+  cross join lateral (
+    select min(o.account_id::text)::uuid as account_id from (
+      select o.account_id from entries o
+      where o.ledger_id = :ledgerId and o.transaction_id = e.transaction_id and o.account_id <> :accountId
+      limit 2) o
+    having count(*) = 1) o
+  join accounts a on a.ledger_id = :ledgerId and a.id = o.account_id and a.ownership <> 'clearing'`;
+
+function presentEntry(row: ScannedEntry, currency: string, counterparty: CounterpartyDocument | null): EntryDocument {
   const money = (numeric: string) => Money.fromDatabase(numeric, currency).toString();
   return {
     id: row.id,
@@ -94,9 +96,13 @@ function asEntry(row: EntryRow, currency: string): EntryDocument {
     version: row.version,
     bookedAt: row.booked_at.toISOString(),
     valueDate: row.value_date,
+    initiatedBy: row.initiated_by,
     description: row.description,
     reference: row.reference,
-    initiatedBy: row.initiated_by,
+    metadata: row.metadata,
+    externalId: row.external_id,
     signedBy: row.signed_by ?? [],
+    origin: originOf(row),
+    counterparty,
   };
 }

@@ -4,7 +4,8 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
-import { type Movement, type MovementFacts, rightToMove } from './movement.ts';
+import { findTakenExternalIds } from './external-ids.ts';
+import { type Movement, type MovementFacts, type NewMovementFacts, rightToMove } from './movement.ts';
 
 /** Reads what these movements look at; three queries at most, sent together, and none for most. */
 export async function loadMovementFacts(
@@ -29,4 +30,17 @@ export async function loadMovementFacts(
     loadReservations(transaction, [...paying]),
   ]);
   return { partyIds: existing, ownership, reservations };
+}
+
+/** The same for movements that come from callers, with a query more where one has an external id. */
+export async function loadNewMovements(
+  transaction: LedgerTransaction,
+  movements: readonly Movement[],
+  accounts: LockedAccounts,
+): Promise<NewMovementFacts> {
+  const [facts, takenExternalIds] = await Promise.all([
+    loadMovementFacts(transaction, movements, accounts),
+    findTakenExternalIds(transaction, movements),
+  ]);
+  return { ...facts, takenExternalIds };
 }

@@ -1,23 +1,18 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
-import { getReadableAccount } from '../accounts/readable-account.ts';
-import { notFound } from '../errors/no-such.ts';
-import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { refuseIfMatch } from '../http/operation-options.ts';
-import { orderQuery, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
-import { answered, ok, perform, type Reply } from '../http/reply.ts';
-import { accountOperation, get, post } from '../http/route.ts';
+import { answered, perform, type Reply } from '../http/reply.ts';
+import { accountOperation, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { bookingRefusals } from '../http/shared-refusals.ts';
 import { createOperation, type OperationOptions } from '../ledger/operation.ts';
-import { findReadable } from '../ownership/visible-accounts.ts';
 import { dryPaymentOrderDocument, paymentOrderDocument } from '../payment-orders/payment-order.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import { createReversal } from './create-reversal.ts';
-import { entryDocument, listEntries } from './entry-queries.ts';
 import type { Movement } from './movement.ts';
+import { movementOfCaller } from './movement-of-caller.ts';
 import { creditRefusals, debitRefusals } from './movement-refusals.ts';
 import { depositBody, multiLegBody, reversalBody, transferBody, withdrawalBody } from './movement-schemas.ts';
 import { postMovement } from './post-movement.ts';
@@ -25,10 +20,9 @@ import { postReversal } from './post-reversal.ts';
 import { presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
-import { getTransaction, listTransactions } from './transaction-queries.ts';
+import { getTransaction } from './transaction-queries.ts';
 
 const transactionPath = z.object({ transactionId: id });
-const listQuery = z.strictObject({ ...pageQuery, order: orderQuery.default('desc') });
 const offers = { ...accountOperation, dryRun: true } as const;
 /** Booked, or would be. */
 const booked = { 200: dryTransactionDocument, 201: transactionDocument } as const;
@@ -45,7 +39,7 @@ async function submit(
   options: OperationOptions,
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
-  const movement = { ...asked, initiatedBy: actingParty(caller, asked.initiatedBy) };
+  const movement = movementOfCaller(caller, asked);
   const readable = await refuseStrangers(database, caller, [movement]);
   // The entity tag, and whether it is this one, would reveal an account that is not for this key to read.
   const isTagged = readable === null || readable.has(movement.legs[0]!.accountId);
@@ -56,7 +50,7 @@ async function submit(
   return answered({ outcome: shown, replayed }, (result) => present(withoutHidden(result, readable)));
 }
 
-/** Deposits, withdrawals, transfers and multi-leg transactions, what they become, and taking it back. */
+/** Deposits, withdrawals, transfers and multi-leg transactions, and taking them back. */
 export const movementRoutes = [
   post(
     '/transfers',
@@ -64,7 +58,7 @@ export const movementRoutes = [
       id: 'createTransfer',
       summary: 'Move money from one account to another',
       ...{ keys: 'any', offers, body: transferBody, answers: bookedOrWaiting },
-      refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
+      refusals: [...debitRefusals, 'external_id_taken', 'too_many_payment_orders', 'booked_in_the_future'],
       examples: {
         'A share of the rent': {
           fromAccountId: '01936f00-0000-7000-8000-000000000101',
@@ -83,7 +77,7 @@ export const movementRoutes = [
       id: 'createDeposit',
       summary: 'Pay money in from outside the ledger',
       ...{ keys: 'any', offers, params: accountPath, body: depositBody, answers: booked },
-      refusals: [...creditRefusals, 'booked_in_the_future'],
+      refusals: [...creditRefusals, 'external_id_taken', 'booked_in_the_future'],
       examples: { 'A salary': { amount: '100.00', currency: 'USD', description: 'Salary' } },
     },
     ({ caller, params, body, options }, parts) =>
@@ -96,47 +90,11 @@ export const movementRoutes = [
       id: 'createWithdrawal',
       summary: 'Pay money out of the ledger',
       ...{ keys: 'any', offers, params: accountPath, body: withdrawalBody, answers: bookedOrWaiting },
-      refusals: [...debitRefusals, 'too_many_payment_orders', 'booked_in_the_future'],
+      refusals: [...debitRefusals, 'external_id_taken', 'too_many_payment_orders', 'booked_in_the_future'],
       examples: { 'At a cash machine': { amount: '100.00', currency: 'USD' } },
     },
     ({ caller, params, body, options }, parts) =>
       submit(createWithdrawal(caller.ledgerId, params.accountId, body), caller, options, parts),
-  ),
-
-  get(
-    '/accounts/:accountId/entries',
-    {
-      id: 'listEntries',
-      summary: 'List the entries of an account',
-      ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(entryDocument) } },
-      refusals: ['account_not_found'],
-    },
-    async ({ caller, params: { accountId }, query }, { database }) => {
-      const { currency, ownership } = await getReadableAccount(database, caller, accountId);
-      const { order } = query;
-      const account = { id: accountId, currency, clearing: ownership === 'clearing' };
-      const key: z.ZodType<string | number> = account.clearing ? id : z.int().nonnegative();
-      return readPageBy(query, ['entries', accountId, order], {
-        key,
-        find: (page) => listEntries(sourceOf(caller, database), account, { ...page, order }),
-        keyOf: (entry) => entry.version ?? entry.id,
-      });
-    },
-  ),
-
-  get(
-    '/transactions',
-    {
-      id: 'listTransactions',
-      summary: 'List the transactions of the ledger',
-      ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(transactionDocument) } },
-    },
-    async ({ caller, query }, { database }) => {
-      const { order } = query;
-      return readPage(query, ['transactions', order], (page) =>
-        listTransactions(sourceOf(caller, database), { ...page, order }),
-      );
-    },
   ),
 
   post(
@@ -145,7 +103,7 @@ export const movementRoutes = [
       id: 'createTransaction',
       summary: 'Move money between 2 to 100 accounts at once',
       ...{ keys: 'any', offers, body: multiLegBody, answers: booked },
-      refusals: [...debitRefusals, 'signatures_missing', 'booked_in_the_future'],
+      refusals: [...debitRefusals, 'external_id_taken', 'signatures_missing', 'booked_in_the_future'],
       examples: {
         'A payment with a fee': {
           entries: [
@@ -157,23 +115,6 @@ export const movementRoutes = [
       },
     },
     ({ caller, body, options }, parts) => submit(createMultiLeg(body.legs, body.notes), caller, options, parts),
-  ),
-
-  get(
-    '/transactions/:transactionId',
-    {
-      id: 'getTransaction',
-      summary: 'Read a transaction',
-      ...{ keys: 'any', params: transactionPath, answers: { 200: transactionDocument } },
-      refusals: ['transaction_not_found'],
-    },
-    async ({ caller, params: { transactionId } }, { database }) => {
-      const transaction = await getTransaction(sourceOf(caller, database), transactionId);
-      const accountIds = transaction.entries.map((entry) => entry.accountId);
-      const readable = await findReadable(database, caller, accountIds);
-      if (readable?.size === 0) throw notFound('transaction', transactionId);
-      return ok(withoutHidden(transaction, readable));
-    },
   ),
 
   post(

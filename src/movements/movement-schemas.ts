@@ -1,19 +1,13 @@
 import { z } from 'zod';
+import { externalId } from '../accounts/account-schemas.ts';
+import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney, signedAmountText } from '../http/money-fields.ts';
 import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
 import type { MovementDetails } from './create-movement.ts';
 import type { Leg } from './movement.ts';
 
-/** Room for what an integration keeps with a movement, without becoming a document store. */
-const maxMetadataBytes = 4096;
 const maxLegs = 100;
-
-const metadata = z
-  .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
-    error: `must take at most ${maxMetadataBytes} bytes as JSON`,
-  });
 
 /** What every movement may say. The limits of `reference` and `description` fit ISO 20022 remittance information. */
 export const noteFields = {
@@ -35,8 +29,11 @@ export const reservedUntil = instant.refine((at) => at.getTime() <= Date.now() +
   error: 'must lie within the next 90 days',
 });
 
-const movementFields = { amount: amountText, currency, ...noteFields };
-const withdrawalFields = { ...movementFields, signBy: reservedUntil.nullish() };
+/** What every movement may say that is asked for by itself. */
+const ownNotes = { ...noteFields, externalId: externalId.nullish() };
+
+const movementFields = { amount: amountText, currency, ...ownNotes };
+const withdrawalFields = { ...movementFields, expiresAt: reservedUntil.nullish() };
 const transferFields = { fromAccountId: id, toAccountId: id, ...withdrawalFields };
 const multiLegFields = {
   entries: z
@@ -44,27 +41,32 @@ const multiLegFields = {
     .min(2, 'must have at least 2 entries')
     .max(maxLegs, `must have at most ${maxLegs} entries`)
     .pipe(z.array(z.strictObject({ accountId: id, amount: signedAmountText, currency }))),
-  ...noteFields,
+  ...ownNotes,
 };
 
 type Fields<Shape extends z.core.$ZodShape> = z.output<z.ZodObject<Shape>>;
 
-function readNotes(
-  fields: Fields<typeof noteFields> & { signBy?: Date | null | undefined },
-): Omit<MovementDetails, 'amount'> {
+/** What only some of those that take notes take besides. */
+interface MoreNotes {
+  readonly expiresAt?: Date | null | undefined;
+  readonly externalId?: string | null | undefined;
+}
+
+function readNotes(fields: Fields<typeof noteFields> & MoreNotes): Omit<MovementDetails, 'amount'> {
   return {
     initiatedBy: fields.initiatedBy ?? null,
     description: fields.description ?? null,
     reference: fields.reference ?? null,
     valueDate: fields.valueDate ?? null,
     metadata: fields.metadata ?? null,
-    signBy: fields.signBy ?? null,
+    expiresAt: fields.expiresAt ?? null,
+    externalId: fields.externalId ?? null,
   };
 }
 
 /** Reads what every movement is told; notes at `amount` what is wrong with it. */
 export function readDetails(
-  fields: Fields<typeof movementFields> & { signBy?: Date | null | undefined },
+  fields: Fields<typeof noteFields> & { amount: string; currency: string } & MoreNotes,
   context: z.core.$RefinementCtx,
 ): MovementDetails {
   const amount = readMoney(fields.amount, fields.currency, ['amount'], context);

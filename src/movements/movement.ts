@@ -30,7 +30,9 @@ export interface Movement extends MovementNotes {
   /** The leg on the ledger's own clearing account, which is not. Null when money stays inside. */
   readonly clearingLeg: Leg | null;
   /** Until when missing signatures may come; null for the usual time. */
-  readonly signBy?: Date | null;
+  readonly expiresAt?: Date | null;
+  /** The calling service's own id for what it becomes, unique in the ledger; none by default. */
+  readonly externalId?: string | null;
   /**
    * What it comes out of, and who signed there: rights, limits and the mandate were looked at then. Null when it is
    * the initiator's own act, or without an initiator the calling service's.
@@ -46,6 +48,12 @@ export interface MovementFacts {
   readonly ownership: OwnershipByAccount;
   /** Of the accounts that money goes out of. */
   readonly reservations: Reservations;
+}
+
+/** What movements look at that come from callers. */
+export interface NewMovementFacts extends MovementFacts {
+  /** Of the external ids that they name, those that others have. */
+  readonly takenExternalIds: ReadonlySet<string>;
 }
 
 /** What a movement looks at when it is decided. */

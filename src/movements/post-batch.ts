@@ -13,9 +13,10 @@ import {
 import type { NewPaymentOrder } from '../payment-orders/payment-order.ts';
 import { writePaymentOrders } from '../payment-orders/write-payment-orders.ts';
 import type { MovementResult } from './book-legs.ts';
-import { decideMovement } from './decide-movement.ts';
-import { loadMovementFacts } from './load-movement-facts.ts';
-import type { Movement, MovementFacts } from './movement.ts';
+import { decideNewMovement } from './decide-movement.ts';
+import { claimsOfExternalIds } from './external-ids.ts';
+import { loadNewMovements } from './load-movement-facts.ts';
+import type { Movement, NewMovementFacts } from './movement.ts';
 import { accountIdsOf } from './post-movement.ts';
 
 export interface BatchItem {
@@ -40,12 +41,15 @@ export interface ItemAnswer {
  * Many movements as one operation: they are decided in their order, each on what those before it left, and committed
  * together. An item whose own key was used before answers as it did then and moves nothing.
  */
-export const postBatch: OperationKind<Batch, MovementFacts, readonly NewPaymentOrder[], readonly ItemAnswer[]> = {
+export const postBatch: OperationKind<Batch, NewMovementFacts, readonly NewPaymentOrder[], readonly ItemAnswer[]> = {
   accountIds: ({ items }) => [...new Set(items.flatMap((item) => accountIdsOf(item.movement)))],
-  itemKeys: ({ items }) => items.flatMap((item) => item.key ?? []),
+  itemKeys: ({ items }) => [
+    ...items.flatMap((item) => item.key ?? []),
+    ...claimsOfExternalIds(items.map((item) => item.movement)),
+  ],
   size: ({ items }) => items.length,
   load: (transaction, batches, accounts) =>
-    loadMovementFacts(
+    loadNewMovements(
       transaction,
       batches.flatMap((batch) => batch.items.map((item) => item.movement)),
       accounts,
@@ -56,10 +60,12 @@ export const postBatch: OperationKind<Batch, MovementFacts, readonly NewPaymentO
 
 function decideBatch(
   batch: Batch,
-  state: DecisionState<MovementFacts>,
+  state: DecisionState<NewMovementFacts>,
 ): Decision<readonly NewPaymentOrder[], readonly ItemAnswer[]> {
   // Other operations of the group must not see what a batch did that is refused in the end.
   const accounts = new Map(state.accounts);
+  const takenExternalIds = new Set(state.loaded.takenExternalIds);
+  const loaded = { ...state.loaded, takenExternalIds };
   const changed = new Map<string, LockedAccount>();
   const transactions: BookedTransaction[] = [];
   const orders: NewPaymentOrder[] = [];
@@ -84,8 +90,9 @@ function decideBatch(
   return orders.length === 0 ? decided : { ...decided, effect: orders };
 
   function decideItem(movement: Movement): ItemAnswer {
-    const decided = decideMovement(movement, { ...state, accounts });
+    const decided = decideNewMovement(movement, { ...state, accounts, loaded });
     if ('refusal' in decided) return { outcome: decided, replayed: false };
+    if (movement.externalId != null) takenExternalIds.add(movement.externalId);
     for (const account of decided.changedAccounts) {
       accounts.set(account.id, account);
       changed.set(account.id, account);
@@ -97,7 +104,7 @@ function decideBatch(
   }
 }
 
-function earlierAnswer(key: KeyClaim | null, state: DecisionState<MovementFacts>): ItemAnswer | undefined {
+function earlierAnswer(key: KeyClaim | null, state: DecisionState<NewMovementFacts>): ItemAnswer | undefined {
   if (key === null) return undefined;
   // What is stored with the key of such a request is what such a request answers.
   return state.earlierItems.get(key.idempotencyKey) as ItemAnswer | undefined;

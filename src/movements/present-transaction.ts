@@ -4,6 +4,7 @@ import {
   type BookedEntry,
   type BookedTransaction,
   originTypes,
+  type TransactionOrigin,
   transactionTypes,
 } from '../ledger/booked-transaction.ts';
 import { amount, count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
@@ -27,10 +28,22 @@ export const entryOfTransactionDocument = z
 
 export type EntryOfTransactionDocument = z.output<typeof entryOfTransactionDocument>;
 
+/** What a transaction came out of. */
+export const originDocument = z.strictObject({ type: z.enum(originTypes), id: uuid }).readonly();
+
+/** The same as the journal has it. */
+export function originOf(row: {
+  readonly origin: TransactionOrigin['type'] | null;
+  readonly origin_id: string | null;
+}): TransactionOrigin | null {
+  return row.origin === null || row.origin_id === null ? null : { type: row.origin, id: row.origin_id };
+}
+
 /** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
 export const transactionDocument = z
   .strictObject({
     id: uuid,
+    kind: z.literal('transaction'),
     type: z.enum(transactionTypes),
     status: z.literal('booked'),
     /** Null, as the currency is, for a transaction in several currencies. */
@@ -39,12 +52,11 @@ export const transactionDocument = z
     bookedAt: instantText,
     valueDate: dayText,
     ...notesOfDocument,
+    /** The calling service's own id for it. */
+    externalId: z.string().nullable(),
     /** The parties whose signatures it took. */
     signedBy: z.array(uuid).readonly(),
-    origin: z
-      .strictObject({ type: z.enum(originTypes), id: uuid })
-      .readonly()
-      .nullable(),
+    origin: originDocument.nullable(),
     /** The latest transaction that takes this one back, wholly or partly. */
     reversedBy: uuid.nullable(),
     /** How much of it was taken back so far; null where the amount is. */
@@ -69,6 +81,7 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
   const { amount } = transaction;
   return {
     id: transaction.id,
+    kind: 'transaction',
     type: transaction.type,
     status: 'booked',
     amount: amount === null ? null : amount.toString(),
@@ -79,6 +92,7 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
     description: transaction.description,
     reference: transaction.reference,
     metadata: transaction.metadata,
+    externalId: transaction.externalId,
     signedBy: transaction.signedBy,
     origin: transaction.origin,
     ...notReversed(amount?.currency ?? null),

@@ -2,7 +2,7 @@ import type { LedgerSource, LedgerTransaction } from '../database/ledger-transac
 import { notFound } from '../errors/no-such.ts';
 import type { BookedEntry, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { Money } from '../money/money.ts';
-import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
+import { originOf, presentTransaction, type TransactionDocument } from './present-transaction.ts';
 
 interface TransactionRow {
   id: string;
@@ -15,6 +15,7 @@ interface TransactionRow {
   description: string | null;
   reference: string | null;
   metadata: Record<string, unknown> | null;
+  external_id: string | null;
   signed_by: string[] | null;
   origin: TransactionOrigin['type'] | null;
   origin_id: string | null;
@@ -46,14 +47,25 @@ export async function getTransaction(source: LedgerSource, transactionId: string
   return transaction;
 }
 
-/** A page of transactions in the order of their ids, which is about that of their booking. */
-export async function listTransactions(
+/** The transaction with this external id; undefined without one. */
+export async function findTransactionByExternalId(
   source: LedgerSource,
-  page: { limit: number; after: string | null; order: 'asc' | 'desc' },
-): Promise<TransactionDocument[]> {
-  const query = selectTransactions(source).orderBy('t.id', page.order).limit(page.limit);
-  if (page.after !== null) query.where('t.id', page.order === 'asc' ? '>' : '<', page.after);
-  return withEntries(source, await query);
+  externalId: string,
+): Promise<TransactionDocument | undefined> {
+  const rows = await selectTransactions(source).where('t.external_id', externalId);
+  const [transaction] = await withEntries(source, rows);
+  return transaction;
+}
+
+/** Those of these external ids that transactions have. */
+export async function findBookedExternalIds(
+  { knex, ledgerId }: LedgerSource,
+  externalIds: readonly string[],
+): Promise<string[]> {
+  return knex('transactions')
+    .where('ledger_id', ledgerId)
+    .whereRaw('external_id = any(?::text[])', [[...externalIds]])
+    .pluck('external_id');
 }
 
 /** These transactions, by their ids. */
@@ -125,6 +137,7 @@ async function withEntries(
       description: transaction.description,
       reference: transaction.reference,
       metadata: transaction.metadata,
+      externalId: transaction.external_id,
       signedBy: transaction.signed_by ?? [],
       origin: originOf(transaction),
       entries: entries.filter((entry) => entry.transaction_id === transaction.id).map(asEntry),
@@ -133,10 +146,6 @@ async function withEntries(
     const reversedAmount = moneyOrNull(transaction.reversed_amount, transaction.currency)?.toString() ?? null;
     return { ...booked, reversedBy: transaction.reversed_by, reversedAmount };
   });
-}
-
-function originOf({ origin, origin_id }: TransactionRow): TransactionOrigin | null {
-  return origin === null || origin_id === null ? null : { type: origin, id: origin_id };
 }
 
 function asEntry(row: EntryRow): BookedEntry {

@@ -15,11 +15,14 @@ export function refuseRight(
 ): Refusal | undefined {
   const holder = findHolder(ownership, partyId);
   if (holder === undefined) {
-    return refusal('not_a_holder', `Party ${partyId} is no active holder of account ${accountId}.`, { accountId });
+    return refusal('not_a_holder', `Party ${partyId} is no active holder of account ${accountId}.`, {
+      accountId,
+      partyId,
+    });
   }
   if (hasRight(holder, right)) return undefined;
   const detail = `Party ${partyId} holds account ${accountId} without the right "${right}".`;
-  return refusal('right_missing', detail, { accountId, right, rights: holder.rights });
+  return refusal('right_missing', detail, { accountId, partyId, right, rights: holder.rights });
 }
 
 /**
@@ -62,7 +65,7 @@ export function refuseLimit(
     const facts = { limit: name, amount: limit.toString(), used: used.toString(), remaining: remaining.toString() };
     const allowed = `Party ${partyId} may take out ${limit} ${account.currency} (${name}) of account ${account.id}`;
     const detail = `${allowed}; ${used} is used, ${amount} is asked for.`;
-    return refusal('limit_exceeded', detail, { accountId: account.id, ...facts });
+    return refusal('limit_exceeded', detail, { accountId: account.id, partyId, ...facts });
   }
   return undefined;
 }
@@ -74,7 +77,7 @@ export function readMandate(
   { kind, amount }: { kind: MandatedKind; amount: Money },
   voices: Voices,
 ): SignatureReading {
-  return readSignatures(bandFor(mandate.terms, kind, amount), signersOf(ownership, kind), voices);
+  return readSignatures(bandFor(mandate, kind, amount), signersOf(ownership, kind), voices);
 }
 
 /** The active holders who may sign such movements now. */

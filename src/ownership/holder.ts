@@ -41,13 +41,6 @@ export function hasRight(holder: Pick<Holder, 'rights'> | undefined, right: Hold
   return holder?.rights.includes(right) ?? false;
 }
 
-/** A holder as an account shows it: who, with which rights. */
-export const holderDocument = z
-  .strictObject({ partyId: uuid, rights: z.array(z.enum(holderRights)) })
-  .meta({ id: 'Holder' });
-
-export type HolderDocument = z.output<typeof holderDocument>;
-
 /** Limits as callers write and see them. */
 export const limitsDocument = z
   .strictObject({
@@ -59,9 +52,20 @@ export const limitsDocument = z
 
 export type LimitsDocument = z.output<typeof limitsDocument>;
 
-/** What a holder is given when it joins, or later. */
-export interface HolderTerms extends HolderDocument {
-  readonly limits: LimitsDocument;
-}
+/** A holder as an account shows it, and what one is given when it joins, or later. */
+export const holderDocument = z
+  .strictObject({ partyId: uuid, rights: z.array(z.enum(holderRights)), limits: limitsDocument })
+  .meta({ id: 'Holder' });
+
+export type HolderDocument = z.output<typeof holderDocument>;
 
 export const noLimits: LimitsDocument = { perMovement: null, perDay: null, perMonth: null };
+
+/** Limits of which each that there is was read in another way. */
+export function mapLimits<From, To>(
+  { perMovement, perDay, perMonth }: Readonly<Record<keyof LimitsDocument, From | null>>,
+  read: (limit: From) => To,
+): Record<keyof LimitsDocument, To | null> {
+  const readLimit = (limit: From | null) => (limit === null ? null : read(limit));
+  return { perMovement: readLimit(perMovement), perDay: readLimit(perDay), perMonth: readLimit(perMonth) };
+}

@@ -1,6 +1,6 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { Money } from '../money/money.ts';
-import type { Holder, HolderRight } from './holder.ts';
+import { type Holder, type HolderRight, mapLimits } from './holder.ts';
 import { anyOneSigns, type Mandate, type MandateTerms } from './mandate.ts';
 
 /** Who an account belongs to and what they agreed, as it stands while the row is locked. */
@@ -109,18 +109,17 @@ const statement = `
 
 function asOwnership(row: OwnershipRow): Ownership {
   const money = (numeric: string) => Money.fromDatabase(numeric, row.currency);
-  const limit = (numeric: string | null) => (numeric === null ? null : money(numeric));
   const active = row.holders.filter((holder) => holder.status === 'active');
   return {
     isHeld: row.holders.some((holder) => holder.hasJoined),
-    holders: active.map(({ partyId, rights, perMovement, perDay, perMonth }) => ({
-      partyId,
-      rights,
-      limits: { perMovement: limit(perMovement), perDay: limit(perDay), perMonth: limit(perMonth) },
+    holders: active.map((holder) => ({
+      partyId: holder.partyId,
+      rights: holder.rights,
+      limits: mapLimits(holder, money),
     })),
     survivorship: row.survivorship,
     waitingOrders: row.waiting_orders,
-    mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, terms: row.terms },
+    mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, bands: row.terms.bands },
     spent: new Map(
       row.spent.map(({ partyId, today, thisMonth }) => [partyId, { today: money(today), thisMonth: money(thisMonth) }]),
     ),

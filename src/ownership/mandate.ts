@@ -35,13 +35,12 @@ export interface MandateTerms {
 }
 
 /** Terms never change once in force; changing a mandate makes the next version. */
-export interface Mandate {
+export interface Mandate extends MandateTerms {
   /** 0: nothing was agreed, so that any one holder signs. */
   readonly version: number;
-  readonly terms: MandateTerms;
 }
 
-export const anyOneSigns: Mandate = { version: 0, terms: { bands: [{ rule: 'any' }] } };
+export const anyOneSigns: Mandate = { version: 0, bands: [{ rule: 'any' }] };
 
 /** The right that a signer of such a movement must have. */
 export function rightFor(kind: MandatedKind): HolderRight {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FieldError } from '../errors/invalid-input.ts';
 import { amountText, readMoney } from '../http/money-fields.ts';
 import { id } from '../http/read-input.ts';
+import { count } from '../ledger/document-fields.ts';
 import { AmountError, Money } from '../money/money.ts';
 import { holderRights, type LimitsDocument, noLimits } from './holder.ts';
 import { bandsOf, type MandateTerms, mandatedKinds, type SignatureRule } from './mandate.ts';
@@ -107,16 +108,20 @@ const bands = z.array(mandateBandDocument, {
   error: ({ input }) => (input === undefined ? 'is required, or "rule" in its place' : undefined),
 });
 
-/** A mandate: bands, or short for a single band its rule. `mandateProblems` says what else is wrong with it. */
+/**
+ * A mandate: bands, or short for a single band its rule, and the version from which they were made.
+ * `mandateProblems` says what else is wrong with it.
+ */
 export const mandateTerms = z.preprocess(
   (given) =>
     typeof given === 'object' && given !== null && 'rule' in given && !('bands' in given) ? { bands: [given] } : given,
-  z.strictObject({ bands: bands.min(1).max(maxBands) }),
+  z.strictObject({ bands: bands.min(1).max(maxBands), version: z.int().min(0).nullish() }),
 );
 
-export const mandateTermsDocument = z
-  .strictObject({ bands: z.array(mandateBandDocument).readonly() })
-  .meta({ id: 'MandateTerms' });
+/** A mandate as callers see it, wherever they do. */
+export const mandateDocument = z
+  .strictObject({ version: count, bands: z.array(mandateBandDocument).readonly() })
+  .meta({ id: 'Mandate' });
 
 /** What a schema of fields can't see: whether each movement finds a band, and whether each band can be satisfied. */
 export function mandateProblems(terms: MandateTerms, currency: string, path: string): FieldError[] {

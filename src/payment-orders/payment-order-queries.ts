@@ -4,13 +4,8 @@ import { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
-import {
-  type Authorisation,
-  findAuthorisations,
-  presentAuthorisations,
-  voicesOf,
-} from '../signatures/authorisations.ts';
+import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
+import { type Authorisation, findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import {
   type PaymentOrder,
   type PaymentOrderDocument,
@@ -30,6 +25,7 @@ interface OrderRow {
   description: string | null;
   reference: string | null;
   metadata: Record<string, unknown> | null;
+  external_id: string | null;
   mandate_version: number;
   transaction_id: string | null;
   created_at: Date;
@@ -62,6 +58,17 @@ export async function findPaymentOrders(
 ): Promise<Map<string, PaymentOrder>> {
   const rows = await selectOrders(source).whereRaw('o.id = any(?::uuid[])', [[...new Set(orderIds)]]);
   return new Map(rows.map((row) => [row.id, asOrder(row)]));
+}
+
+/** Those of these external ids that payment orders have, whatever became of them. */
+export async function findOrderedExternalIds(
+  { knex, ledgerId }: LedgerSource,
+  externalIds: readonly string[],
+): Promise<string[]> {
+  return knex('payment_orders')
+    .where('ledger_id', ledgerId)
+    .whereRaw('external_id = any(?::text[])', [[...externalIds]])
+    .pluck('external_id');
 }
 
 /** The orders of these accounts that wait for signatures. */
@@ -116,7 +123,7 @@ export async function describePaymentOrders(
   return orders.map((order) => {
     const given = authorisations.get(order.id) ?? [];
     const reading = readOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
-    return presentPaymentOrder(order, reading, presentAuthorisations(given));
+    return presentPaymentOrder(order, reading, given);
   });
 }
 
@@ -126,12 +133,10 @@ export function readOrder(
   given: readonly Authorisation[],
   { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
 ): SignatureReading {
-  const mandate = mandateOf(mandates, order);
-  const reading = readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(given));
-  if (order.signedBy === null) return reading;
   // It was enough then, even if a signatory has left since.
-  const { signedBy } = order;
-  return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
+  if (order.signedBy !== null) return readSettled(order.signedBy);
+  const mandate = mandateOf(mandates, order);
+  return readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(given));
 }
 
 /**
@@ -160,6 +165,7 @@ function asOrder(row: OrderRow): PaymentOrder {
     description: row.description,
     reference: row.reference,
     metadata: row.metadata,
+    externalId: row.external_id,
     mandateVersion: row.mandate_version,
     transactionId: row.transaction_id,
     signedBy: row.signed_by,

@@ -7,6 +7,8 @@ import { amount, count, currencyCode, dayText, hashText, instantText, uuid } fro
 import { notesOfDocument } from '../ledger/movement-notes.ts';
 import type { Money } from '../money/money.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { type Authorisation, authorisationDocument, presentAuthorisations } from '../signatures/authorisations.ts';
+import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 
 export const paymentOrderStatuses = ['waiting', 'booked', 'rejected', 'cancelled', 'expired'] as const;
 
@@ -23,6 +25,8 @@ export interface PaymentOrder extends MovementNotes {
   readonly toAccountId: string | null;
   readonly amount: Money;
   readonly valueDate: string | null;
+  /** The calling service's own id for it and for its transaction: it keeps the id whatever becomes of it. */
+  readonly externalId: string | null;
   /** The order is decided under this version of the mandate, whatever becomes of the mandate. */
   readonly mandateVersion: number;
   readonly transactionId: string | null;
@@ -39,20 +43,11 @@ export interface NewPaymentOrder {
   readonly signedByInitiator: boolean;
 }
 
-export const authorisationDocument = z
-  .strictObject({
-    partyId: uuid,
-    decision: z.enum(['approve', 'reject']),
-    at: instantText,
-  })
-  .meta({ id: 'Authorisation' });
-
-export type AuthorisationDocument = z.output<typeof authorisationDocument>;
-
-/** A payment order as callers see it. `multiAuthorisation` has the names of Open Banking's read-write API. */
+/** A payment order as callers see it. */
 export const paymentOrderDocument = z
   .strictObject({
     id: uuid,
+    kind: z.literal('payment_order'),
     type: z.enum(['withdrawal', 'transfer']),
     status: z.enum(paymentOrderStatuses),
     accountId: uuid,
@@ -61,6 +56,7 @@ export const paymentOrderDocument = z
     currency: currencyCode,
     valueDate: dayText.nullable(),
     ...notesOfDocument,
+    externalId: z.string().nullable(),
     mandateVersion: count,
     /** What a signer signs: SHA-256 of exactly this instruction. */
     instructionHash: hashText,
@@ -68,16 +64,8 @@ export const paymentOrderDocument = z
     createdAt: instantText,
     expiresAt: instantText,
     finishedAt: instantText.nullable(),
-    multiAuthorisation: z.strictObject({
-      status: z.enum(['AwaitingFurtherAuthorisation', 'Authorised', 'Rejected']),
-      numberRequired: count,
-      numberReceived: count,
-      lastUpdateDateTime: instantText,
-      expirationDateTime: instantText,
-    }),
+    multiAuthorisation: multiAuthorisationDocument,
     authorisations: z.array(authorisationDocument),
-    /** Whose signatures would count and are missing. */
-    missingFrom: z.array(uuid).readonly(),
   })
   .meta({ id: 'PaymentOrder' });
 
@@ -111,11 +99,11 @@ export function instructionHash(order: PaymentOrder): Buffer {
 export function presentPaymentOrder(
   order: PaymentOrder,
   reading: SignatureReading,
-  authorisations: readonly AuthorisationDocument[],
+  authorisations: readonly Authorisation[],
 ): PaymentOrderDocument {
-  const lastUpdate = order.finishedAt?.toISOString() ?? authorisations.at(-1)?.at ?? order.createdAt.toISOString();
   return {
     id: order.id,
+    kind: 'payment_order',
     type: order.type,
     status: order.status,
     accountId: order.accountId,
@@ -127,25 +115,19 @@ export function presentPaymentOrder(
     description: order.description,
     reference: order.reference,
     metadata: order.metadata,
+    externalId: order.externalId,
     mandateVersion: order.mandateVersion,
     instructionHash: instructionHash(order).toString('hex'),
     transactionId: order.transactionId,
     createdAt: order.createdAt.toISOString(),
     expiresAt: order.expiresAt.toISOString(),
     finishedAt: order.finishedAt?.toISOString() ?? null,
-    multiAuthorisation: {
-      status: statusInOpenBanking[order.status],
-      numberRequired: reading.required,
-      numberReceived: reading.received,
-      lastUpdateDateTime: lastUpdate,
-      expirationDateTime: order.expiresAt.toISOString(),
-    },
-    authorisations: [...authorisations],
-    missingFrom: order.status === 'waiting' ? reading.missingFrom : [],
+    multiAuthorisation: presentMultiAuthorisation(authorisedAs[order.status], reading, order.expiresAt),
+    authorisations: presentAuthorisations(authorisations),
   };
 }
 
-const statusInOpenBanking = {
+const authorisedAs = {
   waiting: 'AwaitingFurtherAuthorisation',
   booked: 'Authorised',
   rejected: 'Rejected',

@@ -33,6 +33,7 @@ export async function writePaymentOrders(
     description: order.description,
     reference: order.reference,
     metadata: order.metadata === null ? null : JSON.stringify(order.metadata),
+    external_id: order.externalId,
     mandate_version: order.mandateVersion,
     instruction_hash: instructionHash(order),
     created_at: order.createdAt,

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { Voices } from '../ownership/read-signatures.ts';
 
 /** What one party decided about a payment order, a standing order, a proposal or a change of an account. */
@@ -91,7 +93,13 @@ export function voicesOf(authorisations: readonly Authorisation[]): Voices {
   return { approved: saying('approve'), rejected: saying('reject') };
 }
 
-/** As a document shows them. */
-export function presentAuthorisations(authorisations: readonly Authorisation[]) {
-  return authorisations.map(({ partyId, decision, at }) => ({ partyId, decision, at: at.toISOString() }));
+/** What one party decided, as documents show it. */
+export const authorisationDocument = z
+  .strictObject({ by: uuid, decision: z.enum(['approve', 'reject']), at: instantText })
+  .meta({ id: 'Authorisation' });
+
+export type AuthorisationDocument = z.output<typeof authorisationDocument>;
+
+export function presentAuthorisations(authorisations: readonly Authorisation[]): AuthorisationDocument[] {
+  return authorisations.map(({ partyId, decision, at }) => ({ by: partyId, decision, at: at.toISOString() }));
 }

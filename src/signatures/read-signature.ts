@@ -9,7 +9,7 @@ import type { Signature } from './authorisations.ts';
 export function signatureBody(subject: string) {
   const hash = `must be the instructionHash of the ${subject}`;
   return z.strictObject({
-    party: id.optional(),
+    by: id.optional(),
     decision: z.enum(['approve', 'reject']),
     instructionHash: z.string({ error: hash }).regex(/^[0-9a-f]{64}$/, `${hash}: 64 hexadecimal digits, in lower case`),
   });
@@ -21,9 +21,9 @@ export function signatureBody(subject: string) {
  */
 export function readSignature(
   caller: Caller,
-  { party, decision, instructionHash }: z.output<ReturnType<typeof signatureBody>>,
+  { by, decision, instructionHash }: z.output<ReturnType<typeof signatureBody>>,
 ): Signature {
-  const partyId = actingParty(caller, party);
-  if (partyId === null) throw invalidInput([{ path: 'party', message: 'must name the party that signs' }]);
+  const partyId = actingParty(caller, by);
+  if (partyId === null) throw invalidInput([{ path: 'by', message: 'is required: the party that signs' }]);
   return { partyId, decision, instructionHash };
 }

@@ -5,19 +5,24 @@ import { refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Signature } from '../signatures/authorisations.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
-import { type ChangeDecision, type ChangeFacts, loadChangeFacts, notOpen } from './load-change-facts.ts';
+import {
+  type ChangeDecision,
+  type ChangeFacts,
+  describeChanged,
+  loadChangeFacts,
+  notOpen,
+} from './load-change-facts.ts';
 import { decideSignature } from './sign-standing-order.ts';
 import {
   activate,
   asOfNow,
   finish,
-  presentSigned,
   rest,
   type SignedStandingOrderDocument,
   type StandingOrder,
 } from './standing-order.ts';
 import { runEvents, type StandingOrderEventType, standingOrderEvent } from './standing-order-events.ts';
-import { readStandingOrder, standingOrderRows } from './standing-order-queries.ts';
+import { standingOrderRows } from './standing-order-queries.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
 import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
 
@@ -71,7 +76,7 @@ export const changeStandingOrder: OperationKind<
     }
     // Saying it again is no error.
     const isSo = order.status === (act === 'pause' ? 'paused' : act === 'resume' ? 'active' : 'cancelled');
-    return isSo ? { result: describe(order, loaded) } : { refusal: notOpen(order) };
+    return isSo ? { result: describeChanged(order, loaded) } : { refusal: notOpen(order) };
   },
 
   write: updateStandingOrders,
@@ -94,13 +99,7 @@ function refuseActing(
 function change(order: StandingOrder, loaded: ChangeFacts, types: readonly StandingOrderEventType[]): ChangeDecision {
   const retried = loaded.retried.get(order.id);
   const runs: StandingOrderRun[] = retried === undefined ? [] : [{ ...retried, status: 'refused' }];
-  const result = describe(order, loaded);
+  const result = describeChanged(order, loaded);
   const events = [...runEvents(order, runs), ...types.map((type) => standingOrderEvent(type, order, result))];
   return { result, events, effect: { order, authorisation: null, runs } };
-}
-
-function describe(order: StandingOrder, { authorisations, mandates, ownership }: ChangeFacts) {
-  const given = authorisations.get(order.id) ?? [];
-  const reading = readStandingOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
-  return presentSigned(order, reading, given);
 }

@@ -12,7 +12,7 @@ import { refuseCurrency } from '../movements/check-leg.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { bandFor } from '../ownership/mandate.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
+import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Authorisation } from '../signatures/authorisations.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
@@ -41,7 +41,7 @@ export interface CreateStandingOrderCommand extends MovementNotes {
   readonly catchUp: CatchUpRule;
   readonly retries: Retries;
   /** Until when missing signatures may come; null for the usual time. */
-  readonly signBy: Date | null;
+  readonly expiresAt: Date | null;
 }
 
 interface CreationFacts {
@@ -83,7 +83,7 @@ export const createStandingOrder: OperationKind<
     const refused = refuseCreation(command, state);
     if (refused !== undefined) return { refusal: refused };
     const { now } = state;
-    const { signBy, ...terms } = command;
+    const { expiresAt: _asked, ...terms } = command;
     const { mandate } = state.loaded.ownership.get(command.accountId)!;
     const made: StandingOrder = {
       ...terms,
@@ -124,12 +124,11 @@ function readInitiator(
     initiatedBy === null ? [] : [{ subjectId: id, partyId: initiatedBy, decision: 'approve', at: now }];
   const reading = readSigners(rule, ownership, mandate, saying);
   if (initiatedBy === null || !ownership.isHeld) {
-    const nobody = { isComplete: true, isReachable: true, required: 0, received: 0, missingFrom: [], signedBy: [] };
-    return { reading: nobody, given: [] };
+    return { reading: readSettled([]), given: [] };
   }
   if (!reading.isReachable) {
     const account = accounts.get(accountId)!;
-    const signatures = needed(mandate.version, bandFor(mandate.terms, 'transfer', largestAmount(rule)), reading);
+    const signatures = needed(mandate.version, bandFor(mandate, 'transfer', largestAmount(rule)), reading);
     const explanation = explain(account, loaded.reservations, 'mandate', signatures);
     return { refusal: refuseUnsigned({ account, reading, explanation }) };
   }
@@ -140,8 +139,8 @@ function refuseCreation(
   command: CreateStandingOrderCommand,
   { accounts, loaded, now }: DecisionState<CreationFacts>,
 ): Refusal | undefined {
-  const { accountId, toAccountId, currency, schedule, initiatedBy, signBy } = command;
-  const passed = refusePassed('signBy', signBy, now) ?? refuseNothingAhead(schedule, now);
+  const { accountId, toAccountId, currency, schedule, initiatedBy, expiresAt } = command;
+  const passed = refusePassed('expiresAt', expiresAt, now) ?? refuseNothingAhead(schedule, now);
   if (passed !== undefined) return passed;
   const found: LockedAccount[] = [];
   for (const id of [accountId, toAccountId]) {
@@ -180,8 +179,8 @@ function refuseTooMany(accountId: string, open: number): Refusal | undefined {
 }
 
 /** Signatures to what is executed once are of no use after that. */
-function signingEnds({ schedule, signBy }: CreateStandingOrderCommand, now: Date): Date {
-  const until = signBy ?? new Date(now.getTime() + defaultSigningMs);
+function signingEnds({ schedule, expiresAt }: CreateStandingOrderCommand, now: Date): Date {
+  const until = expiresAt ?? new Date(now.getTime() + defaultSigningMs);
   const once = schedule.recurrence === null ? nextDueAfter(schedule, null, now) : undefined;
   return once !== undefined && once.dueAt < until ? once.dueAt : until;
 }

@@ -6,8 +6,8 @@ import { loadOwnership, type OwnershipByAccount } from '../ownership/load-owners
 import { findExistingPartyIds } from '../parties/party-queries.ts';
 import { type AuthorisationsBySubject, findAuthorisations } from '../signatures/authorisations.ts';
 import { findRetriedRuns } from './run-queries.ts';
-import type { SignedStandingOrderDocument, StandingOrder } from './standing-order.ts';
-import { findStandingOrders } from './standing-order-queries.ts';
+import { presentSigned, type SignedStandingOrderDocument, type StandingOrder } from './standing-order.ts';
+import { findStandingOrders, readStandingOrder } from './standing-order-queries.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
 import type { StandingOrderEffect } from './write-standing-orders.ts';
 
@@ -42,6 +42,16 @@ export async function loadChangeFacts(
     findRetriedRuns(transaction, [...orders.values()]),
   ]);
   return { orders, authorisations, mandates, ownership, partyIds, retried };
+}
+
+/** An order as callers see it, with what was read of its signatures. */
+export function describeChanged(
+  order: StandingOrder,
+  { authorisations, mandates, ownership }: ChangeFacts,
+): SignedStandingOrderDocument {
+  const given = authorisations.get(order.id) ?? [];
+  const reading = readStandingOrder(order, given, { mandates, ownership: ownership.get(order.accountId)! });
+  return presentSigned(order, reading, given);
 }
 
 export function notOpen({ id, status }: StandingOrder): Refusal {

@@ -174,7 +174,7 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
 
 function tooMuchAtOnce(toAccountId: string): Refusal {
   const detail = `Account ${toAccountId} lacks 1000000000000000000 or more, and one movement can't bring so much.`;
-  return refusal('balance_limit_exceeded', detail);
+  return refusal('balance_limit_exceeded', detail, { accountId: toAccountId });
 }
 
 function refusedFor({ code, detail }: Refusal): Attempt {

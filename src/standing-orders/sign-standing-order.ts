@@ -20,7 +20,7 @@ export function decideSignature(
   const { partyId, decision } = signature;
   const ownership = byAccount.get(order.accountId)!;
   const refused =
-    refuseUnknownParty(partyIds, partyId, 'party') ?? refuseRight(order.accountId, ownership, partyId, 'transfer');
+    refuseUnknownParty(partyIds, partyId, 'by') ?? refuseRight(order.accountId, ownership, partyId, 'transfer');
   if (refused !== undefined) return { refusal: refused };
   if (order.status !== 'waiting') return { refusal: notOpen(order) };
   const instruction = { id: order.id, name: 'standing order', hash: standingOrderHash(order) };

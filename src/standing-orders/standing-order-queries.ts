@@ -5,7 +5,7 @@ import { signersOf } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
 import { bandFor, type Mandate } from '../ownership/mandate.ts';
-import { readSignatures, type SignatureReading } from '../ownership/read-signatures.ts';
+import { readSettled, readSignatures, type SignatureReading } from '../ownership/read-signatures.ts';
 import { type Authorisation, findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
@@ -144,11 +144,9 @@ export function readStandingOrder(
   given: readonly Authorisation[],
   { mandates, ownership }: { mandates: MandateVersions; ownership: Ownership },
 ): SignatureReading {
-  const { signedBy } = order;
-  const reading = readSigners(order.rule, ownership, mandateOf(mandates, order), given);
   // It was enough then, even if a signatory has left since; and the calling service's own act takes none.
-  if (signedBy === null) return reading;
-  return { ...reading, isComplete: true, required: signedBy.length, received: signedBy.length, signedBy };
+  if (order.signedBy !== null) return readSettled(order.signedBy);
+  return readSigners(order.rule, ownership, mandateOf(mandates, order), given);
 }
 
 /** Reads authorisations under a mandate: for the most that one run can move, or for any amount. */
@@ -158,7 +156,7 @@ export function readSigners(
   mandate: Mandate,
   given: readonly Authorisation[],
 ): SignatureReading {
-  const band = bandFor(mandate.terms, 'transfer', largestAmount(rule));
+  const band = bandFor(mandate, 'transfer', largestAmount(rule));
   return readSignatures(band, signersOf(ownership, 'transfer'), voicesOf(given));
 }
 

@@ -42,7 +42,7 @@ const standingOrderFields = {
   catchUp: z.enum(catchUpRules).default('all'),
   retries,
   ...notes,
-  signBy: reservedUntil.nullish(),
+  expiresAt: reservedUntil.nullish(),
 };
 
 type Fields = z.output<z.ZodObject<typeof standingOrderFields>>;
@@ -62,7 +62,7 @@ export const standingOrderBody = z.strictObject(standingOrderFields).transform((
     description: fields.description ?? null,
     reference: fields.reference ?? null,
     metadata: fields.metadata ?? null,
-    signBy: fields.signBy ?? null,
+    expiresAt: fields.expiresAt ?? null,
   };
 });
 

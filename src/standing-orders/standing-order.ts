@@ -4,9 +4,9 @@ import type { MovementNotes } from '../ledger/booked-transaction.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { count, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
 import { notesOfDocument } from '../ledger/movement-notes.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { authorisationDocument } from '../payment-orders/payment-order.ts';
-import { type Authorisation, presentAuthorisations } from '../signatures/authorisations.ts';
+import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
+import { type Authorisation, authorisationDocument, presentAuthorisations } from '../signatures/authorisations.ts';
+import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 import { type AmountRule, amountRuleDocument, presentAmountRule } from './amount-rule.ts';
 import { type CatchUpRule, catchUpRules } from './catch-up.ts';
 import { nextDueAfter, nextOccurrence, type Occurrence, type Schedule, scheduleDocument } from './schedule.ts';
@@ -74,7 +74,7 @@ export const standingOrderDocument = amountRuleDocument
     mandateVersion: count,
     /** What a signer signs: SHA-256 of exactly this order. */
     instructionHash: hashText,
-    signedBy: z.array(uuid).readonly().nullable(),
+    multiAuthorisation: multiAuthorisationDocument,
     handledUntil: instantText.nullable(),
     nextRunAt: instantText.nullable(),
     /** Later than `nextRunAt` when that was refused and is tried again. */
@@ -87,13 +87,9 @@ export const standingOrderDocument = amountRuleDocument
 
 export type StandingOrderDocument = z.output<typeof standingOrderDocument>;
 
-/** The same with who has signed and who may still. The names are those of payment orders. */
+/** The same with who decided what, which the events of its runs leave out. */
 export const signedStandingOrderDocument = standingOrderDocument
-  .extend({
-    multiAuthorisation: z.strictObject({ numberRequired: count, numberReceived: count }),
-    authorisations: z.array(authorisationDocument),
-    missingFrom: z.array(uuid).readonly(),
-  })
+  .extend({ authorisations: z.array(authorisationDocument) })
   .meta({ id: 'SignedStandingOrder' });
 
 export type SignedStandingOrderDocument = z.output<typeof signedStandingOrderDocument>;
@@ -109,7 +105,13 @@ export function standingOrderHash(order: StandingOrder): Buffer {
   return hash('sha256', canonicalJson({ ...terms, description, reference, mandateVersion }), 'buffer');
 }
 
-export function presentStandingOrder(order: StandingOrder): StandingOrderDocument {
+/** An order that is not signed yet takes a reading of its signatures. */
+export function presentStandingOrder(
+  order: StandingOrder,
+  reading: SignatureReading = readSettled(order.signedBy ?? []),
+): StandingOrderDocument {
+  const { status, expiresAt } = order;
+  const authorised = status === 'waiting' ? 'AwaitingFurtherAuthorisation' : 'Rejected';
   return {
     id: order.id,
     status: order.status,
@@ -126,12 +128,16 @@ export function presentStandingOrder(order: StandingOrder): StandingOrderDocumen
     metadata: order.metadata,
     mandateVersion: order.mandateVersion,
     instructionHash: standingOrderHash(order).toString('hex'),
-    signedBy: order.signedBy,
+    multiAuthorisation: presentMultiAuthorisation(
+      order.signedBy === null ? authorised : 'Authorised',
+      reading,
+      expiresAt,
+    ),
     handledUntil: order.handledUntil?.toISOString() ?? null,
     nextRunAt: order.next?.dueAt.toISOString() ?? null,
     nextAttemptAt: order.nextAttemptAt?.toISOString() ?? null,
     createdAt: order.createdAt.toISOString(),
-    expiresAt: order.expiresAt?.toISOString() ?? null,
+    expiresAt: expiresAt?.toISOString() ?? null,
     finishedAt: order.finishedAt?.toISOString() ?? null,
   };
 }
@@ -142,10 +148,8 @@ export function presentSigned(
   given: readonly Authorisation[],
 ): SignedStandingOrderDocument {
   return {
-    ...presentStandingOrder(order),
-    multiAuthorisation: { numberRequired: reading.required, numberReceived: reading.received },
+    ...presentStandingOrder(order, reading),
     authorisations: presentAuthorisations(given),
-    missingFrom: order.status === 'waiting' ? reading.missingFrom : [],
   };
 }
 

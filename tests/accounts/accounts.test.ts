@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { noLimits } from '../../src/ownership/holder.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestLedger } from '../support/test-database.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -46,14 +47,15 @@ test('opens a joint account with its holders and reads it back where the Locatio
     version: 0,
     revision: 0,
     holders: [
-      { partyId: earner, rights: allRights },
-      { partyId: spender, rights: ['deposit', 'view'] },
+      { partyId: earner, rights: allRights, limits: noLimits },
+      { partyId: spender, rights: ['deposit', 'view'], limits: noLimits },
     ],
-    mandate: { version: 0, terms: { bands: [{ rule: 'any' }] } },
+    mandate: { version: 0, bands: [{ rule: 'any' }] },
     debitsStopped: false,
     creditsStopped: false,
     timeZone: 'UTC',
     survivorship: 'survivors',
+    metadata: null,
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     closedAt: null,
   });
@@ -63,6 +65,50 @@ test('opens a joint account with its holders and reads it back where the Locatio
   expect(read.status).toBe(200);
   expect(read.headers.etag).toBe('"0"');
   expect(read.body).toEqual(opened.body);
+});
+
+test('is sole without holders or with one, joint with several, when nothing is said', async () => {
+  const { client } = service;
+  const parties = [await client.createParty('One'), await client.createParty('Two')];
+  const ownerships = await Promise.all(
+    [0, 1, 2].map(async (count) => {
+      const holders = parties.slice(0, count).map((partyId) => ({ partyId, limits: { perDay: '7' } }));
+      const opened = await client.post('/v1/accounts', { name: 'Any', currency: 'USD', holders });
+      const limits = { perMovement: null, perDay: '7.00', perMonth: null };
+      expect(opened.body.holders.map((holder: { limits: object }) => holder.limits)).toEqual(holders.map(() => limits));
+      expect((await client.get(`/v1/accounts/${opened.body.id}`)).body).toEqual(opened.body);
+      return opened.body.ownership;
+    }),
+  );
+  expect(ownerships).toEqual(['sole', 'sole', 'joint']);
+  const versioned = { name: 'Any', currency: 'USD', mandate: { version: 3, bands: [{ rule: 'any' }] } };
+  expect((await client.post('/v1/accounts', versioned)).body.errors).toMatchObject([{ path: 'mandate.version' }]);
+});
+
+test('refuses an account by its external id that is another than was asked for', async () => {
+  const { client } = service;
+  const put = async (fields: object) => client.put('/v1/accounts/by-external-id/differs', { name: 'Any', ...fields });
+  const { body: account } = await put({ currency: 'USD', ownership: 'joint' });
+  expect(account.ownership).toBe('joint');
+  for (const same of [{ currency: 'USD' }, { currency: 'USD', ownership: 'joint', timeZone: 'Asia/Tokyo' }]) {
+    expect(await put(same)).toMatchObject({ status: 200, body: { id: account.id } });
+  }
+  const euro = await put({ currency: 'EUR', ownership: 'sole' });
+  expect(euro.body).toMatchObject({
+    ...{ status: 409, code: 'external_id_differs', accountId: account.id },
+    ...{ currency: 'USD', ownership: 'joint', differs: ['currency', 'ownership'] },
+  });
+  expect((await put({ currency: 'USD', ownership: 'sole' })).body.differs).toEqual(['ownership']);
+  // Also to the one that lost the race for a new one.
+  const racing = ['USD', 'EUR', 'JPY', 'USD'].map((currency) =>
+    client.put('/v1/accounts/by-external-id/races', { name: 'Any', currency }),
+  );
+  const answers = await Promise.all(racing);
+  const winner = answers.find(({ status }) => status === 201)!.body;
+  for (const [index, { status, body }] of answers.entries()) {
+    const same = ['USD', 'EUR', 'JPY', 'USD'][index] === winner.currency;
+    expect([same, body.id ?? body.accountId]).toEqual([status < 300, winner.id]);
+  }
 });
 
 test('tells the version of an account in its ETag, which each movement raises', async () => {
@@ -94,7 +140,7 @@ test('keeps what the holders agreed when the account was opened', async () => {
   expect(opened.body).toMatchObject({
     timeZone: 'Europe/Madrid',
     survivorship: 'estate',
-    mandate: { version: 1, terms: mandate },
+    mandate: { version: 1, ...mandate },
     revision: 0,
   });
   expect((await client.get(`/v1/accounts/${opened.body.id}`)).body).toEqual(opened.body);

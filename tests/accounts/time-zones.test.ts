@@ -56,7 +56,9 @@ test.each([
   const found = await verdicts(timeZone);
   const message = 'must be a time zone such as "Europe/Madrid"';
   expect(found.statuses).toEqual([400, 400, 400]);
-  expect(found.errors).toEqual(['timeZone', 'timeZone', 'schedule.timeZone'].map((path) => ({ path, message })));
+  expect(found.errors).toEqual(
+    ['timeZone', 'timeZone', 'schedule.timeZone'].map((path) => ({ in: 'body', path, message })),
+  );
 });
 
 test('every zone that node lists is one to the database as well', async () => {

@@ -148,7 +148,7 @@ describe('opening an account', () => {
 
   test('by the external id of one in a withdrawn currency answers that one', async () => {
     const id = await openBefore('SKK', 'skk-old');
-    const put = await client.put('/v1/accounts/by-external-id/skk-old', opening);
+    const put = await client.put('/v1/accounts/by-external-id/skk-old', { ...opening, ownership: 'joint' });
     expect([put.status, put.body.id, put.body.currency]).toEqual([200, id, 'SKK']);
   });
 

@@ -42,8 +42,8 @@ test('pays an accepted proposal out of the ledger, assigns the project and rejec
     status: 'accepted',
     transactionId: transaction.id,
     finishedAt: instant,
-    signatures: { required: 1, received: 1, missingFrom: [], signedBy: [holders[1]] },
-    authorisations: [{ partyId: holders[1], decision: 'approve', at: instant }],
+    multiAuthorisation: { numberRequired: 1, numberReceived: 1, missingFrom: [], signedBy: [holders[1]] },
+    authorisations: [{ by: holders[1], decision: 'approve', at: instant }],
   });
   expect((await client.get(`/v1/proposals/${chosen}`)).body).toEqual(proposal);
   expect(transaction).toMatchObject({
@@ -99,8 +99,8 @@ test('lets a proposal wait for as many signatures as the mandate asks, counting 
     status: 'pending',
     transactionId: null,
     transaction: null,
-    signatures: { required: 2, received: 1, missingFrom: [ben, cay].sort(), signedBy: [ann] },
-    authorisations: [{ partyId: ann, decision: 'approve', at: instant }],
+    multiAuthorisation: { numberRequired: 2, numberReceived: 1, missingFrom: [ben, cay].sort(), signedBy: [ann] },
+    authorisations: [{ by: ann, decision: 'approve', at: instant }],
   });
   expect(await stateOf(account)).toEqual({ ...start, revision: start.revision + 1 });
   const again = await accept(client, proposal, ann);
@@ -112,7 +112,12 @@ test('lets a proposal wait for as many signatures as the mandate asks, counting 
   const last = await accept(client, proposal, cay);
   expect(last.status).toBe(200);
   expect(last.body.transaction).toMatchObject({ initiatedBy: cay, signedBy: [ann, cay].sort() });
-  expect(last.body.signatures).toEqual({ required: 2, received: 2, missingFrom: [], signedBy: [ann, cay].sort() });
+  expect(last.body.multiAuthorisation).toMatchObject({
+    numberRequired: 2,
+    numberReceived: 2,
+    missingFrom: [],
+    signedBy: [ann, cay].sort(),
+  });
   expect(await client.balance(account)).toBe('900.00');
 });
 
@@ -126,8 +131,8 @@ test('reads acceptances by the mandate and the holders of the moment, not by tho
   const leave = (party: string) =>
     database('holders').where({ account_id: account, party_id: party }).update({ status: 'left' });
   await leave(ann);
-  expect((await client.get(`/v1/proposals/${proposal}`)).body.signatures).toMatchObject({
-    received: 0,
+  expect((await client.get(`/v1/proposals/${proposal}`)).body.multiAuthorisation).toMatchObject({
+    numberReceived: 0,
     signedBy: [],
   });
   expect((await accept(client, proposal, ann)).body.code).toBe('not_a_holder');
@@ -138,11 +143,11 @@ test('reads acceptances by the mandate and the holders of the moment, not by tho
   await database('mandates').insert(mandate);
   const accepted = await accept(client, proposal, ben);
   expect(accepted.body).toMatchObject({ status: 'accepted', transaction: { signedBy: [ben] } });
-  expect(accepted.body.authorisations.map(({ partyId }: { partyId: string }) => partyId)).toEqual([ann, ben]);
+  expect(accepted.body.authorisations.map(({ by }: { by: string }) => by)).toEqual([ann, ben]);
   expect((await accept(client, rival, cay)).body.code).toBe('project_already_assigned');
   // Nothing of it changes with those who leave later.
   await leave(ben);
-  expect((await client.get(`/v1/proposals/${proposal}`)).body.signatures.signedBy).toEqual([ben]);
+  expect((await client.get(`/v1/proposals/${proposal}`)).body.multiAuthorisation.signedBy).toEqual([ben]);
 });
 
 test('refuses a proposal that nobody can complete the signatures of, and notes no signature', async () => {
@@ -167,13 +172,13 @@ test('asks nobody’s signature where nobody holds the account', async () => {
   for (const named of ['party', 'service'] as const) {
     const { account, project } = await openScene(client, { holders: [] });
     const proposal = await propose(client, project);
-    const none = { required: 0, received: 0, missingFrom: [], signedBy: [] };
-    expect((await client.get(`/v1/proposals/${proposal}`)).body.signatures).toEqual(none);
+    const none = { numberRequired: 0, numberReceived: 0, missingFrom: [], signedBy: [] };
+    expect((await client.get(`/v1/proposals/${proposal}`)).body.multiAuthorisation).toMatchObject(none);
     const party = named === 'party' ? await client.createParty('Anybody') : null;
     const accepted = await accept(client, proposal, party);
     expect(accepted.body).toMatchObject({
       status: 'accepted',
-      signatures: none,
+      multiAuthorisation: none,
       transaction: { initiatedBy: party },
     });
     expect(accepted.body.transaction.signedBy).toEqual([]);
@@ -216,12 +221,16 @@ test('says in a dry run of an acceptance what would be, and changes nothing', as
   const { client } = service;
   const { account, holders, project } = await openScene(client, { mandate: two });
   const proposal = await propose(client, project);
-  const dryRun = (party: string) => client.post(`/v1/proposals/${proposal}/accept?dryRun=true`, { party });
+  const dryRun = (party: string) => client.post(`/v1/proposals/${proposal}/accept?dryRun=true`, { by: party });
   await leavingTheBooksAlone(service, async () => {
     const waiting = await dryRun(holders[0]!);
     expect(waiting.status).toBe(200);
     expect(waiting.body).toMatchObject({ id: proposal, status: 'dry_run', transaction: null });
-    expect(waiting.body.signatures).toMatchObject({ required: 2, received: 1, missingFrom: [holders[1]] });
+    expect(waiting.body.multiAuthorisation).toMatchObject({
+      numberRequired: 2,
+      numberReceived: 1,
+      missingFrom: [holders[1]],
+    });
   });
   expect((await accept(client, proposal, holders[0]!)).status).toBe(202);
   await leavingTheBooksAlone(service, async () => {
@@ -231,7 +240,7 @@ test('says in a dry run of an acceptance what would be, and changes nothing', as
       status: 'dry_run',
       transactionId: null,
       finishedAt: null,
-      signatures: { received: 2, missingFrom: [] },
+      multiAuthorisation: { numberReceived: 2, missingFrom: [] },
       transaction: {
         id: null,
         status: 'dry_run',
@@ -244,7 +253,7 @@ test('says in a dry run of an acceptance what would be, and changes nothing', as
   expect((await client.get(`/v1/projects/${project}`)).body.status).toBe('open');
   const poor = await propose(client, project, { amount: '1000.01' });
   await accept(client, poor, holders[0]!);
-  const refused = await client.post(`/v1/proposals/${poor}/accept?dryRun=true`, { party: holders[1] });
+  const refused = await client.post(`/v1/proposals/${poor}/accept?dryRun=true`, { by: holders[1] });
   expect(refused.body.code).toBe('insufficient_funds');
 });
 
@@ -331,7 +340,7 @@ test('refuses an acceptance for its first fault in the documented order', async 
     explanation: { rule: 'insufficient_funds', accountId: account, booked: '50.00' },
   });
   // The signature that could not pay is none.
-  expect((await client.get(`/v1/proposals/${proposal}`)).body.signatures.signedBy).toEqual([ann]);
+  expect((await client.get(`/v1/proposals/${proposal}`)).body.multiAuthorisation.signedBy).toEqual([ann]);
   await client.post(`/v1/accounts/${account}/deposits`, { amount: '50.00', currency: 'USD' });
   expect((await accept(client, proposal, ben)).status).toBe(200);
   await expectCode('project_already_assigned', nobody, withdrawn);

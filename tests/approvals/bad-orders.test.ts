@@ -34,14 +34,14 @@ afterAll(async () => {
 
 describe('bad input', () => {
   const hash = 'a'.repeat(64);
-  const good = { party: nobody, decision: 'approve', instructionHash: hash };
+  const good = { by: nobody, decision: 'approve', instructionHash: hash };
   const signs = (order: string) => `/v1/payment-orders/${order}/authorisations`;
   const cases: [string, { method?: string; path: string; body?: object }, string[]][] = [
     ['no body', { method: 'POST', path: signs(nobody) }, ['']],
     ['an empty body', { path: signs(nobody), body: {} }, ['decision', 'instructionHash']],
-    ['no party', { path: signs(nobody), body: { ...good, party: undefined } }, ['party']],
-    ['null as party', { path: signs(nobody), body: { ...good, party: null } }, ['party']],
-    ['a party that is no id', { path: signs(nobody), body: { ...good, party: 'ann' } }, ['party']],
+    ['no party', { path: signs(nobody), body: { ...good, by: undefined } }, ['by']],
+    ['null as party', { path: signs(nobody), body: { ...good, by: null } }, ['by']],
+    ['a party that is no id', { path: signs(nobody), body: { ...good, by: 'ann' } }, ['by']],
     ['another decision', { path: signs(nobody), body: { ...good, decision: 'abstain' } }, ['decision']],
     ['a short hash', { path: signs(nobody), body: { ...good, instructionHash: 'a'.repeat(63) } }, ['instructionHash']],
     [
@@ -95,24 +95,24 @@ describe('bad input', () => {
     ['without a zone', () => '2027-01-01T00:00:00'],
     ['a number', () => 1],
     ['in the year 10000', () => '+010000-01-01T00:00:00Z'],
-  ])('signBy %s', async (_name, signBy) => {
+  ])('expiresAt %s', async (_name, expiresAt) => {
     const { id: account, party } = await openFamily(client, twoSign);
-    const about = { amount: '1.00', currency: 'USD', initiatedBy: party.ann, signBy: signBy() };
+    const about = { amount: '1.00', currency: 'USD', initiatedBy: party.ann, expiresAt: expiresAt() };
     await leavingTheBooksAlone(service, async () => {
       const path = `/v1/accounts/${account}/withdrawals`;
-      expectProblem(await sendRaw(service, { path, body: JSON.stringify(about) }), 'validation_failed', ['signBy']);
+      expectProblem(await sendRaw(service, { path, body: JSON.stringify(about) }), 'validation_failed', ['expiresAt']);
     });
   });
 
-  test('signBy may be 90 days away, or in another zone, or nothing', async () => {
+  test('expiresAt may be 90 days away, or in another zone, or nothing', async () => {
     const { id: account, party } = await openFamily(client, twoSign);
     const far = new Date(Date.now() + 90 * day - 5_000).toISOString();
     const inZone = far.replace('Z', '+00:00');
-    for (const signBy of [far, inZone]) {
-      const order = await makeOrder(client, account, { amount: '1.00', initiatedBy: party.ann, signBy });
+    for (const expiresAt of [far, inZone]) {
+      const order = await makeOrder(client, account, { amount: '1.00', initiatedBy: party.ann, expiresAt });
       expect(order.expiresAt).toBe(far);
     }
-    await makeOrder(client, account, { amount: '1.00', initiatedBy: party.ann, signBy: null });
+    await makeOrder(client, account, { amount: '1.00', initiatedBy: party.ann, expiresAt: null });
   });
 });
 

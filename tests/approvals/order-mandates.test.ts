@@ -291,7 +291,10 @@ describe('a signer', () => {
     const order = await makeOrder(client, account, { amount: '60.00', initiatedBy: party.ann });
     expect((await sign(client, order, party.bob)).body.status).toBe('waiting');
     expect((await client.post(`/v1/accounts/${account}/holders/${party.cai}/remove`)).status).toBe(200);
-    expect(await readOrder(client, order)).toMatchObject({ status: 'waiting', missingFrom: [] });
+    expect(await readOrder(client, order)).toMatchObject({
+      status: 'waiting',
+      multiAuthorisation: { missingFrom: [] },
+    });
     expect((await sign(client, order, party.cai)).body.code).toBe('not_a_holder');
 
     const no = await sign(client, order, party.dan, { decision: 'reject' });

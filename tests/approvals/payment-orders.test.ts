@@ -54,6 +54,7 @@ describe('the life of a payment order', () => {
     const order: PaymentOrderDocument = answer.body;
     expect(order).toEqual({
       id: expect.any(String),
+      kind: 'payment_order',
       type: 'withdrawal',
       status: 'waiting',
       accountId: account,
@@ -72,11 +73,11 @@ describe('the life of a payment order', () => {
         status: 'AwaitingFurtherAuthorisation',
         numberRequired: 3,
         numberReceived: 1,
-        lastUpdateDateTime: order.createdAt,
-        expirationDateTime: order.expiresAt,
+        missingFrom: [party.bob, party.cai].sort(),
+        signedBy: [party.ann],
+        expiresAt: order.expiresAt,
       },
-      authorisations: [{ partyId: party.ann, decision: 'approve', at: order.createdAt }],
-      missingFrom: [party.bob, party.cai].sort(),
+      authorisations: [{ by: party.ann, decision: 'approve', at: order.createdAt }],
     });
     expect(Date.parse(order.expiresAt) - Date.parse(order.createdAt)).toBe(7 * day);
     expect(answer.headers.location).toBe(`/v1/payment-orders/${order.id}`);
@@ -99,7 +100,7 @@ describe('the life of a payment order', () => {
     const second = await sign(client, order, party.bob);
     expect([second.status, second.body.status, second.body.transaction]).toEqual([200, 'waiting', undefined]);
     expect(second.body.multiAuthorisation).toMatchObject({ numberRequired: 3, numberReceived: 2 });
-    expect(second.body.missingFrom).toEqual([party.cai]);
+    expect(second.body.multiAuthorisation.missingFrom).toEqual([party.cai]);
     expect(second.headers.etag).toBe(await tagOf(client, account));
     expect(await readOrder(client, order)).toEqual(second.body);
 
@@ -110,8 +111,7 @@ describe('the life of a payment order', () => {
       status: 'booked',
       transactionId: transaction.id,
       finishedAt: instant,
-      missingFrom: [],
-      multiAuthorisation: { status: 'Authorised', numberRequired: 3, numberReceived: 3 },
+      multiAuthorisation: { status: 'Authorised', numberRequired: 3, numberReceived: 3, missingFrom: [] },
     });
     expect(await readOrder(client, order)).toEqual(booked);
     const signedBy = [party.ann, party.bob, party.cai].sort();
@@ -202,8 +202,7 @@ describe('the reservation goes', () => {
         status: 'cancelled',
         finishedAt: instant,
         transactionId: null,
-        missingFrom: [],
-        multiAuthorisation: { status: 'Rejected', lastUpdateDateTime: cancelled.body.finishedAt },
+        multiAuthorisation: { status: 'Rejected', missingFrom: [] },
       });
       expect(await readOrder(client, order)).toEqual(cancelled.body);
       expect(await moneyOf(client, account)).toEqual(['100.00', '0.00', '100.00']);
@@ -229,18 +228,17 @@ describe('the reservation goes', () => {
 
   test('when its time is over, whether or not its money was released since', async () => {
     const { id: account, party } = await openFamily(client, twoSign);
-    const signBy = clock.soon();
-    const order = await makeOrder(client, account, { amount: '60.00', initiatedBy: party.ann, signBy });
+    const expiresAt = clock.soon();
+    const order = await makeOrder(client, account, { amount: '60.00', initiatedBy: party.ann, expiresAt });
     const other = await makeOrder(client, account, { amount: '10.00', initiatedBy: party.ann });
-    expect(order.expiresAt).toBe(signBy);
-    await clock.leapPast(signBy);
+    expect(order.expiresAt).toBe(expiresAt);
+    await clock.leapPast(expiresAt);
 
     const expired = await readOrder(client, order);
     expect(expired).toMatchObject({
       status: 'expired',
-      finishedAt: signBy,
-      missingFrom: [],
-      multiAuthorisation: { status: 'Rejected' },
+      finishedAt: expiresAt,
+      multiAuthorisation: { status: 'Rejected', missingFrom: [] },
     });
     const idsOf = async (status: string) =>
       (await client.get(`/v1/payment-orders?accountId=${account}&status=${status}`)).body.data.map(
@@ -258,7 +256,7 @@ describe('the reservation goes', () => {
     });
     expect((await cancel(client, order)).body).toMatchObject({ code: 'payment_order_not_pending', state: 'expired' });
     expect((await pay(client, account, { amount: '90.00' })).status).toBe(201);
-    expect(await hold()).toEqual({ status: 'expired', finished_at: new Date(signBy) });
+    expect(await hold()).toEqual({ status: 'expired', finished_at: new Date(expiresAt) });
     expect(await readOrder(client, order)).toEqual(expired);
     expect(await idsOf('expired')).toEqual([[order.id, 'expired']]);
     expect(await moneyOf(client, account)).toEqual(['10.00', '10.00', '0.00']);
@@ -267,13 +265,15 @@ describe('the reservation goes', () => {
   test('even before it begins, when the account is locked until its time is over', async () => {
     const { id: account, party } = await openFamily(client, twoSign);
     const lock = await holdAccountLock(service.database, account);
-    const signBy = clock.soon(1_500);
-    const asking = pay(client, account, { amount: '60.00', initiatedBy: party.ann, signBy }).then((answer) => answer);
+    const expiresAt = clock.soon(1_500);
+    const asking = pay(client, account, { amount: '60.00', initiatedBy: party.ann, expiresAt }).then(
+      (answer) => answer,
+    );
     await untilLockWaiters(service.database, 1);
-    await untilPast(signBy);
+    await untilPast(expiresAt);
     await lock.release();
     expect((await asking).body).toMatchObject({
-      ...{ status: 400, code: 'validation_failed', errors: [{ path: 'signBy', message: 'must lie in the future' }] },
+      ...{ status: 400, code: 'validation_failed', errors: [{ path: 'expiresAt', message: 'must lie in the future' }] },
     });
     expect((await client.get(`/v1/payment-orders?accountId=${account}`)).body.data).toEqual([]);
     expect(await moneyOf(client, account)).toEqual(['100.00', '0.00', '100.00']);

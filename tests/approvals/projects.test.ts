@@ -23,7 +23,7 @@ test('opens a project by a managing holder, which changes the entity tag of the 
   const { client } = service;
   const { account, holders } = await openScene(client);
   const before = (await client.get(`/v1/accounts/${account}`)).headers.etag;
-  const body = { name: 'A new roof', description: 'Before the winter', createdBy: holders[1] };
+  const body = { name: 'A new roof', description: 'Before the winter', by: holders[1] };
   const opened = await client.post(`/v1/accounts/${account}/projects`, body, { 'If-Match': before! });
   expect(opened.status).toBe(201);
   expect(opened.body).toEqual({
@@ -109,7 +109,7 @@ test('closes no project that is assigned', async () => {
   const { client } = service;
   const { holders, project } = await openScene(client);
   const proposal = await propose(client, project);
-  expect((await client.post(`/v1/proposals/${proposal}/accept`, { party: holders[0] })).status).toBe(200);
+  expect((await client.post(`/v1/proposals/${proposal}/accept`, { by: holders[0] })).status).toBe(200);
   const refused = await client.post(`/v1/projects/${project}/close`);
   expect(refused.body).toMatchObject({ status: 409, code: 'project_already_assigned', acceptedProposalId: proposal });
   expect((await client.get(`/v1/projects/${project}`)).body).toMatchObject({
@@ -131,7 +131,7 @@ describe('who may open and close', () => {
       ['party_not_found', nobody],
     ] as const;
     for (const [code, party] of cases) {
-      const opening = await client.post(`/v1/accounts/${account}/projects`, { name: 'x', createdBy: party });
+      const opening = await client.post(`/v1/accounts/${account}/projects`, { name: 'x', by: party });
       const closing = await client.post(`/v1/projects/${project}/close`, { by: party });
       expect([opening.body.code, closing.body.code]).toEqual([code, code]);
     }
@@ -182,7 +182,7 @@ describe('who may open and close', () => {
     const forged = await looker!.post(`/v1/projects/${project}/close`, { by: holders[0] });
     expect([forged.status, forged.body.code]).toEqual([403, 'key_not_allowed']);
     const opened = await owner!.post(`/v1/accounts/${account}/projects`, { name: 'Mine' });
-    expect([opened.status, opened.body.createdBy]).toEqual([201, holders[0]]);
+    expect([opened.status, opened.body.by]).toEqual([201, holders[0]]);
   });
 });
 
@@ -193,9 +193,9 @@ describe('bad input', () => {
     ['a long name', { name: 'x'.repeat(201) }, ['name']],
     ['a name that is no text', { name: 1 }, ['name']],
     ['a long description', { name: 'x', description: 'x'.repeat(501) }, ['description']],
-    ['a creator who is no id', { name: 'x', createdBy: 'Ann' }, ['createdBy']],
+    ['a creator who is no id', { name: 'x', by: 'Ann' }, ['by']],
     ['an unknown field', { name: 'x', status: 'open' }, ['status']],
-    ['everything wrong', { name: '', createdBy: 1, by: 1 }, ['name', 'createdBy', 'by']],
+    ['everything wrong', { name: '', by: 1, extra: 1 }, ['name', 'by', 'extra']],
   ])('opens no project with %s', async (_name, body, paths) => {
     const { account } = await openScene(service.client);
     await leavingTheBooksAlone(service, async () => {

@@ -28,7 +28,7 @@ describe('making a proposal', () => {
     const { client } = service;
     const { account, holders, project } = await openScene(client, { mandate: two });
     const [contractor, payee] = [await client.createParty('Roofer'), await client.openAccount()];
-    const body = { ...offer, description: 'By May', toAccountId: payee, proposedBy: contractor };
+    const body = { ...offer, description: 'By May', toAccountId: payee, by: contractor };
     const made = await client.post(`/v1/projects/${project}/proposals`, body);
     expect(made.status).toBe(201);
     expect(made.body).toEqual({
@@ -40,7 +40,10 @@ describe('making a proposal', () => {
       transactionId: null,
       createdAt: instant,
       finishedAt: null,
-      signatures: { required: 2, received: 0, missingFrom: [...holders].sort(), signedBy: [] },
+      multiAuthorisation: {
+        ...{ status: 'AwaitingFurtherAuthorisation', numberRequired: 2, numberReceived: 0 },
+        ...{ missingFrom: [...holders].sort(), signedBy: [], expiresAt: null },
+      },
       authorisations: [],
     });
     expect(made.headers.location).toBe(`/v1/proposals/${made.body.id}`);
@@ -60,7 +63,7 @@ describe('making a proposal', () => {
     const send = (fields: object) => client.post(`/v1/projects/${project}/proposals`, { ...offer, ...fields });
     expect((await send({ amount: '1000000.00' })).status).toBe(201);
     for (const [code, fields] of [
-      ['party_not_found', { proposedBy: nobody, toAccountId: nobody }],
+      ['party_not_found', { by: nobody, toAccountId: nobody }],
       ['account_not_found', { toAccountId: nobody }],
       ['clearing_account', { toAccountId: clearingUsd }],
       ['account_closed', { toAccountId: closed, currency: 'EUR' }],
@@ -109,7 +112,7 @@ describe('withdrawing a proposal', () => {
     const { account, holders, project } = await openScene(client, { holders: [{}, viewer] });
     const [contractor, rival] = [await client.createParty('Roofer'), await client.createParty('Rival')];
     const withdraw = (proposal: string, by?: string) => client.post(`/v1/proposals/${proposal}/withdraw`, { by });
-    const make = () => propose(client, project, { proposedBy: contractor });
+    const make = () => propose(client, project, { by: contractor });
     const proposal = await make();
     for (const [code, by] of [
       ['party_not_found', nobody],
@@ -122,7 +125,7 @@ describe('withdrawing a proposal', () => {
     const withdrawn = await withdraw(proposal, contractor);
     expect(withdrawn.status).toBe(200);
     expect(withdrawn.body).toMatchObject({ id: proposal, status: 'withdrawn', finishedAt: instant });
-    expect(withdrawn.body.signatures.missingFrom).toEqual([]);
+    expect(withdrawn.body.multiAuthorisation.missingFrom).toEqual([]);
     expect((await client.get(`/v1/proposals/${proposal}`)).body).toEqual(withdrawn.body);
     expect(await stateOf(account)).toEqual({ ...before, revision: before.revision + 1 });
     const again = await withdraw(proposal, contractor);
@@ -140,7 +143,7 @@ test('shows a bound key nothing of projects on accounts its party does not hold'
   const blind: SceneHolder = { rights: ['withdraw'] };
   const { holders, project } = await openScene(client, { holders: [{}, looker, blind] });
   const contractor = await client.createParty('Roofer');
-  const proposal = await propose(client, project, { proposedBy: contractor });
+  const proposal = await propose(client, project, { by: contractor });
   const stranger = await clientOf(service, contractor);
   for (const [answer, code] of [
     [await stranger.get(`/v1/projects/${project}/proposals`), 'project_not_found'],
@@ -155,7 +158,7 @@ test('shows a bound key nothing of projects on accounts its party does not hold'
   expect((await lookers!.get(`/v1/proposals/${proposal}`)).status).toBe(200);
   expect((await blinds!.get(`/v1/proposals/${proposal}`)).body.code).toBe('proposal_not_found');
   const made = await lookers!.post(`/v1/projects/${project}/proposals`, offer);
-  expect([made.status, made.body.proposedBy]).toEqual([201, holders[1]]);
+  expect([made.status, made.body.by]).toEqual([201, holders[1]]);
   expect((await lookers!.post(`/v1/proposals/${proposal}/accept`)).body.code).toBe('right_missing');
   expect((await lookers!.post(`/v1/proposals/${proposal}/withdraw`)).body.code).toBe('right_missing');
   expect((await lookers!.post(`/v1/proposals/${made.body.id}/withdraw`)).status).toBe(200);
@@ -180,7 +183,7 @@ describe('bad input', () => {
     ['a negative amount', { ...offer, amount: '-1.00' }, ['amount']],
     ['too many decimals', { ...offer, amount: '1.001' }, ['amount']],
     ['an unknown currency', { ...offer, currency: 'usd' }, ['currency']],
-    ['ids that are none', { ...offer, toAccountId: 'x', proposedBy: 'y' }, ['toAccountId', 'proposedBy']],
+    ['ids that are none', { ...offer, toAccountId: 'x', by: 'y' }, ['toAccountId', 'by']],
     ['an unknown field', { ...offer, status: 'accepted' }, ['status']],
   ])('makes no proposal with %s', async (_name, body, paths) => {
     await leavingTheBooksAlone(service, async () => {
@@ -193,13 +196,13 @@ describe('bad input', () => {
     const cases: [string, object | undefined, string[]][] = [
       [`projects/${project}/proposals`, { ...offer, toAccountId: account }, ['toAccountId']],
       [`projects/${project}/proposals?dryRun=true`, offer, ['dryRun']],
-      [`proposals/${proposal}/accept`, {}, ['party']],
-      [`proposals/${proposal}/accept`, { party: 'x' }, ['party']],
-      [`proposals/${proposal}/accept`, { party: nobody, amount: '1.00' }, ['amount']],
-      [`proposals/${proposal}/accept?dryRun=yes`, { party: nobody }, ['dryRun']],
+      [`proposals/${proposal}/accept`, {}, ['by']],
+      [`proposals/${proposal}/accept`, { by: 'x' }, ['by']],
+      [`proposals/${proposal}/accept`, { by: nobody, amount: '1.00' }, ['amount']],
+      [`proposals/${proposal}/accept?dryRun=yes`, { by: nobody }, ['dryRun']],
       [`proposals/${proposal}/withdraw`, { by: 1 }, ['by']],
       [`proposals/${proposal}/withdraw`, { party: nobody }, ['party']],
-      ['proposals/x/accept', { party: nobody }, ['proposalId']],
+      ['proposals/x/accept', { by: nobody }, ['proposalId']],
     ];
     await leavingTheBooksAlone(service, async () => {
       for (const [path, body, paths] of cases) {

@@ -71,7 +71,7 @@ async function read(client: TestClient, { id }: { id: string }): Promise<Payment
 }
 
 const approvers = ({ authorisations }: PaymentOrderDocument) =>
-  authorisations.filter(({ decision }) => decision === 'approve').map(({ partyId }) => partyId);
+  authorisations.filter(({ decision }) => decision === 'approve').map(({ by }) => by);
 
 /** What was paid out of an account. */
 async function paymentsOf(client: TestClient, account: string): Promise<string[]> {
@@ -215,17 +215,17 @@ test('books nothing whose time was over when the account was had, and frees its 
     const seen = new Set<string>();
     for (const round of roundsOf(32, seen)) {
       const { id: account, party } = await openShared(clients[0], 2, 2);
-      const signBy = new Date(Date.now() + 400).toISOString();
-      const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0, signBy });
+      const expiresAt = new Date(Date.now() + 400).toISOString();
+      const order = await makeOrder(clients[0], account, { amount: '60.00', initiatedBy: party.p0, expiresAt });
       // Both start around the end of its time, so that it ends before, between or after them.
-      await sleep(Date.parse(signBy) - Date.now() - 56 + 4 * ((5 * round) % 16));
+      await sleep(Date.parse(expiresAt) - Date.now() - 56 + 4 * ((5 * round) % 16));
       const [signed, taken] = await meetAtOnce(clients, round, [
         (client) => sign(client, order, party.p1),
         (client) => pay(client, account, { amount: '100.00' }),
       ]);
       if (signed.status === 200) {
         const { transaction } = signed.body;
-        expect(Date.parse(transaction.bookedAt)).toBeLessThan(Date.parse(signBy));
+        expect(Date.parse(transaction.bookedAt)).toBeLessThan(Date.parse(expiresAt));
         expect(transaction.signedBy).toEqual([party.p0, party.p1].sort());
         expect(taken.body.code).toBe('insufficient_funds');
         expect(await moneyOf(clients[1], account)).toEqual(['40.00', '0.00', '40.00']);
@@ -391,7 +391,7 @@ test('refuses a signature that must not wait with account_locked, and records no
       expect((await waiting)[0]!.body.status).toBe('waiting');
       expect(await read(second, order)).toMatchObject({
         status: 'waiting',
-        authorisations: [{ partyId: party.p0 }, { partyId: party.p1 }],
+        authorisations: [{ by: party.p0 }, { by: party.p1 }],
       });
       expect(await moneyOf(second, account)).toEqual(['100.00', '60.00', '40.00']);
     }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ErrorCode, errorTitles } from '../../src/errors/error-catalogue.ts';
+import { describeRetry, errorRetries } from '../../src/errors/error-retries.ts';
 import { problemStatus } from '../../src/http/problem-status.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -57,6 +58,13 @@ test('says of each code that a request may wait for that it comes with Retry-Aft
   expect(announced.sort()).toEqual(waiting);
 });
 
+test('says of each code after which trying again can help what to send, and after what', () => {
+  const table = page.slice(page.indexOf('\n## Trying again\n'), page.indexOf('\n## Codes\n'));
+  const rows = [...table.matchAll(/^\| \[`(\w+)`\]\(#\w+\) \| (same|new) \| (.+) \|$/gm)];
+  const documented = Object.fromEntries(rows.map(([, code, request, after]) => [code, { request, after }]));
+  expect(documented).toEqual(errorRetries);
+});
+
 test('points the type of a problem document at a part of a page that exists', async () => {
   const problem = await sendRaw(service, { path: '/v1/nothing' });
   const [path, fragment] = problem.body.type.split('#');
@@ -66,5 +74,7 @@ test('points the type of a problem document at a part of a page that exists', as
   expect(anchors).toContain(fragment);
   expect(anchors.sort()).toEqual(codes);
   for (const code of codes)
-    expect(list.text).toContain(`${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}</dd>`);
+    expect(list.text).toContain(
+      `${code} (${problemStatus[code]})</dt><dd>${errorTitles[code]}. ${describeRetry(code)}</dd>`,
+    );
 });

@@ -70,7 +70,7 @@ async function letPass(table: string, row: object, column = 'expires_at'): Promi
 }
 
 const sign = ({ id, instructionHash }: Json, kind: string, party: string, decision = 'approve') =>
-  ask(`/v1/${kind}/${id}/authorisations`, { party, decision, instructionHash });
+  ask(`/v1/${kind}/${id}/authorisations`, { by: party, decision, instructionHash });
 
 const nextMonth = () => new Date(Date.now() + 30 * 86_400_000).toISOString();
 const usd = (amount: string) => ({ amount, currency: 'USD' });
@@ -78,6 +78,12 @@ const usd = (amount: string) => ({ amount, currency: 'USD' });
 async function partiesAndAccounts(): Promise<void> {
   const ann = await ask('/v1/parties', { name: 'Ann' });
   await happened('party.created', ann.id, `/v1/parties/${ann.id}`);
+  // An event of a party shows it as it is.
+  const { id: bob } = await ask('/v1/parties', { name: 'Bob' });
+  expect((await client.patch(`/v1/parties/${bob}`, { name: 'Bobby' })).status).toBe(200);
+  await ask(`/v1/parties/${bob}/erase`);
+  await happened('party.updated', bob, `/v1/parties/${bob}`);
+  await happened('party.erased', bob, `/v1/parties/${bob}`);
   const { id } = await ask('/v1/accounts', { name: 'Short', currency: 'USD', ownership: 'sole' });
   const account = `/v1/accounts/${id}`;
   await happened('account.opened', id, account);
@@ -148,10 +154,10 @@ async function projects(): Promise<void> {
   await ask(`/v1/proposals/${idle.id}/withdraw`);
   await told('proposal.withdrawn', idle);
   for (const by of [party.ann, party.bob]) {
-    await ask(`/v1/proposals/${best.id}/accept`, { party: by });
+    await ask(`/v1/proposals/${best.id}/accept`, { by: by });
     await told('proposal.signed', best);
   }
-  await ask(`/v1/proposals/${best.id}/accept`, { party: party.cai });
+  await ask(`/v1/proposals/${best.id}/accept`, { by: party.cai });
   await told('proposal.accepted', best);
   await told('project.assigned', project);
   await told('proposal.rejected', rival);

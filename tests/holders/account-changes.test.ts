@@ -59,17 +59,18 @@ describe('a change', () => {
       id: asked.body.id,
       accountId: id,
       kind: 'mandate',
-      change: { mandate: { bands: [{ rule: 'any' }] } },
+      change: { mandate: { version: null, bands: [{ rule: 'any' }] } },
       status: 'waiting',
       instructionHash: expect.stringMatching(/^[0-9a-f]{64}$/),
-      requestedBy: party.ann,
+      by: party.ann,
       createdAt: instant,
       expiresAt: instant,
       finishedAt: null,
-      numberRequired: 3,
-      numberReceived: 1,
-      missingFrom: [party.bob, party.cay].sort(),
-      authorisations: [{ partyId: party.ann, decision: 'approve', at: asked.body.createdAt }],
+      multiAuthorisation: {
+        ...{ status: 'AwaitingFurtherAuthorisation', numberRequired: 3, numberReceived: 1 },
+        ...{ missingFrom: [party.bob, party.cay].sort(), signedBy: [party.ann], expiresAt: asked.body.expiresAt },
+      },
+      authorisations: [{ by: party.ann, decision: 'approve', at: asked.body.createdAt }],
     };
     expect(asked.body).toEqual(waiting);
     expect(Date.parse(asked.body.expiresAt) - Date.parse(asked.body.createdAt)).toBe(14 * dayMs);
@@ -78,7 +79,10 @@ describe('a change', () => {
 
     const first = await signChange(client, asked.body.id, party.cay);
     expect([first.status, first.headers.etag]).toEqual([200, '"0-2"']);
-    expect(first.body).toMatchObject({ status: 'waiting', numberReceived: 2, missingFrom: [party.bob] });
+    expect(first.body).toMatchObject({
+      status: 'waiting',
+      multiAuthorisation: { numberReceived: 2, missingFrom: [party.bob] },
+    });
     expect((await client.get(path)).body).toEqual(first.body);
     expect((await client.get(`/v1/accounts/${id}/mandate`)).body.version).toBe(1);
 
@@ -87,12 +91,12 @@ describe('a change', () => {
     const { applied, ...change } = last.body;
     expect(change).toEqual({
       ...waiting,
-      ...{ status: 'applied', finishedAt: instant, numberReceived: 3, missingFrom: [] },
-      authorisations: [party.ann, party.cay, party.bob].map((partyId) => ({
-        partyId,
-        decision: 'approve',
-        at: instant,
-      })),
+      ...{ status: 'applied', finishedAt: instant },
+      multiAuthorisation: {
+        ...{ ...waiting.multiAuthorisation, status: 'Authorised', numberReceived: 3, missingFrom: [] },
+        signedBy: [party.ann, party.bob, party.cay].sort(),
+      },
+      authorisations: [party.ann, party.cay, party.bob].map((by) => ({ by, decision: 'approve', at: instant })),
     });
     expect((await client.get(path)).body).toEqual(change);
     expect(applied).toEqual((await client.get(`/v1/accounts/${id}/mandate`)).body);
@@ -103,10 +107,14 @@ describe('a change', () => {
     const { id, party, changeId } = await ask();
     await signChange(client, changeId, party.bob);
     const again = await signChange(client, changeId, party.bob);
-    expect([again.status, again.body.status, again.body.numberReceived]).toEqual([200, 'waiting', 2]);
+    expect([again.status, again.body.status, again.body.multiAuthorisation.numberReceived]).toEqual([
+      200,
+      'waiting',
+      2,
+    ]);
     expect(again.body.authorisations).toHaveLength(2);
     const together = await startTogether(3, async () => signChange(client, changeId, party.bob));
-    expect(together.map(({ body }) => body.numberReceived)).toEqual([2, 2, 2]);
+    expect(together.map(({ body }) => body.multiAuthorisation.numberReceived)).toEqual([2, 2, 2]);
     expect((await client.get(`/v1/accounts/${id}/mandate`)).body.version).toBe(1);
   });
 
@@ -116,8 +124,12 @@ describe('a change', () => {
     const before = await stateOf(id);
     const rejected = await signChange(client, changeId, party.cay, 'reject');
     expect([rejected.status, rejected.headers.etag]).toEqual([200, '"0-3"']);
-    expect(rejected.body).toMatchObject({ status: 'rejected', finishedAt: instant, missingFrom: [] });
-    expect(rejected.body.authorisations.at(-1)).toEqual({ partyId: party.cay, decision: 'reject', at: instant });
+    expect(rejected.body).toMatchObject({
+      status: 'rejected',
+      finishedAt: instant,
+      multiAuthorisation: { missingFrom: [] },
+    });
+    expect(rejected.body.authorisations.at(-1)).toEqual({ by: party.cay, decision: 'reject', at: instant });
     expect((await client.get(path)).body).toEqual(rejected.body);
     for (const name of ['ann', 'bob', 'cay'] as const) {
       const late = await signChange(client, changeId, party[name]);
@@ -141,7 +153,11 @@ describe('a change', () => {
       }
       const cancelled = await cancel(changeId, by && party[by]);
       expect([cancelled.status, cancelled.headers.etag]).toEqual([200, '"0-2"']);
-      expect(cancelled.body).toMatchObject({ status: 'cancelled', finishedAt: instant, missingFrom: [] });
+      expect(cancelled.body).toMatchObject({
+        status: 'cancelled',
+        finishedAt: instant,
+        multiAuthorisation: { missingFrom: [] },
+      });
       expect((await client.get(path)).body).toEqual(cancelled.body);
       expect((await cancel(changeId)).body).toMatchObject({ code: 'account_change_not_pending', state: 'cancelled' });
       expect(outcomeOf(await signChange(client, changeId, party.bob))).toBe('409 account_change_not_pending');
@@ -154,7 +170,11 @@ describe('a change', () => {
     const expires_at = new Date(Date.now() - 1_000);
     await service.database('account_changes').where('id', changeId).update({ expires_at });
     const { body } = await client.get(path);
-    expect(body).toMatchObject({ status: 'expired', finishedAt: expires_at.toISOString(), missingFrom: [] });
+    expect(body).toMatchObject({
+      status: 'expired',
+      finishedAt: expires_at.toISOString(),
+      multiAuthorisation: { missingFrom: [] },
+    });
     expect((await client.get(`/v1/accounts/${id}/changes`)).body.data).toEqual([body]);
     for (const answer of [await signChange(client, changeId, party.bob), await cancel(changeId, party.ann)]) {
       expect(answer.body).toMatchObject({ status: 409, code: 'account_change_not_pending', state: 'expired' });
@@ -166,9 +186,8 @@ describe('a change', () => {
     const { party, control } = await open();
     const asked = await control.setMandate({ rule: 'any' }, party.dan);
     expect(asked.body).toMatchObject({
-      requestedBy: party.dan,
-      numberReceived: 0,
-      numberRequired: 3,
+      by: party.dan,
+      multiAuthorisation: { numberReceived: 0, numberRequired: 3 },
       authorisations: [],
     });
     expect(outcomeOf(await signChange(client, asked.body.id, party.dan))).toBe('403 right_missing');
@@ -186,7 +205,10 @@ describe('whose signature it takes', () => {
     await control.accept(eve);
     await signChange(client, changeId, party.bob);
     const signed = await signChange(client, changeId, party.cay);
-    expect(signed.body).toMatchObject({ status: 'waiting', numberRequired: 4, missingFrom: [eve] });
+    expect(signed.body).toMatchObject({
+      status: 'waiting',
+      multiAuthorisation: { numberRequired: 4, missingFrom: [eve] },
+    });
     expect((await signChange(client, changeId, eve)).body.status).toBe('applied');
   });
 
@@ -194,7 +216,10 @@ describe('whose signature it takes', () => {
     const { id, party, control, changeId, path } = await ask();
     await signChange(client, changeId, party.bob);
     expect((await control.leave(party.cay)).status).toBe(200);
-    expect((await client.get(path)).body).toMatchObject({ status: 'waiting', missingFrom: [], numberRequired: 2 });
+    expect((await client.get(path)).body).toMatchObject({
+      status: 'waiting',
+      multiAuthorisation: { missingFrom: [], numberRequired: 2 },
+    });
     expect((await client.get(`/v1/accounts/${id}/mandate`)).body.version).toBe(1);
     expect(outcomeOf(await signChange(client, changeId, party.cay))).toBe('403 not_a_holder');
     expect((await signChange(client, changeId, party.ann)).body).toMatchObject({ status: 'applied' });
@@ -205,7 +230,9 @@ describe('whose signature it takes', () => {
     const { party, control, changeId } = await ask();
     expect((await control.leave(party.ann)).status).toBe(200);
     const signed = await signChange(client, changeId, party.bob);
-    expect(signed.body).toMatchObject({ numberRequired: 2, numberReceived: 1, missingFrom: [party.cay] });
+    expect(signed.body).toMatchObject({
+      multiAuthorisation: { numberRequired: 2, numberReceived: 1, missingFrom: [party.cay] },
+    });
     expect((await cancel(changeId, party.ann)).body.status).toBe('cancelled');
   });
 });
@@ -216,7 +243,7 @@ describe('every kind of change', () => {
   const kinds: Record<string, (scene: Scene) => PromiseLike<{ status: number; body: { id: string } }>> = {
     mandate: ({ control, party }) => control.setMandate({ rule: 'any' }, party.ann),
     holder_invitation: async ({ control, party }) =>
-      control.invite(await client.createParty('Eve'), { invitedBy: party.ann, limits: { perDay: '7' } }),
+      control.invite(await client.createParty('Eve'), { by: party.ann, limits: { perDay: '7' } }),
     holder_terms: ({ control, party }) => control.setTerms(party.cay, { rights: [...ownerRights], by: party.ann }),
     holder_removal: ({ control, party }) => control.remove(party.bob, party.ann),
     restriction_lift: async ({ control, party }) => {
@@ -248,7 +275,7 @@ describe('every kind of change', () => {
   test('an invitation in one can be accepted once it is made', async () => {
     const { id, party, control } = await open();
     const eve = await client.createParty('Eve');
-    const asked = await control.invite(eve, { invitedBy: party.ann, limits: { perDay: '7' } });
+    const asked = await control.invite(eve, { by: party.ann, limits: { perDay: '7' } });
     const { holder } = asked.body.change;
     expect(holder).toEqual({
       partyId: eve,
@@ -258,17 +285,17 @@ describe('every kind of change', () => {
     expect(outcomeOf(await control.accept(eve))).toBe('404 holder_not_found');
     await signChange(client, asked.body.id, party.bob);
     await signChange(client, asked.body.id, party.cay);
-    expect((await control.accept(eve)).body).toMatchObject({ status: 'active', invitedBy: party.ann });
+    expect((await control.accept(eve)).body).toMatchObject({ status: 'active', by: party.ann });
     expect((await client.get(`/v1/accounts/${id}`)).body.holders).toHaveLength(5);
   });
 
   test('an invitation is not waited for longer than it is open', async () => {
     const { party, control } = await open();
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    const asked = await control.invite(await client.createParty('Eve'), { invitedBy: party.ann, expiresAt });
-    expect(asked.body).toMatchObject({ expiresAt, change: { invitationExpiresAt: expiresAt } });
+    const asked = await control.invite(await client.createParty('Eve'), { by: party.ann, expiresAt });
+    expect(asked.body).toMatchObject({ expiresAt, change: { expiresAt: expiresAt } });
     const later = new Date(Date.now() + 60 * dayMs).toISOString();
-    const longer = await control.invite(await client.createParty('Fay'), { invitedBy: party.ann, expiresAt: later });
+    const longer = await control.invite(await client.createParty('Fay'), { by: party.ann, expiresAt: later });
     const waitsMs = Date.parse(longer.body.expiresAt) - Date.parse(longer.body.createdAt);
     expect(waitsMs).toBe(14 * dayMs);
   });
@@ -276,7 +303,7 @@ describe('every kind of change', () => {
   test('that has become impossible is refused with the last signature, and goes on waiting', async () => {
     const { id, party, control } = await open();
     const eve = await client.createParty('Eve');
-    const asked = await control.invite(eve, { invitedBy: party.ann });
+    const asked = await control.invite(eve, { by: party.ann });
     await signChange(client, asked.body.id, party.bob);
     expect((await control.invite(eve)).status).toBe(201);
     const before = [await stateOf(id), await readTag(client, id)];
@@ -284,7 +311,7 @@ describe('every kind of change', () => {
     expect(last.body).toMatchObject({ status: 409, code: 'already_a_holder', state: 'invited' });
     expect([await stateOf(id), await readTag(client, id)]).toEqual(before);
     expect((await client.get(`/v1/account-changes/${asked.body.id}`)).body).toMatchObject({
-      ...{ status: 'waiting', numberReceived: 2 },
+      ...{ status: 'waiting', multiAuthorisation: { numberReceived: 2 } },
     });
     await control.decline(eve);
     expect((await signChange(client, asked.body.id, party.cay)).body.status).toBe('applied');
@@ -295,9 +322,7 @@ test('refuses for the first fault in the documented order', async () => {
   const { id, party, changeId } = await ask();
   const eve = await client.createParty('Eve');
   const send = async (change: string, by: string, decision: string, instructionHash: string) =>
-    outcomeOf(
-      await client.post(`/v1/account-changes/${change}/authorisations`, { party: by, decision, instructionHash }),
-    );
+    outcomeOf(await client.post(`/v1/account-changes/${change}/authorisations`, { by, decision, instructionHash }));
   const [wrong, right] = ['0'.repeat(64), (await client.get(`/v1/account-changes/${changeId}`)).body.instructionHash];
   expect(await send(nobody, nobody, 'approve', wrong)).toBe('404 account_change_not_found');
   expect(await send(changeId, nobody, 'reject', wrong)).toBe('404 party_not_found');
@@ -322,14 +347,14 @@ const hash = 'a'.repeat(64);
 test.each<[string, unknown, string[]]>([
   ['no body', undefined, ['']],
   ['nothing', {}, ['decision', 'instructionHash']],
-  ['another word', { party: nobody, decision: 'accept', instructionHash: hash }, ['decision']],
-  ['no hash', { party: nobody, decision: 'approve' }, ['instructionHash']],
-  ['a short hash', { party: nobody, decision: 'approve', instructionHash: hash.slice(1) }, ['instructionHash']],
-  ['a hash in capitals', { party: nobody, decision: 'approve', instructionHash: 'A'.repeat(64) }, ['instructionHash']],
-  ['no party', { decision: 'approve', instructionHash: hash }, ['party']],
-  ['a party that is null', { party: null, decision: 'approve', instructionHash: hash }, ['party']],
-  ['a party by name', { party: 'Ann', decision: 'approve', instructionHash: hash }, ['party']],
-  ['"by" in place of the party', { by: nobody, decision: 'approve', instructionHash: hash }, ['by']],
+  ['another word', { by: nobody, decision: 'accept', instructionHash: hash }, ['decision']],
+  ['no hash', { by: nobody, decision: 'approve' }, ['instructionHash']],
+  ['a short hash', { by: nobody, decision: 'approve', instructionHash: hash.slice(1) }, ['instructionHash']],
+  ['a hash in capitals', { by: nobody, decision: 'approve', instructionHash: 'A'.repeat(64) }, ['instructionHash']],
+  ['no party', { decision: 'approve', instructionHash: hash }, ['by']],
+  ['a party that is null', { by: null, decision: 'approve', instructionHash: hash }, ['by']],
+  ['a party by name', { by: 'Ann', decision: 'approve', instructionHash: hash }, ['by']],
+  ['"party" for who signs', { party: nobody, decision: 'approve', instructionHash: hash }, ['party']],
 ])('refuses a signature with %s', async (_name, body, paths) => {
   const { id, path } = await ask();
   const before = await readTag(client, id);
@@ -374,18 +399,16 @@ test('a key that is bound to a party signs for that party only', async () => {
     expect(outcomeOf(answer)).toBe('404 account_change_not_found');
   }
   expect(outcomeOf(await byEve.get(`/v1/accounts/${id}/changes`))).toBe('404 account_not_found');
-  expect(outcomeOf(await signed(byBob, { party: party.cay }))).toBe('403 key_not_allowed');
+  expect(outcomeOf(await signed(byBob, { by: party.cay }))).toBe('403 key_not_allowed');
   expect(outcomeOf(await byBob.post(`${path}/cancel`))).toBe('403 right_missing');
-  expect((await signed(byBob)).body.missingFrom).toEqual([party.cay]);
-  expect((await byBob.get(path)).body.authorisations.map((said: { partyId: string }) => said.partyId)).toContain(
-    party.bob,
-  );
+  expect((await signed(byBob)).body.multiAuthorisation.missingFrom).toEqual([party.cay]);
+  expect((await byBob.get(path)).body.authorisations.map((said: { by: string }) => said.by)).toContain(party.bob);
   expect((await signChange(client, changeId, party.cay)).body.status).toBe('applied');
 });
 
 test('expects the tag of If-Match, and answers a used key with its first answer', async () => {
   const { id, party, asked, path } = await ask();
-  const body = { party: party.bob, decision: 'approve', instructionHash: asked.body.instructionHash };
+  const body = { by: party.bob, decision: 'approve', instructionHash: asked.body.instructionHash };
   const signed = (headers: Record<string, string>) => client.post(`${path}/authorisations`, body, headers);
   expect(outcomeOf(await signed({ 'If-Match': '"0"' }))).toBe('412 version_mismatch');
   const key = { 'Idempotency-Key': `sign-${id}` };

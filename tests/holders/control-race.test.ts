@@ -63,7 +63,7 @@ const signing =
     decision = 'approve',
   ): Call =>
   (client) =>
-    client.post(`/v1/${kind}/${id}/authorisations`, { party, decision, instructionHash });
+    client.post(`/v1/${kind}/${id}/authorisations`, { by: party, decision, instructionHash });
 
 /** Sends these at one instant, through two services or through one that is busy, and answers in their order. */
 async function meet(round: number, calls: readonly Call[]): Promise<Answer[]> {
@@ -160,11 +160,11 @@ test('a withdrawal is booked before its mandate is tightened, or waits under the
         expect(tag.version).toBeLessThanOrEqual(mark.version);
         expect(withdrawn.body.signedBy).toEqual([party.bob]);
       } else {
-        expect([withdrawn.status, withdrawn.body.mandateVersion, withdrawn.body.missingFrom]).toEqual([
-          202,
-          2,
-          [party.ann],
-        ]);
+        expect([
+          withdrawn.status,
+          withdrawn.body.mandateVersion,
+          withdrawn.body.multiAuthorisation.missingFrom,
+        ]).toEqual([202, 2, [party.ann]]);
         expect(tag.revision).toBeGreaterThan(mark.revision);
       }
     }
@@ -212,7 +212,7 @@ describe('a change', () => {
       seen.add(`${statuses}`);
       expect([...statuses].sort()).toEqual(['applied', 'waiting']);
       expect((await client.get(`/v1/account-changes/${body.id}`)).body).toMatchObject({
-        ...{ status: 'applied', numberReceived: 3 },
+        ...{ status: 'applied', multiAuthorisation: { numberReceived: 3 } },
       });
       expect((await client.get(`/v1/accounts/${id}/mandate/versions`)).body.data).toHaveLength(2);
     });

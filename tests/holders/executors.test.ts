@@ -29,8 +29,8 @@ async function openEstate() {
   for (const dead of [party.ann, party.bob]) expect(outcomeOf(await control.bury(dead))).toBe('200');
   const { data } = (await client.get(`/v1/accounts/${id}/restrictions?active=true`)).body;
   expect(data).toMatchObject([
-    { id: byAnn, placedBy: party.ann },
-    { placedBy: null, reason: `Holder ${party.bob} has died` },
+    { id: byAnn, by: party.ann },
+    { by: null, reason: `Holder ${party.bob} has died` },
   ]);
   return { id, party, control, byAnn, byService: data[1].id as string };
 }
@@ -46,7 +46,7 @@ test('an executor whom the service invited lifts what a dead holder stopped, and
   expect(outcomeOf(await control.withdraw('300.00'))).toBe('422 account_restricted');
 
   const invited = await control.invite(eve);
-  expect([invited.status, invited.body.status, invited.body.invitedBy]).toEqual([201, 'invited', null]);
+  expect([invited.status, invited.body.status, invited.body.by]).toEqual([201, 'invited', null]);
   expect(outcomeOf(await lift(client, byAnn, eve))).toBe('403 not_a_holder');
   expect(outcomeOf(await control.accept(eve))).toBe('200');
 
@@ -69,7 +69,7 @@ test('two executors sign it together', async () => {
     expect(outcomeOf(await control.accept(executor))).toBe('200');
   }
   const asked = await lift(client, byAnn, eve);
-  expect([asked.status, asked.body.missingFrom]).toEqual([202, [max]]);
+  expect([asked.status, asked.body.multiAuthorisation.missingFrom]).toEqual([202, [max]]);
   const signed = await signChange(client, asked.body.id, max);
   expect([signed.status, signed.body.status]).toEqual([200, 'applied']);
   expect(outcomeOf(await lift(client, byService))).toBe('200');

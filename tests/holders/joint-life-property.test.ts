@@ -120,7 +120,7 @@ function send(act: Act, life: Life, { account, other, parties }: Scene) {
           ? (['payment-orders', life.orders[act.index]!] as const)
           : (['account-changes', life.changes[act.index]!] as const);
       const decision = act.approve ? 'approve' : 'reject';
-      const signature = { party: name(act.by), decision, instructionHash: hash };
+      const signature = { by: name(act.by), decision, instructionHash: hash };
       return client.post(`/v1/${path}/${id}/authorisations`, signature);
     }
     case 'cancelOrder':
@@ -140,7 +140,7 @@ function send(act: Act, life: Life, { account, other, parties }: Scene) {
     case 'die':
       return control.bury(parties[act.party]!);
     case 'invite':
-      return control.invite(parties[act.party]!, { rights: rights[act.role], invitedBy: name(act.by) });
+      return control.invite(parties[act.party]!, { rights: rights[act.role], by: name(act.by) });
     case 'remove':
       return control.remove(parties[act.party]!, name(act.by));
     case 'mandate':

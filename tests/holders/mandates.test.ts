@@ -41,10 +41,7 @@ describe('a mandate', () => {
     expect(set.body).toEqual({ accountId: id, version: 1, bands: [{ rule: 'all' }] });
     expect((await client.get(path)).body).toEqual(set.body);
     const account = await client.get(`/v1/accounts/${id}`);
-    expect([account.headers.etag, account.body.mandate]).toEqual([
-      '"1-1"',
-      { version: 1, terms: { bands: set.body.bands } },
-    ]);
+    expect([account.headers.etag, account.body.mandate]).toEqual(['"1-1"', { version: 1, bands: set.body.bands }]);
   });
 
   test('may be written as a single rule', async () => {
@@ -62,12 +59,12 @@ describe('a mandate', () => {
     await signChange(client, asked.body.id, party.bob);
     const versions = await walkPages(client, `${path}/versions`);
     expect(versions).toEqual([
-      { accountId: id, version: 5, bands: [{ rule: 'any' }], createdBy: party.ann, createdAt: instant },
+      { accountId: id, version: 5, bands: [{ rule: 'any' }], by: party.ann, createdAt: instant },
       ...[3, 2, 1].map((count) => ({
-        ...{ accountId: id, version: count + 1, bands: [{ rule: 'count', count }], createdBy: party.dan },
+        ...{ accountId: id, version: count + 1, bands: [{ rule: 'count', count }], by: party.dan },
         createdAt: instant,
       })),
-      { accountId: id, version: 1, bands: [{ rule: 'any' }], createdBy: null, createdAt: instant },
+      { accountId: id, version: 1, bands: [{ rule: 'any' }], by: null, createdAt: instant },
     ]);
     const page = await client.get(`${path}/versions?limit=1`);
     const other = await open();
@@ -157,7 +154,12 @@ describe('who may change it', () => {
       return;
     }
     expect(set.headers.location).toBe(`/v1/account-changes/${set.body.id}`);
-    expect(set.body).toMatchObject({ accountId: id, kind: 'mandate', status: 'waiting', missingFrom: [party.bob] });
+    expect(set.body).toMatchObject({
+      accountId: id,
+      kind: 'mandate',
+      status: 'waiting',
+      multiAuthorisation: { missingFrom: [party.bob] },
+    });
     expect((await client.get(path)).body).toEqual(before);
     const signed = await signChange(client, set.body.id, party.bob);
     expect(signed.body).toMatchObject({ status: 'applied', applied: { accountId: id, version: 2 } });
@@ -270,6 +272,23 @@ describe('bad input', () => {
     const withQuery = { method: 'PUT', path: `${path}?dryRun=true`, body: JSON.stringify({ mandate: any }) };
     expectProblem(await sendRaw(service, withQuery), 'validation_failed', ['dryRun']);
   });
+});
+
+test('takes the version that new bands were made from, and refuses them when another is in force', async () => {
+  const { path } = await open();
+  const put = async (mandate: object) => outcomeOf(await client.put(path, { mandate }));
+  const { version } = (await client.get(path)).body;
+  expect(await put({ version, bands: [{ rule: 'all' }] })).toBe('200');
+  const refused = await client.put(path, { mandate: { version, bands: [{ rule: 'any' }] } });
+  expect(refused.body).toMatchObject({ status: 412, code: 'version_mismatch', version: version + 1 });
+  expect((await client.get(path)).body).toMatchObject({ version: version + 1, bands: [{ rule: 'all' }] });
+  // As it is read from the account, and without one.
+  expect(await put({ version: version + 1, bands: [{ rule: 'any' }] })).toBe('200');
+  expect(await put({ bands: [{ rule: 'all' }] })).toBe('200');
+  const together = await Promise.all(
+    [1, 2].map((count) => put({ version: version + 3, bands: [{ rule: 'count', count }] })),
+  );
+  expect(together.sort()).toEqual(['200', '412 version_mismatch']);
 });
 
 test('takes If-Match and an idempotency key, though it is a PUT', async () => {

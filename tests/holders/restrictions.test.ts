@@ -50,7 +50,7 @@ describe('stopping debits', () => {
       accountId: id,
       scope: 'debits',
       reason: 'A card was lost',
-      placedBy: party.dan,
+      by: party.dan,
       placedAt: instant,
       liftedBy: null,
       liftedAt: null,
@@ -93,7 +93,7 @@ describe('stopping debits', () => {
     const { body: restriction } = await control.restrict({ by: party.ann });
     expect(outcomeOf(await signOrder(client, order, party.bob))).toBe('422 account_restricted');
     expect((await client.get(`/v1/payment-orders/${order}`)).body).toMatchObject({
-      ...{ status: 'waiting', missingFrom: [party.bob] },
+      ...{ status: 'waiting', multiAuthorisation: { missingFrom: [party.bob] } },
     });
     expect(outcomeOf(await client.post(`/v1/holds/${hold}/capture`, {}))).toBe('422 account_restricted');
     expect((await client.get(`/v1/accounts/${id}`)).body).toMatchObject({ held: '50.00', balance: '100.00' });
@@ -135,7 +135,7 @@ describe('lifting', () => {
       expect(asked.body).toMatchObject({
         kind: 'restriction_lift',
         change: { restrictionId: placed.id },
-        missingFrom: missing,
+        multiAuthorisation: { missingFrom: missing },
       });
       expect(await stopped(id)).toEqual([true, false]);
       for (const owner of missing) await signChange(client, asked.body.id, owner);
@@ -195,7 +195,11 @@ describe('lifting', () => {
     expect(outcomeOf(late)).toBe('409 restriction_not_active');
     expect(await readTag(client, id)).toEqual(before);
     const { body } = await client.get(`/v1/account-changes/${other.body.id}`);
-    expect([body.status, body.numberReceived, body.missingFrom]).toEqual(['waiting', 1, [party.ann]]);
+    expect([body.status, body.multiAuthorisation.numberReceived, body.multiAuthorisation.missingFrom]).toEqual([
+      'waiting',
+      1,
+      [party.ann],
+    ]);
     expect((await signChange(client, other.body.id, party.ann, 'reject')).body.status).toBe('rejected');
   });
 });
@@ -274,7 +278,7 @@ test('lists restrictions page by page, those in force apart', async () => {
   expect(outcomeOf(await byEve.get(path))).toBe('404 account_not_found');
   expect(outcomeOf(await lift(byEve, ids[0]!))).toBe('404 restriction_not_found');
   expect(outcomeOf(await lift(byDan, ids[0]!))).toBe('403 right_missing');
-  expect((await controlOf(byDan, id).restrict()).body.placedBy).toBe(party.dan);
+  expect((await controlOf(byDan, id).restrict()).body.by).toBe(party.dan);
 });
 
 test('expects the tag of If-Match, and answers a used key with its first answer', async () => {

@@ -185,7 +185,7 @@ describe('whoever goes', () => {
     const { party, control } = await open({ ann: {}, bob: {}, dan: { rights: manages }, ed: { rights: manages } });
     expect(outcomeOf(await control.remove(party.ed, party.dan))).toBe('200');
     const asked = await control.remove(party.bob, party.dan);
-    expect([asked.status, asked.body.kind, asked.body.missingFrom]).toEqual([
+    expect([asked.status, asked.body.kind, asked.body.multiAuthorisation.missingFrom]).toEqual([
       ...[202, 'holder_removal', [party.ann, party.bob].sort()],
     ]);
     expect((await control.remove(party.dan)).body.status).toBe('removed');
@@ -215,7 +215,7 @@ describe('whoever goes', () => {
       expect((await readTag(client, id)).revision).toBe(before.revision + 1);
       for (const orderId of [first, second]) {
         const { body } = await client.get(`/v1/payment-orders/${orderId}`);
-        expect([body.status, body.transactionId, body.missingFrom]).toEqual(['rejected', null, []]);
+        expect([body.status, body.transactionId, body.multiAuthorisation.missingFrom]).toEqual(['rejected', null, []]);
         expect((await client.get(`/v1/holds/${orderId}`)).body).toMatchObject({ status: 'voided', remaining: '0.00' });
         expect(outcomeOf(await signOrder(client, orderId, party.ann))).toBe('409 payment_order_not_pending');
       }
@@ -232,7 +232,7 @@ describe('whoever goes', () => {
       expect((await goes(control, party.cay)).status).toBe(200);
       expect(await moneyOf(id)).toEqual(['100.00', '30.00', '70.00']);
       const { body } = await client.get(`/v1/payment-orders/${orderId}`);
-      expect([body.status, body.missingFrom]).toEqual(['waiting', []]);
+      expect([body.status, body.multiAuthorisation.missingFrom]).toEqual(['waiting', []]);
       const again = await signOrder(client, orderId, party.ann);
       expect([again.status, again.body.status]).toEqual([200, 'booked']);
       expect(again.body.transaction.signedBy).toEqual([party.ann, party.bob].sort());
@@ -246,7 +246,7 @@ describe('whoever goes', () => {
     const orderId = await order(id, party.ann);
     expect((await control.leave(party.ann)).status).toBe(200);
     const { body } = await client.get(`/v1/payment-orders/${orderId}`);
-    expect([body.status, body.missingFrom]).toEqual(['waiting', [party.bob, party.cay].sort()]);
+    expect([body.status, body.multiAuthorisation.missingFrom]).toEqual(['waiting', [party.bob, party.cay].sort()]);
     expect(body.multiAuthorisation).toMatchObject({ numberReceived: 0, numberRequired: 2 });
     expect(outcomeOf(await signOrder(client, orderId, party.ann))).toBe('403 not_a_holder');
     expect((await signOrder(client, orderId, party.bob)).body.status).toBe('waiting');
@@ -286,7 +286,7 @@ describe('death', () => {
     expect(deposit.status).toBe(201);
     if (!stops) return;
     const [restriction] = restrictions;
-    expect(restriction).toMatchObject({ scope: 'debits', placedBy: null, liftedAt: null });
+    expect(restriction).toMatchObject({ scope: 'debits', by: null, liftedAt: null });
     expect(restriction.reason).toContain(party[who]);
     const survivor = Object.keys(holders).find((name) => name !== who);
     if (survivor !== undefined) {
@@ -298,11 +298,11 @@ describe('death', () => {
 
   test('counts no longer among those whose signature a change takes', async () => {
     const { id, party, control } = await open({ ann: {}, bob: {}, cay: {} });
-    const asked = await control.invite(await client.createParty('Eve'), { invitedBy: party.ann });
+    const asked = await control.invite(await client.createParty('Eve'), { by: party.ann });
     expect((await signChange(client, asked.body.id, party.bob)).body.status).toBe('waiting');
     expect((await control.bury(party.cay)).status).toBe(200);
     expect((await client.get(`/v1/account-changes/${asked.body.id}`)).body).toMatchObject({
-      ...{ status: 'waiting', missingFrom: [], numberReceived: 2, numberRequired: 2 },
+      ...{ status: 'waiting', multiAuthorisation: { missingFrom: [], numberReceived: 2, numberRequired: 2 } },
     });
     expect((await signChange(client, asked.body.id, party.bob)).body.status).toBe('applied');
     expect((await client.get(`/v1/accounts/${id}/holders`)).body.data).toHaveLength(4);

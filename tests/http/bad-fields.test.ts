@@ -138,7 +138,7 @@ describe('accounts and parties', () => {
     ['no name', { name: undefined }, ['name']],
     ['an empty name', { name: '' }, ['name']],
     ['a long name', { name: 'x'.repeat(201) }, ['name']],
-    ['no ownership', { ownership: undefined }, ['ownership']],
+    ['an ownership that is null', { ownership: null }, ['ownership']],
     ['the ownership of the ledger’s own', { ownership: 'clearing' }, ['ownership']],
     ['a balance', { balance: '1.00' }, ['balance']],
     ['an id', { id: nobody }, ['id']],

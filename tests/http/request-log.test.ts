@@ -46,14 +46,14 @@ test('writes a line for each request that was refused, and nothing for those tha
 
   const answers = [
     await client.post(`${path}?dryRun=perhaps&to=words-of-a-customer`, withdrawal),
-    await client.get(`/v1/parties/by-external-id/words-of-a-customer`),
+    await client.delete(`/v1/parties/by-external-id/words-of-a-customer`),
     await client.get(`/v1/nothing/words-of-a-customer`),
     await client.post('/v1/parties/by-external-id/%ff', {}),
   ];
   expect(taken()).toEqual([
     { ...line, requestId: answers[0]!.body.requestId, status: 400, code: 'validation_failed' },
     {
-      ...{ ...known, requestId: answers[1]!.body.requestId, method: 'GET', status: 405, code: 'method_not_allowed' },
+      ...{ ...known, requestId: answers[1]!.body.requestId, method: 'DELETE', status: 405, code: 'method_not_allowed' },
       route: '/v1/parties/by-external-id/:externalId',
     },
     { ...known, requestId: answers[2]!.body.requestId, method: 'GET', status: 404, code: 'route_not_found' },

@@ -10,7 +10,7 @@ import { walkPages } from '../support/walk-pages.ts';
 const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null };
+const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null, externalId: null };
 /** What nothing led to, nobody signed and nothing took back. */
 const byItself = { signedBy: [], origin: null, reversedBy: null, reversedAmount: '0.00' };
 
@@ -40,11 +40,15 @@ function openMany(count: number, options: object = {}): Promise<string[]> {
 async function expectReadBack(booked: { id: string; entries: Array<{ accountId: string }>; currency: string | null }) {
   expect((await client.get(`/v1/transactions/${booked.id}`)).body).toEqual(booked);
   expect((await client.get('/v1/transactions?limit=1')).body.data).toEqual([booked]);
-  const { id, metadata, status, amount, entries, currency, origin, reversedBy, reversedAmount, ...shared } =
-    booked as Record<string, unknown>;
+  const { id, kind, status, amount, entries, currency, reversedBy, reversedAmount, ...shared } = booked as Record<
+    string,
+    unknown
+  >;
   for (const entry of booked.entries) {
     const listed = (await client.get(`/v1/accounts/${entry.accountId}/entries?limit=1`)).body.data[0];
-    expect(listed).toEqual({ currency, ...shared, ...entry, id: uuid, transactionId: id });
+    const others = booked.entries.filter(({ accountId }) => accountId !== entry.accountId);
+    const counterparty = others.length === 1 ? { accountId: others[0]!.accountId, name: 'Test' } : null;
+    expect(listed).toEqual({ currency, ...shared, ...entry, counterparty, id: uuid, transactionId: id });
   }
 }
 
@@ -58,12 +62,14 @@ describe('in one currency', () => {
       reference: '2026-11',
       valueDate: '2026-12-24',
       metadata: { invoice: 'A/1', lines: [1, 2.5, { deep: null }] },
+      externalId: 'told',
     };
     const answer = await post(entriesOf({ [from]: '-40', [to]: '40.0' }), told);
     expect(answer.status).toBe(201);
     expect(answer.headers.location).toBe(`/v1/transactions/${answer.body.id}`);
     expect(answer.body).toEqual({
       id: uuid,
+      kind: 'transaction',
       type: 'multi_leg',
       status: 'booked',
       amount: '40.00',
@@ -145,6 +151,7 @@ describe('in several currencies', () => {
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
       id: uuid,
+      kind: 'transaction',
       type: 'multi_leg',
       status: 'booked',
       amount: null,

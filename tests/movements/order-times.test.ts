@@ -35,13 +35,13 @@ async function rowOf(table: string, id: string) {
 describe('an order whose time is over', () => {
   test('gives its money back to whoever reads or moves next, without anybody sweeping', async () => {
     const { id, party } = await openForThree(client, { balance: '1000.00' });
-    const by = { initiatedBy: party.ann, signBy: clock.soon() };
+    const by = { initiatedBy: party.ann, expiresAt: clock.soon() };
     const first = await sendSingle(client, item.withdrawal(id, '900.00', by));
-    expect(first.body).toMatchObject({ expiresAt: by.signBy, multiAuthorisation: { expirationDateTime: by.signBy } });
+    expect(first.body).toMatchObject({ expiresAt: by.expiresAt, multiAuthorisation: { expiresAt: by.expiresAt } });
     const second = await sendSingle(client, item.withdrawal(id, '60.00', { initiatedBy: party.ann }));
     expect(second.status).toBe(201);
     expect(await readAccount(id)).toMatchObject({ held: '900.00', available: '40.00' });
-    await clock.leapPast(by.signBy);
+    await clock.leapPast(by.expiresAt);
 
     const read = await readAccount(id);
     expect(read).toMatchObject({ balance: '940.00', held: '0.00', available: '940.00' });
@@ -54,10 +54,10 @@ describe('an order whose time is over', () => {
     const all = await client.post(`/v1/accounts/${id}/withdrawals`, dry, { 'If-Match': read.etag! });
     expect([all.body.code, all.status]).toEqual([undefined, 201]);
     expect(await readAccount(id)).toMatchObject({ balance: '0.00', held: '0.00', available: '0.00' });
-    const ended = { finished_at: new Date(by.signBy) };
+    const ended = { finished_at: new Date(by.expiresAt) };
     expect(await rowOf('holds', first.body.id)).toMatchObject({ status: 'expired', remaining: '0.0000', ...ended });
     expect((await client.get(`/v1/payment-orders/${first.body.id}`)).body).toMatchObject({
-      ...{ status: 'expired', finishedAt: by.signBy },
+      ...{ status: 'expired', finishedAt: by.expiresAt },
     });
   });
 
@@ -66,11 +66,11 @@ describe('an order whose time is over', () => {
     const mandate = () => ({ bands: [{ rule: 'any', upTo: '20.00' }, { rule: 'all' }] });
     const { id, party } = await openJointAccount(client, holders, { balance: '1000.00', mandate });
     const by = { initiatedBy: party.ann };
-    const signBy = clock.soon();
+    const expiresAt = clock.soon();
     expect((await sendSingle(client, item.withdrawal(id, '20.00', by))).status).toBe(201);
-    expect((await sendSingle(client, item.withdrawal(id, '80.00', { ...by, signBy }))).status).toBe(202);
+    expect((await sendSingle(client, item.withdrawal(id, '80.00', { ...by, expiresAt }))).status).toBe(202);
     expect((await sendSingle(client, item.withdrawal(id, '20.00', by))).body.code).toBe('limit_exceeded');
-    await clock.leapPast(signBy);
+    await clock.leapPast(expiresAt);
     const dry = (amount: string) =>
       client.post(`/v1/accounts/${id}/withdrawals?dryRun=true`, { amount, currency: 'USD', ...by });
     expect((await dry('80.00')).body).toMatchObject({ status: 'dry_run' });
@@ -82,10 +82,10 @@ describe('an order whose time is over', () => {
   test('gives back its own money only: other orders go on', async () => {
     const { id, party } = await openForThree(client, { balance: '1000.00' });
     const by = { initiatedBy: party.ann };
-    const signBy = clock.soon();
-    expect((await sendSingle(client, item.withdrawal(id, '300.00', { ...by, signBy }))).status).toBe(202);
+    const expiresAt = clock.soon();
+    expect((await sendSingle(client, item.withdrawal(id, '300.00', { ...by, expiresAt }))).status).toBe(202);
     const lasting = await sendSingle(client, item.withdrawal(id, '250.00', by));
-    await clock.leapPast(signBy);
+    await clock.leapPast(expiresAt);
     expect(await readAccount(id)).toMatchObject({ held: '250.00', available: '750.00', revision: 3, etag: '"1-3"' });
     const tooMuch = { amount: '750.01', currency: 'USD' };
     for (const query of ['?dryRun=true', '']) {
@@ -102,64 +102,66 @@ describe('an order whose time is over', () => {
 
   test('lets the account be closed', async () => {
     const { id, party } = await openForThree(client, { balance: undefined, overdraftLimit: '500.00' });
-    const signBy = clock.soon();
-    expect((await sendSingle(client, item.withdrawal(id, '300.00', { initiatedBy: party.ann, signBy }))).status).toBe(
-      202,
-    );
+    const expiresAt = clock.soon();
+    expect(
+      (await sendSingle(client, item.withdrawal(id, '300.00', { initiatedBy: party.ann, expiresAt }))).status,
+    ).toBe(202);
     expect((await client.post(`/v1/accounts/${id}/close`)).body.code).toBe('balance_not_zero');
-    await clock.leapPast(signBy);
+    await clock.leapPast(expiresAt);
     const closed = await client.post(`/v1/accounts/${id}/close`);
     expect(closed.body).toMatchObject({ status: 'closed', held: '0.00', version: 0 });
     expect((await client.get(`/v1/accounts/${id}`)).body).toEqual(closed.body);
   });
 });
 
-describe('signBy', () => {
+describe('expiresAt', () => {
   test.each([
     ['the past', () => clock.soon(-1_000)],
     ['more than 90 days', () => clock.soon(90 * 86_400_000 + 60_000)],
     ['no instant', () => '2026-12-01'],
     ['a number', () => 1_800_000_000],
-  ])('is no time to sign: %s', async (_name, signBy) => {
+  ])('is no time to sign: %s', async (_name, expiresAt) => {
     const { id, party } = await openForThree(client);
-    const more = { initiatedBy: party.ann, signBy: signBy() };
+    const more = { initiatedBy: party.ann, expiresAt: expiresAt() };
     for (const movement of [item.withdrawal(id, '300.00', more), item.transfer(id, shop, '300.00', more)]) {
       const single = await sendSingle(client, movement);
-      expect(single.body).toMatchObject({ code: 'validation_failed', errors: [{ path: 'signBy' }] });
+      expect(single.body).toMatchObject({ code: 'validation_failed', errors: [{ path: 'expiresAt' }] });
       const batch = await sendBatch(client, true, [movement]);
       // That a time has passed shows when the item is decided; everything else before.
       const refused = batch.body.code === 'batch_item_refused' ? batch.body.refusal : batch.body;
       expect(refused).toMatchObject({
         code: 'validation_failed',
-        errors: [{ path: expect.stringMatching(/signBy$/) }],
+        errors: [{ path: expect.stringMatching(/expiresAt$/) }],
       });
     }
   });
 
   test('may have passed when a request is repeated with its key, which gets the same answer', async () => {
     const { id, party } = await openForThree(client);
-    const body = { amount: '300.00', currency: 'USD', initiatedBy: party.ann, signBy: clock.soon() };
+    const body = { amount: '300.00', currency: 'USD', initiatedBy: party.ann, expiresAt: clock.soon() };
     const send = () => client.post(`/v1/accounts/${id}/withdrawals`, body, { 'Idempotency-Key': id });
     const first = await send();
     expect(first.status).toBe(202);
-    await clock.leapPast(body.signBy);
+    await clock.leapPast(body.expiresAt);
     const again = await send();
     expect([again.status, again.headers['idempotent-replayed'], again.body]).toEqual([202, 'true', first.body]);
   });
 
   test('has no meaning for what cannot wait', async () => {
     const { id } = await openForThree(client);
-    const more = { signBy: clock.soon(60_000) };
+    const more = { expiresAt: clock.soon(60_000) };
     for (const movement of [item.deposit(id, '1.00', more), item.multiLeg({ [id]: '-1.00', [shop]: '1.00' }, more)]) {
-      expect((await sendSingle(client, movement)).body).toMatchObject({ errors: [{ path: 'signBy' }] });
-      expect((await sendBatch(client, true, [movement])).body).toMatchObject({ errors: [{ path: 'items.0.signBy' }] });
+      expect((await sendSingle(client, movement)).body).toMatchObject({ errors: [{ path: 'expiresAt' }] });
+      expect((await sendBatch(client, true, [movement])).body).toMatchObject({
+        errors: [{ path: 'items.0.expiresAt' }],
+      });
     }
   });
 
   test('does no harm to what needs no further signatures', async () => {
     const { id, party } = await openForThree(client);
-    const signBy = clock.soon(60_000);
-    const { status } = await sendSingle(client, item.withdrawal(id, '200.00', { initiatedBy: party.ann, signBy }));
+    const expiresAt = clock.soon(60_000);
+    const { status } = await sendSingle(client, item.withdrawal(id, '200.00', { initiatedBy: party.ann, expiresAt }));
     expect(status).toBe(201);
   });
 });

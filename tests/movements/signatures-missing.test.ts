@@ -66,7 +66,7 @@ describe('the bands of a mandate', () => {
       }
       expect([status, body.status, body.type]).toEqual([202, 'waiting', kind]);
       expect(body.multiAuthorisation).toMatchObject({ numberRequired: band === 'two' ? 2 : 3, numberReceived: 1 });
-      expect(body.missingFrom).toEqual([party.bob, party.cat].sort());
+      expect(body.multiAuthorisation.missingFrom).toEqual([party.bob, party.cat].sort());
     }
   });
 
@@ -77,9 +77,8 @@ describe('the bands of a mandate', () => {
     expect(waiting.body).toMatchObject({
       status: 'waiting',
       initiatedBy: party.ann,
-      multiAuthorisation: { numberRequired: 1, numberReceived: 0, lastUpdateDateTime: waiting.body.createdAt },
+      multiAuthorisation: { numberRequired: 1, numberReceived: 0, missingFrom: [party.bob] },
       authorisations: [],
-      missingFrom: [party.bob],
     });
     const booked = await sendSingle(client, item.withdrawal(id, '1.00', { initiatedBy: party.bob }));
     expect([booked.status, booked.body.signedBy]).toEqual([201, [party.bob]]);
@@ -89,7 +88,10 @@ describe('the bands of a mandate', () => {
     const { id, party } = await openForThree(client);
     const { body } = await sendSingle(client, item.withdrawal(id, '5000.01', { initiatedBy: party.dan }));
     expect(body.multiAuthorisation).toMatchObject({ numberRequired: 3, numberReceived: 0 });
-    expect([body.authorisations, body.missingFrom]).toEqual([[], [party.ann, party.bob, party.cat].sort()]);
+    expect([body.authorisations, body.multiAuthorisation.missingFrom]).toEqual([
+      [],
+      [party.ann, party.bob, party.cat].sort(),
+    ]);
   });
 
   test('ask nothing of the calling service, and nothing of money that comes in', async () => {
@@ -125,6 +127,7 @@ describe('a payment order', () => {
     expect(answer.headers).toMatchObject({ location: `/v1/payment-orders/${orderId}`, etag: '"1-1"' });
     expect(answer.body).toEqual({
       id: uuid,
+      kind: 'payment_order',
       type: 'transfer',
       status: 'waiting',
       accountId: id,
@@ -133,6 +136,7 @@ describe('a payment order', () => {
       currency: 'USD',
       initiatedBy: party.bob,
       ...told,
+      externalId: null,
       mandateVersion: 1,
       instructionHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       transactionId: null,
@@ -143,11 +147,11 @@ describe('a payment order', () => {
         status: 'AwaitingFurtherAuthorisation',
         numberRequired: 2,
         numberReceived: 1,
-        lastUpdateDateTime: createdAt,
-        expirationDateTime: expiresAt,
+        missingFrom: [party.ann, party.cat].sort(),
+        signedBy: [party.bob],
+        expiresAt,
       },
-      authorisations: [{ partyId: party.bob, decision: 'approve', at: createdAt }],
-      missingFrom: [party.ann, party.cat].sort(),
+      authorisations: [{ by: party.bob, decision: 'approve', at: createdAt }],
     });
     expect(new Date(expiresAt).getTime() - new Date(createdAt).getTime()).toBe(weekMs);
     // As any signer can: the fields in the order of their names, without spaces.
@@ -355,8 +359,7 @@ describe('a dry run', () => {
     const missing = [party.bob, party.cat].sort();
     expect(dry).toMatchObject({
       ...{ id: null, status: 'dry_run', type: 'withdrawal', amount: '3000.00', instructionHash: null },
-      multiAuthorisation: { numberRequired: 2, numberReceived: 1 },
-      missingFrom: missing,
+      multiAuthorisation: { numberRequired: 2, numberReceived: 1, missingFrom: missing },
       explanation: {
         ...{ rule: 'mandate', accountId: id, booked: '20000.00', held: '0.00', available: '20000.00', heldBy: [] },
         signatures: {
@@ -371,7 +374,9 @@ describe('a dry run', () => {
     const items = [item.withdrawal(id, '3000.00', { initiatedBy: party.ann }), item.withdrawal(id, '17000.01')];
     const batch = await client.post('/v1/batches?dryRun=true', { atomic: false, items });
     expect(outcomesOf(batch)).toEqual(['200', '422 insufficient_funds']);
-    expect(batch.body.results[0].paymentOrder).toMatchObject({ id: null, status: 'dry_run', missingFrom: missing });
+    expect(batch.body.results[0].paymentOrder).toMatchObject({
+      ...{ id: null, status: 'dry_run', multiAuthorisation: { missingFrom: missing } },
+    });
     const legs = { entries: item.multiLeg({ [id]: '-300.00', [shop]: '300.00' }).entries, initiatedBy: party.ann };
     expect((await client.post('/v1/transactions?dryRun=true', legs)).body.code).toBe('signatures_missing');
     expect(await readEverything()).toEqual(before);

@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null };
+const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null, externalId: null };
 /** What nothing led to, nobody signed and nothing took back. */
 const byItself = { signedBy: [], origin: null, reversedBy: null, reversedAmount: '0.00' };
 
@@ -43,6 +43,7 @@ test.each([
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({
     id: uuid,
+    kind: 'transaction',
     type,
     status: 'booked',
     amount: '25.50',
@@ -70,6 +71,7 @@ test('answers a transfer with everything it was told, and the same when read aga
     reference: '2026-11',
     valueDate: '2026-12-24',
     metadata: { invoice: 'A/1', lines: [1, 2.5, { deep: null }], paid: true },
+    externalId: 'rent/2026-11',
   };
   const answer = await client.post('/v1/transfers', {
     fromAccountId: from,
@@ -81,6 +83,7 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({
     id: uuid,
+    kind: 'transaction',
     type: 'transfer',
     status: 'booked',
     amount: '40.00',
@@ -96,13 +99,14 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect((await client.get(`/v1/transactions/${answer.body.id}`)).body).toEqual(answer.body);
   expect((await client.get('/v1/transactions')).body.data[0]).toEqual(answer.body);
 
-  const { metadata, entries, amount, status, id, origin, reversedBy, reversedAmount, ...shared } = answer.body;
-  for (const [account, entry] of [
-    [from, entries[0]],
-    [to, entries[1]],
+  const { kind, entries, amount, status, id, reversedBy, reversedAmount, ...shared } = answer.body;
+  for (const [account, other, entry] of [
+    [from, to, entries[0]],
+    [to, from, entries[1]],
   ]) {
     const listed = (await client.get(`/v1/accounts/${account}/entries`)).body.data[0];
-    expect(listed).toEqual({ id: uuid, transactionId: id, ...shared, ...entry });
+    const counterparty = { accountId: other, name: 'Test' };
+    expect(listed).toEqual({ id: uuid, transactionId: id, counterparty, ...shared, ...entry });
   }
 });
 

@@ -54,7 +54,7 @@ describe('rights', () => {
     expect(refused).toEqual({
       code: 'not_a_holder',
       detail: 'Party eve is no active holder of account account.',
-      facts: { accountId: 'account' },
+      facts: { accountId: 'account', partyId: 'eve' },
     });
   });
 
@@ -164,7 +164,7 @@ test('reads a mandate with those who have the right to the movement', () => {
     ['ann', 'bob'],
     ['ann', 'cat'],
   ]);
-  const mandate = { version: 3, terms: { bands: [{ rule: 'any' as const, upTo: '10.00' }, { rule: 'all' as const }] } };
+  const mandate = { version: 3, bands: [{ rule: 'any' as const, upTo: '10.00' }, { rule: 'all' as const }] };
   const voices = { approved: new Set(['ann', 'cat', 'dan']), rejected: new Set<string>() };
   const read = (kind: 'withdrawal' | 'transfer', amount: string) =>
     readMandate(ownership, mandate, { kind, amount: money(amount) }, voices);

@@ -69,7 +69,7 @@ test('asks for the right to what is signed', () => {
 
 test('lets any one holder sign for anything where nothing was agreed', () => {
   for (const kind of ['withdrawal', 'transfer'] as const) {
-    expect(bandFor(anyOneSigns.terms, kind, null)).toEqual({ rule: 'any' });
+    expect(bandFor(anyOneSigns, kind, null)).toEqual({ rule: 'any' });
   }
   expect(anyOneSigns.version).toBe(0);
 });

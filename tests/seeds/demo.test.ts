@@ -136,9 +136,14 @@ test('lets the directors wait for a second signature, which pays', async () => {
   const { data } = (await client.get(`/v1/payment-orders?accountId=${directors}&order=asc`)).body;
   expect(data).toMatchObject([
     { id: demoPaymentOrderIds.rent, status: 'booked', initiatedBy: directorB },
-    { id: demoPaymentOrderIds.laptops, status: 'waiting', initiatedBy: directorA, missingFrom: [directorB] },
+    {
+      id: demoPaymentOrderIds.laptops,
+      status: 'waiting',
+      initiatedBy: directorA,
+      multiAuthorisation: { missingFrom: [directorB] },
+    },
   ]);
-  const signature = { party: directorB, decision: 'approve', instructionHash: data[1].instructionHash };
+  const signature = { by: directorB, decision: 'approve', instructionHash: data[1].instructionHash };
   const signed = await client.post(`/v1/payment-orders/${demoPaymentOrderIds.laptops}/authorisations`, signature);
   expect(signed.body).toMatchObject({ status: 'booked', transaction: { signedBy: [directorA, directorB] } });
   expect(await client.balance(directors)).toBe('23050.00');
@@ -148,7 +153,7 @@ test('gives the household a kitchen project with three proposals, of which accep
   const { data } = (await client.get(`/v1/projects/${demoProjectId}/proposals`)).body;
   expect(data.map((proposal: { status: string }) => proposal.status)).toEqual(['pending', 'pending', 'pending']);
   const accepted = await client.post(`/v1/proposals/${demoProposalIds.secondHand}/accept`, {
-    party: demoPartyIds.earner,
+    by: demoPartyIds.earner,
   });
   expect(accepted.body).toMatchObject({ status: 'accepted', transaction: { amount: '400.00' } });
   const project = (await client.get(`/v1/projects/${demoProjectId}`)).body;

@@ -226,20 +226,24 @@ test('an order whose time to be signed runs out is signed once or expires once',
       };
       const [answers] = await Promise.all([
         startTogether(2, async (caller) => {
-          const signature = { party: [party.bob, party.cay][caller], decision: 'approve', instructionHash };
+          const signature = { by: [party.bob, party.cay][caller], decision: 'approve', instructionHash };
           return clients[(caller + round) % 2]!.post(`/v1/standing-orders/${order}/authorisations`, signature);
         }),
         ...workers.map(expire),
       ]);
-      const { status, nextRunAt, signedBy, authorisations, expiresAt } = await readStandingOrder(clients[0], order);
+      const { status, nextRunAt, multiAuthorisation, authorisations, expiresAt } = await readStandingOrder(
+        clients[0],
+        order,
+      );
       const accepted = answers.filter((answer) => answer.status === 200);
       const refused = answers.filter((answer) => answer.status !== 200).map(({ body }) => [body.code, body.state]);
       if (status === 'active') {
         expect([accepted.length, refused]).toEqual([1, [['standing_order_not_open', 'active']]]);
         for (const { at } of authorisations) expect(Date.parse(at)).toBeLessThan(Date.parse(expiresAt!));
-        expect([nextRunAt, signedBy]).toEqual(['2099-01-05T09:00:00.000Z', accepted[0]!.body.signedBy]);
+        expect(nextRunAt).toBe('2099-01-05T09:00:00.000Z');
+        expect(multiAuthorisation).toEqual(accepted[0]!.body.multiAuthorisation);
       } else {
-        expect([status, nextRunAt, signedBy]).toEqual(['expired', null, null]);
+        expect([status, nextRunAt, multiAuthorisation.status]).toEqual(['expired', null, 'Rejected']);
         expect(refused).toEqual(Array(2).fill(['standing_order_not_open', 'expired']));
       }
       const told = await database('events').where('subject_id', order).orderBy('sequence').pluck('type');

@@ -45,7 +45,7 @@ export async function sign(
   decision: 'approve' | 'reject' = 'approve',
 ) {
   const { instructionHash } = (await client.get(`/v1/${subject}`)).body;
-  return client.post(`/v1/${subject}/authorisations`, { party, decision, instructionHash });
+  return client.post(`/v1/${subject}/authorisations`, { by: party, decision, instructionHash });
 }
 
 export function signChange(client: TestClient, changeId: string, party: string, decision?: 'approve' | 'reject') {

@@ -32,7 +32,7 @@ export function sign(
   party: string,
   { decision = 'approve', headers = {} }: { decision?: 'approve' | 'reject'; headers?: Record<string, string> } = {},
 ) {
-  return client.post(`/v1/payment-orders/${id}/authorisations`, { party, decision, instructionHash }, headers);
+  return client.post(`/v1/payment-orders/${id}/authorisations`, { by: party, decision, instructionHash }, headers);
 }
 
 export function cancel(client: TestClient, { id }: Pick<PaymentOrderDocument, 'id'>, by?: string) {
@@ -96,7 +96,7 @@ export async function readOrder(client: TestClient, order: { id: string }): Prom
 /** Who has said what, as "ann approve". */
 export function saidIn(order: PaymentOrderDocument, party: Readonly<Record<string, string>>): string[] {
   const nameOf = (partyId: string) => Object.entries(party).find(([, id]) => id === partyId)?.[0];
-  return order.authorisations.map(({ partyId, decision }) => `${nameOf(partyId)} ${decision}`);
+  return order.authorisations.map(({ by, decision }) => `${nameOf(by)} ${decision}`);
 }
 
 export async function tagOf(client: TestClient, account: string): Promise<string> {

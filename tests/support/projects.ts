@@ -55,7 +55,7 @@ export function accept(
   party: string | null | undefined,
   headers: Record<string, string> = {},
 ) {
-  return client.post(`/v1/proposals/${proposal}/accept`, { party }, headers);
+  return client.post(`/v1/proposals/${proposal}/accept`, { by: party }, headers);
 }
 
 /** A client whose API key acts for this party and nobody else. */

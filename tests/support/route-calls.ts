@@ -46,9 +46,16 @@ export const routeCalls: RouteCall[] = [
   call('GET /parties', [forService, forService], none),
   call('POST /parties', [forService, forService], none, () => ({ name: 'X' })),
   call('PUT /parties/by-external-id/:externalId', [forService, forService], none, () => ({ name: 'X' })),
-  call('GET /parties/:partyId', ['404 party_not_found', '404 party_not_found'], ({ party }) => ({
-    partyId: party.bob,
-  })),
+  call('GET /parties/by-external-id/:externalId', [forService, forService], none),
+  // Of those with whom it holds an account, a party may know the name.
+  call('GET /parties/:partyId', ['404 party_not_found', '200'], ({ party }) => ({ partyId: party.bob })),
+  call(
+    'PATCH /parties/:partyId',
+    [forService, forService],
+    ({ party }) => ({ partyId: party.ann }),
+    () => ({ name: 'X' }),
+  ),
+  call('POST /parties/:partyId/erase', [forService, forService], ({ party }) => ({ partyId: party.ann })),
   call('GET /parties/:partyId', ['404 party_not_found', '200'], ({ party }) => ({ partyId: party.ann })),
 
   call('GET /accounts', ['200', '200'], none),
@@ -59,6 +66,7 @@ export const routeCalls: RouteCall[] = [
     currency: 'USD',
     ownership: 'sole',
   })),
+  call('GET /accounts/by-external-id/:externalId', [noAccount, noAccount], none),
   call('GET /accounts/:accountId', [noAccount, '200']),
   call('GET /accounts/:accountId', [noAccount, noAccount], ({ foreign }) => ({ accountId: foreign.id })),
   call('PATCH /accounts/:accountId', [forService, forService], account, () => ({ overdraftLimit: '1000.00' })),
@@ -151,6 +159,9 @@ export const routeCalls: RouteCall[] = [
     items: [item.deposit(account, '1.00'), item.withdrawal(foreign.id, '1.00')],
   })),
   call('GET /transactions', [forService, forService], none),
+  call('GET /transactions', [noAccount, '200'], none, undefined, ({ account }) => `?accountId=${account}`),
+  call('GET /transactions', [noAccount, noAccount], none, undefined, ({ foreign }) => `?accountId=${foreign.id}`),
+  call('GET /transactions/by-external-id/:externalId', ['404 transaction_not_found', '404 transaction_not_found']),
   call('GET /transactions/:transactionId', ['404 transaction_not_found', '200'], ({ transaction }) => ({
     transactionId: transaction,
   })),

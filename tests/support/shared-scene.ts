@@ -49,11 +49,11 @@ export async function openScene(client: TestClient) {
   const projects = [await open(), await open()] as const;
   const propose = (fields: object) =>
     created(client.post(`/v1/projects/${projects[0]}/proposals`, { title: 'Slates', ...one, ...fields }));
-  const proposals = [await propose({ toAccountId: foreign.id }), await propose({ proposedBy: party.ann })] as const;
-  const asked = { partyId: await client.createParty('Invited'), invitedBy: party.bob };
+  const proposals = [await propose({ toAccountId: foreign.id }), await propose({ by: party.ann })] as const;
+  const asked = { partyId: await client.createParty('Invited'), by: party.bob };
   const change = async (fields: object) =>
     (await client.post(`/v1/accounts/${account}/holders`, { ...asked, ...fields })).body;
-  const changes = [await change({}), await change({ invitedBy: party.ann })] as const;
+  const changes = [await change({}), await change({ by: party.ann })] as const;
   const standingOrder = async (initiatedBy: string) => {
     const schedule = { startsAt: '2099-01-01T09:00:00' };
     const fields = { fromAccountId: account, toAccountId: foreign.id, currency: 'USD', amount: '10.00', initiatedBy };

@@ -76,7 +76,7 @@ const kinds: Record<string, Kind> = {
     async open() {
       const { id, party } = await openJointAccount(client, { ann: {} });
       const eve = await client.createParty('Eve');
-      expect((await controlOf(client, id).invite(eve, { invitedBy: party.ann })).status).toBe(201);
+      expect((await controlOf(client, id).invite(eve, { by: party.ann })).status).toBe(201);
       return {
         account: id,
         subject: eve,

@@ -1,0 +1,49 @@
+import type { Knex } from 'knex';
+
+/**
+ * Transactions are found by the caller's own id, by when they were booked, by their reference, and by a text in their
+ * metadata. Only the time costs every movement something; the others cost those that have them (docs/adr/0026). A
+ * payment order has its external id from when it is made, so that nothing else takes it while signatures are missing.
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw('alter table transactions add column external_id text');
+  await knex.raw('alter table payment_orders add column external_id text');
+  await knex.raw(`
+    create unique index transactions_external_id_unique on transactions (ledger_id, external_id)
+      where external_id is not null`);
+  await knex.raw(`
+    create unique index payment_orders_external_id_unique on payment_orders (ledger_id, external_id)
+      where external_id is not null`);
+  await knex.raw('create index transactions_by_booking on transactions (ledger_id, booked_at, id)');
+  await knex.raw(`
+    create index transactions_by_reference on transactions (ledger_id, reference, booked_at, id)
+      where reference is not null`);
+
+  // A text can be longer than what an index takes: the term stands for key and text (src/ledger/metadata-term.ts).
+  await knex.raw(`
+    create table transaction_metadata (
+      ledger_id uuid not null,
+      term uuid not null,
+      booked_at timestamptz(3) not null,
+      transaction_id uuid not null,
+      constraint transaction_metadata_pkey primary key (ledger_id, term, booked_at, transaction_id)
+    )`);
+  await knex.raw(`
+    insert into transaction_metadata (ledger_id, term, booked_at, transaction_id)
+    select distinct t.ledger_id, left(encode(sha256(convert_to(m.key || '=' || (m.value #>> '{}'), 'UTF8')), 'hex'), 32)::uuid,
+           t.booked_at, t.id
+    from transactions t cross join lateral jsonb_each(t.metadata) m
+    where jsonb_typeof(t.metadata) = 'object' and jsonb_typeof(m.value) = 'string'`);
+  await knex.raw(`
+    create trigger transaction_metadata_only_ever_inserted before update or delete or truncate on transaction_metadata
+      for each statement execute function refuse_change()`);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw('drop table transaction_metadata');
+  await knex.raw(`
+    drop index transactions_by_reference, transactions_by_booking, payment_orders_external_id_unique,
+      transactions_external_id_unique`);
+  await knex.raw('alter table payment_orders drop column external_id');
+  await knex.raw('alter table transactions drop column external_id');
+}

@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto';
+import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { KeyClaim } from '../ledger/operation.ts';
+import { findOrderedExternalIds } from '../payment-orders/payment-order-queries.ts';
+import type { Movement } from './movement.ts';
+import { findBookedExternalIds } from './transaction-queries.ts';
+
+/**
+ * The keys to claim for the external ids of these movements: while one is claimed, no other operation looks whether its
+ * external id is taken. They are released in the same transaction, because what is booked keeps the id by itself. The
+ * space in them can stand in no caller's key.
+ */
+export function claimsOfExternalIds(movements: readonly Movement[]): KeyClaim[] {
+  return externalIdsOf(movements).map((externalId) => ({
+    idempotencyKey: `external id ${externalId}`,
+    requestHash: hash('sha256', externalId, 'buffer'),
+  }));
+}
+
+/** Which external ids of these movements others have: transactions, and payment orders, whatever became of them. */
+export async function findTakenExternalIds(
+  transaction: LedgerTransaction,
+  movements: readonly Movement[],
+): Promise<ReadonlySet<string>> {
+  const externalIds = externalIdsOf(movements);
+  if (externalIds.length === 0) return new Set();
+  const found = await Promise.all([
+    findBookedExternalIds(transaction, externalIds),
+    findOrderedExternalIds(transaction, externalIds),
+  ]);
+  return new Set(found.flat());
+}
+
+/** Refuses a movement whose external id is among those that are taken. */
+export function refuseTaken({ externalId }: Movement, taken: ReadonlySet<string>): Refusal | undefined {
+  if (externalId == null || !taken.has(externalId)) return undefined;
+  const detail = `A transaction or a payment order of this ledger has the external id ${externalId} already.`;
+  return refusal('external_id_taken', detail, { externalId });
+}
+
+function externalIdsOf(movements: readonly Movement[]): string[] {
+  return [...new Set(movements.flatMap(({ externalId }) => externalId ?? []))];
+}
