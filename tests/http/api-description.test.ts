@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sharedRefusals } from '../../src/http/shared-refusals.ts';
 import { readDescription } from '../support/api-description.ts';
 import { startBrowser, type TestBrowser } from '../support/browser.ts';
+import { readCallPage, withCallTables } from '../support/call-tables.ts';
 import { lintDescription } from '../support/lint-description.ts';
 import { routes } from '../support/routes.ts';
 import { projectFolder } from '../support/server-process.ts';
@@ -22,6 +23,14 @@ test('openapi.json is what the service answers (npm run api:describe writes it a
   expect(await readDescription()).toBe(committed);
   const { version } = JSON.parse(readFileSync(path.join(projectFolder, 'package.json'), 'utf8'));
   expect(description.info.version).toBe(version);
+});
+
+test('docs/http-api.md has the calls as they are (npm run api:describe writes them anew)', () => {
+  const page = readCallPage();
+  expect(withCallTables(page, description)).toBe(page);
+  for (const [address, methods] of Object.entries<object>(description.paths)) {
+    for (const method of Object.keys(methods)) expect(page).toContain(`| \`${method.toUpperCase()} ${address}\` |`);
+  }
 });
 
 test('a linter of OpenAPI has nothing to say', async () => {
