@@ -80,6 +80,9 @@ export function text(max: number) {
 /** A UUID of any version, as JSON Schema knows them (format `uuid`); the service's own are version 7 (RFC 9562). */
 export const id = z.guid({ error: 'must be a UUID' }).toLowerCase();
 
+/** A query parameter that is true or false. */
+export const trueOrFalse = z.enum(['true', 'false']).meta({ type: 'boolean', enum: undefined });
+
 /** A key that a caller makes up for a request, in a header or in the item of a batch. */
 export const idempotencyKey = z
   .string({ error: 'must be text' })
