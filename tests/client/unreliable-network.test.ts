@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type Client, createClient, type Event } from '../../src/client/client.ts';
+import { untilLogged } from '../support/event-log.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 import { type Mishap, startUnreliableProxy, type UnreliableProxy } from '../support/unreliable-proxy.ts';
 
@@ -75,7 +76,10 @@ test('a stream of events goes on where it broke, and leaves none out', async () 
   const wanted = 12;
   const seen: Event[] = [];
   const direct = createClient({ baseUrl: service.url, apiKey: service.apiKey });
-  const deposit = () => direct.createDeposit({ accountId, amount: '1.00', currency: 'USD' });
+  const deposit = async () => {
+    await direct.createDeposit({ accountId, amount: '1.00', currency: 'USD' });
+    await untilLogged(service);
+  };
   await deposit();
   for await (const event of client.events({ cursor: 'begin', accountId, types: ['transaction.booked'] })) {
     seen.push(event);
