@@ -113,10 +113,13 @@ export const balanceQuery = z.strictObject({
     .optional(),
 });
 
+const uuidForm = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+
 export const balancesQuery = z.strictObject({
   accountIds: z
     .string({ error: 'must name the accounts, separated by commas' })
     .transform((list) => list.split(','))
     .pipe(z.array(id).max(maxBalances, `must name at most ${maxBalances} accounts`))
-    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' }),
+    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' })
+    .meta({ description: 'Ids of accounts, separated by commas.', pattern: `^${uuidForm}(?:,${uuidForm})*$` }),
 });
