@@ -8,7 +8,7 @@ export type * from './known-api.ts';
 export { type FailedCall, LedgerError, UnansweredError } from './ledger-error.ts';
 export type { RetryOptions } from './retry-plan.ts';
 export type { Answered } from './send-call.ts';
-export { type ReceivedWebhook, verifyWebhook, WebhookError } from './verify-webhook.ts';
+export { type EndpointTest, type ReceivedWebhook, verifyWebhook, WebhookError } from './verify-webhook.ts';
 
 export interface ClientOptions {
   /** Where the service is: `http://127.0.0.1:3000`. */

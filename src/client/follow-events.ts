@@ -16,7 +16,8 @@ const silenceMs = 45_000;
 /**
  * The events of a stream, each once and in order, also across connections that break: it is opened again behind the
  * last place that was seen. Throws LedgerError when there is no going on (`log_forked`, `cursor_outdated`, ...),
- * UnansweredError when it could not be opened for as long as `retry` allows, and the signal's reason when that is aborted.
+ * UnansweredError when it could not be opened for as long as `retry` allows, and the signal's reason when that is
+ * aborted.
  */
 export async function* followEvents(
   fetcher: typeof fetch,

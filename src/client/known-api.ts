@@ -1791,25 +1791,7 @@ export interface Operations {
   /** Accept a proposal; the last signature pays it. */
   acceptProposal: {
     input: { readonly proposalId: string } & { readonly by?: string | null | undefined };
-    answer: {
-      readonly id: string;
-      readonly projectId: string;
-      readonly accountId: string;
-      readonly toAccountId: string | null;
-      readonly title: string;
-      readonly description: string | null;
-      readonly amount: string;
-      readonly currency: string;
-      readonly status: 'pending' | 'accepted' | 'rejected' | 'withdrawn';
-      readonly by: string | null;
-      readonly transactionId: string | null;
-      readonly createdAt: string;
-      readonly finishedAt: string | null;
-      readonly multiAuthorisation: MultiAuthorisation;
-      readonly authorisations: readonly Authorisation[];
-      readonly transaction: null;
-    };
-    dryAnswer:
+    answer:
       | {
           readonly id: string;
           readonly projectId: string;
@@ -1837,15 +1819,33 @@ export interface Operations {
           readonly description: string | null;
           readonly amount: string;
           readonly currency: string;
-          readonly status: 'dry_run';
+          readonly status: 'pending' | 'accepted' | 'rejected' | 'withdrawn';
           readonly by: string | null;
-          readonly transactionId: null;
+          readonly transactionId: string | null;
           readonly createdAt: string;
-          readonly finishedAt: null;
+          readonly finishedAt: string | null;
           readonly multiAuthorisation: MultiAuthorisation;
           readonly authorisations: readonly Authorisation[];
-          readonly transaction: DryRunTransaction | null;
+          readonly transaction: null;
         };
+    dryAnswer: {
+      readonly id: string;
+      readonly projectId: string;
+      readonly accountId: string;
+      readonly toAccountId: string | null;
+      readonly title: string;
+      readonly description: string | null;
+      readonly amount: string;
+      readonly currency: string;
+      readonly status: 'dry_run';
+      readonly by: string | null;
+      readonly transactionId: null;
+      readonly createdAt: string;
+      readonly finishedAt: null;
+      readonly multiAuthorisation: MultiAuthorisation;
+      readonly authorisations: readonly Authorisation[];
+      readonly transaction: DryRunTransaction | null;
+    };
   };
   /** List who holds an account, was invited to it, or held it. */
   listHolders: {

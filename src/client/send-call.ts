@@ -35,8 +35,8 @@ interface Failure {
 const passingStatuses = [408, 425, 429, 502, 503, 504];
 
 /**
- * Sends a request until it is answered for good, each time with the same key and body. Throws LedgerError for a refusal,
- * UnansweredError when attempts or time are used up without one, and the signal's reason when that is aborted.
+ * Sends a request until it is answered for good, each time with the same key and body. Throws LedgerError for a
+ * refusal, UnansweredError when attempts or time are used up without one, and the signal's reason when that is aborted.
  */
 export async function sendCall(fetcher: typeof fetch, sending: Sending, retry: RetryOptions): Promise<Answered> {
   const endsAt = performance.now() + retry.totalMs;

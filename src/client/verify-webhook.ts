@@ -1,5 +1,8 @@
 import type { Event } from './known-api.ts';
 
+/** What a test of an endpoint sends, about nothing that happened. */
+export type EndpointTest = Omit<Event, 'type'> & { readonly type: 'webhook_endpoint.test' };
+
 /** A webhook that is not what it should be: forged, changed, or too old. */
 export class WebhookError extends Error {
   override name = 'WebhookError';
@@ -20,11 +23,11 @@ export interface ReceivedWebhook {
 }
 
 /**
- * Checks the signature of a webhook (Standard Webhooks 1.0, https://www.standardwebhooks.com), and answers the event that
- * it brings; a test of an endpoint brings one as well. Deliveries are repeated until they are answered with 2xx: events
- * with an `id` that was seen are to be passed over. Throws WebhookError.
+ * Checks the signature of a webhook (Standard Webhooks 1.0, https://www.standardwebhooks.com), and answers the event
+ * that it brings. Deliveries are repeated until they are answered with 2xx: pass over events with an `id` that was seen.
+ * Throws WebhookError.
  */
-export async function verifyWebhook(received: ReceivedWebhook): Promise<Event> {
+export async function verifyWebhook(received: ReceivedWebhook): Promise<Event | EndpointTest> {
   const { secrets, toleranceSeconds = 300, now = new Date() } = received;
   const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) =>
     headerOf(received.headers, name),

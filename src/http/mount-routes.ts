@@ -49,7 +49,7 @@ function methodsOf(routes: readonly Route<never>[]): string {
 function groupFields(query: Record<string, unknown>, { shape }: z.ZodObject): Record<string, unknown> {
   const grouped = new Map<string, object>();
   const plain = Object.entries(query).filter(([name, value]) => {
-    const [, group, dotted, bracketed] = /^(\w+)(?:\.(.*)|\[(.*)\])$/s.exec(name) ?? [];
+    const [, group, dotted, bracketed] = /^(\w+)(?:\.(.*)|\[(.+)\])$/s.exec(name) ?? [];
     const key = dotted ?? bracketed;
     if (group === undefined || key === undefined || !Object.hasOwn(shape, group) || key === '__proto__') return true;
     grouped.set(group, { ...grouped.get(group), [key]: value });

@@ -56,7 +56,7 @@ export function generateClient({ paths, components }: Description): string {
     ...Object.entries(schemas).map(([name, schema]) => `export type ${name} = ${typeOf(schema)};`),
     "export type ErrorCode = Problem['code'];",
     '/** What each call takes and answers; `dryAnswer` with `dryRun: true`, where that makes a difference. */',
-    `export interface Operations {\n${operations.map(({ operation }) => typeOfOperation(operation)).join('\n')}\n}`,
+    `export interface Operations {\n${operations.map(({ operation }) => typeOfOperation(operation, schemas)).join('\n')}\n}`,
     '/** Where each call goes, and where what it takes belongs; all else belongs into its body. */',
     'export const operations = {',
     ...operations.map(({ address, method, operation }) => placeOf(address, method, operation)),
@@ -112,28 +112,44 @@ const named = ({ parameters }: Operation) => parameters.filter(({ $ref }) => $re
 const isDryRun = ({ name }: Parameter) => name === 'dryRun';
 
 /** Throws where one name stands in two places of a request: what is sent is one object. */
-function typeOfOperation(operation: Operation): string {
+function typeOfOperation(operation: Operation, schemas: Description['components']['schemas']): string {
   const body = bodyOf(operation);
   const twice = named(operation).filter(({ name }) => body?.properties?.[name] !== undefined);
   if (twice.length > 0) throw new Error(`${operation.operationId} takes ${twice[0]!.name} in two places`);
   const parameters = named(operation).filter((parameter) => !isDryRun(parameter));
   const fields = parameters.map(({ name, schema, required }) => fieldOf(name, schema, required));
   const input = [...(fields.length > 0 ? [`{ ${fields.join(' ')} }`] : []), ...(body ? [`(${typeOf(body)})`] : [])];
-  const answers = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
-  const isSplit = named(operation).some(isDryRun) && answers.length > 1;
-  const typesOf = (some: typeof answers) => [...new Set(some.map(([, answer]) => answerType(answer)))].join(' | ');
-  const own = isSplit ? answers.filter(([status]) => status !== '200') : answers;
+  const { dry, own } = answersOf(operation, schemas);
+  const typesOf = (answers: readonly Schema[]) => [...new Set(answers.map(typeOf))].join(' | ') || 'undefined';
   return `/** ${operation.summary}. */
     ${operation.operationId}: {
       input: ${input.join(' & ') || 'Record<never, never>'};
       answer: ${typesOf(own)};
-      ${named(operation).some(isDryRun) ? `dryAnswer: ${typesOf(answers.filter(([status]) => status === '200'))};` : ''}
+      ${named(operation).some(isDryRun) ? `dryAnswer: ${typesOf(dry)};` : ''}
     };`;
 }
 
-function answerType({ content }: Content): string {
-  const schema = content?.['application/json']?.schema;
-  return schema === undefined ? 'undefined' : typeOf(schema);
+/**
+ * What a call answers when it is made, and when it is only tried. A dry run answers 200; where other calls do as well,
+ * its documents say `dry_run`, or do deeper inside.
+ */
+function answersOf(operation: Operation, schemas: Description['components']['schemas']) {
+  const all = Object.entries(operation.responses).flatMap(([status, { content }]) => {
+    const schema = content?.['application/json']?.schema;
+    if (!status.startsWith('2') || schema === undefined) return [];
+    return (schema.anyOf ?? schema.oneOf ?? [schema]).map((document) => ({ status, document }));
+  });
+  const isDry = ({ $ref, properties = {} }: Schema): boolean =>
+    $ref === undefined ? properties.status?.const === 'dry_run' : isDry(schemas[$ref.split('/').at(-1)!]!);
+  const marked = all.filter(({ document }) => isDry(document));
+  const others = all.filter((answer) => !marked.includes(answer));
+  const isWhole = marked.length === 0 && others.some(({ status }) => status !== '200');
+  const [dry, own] = isWhole
+    ? [others.filter(({ status }) => status === '200'), others.filter(({ status }) => status !== '200')]
+    : [marked.length === 0 ? others : marked, others];
+  const isTried = operation.parameters.some(isDryRun);
+  const documents = (some: typeof all) => some.map(({ document }) => document);
+  return { dry: documents(dry), own: documents(isTried ? own : all) };
 }
 
 function placeOf(address: string, method: string, operation: Operation): string {
