@@ -24,7 +24,7 @@ export interface ReceivedWebhook {
 
 /**
  * Checks the signature of a webhook (Standard Webhooks 1.0, https://www.standardwebhooks.com), and answers the event
- * that it brings. Deliveries are repeated until they are answered with 2xx: pass over events with an `id` that was seen.
+ * that it brings. Deliveries are repeated until they are answered with 2xx: pass over events whose `id` was seen.
  * Throws WebhookError.
  */
 export async function verifyWebhook(received: ReceivedWebhook): Promise<Event | EndpointTest> {
