@@ -137,7 +137,8 @@ describe('what stands between answers', () => {
     requests = [];
     server = http.createServer((request, response) => {
       const [status, headers, body] = answers[Math.min(requests.push(request), answers.length) - 1]!;
-      request.resume().on('end', () => response.writeHead(status, { ...headers }).end(body));
+      // 0 stands for none.
+      if (status !== 0) request.resume().on('end', () => response.writeHead(status, { ...headers }).end(body));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -177,6 +178,12 @@ describe('what stands between answers', () => {
     const [status, headers, body] = problemOf('ledger_busy', 503);
     const client = await answering([[status, { ...headers, 'Retry-After': '3600' }, body]]);
     await expect(client.createDeposit(deposit)).rejects.toMatchObject({ code: 'ledger_busy', attempts: 1 });
+  });
+
+  test('an attempt has an end, when no answer comes', async () => {
+    const client = await answering([[0], party], { attemptMs: 2_000 });
+    expect(await client.getParty({ partyId: '1' })).toEqual({ id: '1' });
+    expect(requests.length).toBeGreaterThan(1);
   });
 
   test('waits as long as it is asked to', async () => {
