@@ -482,9 +482,9 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_origin_with_id CHECK (((origin IS NULL) = (origin_id IS NULL))),
   CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text, 'capture'::text, 'reversal'::text])))
 );
-CREATE INDEX transactions_by_booking ON public.transactions USING btree (ledger_id, booked_at, id);
+CREATE INDEX transactions_by_booking ON public.transactions USING btree (ledger_id, booked_at);
 CREATE INDEX transactions_by_initiator ON public.transactions USING btree (ledger_id, initiated_by, booked_at) WHERE (initiated_by IS NOT NULL);
-CREATE INDEX transactions_by_reference ON public.transactions USING btree (ledger_id, reference, booked_at, id) WHERE (reference IS NOT NULL);
+CREATE INDEX transactions_by_reference ON public.transactions USING btree (ledger_id, reference, booked_at) WHERE (reference IS NOT NULL);
 CREATE UNIQUE INDEX transactions_external_id_unique ON public.transactions USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX transactions_of_holds ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'hold'::text);
 CREATE INDEX transactions_of_reversed ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'reversal'::text);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
+import { notFoundByExternalId } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
 import { getMoney } from '../http/money-fields.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
-import { ok, perform, type Success } from '../http/reply.ts';
+import { perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { entityTag } from '../ledger/locked-account.ts';
@@ -17,17 +17,7 @@ import {
   getAccount,
   listAccounts,
 } from './account-queries.ts';
-import {
-  accountPath,
-  balanceQuery,
-  balancesQuery,
-  createAccountBody,
-  externalId,
-  patchAccountBody,
-  putAccountBody,
-} from './account-schemas.ts';
-import { balanceAtDocument, getBalanceAt } from './balance-at.ts';
-import { balanceDocument, getBalances } from './balance-queries.ts';
+import { accountPath, createAccountBody, externalId, patchAccountBody, putAccountBody } from './account-schemas.ts';
 import { closeAccount } from './close-account.ts';
 import { type OpenAccountResult, openAccount, refuseOther } from './open-account.ts';
 import { getReadableAccount } from './readable-account.ts';
@@ -44,7 +34,7 @@ const joint = {
   mandate: { bands: [{ rule: 'any' }] },
 };
 
-/** Accounts: opening, reading, closing, and their balances. */
+/** Accounts: opening, reading, closing. */
 export const accountRoutes = [
   get(
     '/accounts/:accountId',
@@ -76,38 +66,6 @@ export const accountRoutes = [
       const overdraftLimit = body.overdraftLimit === undefined ? undefined : await readLimit(body.overdraftLimit);
       const command = { accountId, name, overdraftLimit, timeZone, survivorship };
       return perform(engine, createOperation(updateAccount, command, options), presentAccount);
-    },
-  ),
-
-  get(
-    '/accounts/:accountId/balances',
-    {
-      id: 'getBalance',
-      summary: 'Read the balance of an account, now or at an instant',
-      ...{ keys: 'any', params: accountPath, query: balanceQuery, answers: { 200: balanceAtDocument } },
-      refusals: ['account_not_found'],
-    },
-    async ({ caller, params: { accountId }, query: { at } }, { database }) => {
-      await getReadableAccount(database, caller, accountId);
-      if (at !== undefined) return ok(await getBalanceAt(database, caller.ledgerId, accountId, at));
-      const [balance] = await getBalances(sourceOf(caller, database), [accountId]);
-      return ok({ ...balance, at: new Date().toISOString() });
-    },
-  ),
-
-  get(
-    '/balances',
-    {
-      id: 'getBalances',
-      summary: 'Read the balances of up to 100 accounts at one moment',
-      ...{ keys: 'any', query: balancesQuery, refusals: ['account_not_found'] },
-      answers: { 200: z.strictObject({ data: z.array(balanceDocument) }) },
-    },
-    async ({ caller, query: { accountIds } }, { database }) => {
-      const readable = await findReadable(database, caller, accountIds);
-      const hidden = readable === null ? undefined : accountIds.find((accountId) => !readable.has(accountId));
-      if (hidden !== undefined) throw notFound('account', hidden);
-      return ok({ data: await getBalances(sourceOf(caller, database), accountIds) });
     },
   ),
 

@@ -68,6 +68,13 @@ export const routeCalls: RouteCall[] = [
   call('GET /accounts/:accountId/balances', [noAccount, '200']),
   call('GET /accounts/:accountId/balances', [noAccount, '200'], account, undefined, () => '?at=2026-01-01T00:00:00Z'),
   call('GET /accounts/:accountId/balances', [noAccount, noAccount], ({ foreign }) => ({ accountId: foreign.id })),
+  call(
+    'GET /accounts/:accountId/balance-series',
+    [noAccount, '200'],
+    account,
+    undefined,
+    () => '?from=2026-11-01&to=2026-11-30',
+  ),
   call('GET /balances', [noAccount, '200'], none, undefined, ({ account }) => `?accountIds=${account}`),
   call(
     'GET /balances',
