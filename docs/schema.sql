@@ -22,6 +22,14 @@ CREATE TABLE account_changes (
 CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
 CREATE INDEX account_changes_waiting ON public.account_changes USING btree (ledger_id, expires_at, account_id) WHERE (status = 'waiting'::text);
 
+CREATE TABLE account_metadata (
+  ledger_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  metadata jsonb NOT NULL,
+  CONSTRAINT account_metadata_pkey PRIMARY KEY (ledger_id, account_id),
+  CONSTRAINT account_metadata_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id)
+);
+
 CREATE TABLE accounts (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -280,6 +288,8 @@ CREATE TABLE parties (
   external_id text,
   name text NOT NULL,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  metadata jsonb,
+  erased_at timestamp(3) with time zone,
   CONSTRAINT parties_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT parties_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT parties_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)

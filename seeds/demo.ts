@@ -137,7 +137,7 @@ export async function seed(knex: Knex): Promise<void> {
 async function writeBooks(transaction: LedgerTransaction): Promise<void> {
   const daysBefore = (days: number) => (now: Date) => new Date(now.getTime() - days * 86_400_000);
   const opened = daysBefore(openedDaysAgo);
-  const newParties = parties.map((party) => operation(createParty, { ...party, whenTaken: 'refuse' }));
+  const newParties = parties.map((party) => operation(createParty, { ...party, metadata: null, whenTaken: 'refuse' }));
   await book(transaction, newParties, opened);
   await book(
     transaction,

@@ -15,6 +15,7 @@ import { docsPageRoutes } from './http/docs-page-routes.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
 import type { TargetRules } from './http/service-parts.ts';
+import { type StartPageSettings, startPage } from './http/start-page.ts';
 import { type LabSettings, labRoutes } from './lab/lab-routes.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { journalRoutes } from './movements/journal-routes.ts';
@@ -30,6 +31,7 @@ export interface RouteSettings {
   readonly webhookTargets: TargetRules;
   /** Undefined where the race lab is off. */
   readonly lab?: LabSettings | undefined;
+  readonly demo?: StartPageSettings['demo'];
 }
 
 /**
@@ -72,5 +74,6 @@ export function allRoutes(settings: RouteSettings): readonly Route[] {
     settings,
     descriptionRoute(() => groups),
   );
-  return [...groups.flatMap(({ routes }) => routes), ...docsPageRoutes];
+  const pages = [startPage({ lab: settings.lab !== undefined, demo: settings.demo }), ...docsPageRoutes];
+  return [...groups.flatMap(({ routes }) => routes), ...pages];
 }

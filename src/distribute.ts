@@ -12,6 +12,7 @@ export const distributedTables = {
   api_keys: 'ledger_id',
   parties: 'ledger_id',
   accounts: 'ledger_id',
+  account_metadata: 'ledger_id',
   holders: 'ledger_id',
   mandates: 'ledger_id',
   restrictions: 'ledger_id',

@@ -44,6 +44,7 @@ export const accountDocument = z
     creditsStopped: z.boolean(),
     timeZone: z.string(),
     survivorship: z.enum(survivorships),
+    metadata: z.record(z.string(), z.unknown()).readonly().nullable(),
     createdAt: instantText,
     closedAt: instantText.nullable(),
   })
@@ -69,6 +70,7 @@ interface AccountRow {
   credits_stopped: boolean;
   time_zone: string;
   survivorship: Survivorship;
+  metadata: Record<string, unknown> | null;
   created_at: Date;
   closed_at: Date | null;
 }
@@ -120,6 +122,8 @@ function selectAccounts({ knex, ledgerId }: LedgerSource) {
       'a.survivorship',
       'a.created_at',
       'a.closed_at',
+      ofLedger(`(select d.metadata from account_metadata d
+                 where d.ledger_id = :ledgerId and d.account_id = a.id) as metadata`),
       ofLedger(
         `(select coalesce(json_agg(json_build_object(
                    'partyId', h.party_id, 'rights', h.rights, 'limits', json_build_object(
@@ -217,6 +221,7 @@ function asAccount(row: AccountRow): AccountDocument {
     creditsStopped: row.credits_stopped,
     timeZone: row.time_zone,
     survivorship: row.survivorship,
+    metadata: row.metadata,
   };
   const dates = { createdAt: row.created_at.toISOString(), closedAt: row.closed_at?.toISOString() ?? null };
   if (row.held === null || row.overdraft_limit === null) {

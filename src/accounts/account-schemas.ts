@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { day, id, instant, text } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
@@ -47,6 +48,7 @@ const accountFields = {
   timeZone: timeZone.default('UTC'),
   /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
   survivorship: z.enum(survivorships).default('survivors'),
+  metadata: metadata.nullish(),
 };
 
 const accountFieldsSchema = z.object(accountFields);
@@ -73,6 +75,7 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
   }
   return {
     ...fields,
+    metadata: fields.metadata ?? null,
     ownership: fields.ownership ?? (fields.holders.length > 1 ? 'joint' : 'sole'),
     /** As it was sent. */
     askedOwnership: fields.ownership ?? null,
@@ -101,6 +104,7 @@ export const patchAccountBody = z
     overdraftLimit: amountText.optional(),
     timeZone: timeZone.optional(),
     survivorship: z.enum(survivorships).optional(),
+    metadata: metadata.nullable().optional(),
   })
   .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });
 
@@ -124,11 +128,14 @@ export const balanceSeriesQuery = z
     if (days / daysOf[interval] >= maxSteps) report(`must lie at most ${maxSteps * daysOf[interval]} days after from`);
   });
 
+const uuidForm = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+
 export const balancesQuery = z.strictObject({
   at,
   accountIds: z
     .string({ error: 'must name the accounts, separated by commas' })
     .transform((list) => list.split(','))
     .pipe(z.array(id).max(maxBalances, `must name at most ${maxBalances} accounts`))
-    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' }),
+    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' })
+    .meta({ description: 'Ids of accounts, separated by commas.', pattern: `^${uuidForm}(?:,${uuidForm})*$` }),
 });

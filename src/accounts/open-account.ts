@@ -9,6 +9,7 @@ import { Money } from '../money/money.ts';
 import type { HolderDocument } from '../ownership/holder.ts';
 import { anyOneSigns, type MandateTerms } from '../ownership/mandate.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { writeAccountMetadata } from './account-metadata.ts';
 import { type AccountDocument, findAccountsByExternalId, type Survivorship } from './account-queries.ts';
 
 export interface OpenAccountCommand {
@@ -25,6 +26,7 @@ export interface OpenAccountCommand {
   readonly mandate: MandateTerms | null;
   readonly timeZone: string;
   readonly survivorship: Survivorship;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
   /** What to do when the external id is in use: answer the account that has it, or refuse. */
   readonly whenTaken: 'answerExisting' | 'refuse';
 }
@@ -99,6 +101,7 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       creditsStopped: false,
       timeZone: command.timeZone,
       survivorship: command.survivorship,
+      metadata: command.metadata ?? null,
       createdAt: now.toISOString(),
       closedAt: null,
     };
@@ -129,6 +132,7 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       mandate === null ? [] : mandateRow(ledgerId, account, mandate),
     );
     if (mandates.length > 0) await knex('mandates').insert(mandates);
+    await writeAccountMetadata({ knex, ledgerId }, accounts);
   },
 };
 

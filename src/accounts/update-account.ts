@@ -4,6 +4,7 @@ import { availableBalance } from '../ledger/locked-account.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import type { Money } from '../money/money.ts';
+import { removeAccountMetadata, writeAccountMetadata } from './account-metadata.ts';
 import { type AccountDocument, findAccountsById, type Survivorship, withState } from './account-queries.ts';
 
 /** What the calling service may change about an account; what is undefined stays as it is. */
@@ -13,6 +14,7 @@ export interface UpdateAccountCommand {
   readonly overdraftLimit: Money | undefined;
   readonly timeZone: string | undefined;
   readonly survivorship: Survivorship | undefined;
+  readonly metadata: AccountDocument['metadata'] | undefined;
 }
 
 /** Changes the terms of an account. The overdraft limit never goes below what is used. */
@@ -31,7 +33,7 @@ export const updateAccount: OperationKind<
       commands.map((command) => command.accountId),
     ),
 
-  decide({ accountId, name, overdraftLimit, timeZone, survivorship }, { accounts, loaded }) {
+  decide({ accountId, name, overdraftLimit, timeZone, survivorship, metadata }, { accounts, loaded }) {
     const account = accounts.get(accountId);
     const document = loaded.get(accountId);
     if (account === undefined || document === undefined) return { refusal: noSuch('account', accountId) };
@@ -51,6 +53,7 @@ export const updateAccount: OperationKind<
       overdraftLimit: limit.toString(),
       timeZone: timeZone ?? document.timeZone,
       survivorship: survivorship ?? document.survivorship,
+      metadata: metadata === undefined ? document.metadata : metadata,
     };
     return {
       result,
@@ -80,5 +83,8 @@ export const updateAccount: OperationKind<
         survivorships: accounts.map((account) => account.survivorship),
       },
     );
+    await writeAccountMetadata({ knex, ledgerId }, accounts);
+    const without = accounts.filter(({ metadata }) => metadata === null).map(({ id }) => id);
+    await removeAccountMetadata({ knex, ledgerId }, without);
   },
 };

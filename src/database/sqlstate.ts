@@ -7,6 +7,7 @@ export const sqlState = {
   serializationFailure: '40001',
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
+  uniqueViolation: '23505',
   invalidParameterValue: '22023',
   queryCanceled: '57014',
   idleInTransaction: '25P03',

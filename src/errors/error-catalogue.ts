@@ -21,6 +21,7 @@ export const errorTitles = {
 
   // What was asked cannot be done.
   account_not_found: 'There is no such account in this ledger',
+  party_holds_accounts: 'The party holds accounts, or is invited to some',
   party_not_found: 'There is no such party in this ledger',
   transaction_not_found: 'There is no such transaction in this ledger',
   not_a_holder: 'The party does not hold the account',

@@ -42,6 +42,7 @@ export const errorRetries: Readonly<Partial<Record<ErrorCode, Retry>>> = {
   right_missing: anew('the party was given the right'),
   mandate_unreachable: anew('holders or mandate have changed'),
   version_mismatch: anew('the account was read again, with its new version'),
+  party_holds_accounts: anew('the party has left them'),
   last_owner: anew('another owner has joined'),
   too_many_payment_orders: someEnded,
   too_many_changes: someEnded,

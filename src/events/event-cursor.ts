@@ -11,11 +11,15 @@ const outdated = /^\d{1,9}-\d{1,19}-\d{1,15}$/;
  * RefusalError `invalid_cursor`, `cursor_outdated` where an earlier version gave it, `log_forked`.
  */
 export async function readEventCursor(source: LedgerSource, cursor: string): Promise<LogPlace> {
+  const place = parseEventCursor(cursor);
+  await checkPlace(source, place);
+  return place;
+}
+
+/** The same before the log is asked. Throws RefusalError `invalid_cursor` and `cursor_outdated`. */
+export function parseEventCursor(cursor: string): LogPlace {
   const place = parsePlace(cursor);
-  if (place !== undefined) {
-    await checkPlace(source, place);
-    return place;
-  }
+  if (place !== undefined) return place;
   if (outdated.test(cursor) || outdated.test(unwrap(cursor))) {
     const detail =
       'An earlier version gave this cursor. Start again without one: the sequence numbers of the accounts are still ' +

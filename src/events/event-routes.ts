@@ -9,28 +9,54 @@ import { ok } from '../http/reply.ts';
 import { get, type Route } from '../http/route.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';
 import { checkPlace } from '../log/check-place.ts';
-import { formatPlace, type LogPlace, maxPlaceLength, parsePlace } from '../log/log-place.ts';
+import { formatPlace, type LogPlace, maxPlaceLength, parsePlace, placeForm } from '../log/log-place.ts';
 import { findLogged, latestPlace, readLog } from '../log/read-log.ts';
-import { readEventCursor } from './event-cursor.ts';
+import { parseEventCursor, readEventCursor } from './event-cursor.ts';
 import { describeEvents, eventDocument } from './present-event.ts';
 import { defaultPace, type StreamPace, streamEvents, streamPage } from './stream-events.ts';
 import { findVisible } from './visible-events.ts';
 
+const listedType = eventTypes.join('|').replaceAll('.', '\\.');
 const filterFields = {
   types: z
     .string({ error: 'must name types of events, separated by commas' })
     .transform((list) => list.split(','))
     .pipe(z.array(z.enum(eventTypes, { error: 'must be types of events that docs/events.md lists' })))
     .optional()
-    .meta({ description: `Types of events, separated by commas: ${eventTypes.join(', ')}.` }),
+    .meta({
+      description: `Types of events, separated by commas: ${eventTypes.join(', ')}.`,
+      pattern: `^(?:${listedType})(?:,(?:${listedType}))*$`,
+    }),
   accountId: id.optional(),
 };
 const cursor = pageQuery.cursor.meta({
   description: 'Where the reader has come to: a `nextCursor`, the id of an event, or `begin`.',
+  pattern: placeForm,
 });
 const listQuery = z.strictObject({ ...pageQuery, cursor, ...filterFields });
 const streamQuery = z.strictObject({ cursor, ...filterFields });
 const maxStreams = 100;
+
+/** The data of the last event of a stream whose log has forked. */
+const forked = {
+  ...{ type: 'object', required: ['code', 'detail', 'facts'] },
+  properties: { code: { const: 'log_forked' }, detail: { type: 'string' }, facts: { type: 'object' } },
+};
+
+/** What a stream sends, read as the standard says: an event by its name, its document as text. */
+const streamed = z
+  .strictObject({
+    id: z.string().exactOptional(),
+    event: z.enum([...eventTypes, 'log_forked']).meta({ description: 'What happened; `log_forked` is the last one.' }),
+    data: z.string().meta({
+      contentMediaType: 'application/json',
+      contentSchema: { anyOf: [{ $ref: '#/components/schemas/Event' }, forked] },
+    }),
+  })
+  .meta({
+    id: 'StreamedEvent',
+    description: 'One server-sent event; a stream has any number of them, ids and comments between them.',
+  });
 
 const listEvents = get(
   '/events',
@@ -83,13 +109,14 @@ function streamRoute(pace: StreamPace): Route {
       id: 'streamEvents',
       summary: 'Read the log of what happened, live',
       ...{ keys: 'any', query: streamQuery, offers: { lastEventId: true } },
-      ...{ answers: { 200: eventDocument }, mediaType: 'text/event-stream' },
+      ...{ answers: { 200: streamed }, mediaType: 'text/event-stream' },
       refusals: ['account_not_found', 'cursor_outdated', 'log_forked', 'too_many_streams'],
     },
     async ({ caller, query: { cursor, types, accountId }, lastEventId }, { database, draining, wakeUp }) => {
       const source = sourceOf(caller, database);
       await findVisible(database, caller, accountId);
       // A client that comes again sends the address it had at first, so that what it has read since goes before.
+      if (cursor !== undefined) parseEventCursor(cursor);
       const begin = lastEventId ?? cursor;
       const from = begin === undefined ? await latestPlace(source) : await readEventCursor(source, begin);
       if (streams >= maxStreams) {

@@ -7,6 +7,7 @@ import type { LoggedEvent } from '../log/read-log.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
+import { findParties } from '../parties/party-queries.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
 export const eventDocument = z
@@ -30,9 +31,11 @@ export const eventDocument = z
 
 export type EventDocument = z.output<typeof eventDocument>;
 
+const isOfParty = ({ type }: LoggedEvent) => type.startsWith('party.');
+
 /**
- * Makes documents of events, those of one page with one look into the journal. Balances are shown of the
- * `readable` accounts only; null stands for all.
+ * Makes documents of events, those of one page with one look into the journal, and one at the parties. Balances are
+ * shown of the `readable` accounts only; null stands for all.
  */
 export async function describeEvents(
   source: LedgerSource,
@@ -40,11 +43,14 @@ export async function describeEvents(
   readable: ReadonlySet<string> | null = null,
 ): Promise<EventDocument[]> {
   const booked = events.filter((event) => event.type === 'transaction.booked').map((event) => event.subjectId);
-  const transactions = await findTransactions(source, booked);
+  const ofParties = events.filter((event) => isOfParty(event)).map((event) => event.subjectId);
+  const [transactions, parties] = await Promise.all([findTransactions(source, booked), findParties(source, ofParties)]);
   return events.map((event) => {
     const { place, type, accountId, sequence, subjectId, occurredAt } = event;
-    // As it was when it was booked: whatever came later has an event of its own.
-    const data = event.data ?? withoutHidden(asBooked(transactions.get(subjectId)!), readable);
+    // As it was when it was booked: whatever came later has an event of its own. A party shows as it is now.
+    const data = isOfParty(event)
+      ? (parties.get(subjectId) ?? event.data)
+      : (event.data ?? withoutHidden(asBooked(transactions.get(subjectId)!), readable));
     const document: EventDocument = {
       specversion: '1.0',
       id: formatPlace(place),

@@ -17,11 +17,12 @@ import { Money } from '../money/money.ts';
 import { type LimitsDocument, ownerRights } from '../ownership/holder.ts';
 import { limitProblems, limits, rights } from '../ownership/ownership-schemas.ts';
 import { hideFromStrangers } from '../ownership/visible-accounts.ts';
+import { findParties } from '../parties/party-queries.ts';
 import { accountChangeDocument } from './account-change.ts';
 import { changeMembership, type MembershipCommand } from './change-membership.ts';
 import { changeRefusals } from './change-refusals.ts';
 import { findHolderRecords } from './management-queries.ts';
-import { holderRecordDocument, presentHolder } from './present-management.ts';
+import { holderRecordDocument, namedHolderDocument, presentHolder } from './present-management.ts';
 import { byBody, submitChange } from './submit-change.ts';
 
 const holderPath = z.object({ accountId: id, partyId: id });
@@ -57,7 +58,7 @@ export const holderRoutes = [
       id: 'listHolders',
       summary: 'List who holds an account, was invited to it, or held it',
       ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
-      ...{ answers: { 200: pageOf(holderRecordDocument) }, refusals: ['account_not_found'] },
+      ...{ answers: { 200: pageOf(namedHolderDocument) }, refusals: ['account_not_found'] },
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
       await getReadableAccount(database, caller, accountId);
@@ -65,7 +66,16 @@ export const holderRoutes = [
         key: id,
         find: (page) => findHolderRecords(sourceOf(caller, database), [accountId], page),
         keyOf: (holder) => holder.partyId,
-        present: (holders) => holders.map((holder) => presentHolder(holder, new Date())),
+        present: async (holders) => {
+          const parties = await findParties(
+            sourceOf(caller, database),
+            holders.map(({ partyId }) => partyId),
+          );
+          return holders.map((holder) => ({
+            ...presentHolder(holder, new Date()),
+            name: parties.get(holder.partyId)!.name,
+          }));
+        },
       });
     },
   ),

@@ -23,6 +23,9 @@ export const holderRecordDocument = z
   })
   .meta({ id: 'HolderRecord' });
 
+/** The same in a list, with what the party is called: those who may look at an account may know who holds it. */
+export const namedHolderDocument = holderRecordDocument.extend({ name: z.string() }).meta({ id: 'NamedHolder' });
+
 export type HolderRecordDocument = z.output<typeof holderRecordDocument>;
 
 /** A mandate, and whose it is. */

@@ -5,6 +5,7 @@ import { describeRetry, errorRetries } from '../errors/error-retries.ts';
 import { describeSchema, type Schemas } from './describe-schema.ts';
 import { problemMediaType, problemMembers } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
+import { expectedTag, idempotencyKey } from './read-input.ts';
 import type { Offers, Route } from './route.ts';
 import { sharedRefusals } from './shared-refusals.ts';
 
@@ -16,27 +17,39 @@ export interface RouteGroup {
   readonly routes: readonly Route[];
 }
 
-/** Headers that routes offer, each described once. */
-const headers: Readonly<Record<string, { offered: keyof Offers; description: string; example: string }>> = {
+interface OfferedHeader {
+  readonly offered: keyof Offers;
+  readonly schema: z.ZodType;
+  readonly description: string;
+}
+
+/**
+ * Headers that routes offer, each described once. What is an example of one would stand in every call that is made up
+ * from the description: one key for different requests, the tag of another account.
+ */
+const headers: Readonly<Record<string, OfferedHeader>> = {
   'Idempotency-Key': {
     offered: 'idempotencyKey',
-    description: 'Makes the call once, however often it is sent: 1 to 255 visible ASCII characters without spaces.',
-    example: 'salary-2026-11',
+    schema: idempotencyKey,
+    description:
+      'Makes the call once, however often it is sent: 1 to 255 visible ASCII characters without spaces, such as ' +
+      '`salary-2026-11`, another one for each call.',
   },
   Prefer: {
     offered: 'prefer',
-    description: '`wait=N`: for how many seconds to wait for accounts that others have locked (RFC 7240).',
-    example: 'wait=3',
+    schema: z.string(),
+    description: '`wait=3`: for how many seconds to wait for accounts that others have locked (RFC 7240).',
   },
   'If-Match': {
     offered: 'ifMatch',
-    description: 'The `ETag` of the account as it was read: the call is refused when it has changed (RFC 9110).',
-    example: '"8-2"',
+    schema: expectedTag,
+    description:
+      'The `ETag` of the account as it was read, such as `"8-2"`: the call is refused when it has changed (RFC 9110).',
   },
   'Last-Event-ID': {
     offered: 'lastEventId',
-    description: 'The id of the event behind which to go on, or a cursor of the log.',
-    example: 'begin',
+    schema: z.string(),
+    description: 'The id of the event behind which to go on, or a cursor of the log, or `begin`.',
   },
 };
 
@@ -94,7 +107,7 @@ export function describeApi(groups: readonly RouteGroup[], version: string) {
     components: {
       schemas: sorted({ ...parts.schemas, Problem: describeProblem(parts.schemas) }),
       responses: Object.fromEntries([...parts.refusals.values()].map(({ name, response }) => [name, response])),
-      parameters: describeParameters(),
+      parameters: describeParameters(parts.schemas),
       headers: answerHeaders,
       examples: Object.fromEntries([...parts.codes].sort().map((code) => [code, describeExample(code)])),
       securitySchemes: {
@@ -120,10 +133,10 @@ function describeProblem(schemas: Schemas) {
   return { ...described, 'x-retries': errorRetries };
 }
 
-function describeParameters() {
-  const described = Object.entries(headers).map(([name, { description, example }]) => [
+function describeParameters(schemas: Schemas) {
+  const described = Object.entries(headers).map(([name, { schema, description }]) => [
     name,
-    { name, in: 'header', description, schema: { type: 'string' }, example },
+    { name, in: 'header', description, schema: describeSchema(schema, 'input', schemas) },
   ]);
   return Object.fromEntries(described);
 }

@@ -17,6 +17,7 @@ const [html, css, script] = ['text/html; charset=utf-8', 'text/css; charset=utf-
 
 const files: ReadonlyArray<readonly [path: string, file: string | URL, mediaType: string]> = [
   ['/docs', new URL('index.html', ownFolder), html],
+  ['/docs/', new URL('index.html', ownFolder), html],
   ['/docs/docs.js', new URL('docs.js', ownFolder), script],
   ['/docs/swagger-ui.css', swaggerFile('swagger-ui.css'), css],
   ['/docs/swagger-ui-bundle.js', swaggerFile('swagger-ui-bundle.js'), script],
@@ -27,7 +28,7 @@ export const docsPageRoutes: readonly Route[] = files.map(([path, file, mediaTyp
   get(
     path,
     {
-      summary: path === '/docs' ? 'Open the description of the API, as a page' : `Read ${path}`,
+      summary: mediaType === html ? 'Open the description of the API, as a page' : `Read ${path}`,
       ...{ keys: 'none', query: z.looseObject({}), answers: { 200: z.string() }, mediaType },
     },
     async () => ({

@@ -94,6 +94,7 @@ function createReader({
       sent: req.body,
       options: offers?.prefer ? readOperationOptions(req, res, offers, readQuery.dryRun === 'true') : undefined,
       lastEventId: offers?.lastEventId ? req.get('Last-Event-ID') : undefined,
+      host: offers?.host ? (req.get('Host') ?? 'localhost') : undefined,
     };
   };
 }

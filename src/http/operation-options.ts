@@ -7,13 +7,14 @@ import { canonicalJson } from '../ledger/canonical-json.ts';
 import type { OperationOptions } from '../ledger/operation.ts';
 import { callerOf } from './authenticate.ts';
 import type { Caller } from './caller.ts';
-import { idempotencyKey, readInput } from './read-input.ts';
+import { expectedTag, idempotencyKey, readInput } from './read-input.ts';
 import type { Offers } from './route.ts';
 
 /** A caller may ask to wait longer than the service would, up to this. */
 const maxWaitSeconds = 30;
 
 const idempotencyKeyHeader = z.object({ 'Idempotency-Key': idempotencyKey });
+const expectedTagHeader = z.object({ 'If-Match': expectedTag });
 
 /**
  * Reads how the caller wants the operation carried out: `Idempotency-Key`, `Prefer: wait=N` (RFC 7240, section 4.3),
@@ -43,14 +44,8 @@ function readExpectedTag(req: Request, isOffered: boolean): string | undefined {
   const header = req.get('If-Match')?.trim();
   if (header === undefined) return undefined;
   if (!isOffered) throw refuseIfMatch();
-  if (header === '*') return undefined;
-  if (!/^"\d{1,15}(?:-\d{1,15})?"$/.test(header)) {
-    throw invalidInput(
-      [{ path: 'If-Match', message: 'must be the ETag of the account, such as "8" or "8-2"' }],
-      'header',
-    );
-  }
-  return header;
+  const tag = readInput(expectedTagHeader, { 'If-Match': header }, 'header')['If-Match'];
+  return tag === '*' ? undefined : tag;
 }
 
 /** The refusal of an entity tag where the caller is answered none. */

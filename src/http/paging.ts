@@ -13,7 +13,13 @@ export const pageQuery = {
     .regex(/^(?:[1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200')
     .transform((digits) => Number.parseInt(digits, 10))
     .default(50),
-  cursor: z.string().min(1).max(512).optional().meta({ description: '`nextCursor` of the page before.' }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    // Whatever is no base64url is no cursor of this list; which of them are, only the list knows.
+    .meta({ description: '`nextCursor` of the page before.', pattern: '^[A-Za-z0-9_-]+$' }),
 };
 
 export const orderQuery = z.enum(['asc', 'desc']);

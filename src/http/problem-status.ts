@@ -16,6 +16,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   route_not_found: 404,
   method_not_allowed: 405,
   account_not_found: 404,
+  party_holds_accounts: 409,
   party_not_found: 404,
   transaction_not_found: 404,
   not_a_holder: 403,

@@ -77,13 +77,18 @@ export function text(max: number) {
   return z.string().min(1, length).max(max, length).refine(storableText, { error: notStorable });
 }
 
-/** Any UUID; the service's own are version 7 (RFC 9562). */
-export const id = z.uuid({ error: 'must be a UUID' }).toLowerCase();
+/** A UUID of any version, as JSON Schema knows them (format `uuid`); the service's own are version 7 (RFC 9562). */
+export const id = z.guid({ error: 'must be a UUID' }).toLowerCase();
 
 /** A key that a caller makes up for a request, in a header or in the item of a batch. */
 export const idempotencyKey = z
   .string({ error: 'must be text' })
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters without spaces');
+
+/** `If-Match`: the entity tag of an account, or `*` for any (RFC 9110, section 13.1.1). */
+export const expectedTag = z
+  .string()
+  .regex(/^(?:\*|"\d{1,15}(?:-\d{1,15})?")$/, 'must be the ETag of the account, such as "8" or "8-2"');
 
 /** Years that every part of the system can read and write alike. */
 const plausibleYear = (value: string) => value >= '1900' && value < '9999';

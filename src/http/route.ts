@@ -17,6 +17,8 @@ export interface Offers {
   readonly dryRun?: true;
   /** `Last-Event-ID`. */
   readonly lastEventId?: true;
+  /** `Host`, for pages that name their own address. */
+  readonly host?: true;
 }
 
 /**
@@ -79,6 +81,7 @@ export interface Call<Contract extends RouteContract> {
   readonly sent: unknown;
   readonly options: Contract['offers'] extends { readonly prefer: true } ? OperationOptions : undefined;
   readonly lastEventId: Contract['offers'] extends { readonly lastEventId: true } ? string | undefined : undefined;
+  readonly host: Contract['offers'] extends { readonly host: true } ? string : undefined;
 }
 
 function routesOf(method: Method) {

@@ -17,6 +17,7 @@ const [html, css, script] = ['text/html; charset=utf-8', 'text/css; charset=utf-
 /** Where the files of the page are found, and what they are. */
 const pageFiles: ReadonlyArray<readonly [path: string, file: string, mediaType: string]> = [
   ['/lab', 'index.html', html],
+  ['/lab/', 'index.html', html],
   ['/lab/lab.css', 'lab.css', css],
   ['/lab/picture.css', 'picture.css', css],
   ['/lab/lab.js', 'lab.js', script],

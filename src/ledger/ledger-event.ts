@@ -1,6 +1,8 @@
 /** What can happen. `docs/events.md` says what each means and carries; a test keeps both in step. */
 export const eventTypes = [
   'party.created',
+  'party.updated',
+  'party.erased',
   'account.opened',
   'account.updated',
   'account.closed',
@@ -70,6 +72,9 @@ export interface LedgerEvent {
   readonly accountId: string | null;
   /** The order, hold, holder, ... that it is about. */
   readonly subjectId: string;
-  /** What it is about, as callers saw it at that moment. */
+  /**
+   * What it is about, as callers saw it at that moment; of a party its id alone, because what is in the log can't be
+   * erased.
+   */
   readonly data: object;
 }

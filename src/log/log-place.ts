@@ -33,6 +33,9 @@ const placePattern = new RegExp(
   `^(\\d{1,9})-(\\d{1,15})-(${hashPattern})-(${beginningPattern}(?:-${beginningPattern}){0,${maxLineage - 1}})$`,
 );
 
+/** What a place may look like, for those who describe it. */
+export const placeForm = `^${begin}$|${placePattern.source}`;
+
 /** The longest text of a place. */
 export const maxPlaceLength = 128;
 

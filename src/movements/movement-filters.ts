@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Condition } from '../database/bounded-scan.ts';
+import { maxMetadataBytes } from '../http/metadata.ts';
 import { day, id, instant, text } from '../http/read-input.ts';
 import { notStorable, storableText } from '../http/storable.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
-import { maxMetadataBytes } from './movement-schemas.ts';
 
 const decimal = z
   .string()

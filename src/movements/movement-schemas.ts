@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { externalId } from '../accounts/account-schemas.ts';
+import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney, signedAmountText } from '../http/money-fields.ts';
 import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
 import type { MovementDetails } from './create-movement.ts';
 import type { Leg } from './movement.ts';
 
-/** Room for what an integration keeps with a movement, without becoming a document store. */
-export const maxMetadataBytes = 4096;
 const maxLegs = 100;
-
-const metadata = z
-  .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxMetadataBytes, {
-    error: `must take at most ${maxMetadataBytes} bytes as JSON`,
-  });
 
 /** What every movement may say. The limits of `reference` and `description` fit ISO 20022 remittance information. */
 export const noteFields = {

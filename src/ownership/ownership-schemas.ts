@@ -91,7 +91,8 @@ export const mandateBandDocument = z
           .refine((weights) => Object.keys(weights).length > 0, { error: 'must name a party' })
           .refine((weights) => Object.keys(weights).length <= maxHolders, {
             error: `must name at most ${maxHolders} parties`,
-          }),
+          })
+          .meta({ id: 'Weights', minProperties: 1, maxProperties: maxHolders }),
         threshold: z
           .int()
           .min(1)

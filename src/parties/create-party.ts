@@ -7,6 +7,7 @@ export interface CreatePartyCommand {
   readonly id: string;
   readonly name: string;
   readonly externalId: string | null;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
   /** What to do when the external id is in use: answer the party that has it, or refuse. */
   readonly whenTaken: 'answerExisting' | 'refuse';
 }
@@ -40,9 +41,10 @@ export const createParty: OperationKind<CreatePartyCommand, PartiesByExternalId,
       const detail = `The external id ${command.externalId} belongs to party ${existing.id}.`;
       return { refusal: refusal('external_id_taken', detail, { partyId: existing.id }) };
     }
-    const { id, name, externalId } = command;
-    const party = { id, name, externalId, createdAt: now.toISOString() };
-    const events = [{ type: 'party.created' as const, accountId: null, subjectId: id, data: party }];
+    const { id, name, externalId, metadata } = command;
+    const party = { id, name, externalId, metadata, createdAt: now.toISOString(), erasedAt: null };
+    // What it is called is read from the party: the log can't be erased.
+    const events = [{ type: 'party.created' as const, accountId: null, subjectId: id, data: { id } }];
     return { result: { party, created: true }, events, effect: party };
   },
 
@@ -52,6 +54,7 @@ export const createParty: OperationKind<CreatePartyCommand, PartiesByExternalId,
       id: party.id,
       name: party.name,
       external_id: party.externalId,
+      metadata: party.metadata === null ? null : JSON.stringify(party.metadata),
       created_at: party.createdAt,
     }));
     const inserted = await knex('parties')

@@ -1,18 +1,35 @@
 import { z } from 'zod';
 import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { sourceOf } from '../http/caller.ts';
+import { metadata } from '../http/metadata.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id, text } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
-import { get, operation, post, put } from '../http/route.ts';
+import { get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { eraseParty, updateParty } from './change-party.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
-import { findPartyByExternalId, getParty, listParties, partyDocument } from './party-queries.ts';
+import {
+  findNameOfCoHolder,
+  findPartyByExternalId,
+  getParty,
+  listParties,
+  partyDocument,
+  partyNameDocument,
+} from './party-queries.ts';
 
 const externalId = text(200);
-const createPartyBody = z.strictObject({ name: text(200), externalId: externalId.nullish() });
-const putPartyBody = z.strictObject({ name: text(200) });
+const partyPath = z.object({ partyId: id });
+const putPartyBody = z.strictObject({ name: text(200), metadata: metadata.nullish() });
+const createPartyBody = putPartyBody.extend({ externalId: externalId.nullish() });
+const patchPartyBody = z
+  .strictObject({
+    name: text(200).optional(),
+    externalId: externalId.nullable().optional(),
+    metadata: metadata.nullable().optional(),
+  })
+  .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });
 
 /** Parties: the people and companies that accounts belong to. */
 export const partyRoutes = [
@@ -36,8 +53,8 @@ export const partyRoutes = [
       refusals: ['external_id_taken'],
       examples: { 'A person': { name: 'Erin Earner', externalId: 'earner' } },
     },
-    ({ body: { name, externalId = null }, options }, { engine }) => {
-      const command = { id: createId(), name, externalId, whenTaken: 'refuse' as const };
+    ({ body: { name, externalId = null, metadata = null }, options }, { engine }) => {
+      const command = { id: createId(), name, externalId, metadata, whenTaken: 'refuse' as const };
       return perform(engine, createOperation(createParty, command, options), presentCreated);
     },
   ),
@@ -66,10 +83,11 @@ export const partyRoutes = [
       answers: { 200: partyDocument, 201: partyDocument },
       examples: { 'A person': { name: 'Erin Earner' } },
     },
-    async ({ caller, params: { externalId }, body: { name }, options }, { database, engine }) => {
+    async ({ caller, params: { externalId }, body, options }, { database, engine }) => {
       const existing = await findPartyByExternalId(sourceOf(caller, database), externalId);
       if (existing !== undefined) return presentCreated({ party: existing, created: false });
-      const command = { id: createId(), name, externalId, whenTaken: 'answerExisting' as const };
+      const { name, metadata = null } = body;
+      const command = { id: createId(), name, externalId, metadata, whenTaken: 'answerExisting' as const };
       return perform(engine, createOperation(createParty, command, options), presentCreated);
     },
   ),
@@ -78,16 +96,45 @@ export const partyRoutes = [
     '/parties/:partyId',
     {
       id: 'getParty',
-      summary: 'Read a party',
-      ...{ keys: 'any', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
+      summary: 'Read a party; of those with whom it holds an account, a party reads the name',
+      ...{ keys: 'any', params: partyPath, answers: { 200: z.union([partyDocument, partyNameDocument]) } },
       refusals: ['party_not_found'],
     },
     async ({ caller, params: { partyId } }, { database }) => {
-      // A party knows itself; which others there are, it must not learn.
+      const source = sourceOf(caller, database);
       const { boundParty } = caller;
-      if (boundParty !== null && boundParty !== partyId) throw notFound('party', partyId);
-      return ok(await getParty(sourceOf(caller, database), partyId));
+      if (boundParty === null || boundParty === partyId) return ok(await getParty(source, partyId));
+      // Which others there are, a party must not learn.
+      const other = await findNameOfCoHolder(source, boundParty, partyId);
+      if (other === undefined) throw notFound('party', partyId);
+      return ok(other);
     },
+  ),
+
+  patch(
+    '/parties/:partyId',
+    {
+      id: 'updateParty',
+      summary: 'Change what is known of a party',
+      ...{ keys: 'service', offers: operation, params: partyPath, body: patchPartyBody },
+      answers: { 200: partyDocument },
+      refusals: ['party_not_found', 'external_id_taken'],
+      examples: { 'A new name': { name: 'Erin Earner-Spender' } },
+    },
+    ({ params: { partyId }, body: { name, externalId, metadata }, options }, { engine }) =>
+      perform(engine, createOperation(updateParty, { partyId, name, externalId, metadata }, options), ok),
+  ),
+
+  post(
+    '/parties/:partyId/erase',
+    {
+      id: 'eraseParty',
+      summary: 'Erase what is known of a party; the books keep its id',
+      ...{ keys: 'service', offers: operation, params: partyPath, answers: { 200: partyDocument } },
+      refusals: ['party_not_found', 'party_holds_accounts'],
+    },
+    ({ params: { partyId }, options }, { engine }) =>
+      perform(engine, createOperation(eraseParty, { partyId }, options), ok),
   ),
 ];
 

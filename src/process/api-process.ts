@@ -1,4 +1,4 @@
-import { allRoutes } from '../all-routes.ts';
+import { allRoutes, type RouteSettings } from '../all-routes.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
@@ -22,6 +22,8 @@ export interface ApiOptions extends ListenOptions {
   readonly webhookTargets: TargetRules;
   /** Whether the race lab can be used; it can't by default. */
   readonly lab?: boolean;
+  /** The demo accounts, for the page at `/`. */
+  readonly demo?: RouteSettings['demo'];
   /** Where `/metrics` comes from when this process is one of several; otherwise from the process itself. */
   readonly readMetrics?: () => Promise<string>;
   /** How the application comes to answer requests; by listening at its address by default. */
@@ -53,12 +55,13 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     maxQueued,
     onCommitted: wakeUp.hint,
   });
-  const { webhookTargets } = options;
+  const { webhookTargets, demo } = options;
   const parts = {
     ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
     draining: draining.signal,
   };
-  const app = createApp(parts, allRoutes({ webhookTargets, lab: options.lab ? { databaseUrl } : undefined }));
+  const lab = options.lab ? { databaseUrl } : undefined;
+  const app = createApp(parts, allRoutes({ webhookTargets, lab, demo }));
 
   async function close(): Promise<void> {
     await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);

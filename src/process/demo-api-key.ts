@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import path from 'node:path';
 import { createApiKey } from '../ledger/api-key.ts';
 
+/** Its name in the data folder. */
+export const demoKeyFile = 'demo-api-key';
+
 /**
  * The demo ledger's API key: `DEMO_API_KEY` when set, else one made up at the first start and kept in the data folder,
  * because the database only has its hash.
@@ -11,7 +14,7 @@ export function readDemoApiKey(
   ledgerId: string,
 ): string {
   if (demoApiKey !== undefined) return demoApiKey;
-  const file = path.join(dataDir, 'demo-api-key');
+  const file = path.join(dataDir, demoKeyFile);
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
   if (kept !== '') return kept;
 

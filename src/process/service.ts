@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { demoLedgerId, seedDemo } from '../../seeds/demo.ts';
+import { demoAccountIds, demoLedgerId, seedDemo } from '../../seeds/demo.ts';
+import type { RouteSettings } from '../all-routes.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
@@ -10,7 +12,7 @@ import type { Workers } from '../workers/start-workers.ts';
 import { startApiCluster } from './api-cluster.ts';
 import { startApi } from './api-process.ts';
 import { embeddedDatabaseName } from './database-in-use.ts';
-import { readDemoApiKey } from './demo-api-key.ts';
+import { demoKeyFile, readDemoApiKey } from './demo-api-key.ts';
 import type { HttpListener } from './listen-http.ts';
 import { welcome } from './welcome.ts';
 import { startWorker, startWorkerHealth } from './worker-process.ts';
@@ -110,6 +112,14 @@ async function prepareDatabase(
   }
 }
 
+/** Where the page at `/` may send its readers: to what the first start made in the data folder. */
+function demoOf({ databaseUrl, demoApiKey, dataDir }: Config): RouteSettings['demo'] {
+  const keyFile = path.posix.join(dataDir, demoKeyFile);
+  const isPlain = /^[\w./-]+$/.test(keyFile);
+  if (databaseUrl !== undefined || demoApiKey !== undefined || !isPlain) return undefined;
+  return { accountId: demoAccountIds.household, keyFile };
+}
+
 /** The API in as many processes as wanted; of a process that only works, what says how it is. */
 function startListener(
   config: Config,
@@ -144,6 +154,7 @@ function startListener(
     lockTimeoutMs,
     webhookTargets,
     lab,
+    demo: demoOf(config),
     logger,
   };
   return config.apiProcesses === 1

@@ -26,10 +26,13 @@ const filters = {
 
 /** The bodies of `POST /v1/webhook-endpoints` and of its PATCH; what a URL may be is the operator's to say. */
 export function endpointBodies(rules: TargetRules) {
-  const url = z.string().superRefine((value, context) => {
-    const message = problemOfTarget(value, rules);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  });
+  const url = z
+    .string()
+    .superRefine((value, context) => {
+      const message = problemOfTarget(value, rules);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .meta({ format: 'uri', description: 'An address by https; the operator may allow others.' });
   return {
     created: z.strictObject({ url, ...filters, ordered: z.boolean().default(false) }),
     changed: z.strictObject({

@@ -21,6 +21,21 @@ const read = async (account: string) => (await service.client.get(`/v1/accounts/
 
 const usd = (amount: string) => ({ amount, currency: 'USD' });
 
+test('keeps metadata, apart from the row that every booking writes', async () => {
+  const { client } = service;
+  const metadata = { crm: { id: 7 }, shared: true };
+  const opened = await client.post('/v1/accounts', { name: 'Flat', currency: 'USD', metadata });
+  const path = `/v1/accounts/${opened.body.id}`;
+  expect([opened.status, opened.body.metadata]).toEqual([201, metadata]);
+  expect((await client.get(path)).body).toEqual(opened.body);
+  expect((await client.patch(path, { name: 'The flat' })).body).toMatchObject({ name: 'The flat', metadata });
+  expect((await client.patch(path, { metadata: { crm: 8 } })).body.metadata).toEqual({ crm: 8 });
+  expect((await client.patch(path, { metadata: null })).body.metadata).toBeNull();
+  const after = await client.get(path);
+  expect([after.body.metadata, after.body.name, after.headers.etag]).toEqual([null, 'The flat', '"0-3"']);
+  expect((await client.patch(path, { metadata: { x: 'x'.repeat(5_000) } })).body.code).toBe('validation_failed');
+});
+
 test('changes what is named, and leaves the rest', async () => {
   const account = await service.client.openAccount({ balance: '10.00' });
   const before = await read(account);

@@ -104,7 +104,7 @@ test('says in one sentence that a database is not migrated', async () => {
 });
 
 test('creates a ledger whose printed key works', async () => {
-  const service = await startTestService();
+  const service = await startTestService({});
   const { stdout } = await spawnCommand('ledger create', service.databaseUrl, ['My ledger']);
   const [, ledgerId, apiKey] = /^Ledger: (\S+)\nAPI key \(kept nowhere, note it now\): (\S+)\n$/.exec(stdout)!;
   const client = createTestClient(service.url, apiKey!);
@@ -119,7 +119,7 @@ test('creates a ledger whose printed key works', async () => {
 });
 
 test('creates a key that is bound to a party, which sees only what the party holds', async () => {
-  const service = await startTestService();
+  const service = await startTestService({});
   const partyId = await service.client.createParty('Erin');
   const account = { name: 'Hers', currency: 'USD', ownership: 'sole', holders: [{ partyId }] };
   const { id } = (await service.client.post('/v1/accounts', account)).body;
@@ -144,7 +144,7 @@ test('creates a key that is bound to a party, which sees only what the party hol
 });
 
 test('lists keys without their secrets, and revokes one', async () => {
-  const service = await startTestService();
+  const service = await startTestService({});
   const { ledgerId, apiKey, database, databaseUrl: url } = service;
   const created = await command('key create', database, [ledgerId, 'Night "shift"']);
   const [, keyId, secret] = /^Key: (\S+)\n.*: (\S+)\n$/.exec(created.stdout)!;

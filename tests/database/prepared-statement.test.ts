@@ -11,7 +11,7 @@ test.each([
   { preparedStatements: true, names: ['claim-keys', 'lock-accounts lock', 'write-journal'] },
   { preparedStatements: false, names: [] },
 ])('keeps $names in the session of a movement', async ({ preparedStatements, names }) => {
-  const service = await startTestService();
+  const service = await startTestService({});
   const account = await service.client.openAccount();
   const pool = { url: service.databaseUrl, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 10_000 };
   const database = createDatabase({ ...pool, preparedStatements });

@@ -78,6 +78,12 @@ const usd = (amount: string) => ({ amount, currency: 'USD' });
 async function partiesAndAccounts(): Promise<void> {
   const ann = await ask('/v1/parties', { name: 'Ann' });
   await happened('party.created', ann.id, `/v1/parties/${ann.id}`);
+  // An event of a party shows it as it is.
+  const { id: bob } = await ask('/v1/parties', { name: 'Bob' });
+  expect((await client.patch(`/v1/parties/${bob}`, { name: 'Bobby' })).status).toBe(200);
+  await ask(`/v1/parties/${bob}/erase`);
+  await happened('party.updated', bob, `/v1/parties/${bob}`);
+  await happened('party.erased', bob, `/v1/parties/${bob}`);
   const { id } = await ask('/v1/accounts', { name: 'Short', currency: 'USD', ownership: 'sole' });
   const account = `/v1/accounts/${id}`;
   await happened('account.opened', id, account);

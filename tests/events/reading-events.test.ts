@@ -12,7 +12,7 @@ let service: TestService;
 let client: TestClient;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   client = service.client;
 });
 

@@ -31,7 +31,11 @@ async function openForTwo(options: { balance?: string; ownership?: 'sole' } = { 
 
 async function holderOf(account: string, partyId: string) {
   const { body } = await client.get(`/v1/accounts/${account}/holders?limit=200`);
-  return body.data.find((holder: { partyId: string }) => holder.partyId === partyId);
+  const found = body.data.find((holder: { partyId: string }) => holder.partyId === partyId);
+  if (found === undefined) return undefined;
+  const { name, ...holder } = found;
+  expect(name).toEqual(expect.any(String));
+  return holder;
 }
 
 /** Sets back the end of an invitation, as if that much time had passed. */

@@ -54,7 +54,6 @@ describe('methods and addresses', () => {
   });
 
   test.each([
-    '/',
     '/v1',
     '/v1/',
     '/v2/parties',

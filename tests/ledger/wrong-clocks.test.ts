@@ -16,7 +16,7 @@ let account: string;
 let other: string;
 
 async function start({ alone }: { alone: boolean }): Promise<void> {
-  service = await startTestService();
+  service = await startTestService({});
   clock = await installDatabaseClock(service.database, { alone });
   account = await service.client.openAccount({ balance: '100.00' });
   other = await service.client.openAccount();

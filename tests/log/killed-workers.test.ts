@@ -11,7 +11,7 @@ let service: TestService;
 const workers: ServerProcess[] = [];
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
 });
 
 afterAll(async () => {

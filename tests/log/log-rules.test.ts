@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../support/test-service.ts';
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   const { client } = service;
   const account = await client.openAccount({ balance: '5.00' });
   await untilLogged(service);

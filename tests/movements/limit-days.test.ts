@@ -10,7 +10,7 @@ let service: TestService;
 let clock: DatabaseClock;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   clock = await installDatabaseClock(service.database);
 });
 

@@ -40,7 +40,7 @@ function openMany(count: number, options: object = {}): Promise<string[]> {
 async function expectReadBack(booked: { id: string; entries: Array<{ accountId: string }>; currency: string | null }) {
   expect((await client.get(`/v1/transactions/${booked.id}`)).body).toEqual(booked);
   expect((await client.get('/v1/transactions?limit=1')).body.data).toEqual([booked]);
-  const { id, status, amount, entries, currency, reversedBy, reversedAmount, ...shared } = booked as Record<
+  const { id, kind, status, amount, entries, currency, reversedBy, reversedAmount, ...shared } = booked as Record<
     string,
     unknown
   >;
@@ -69,6 +69,7 @@ describe('in one currency', () => {
     expect(answer.headers.location).toBe(`/v1/transactions/${answer.body.id}`);
     expect(answer.body).toEqual({
       id: uuid,
+      kind: 'transaction',
       type: 'multi_leg',
       status: 'booked',
       amount: '40.00',
@@ -150,6 +151,7 @@ describe('in several currencies', () => {
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
       id: uuid,
+      kind: 'transaction',
       type: 'multi_leg',
       status: 'booked',
       amount: null,

@@ -13,7 +13,7 @@ let clock: LeapingClock;
 let shop: string;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   client = service.client;
   clock = await installLeapingClock(service.database);
   shop = await client.openAccount();

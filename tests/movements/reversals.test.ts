@@ -39,6 +39,7 @@ describe('a reversal', () => {
     expect([answer.status, answer.headers.etag]).toEqual([201, '"3"']);
     expect(answer.body).toEqual({
       id: expect.any(String),
+      kind: 'transaction',
       type: 'reversal',
       status: 'booked',
       amount: '40.00',

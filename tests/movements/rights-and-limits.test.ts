@@ -105,6 +105,7 @@ describe('rights', () => {
       code: 'right_missing',
       requestId: answer.headers['x-request-id'],
       accountId: id,
+      partyId: party.ann,
       right: 'withdraw',
       rights: ['view', 'deposit'],
     });
@@ -193,6 +194,7 @@ describe('a stranger', () => {
             code: 'not_a_holder',
             requestId: answer.headers['x-request-id'],
             accountId: id,
+            partyId: eve,
           });
           expect(answer.headers.etag).toBeUndefined();
         }

@@ -43,6 +43,7 @@ test.each([
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({
     id: uuid,
+    kind: 'transaction',
     type,
     status: 'booked',
     amount: '25.50',
@@ -82,6 +83,7 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({
     id: uuid,
+    kind: 'transaction',
     type: 'transfer',
     status: 'booked',
     amount: '40.00',
@@ -97,7 +99,7 @@ test('answers a transfer with everything it was told, and the same when read aga
   expect((await client.get(`/v1/transactions/${answer.body.id}`)).body).toEqual(answer.body);
   expect((await client.get('/v1/transactions')).body.data[0]).toEqual(answer.body);
 
-  const { entries, amount, status, id, reversedBy, reversedAmount, ...shared } = answer.body;
+  const { kind, entries, amount, status, id, reversedBy, reversedAmount, ...shared } = answer.body;
   for (const [account, other, entry] of [
     [from, to, entries[0]],
     [to, from, entries[1]],

@@ -26,6 +26,8 @@ test('creates a party and reads it back where the Location header says', async (
     id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     name: 'Erin Earner',
     externalId: 'erin/ü 1',
+    metadata: null,
+    erasedAt: null,
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
   });
   expect(created.headers.location).toBe(`/v1/parties/${created.body.id}`);

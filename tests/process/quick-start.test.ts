@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -47,18 +47,29 @@ async function paste(curl: string): Promise<{ status: number; body: { balance?: 
   return { status: answer.status, body: (await answer.json()) as { balance?: string } };
 }
 
+/** The command on the page at `/`, as a shell reads it. */
+async function firstCallOfPage(origin: string): Promise<string> {
+  const page = await (await fetch(origin)).text();
+  const text = /<code>(curl[^<]+)/.exec(page)![1]!.replaceAll('&quot;', '"').replaceAll('\\\n', '');
+  const [, header, file] = /(-H "Authorization: Bearer \$\(cat '([^']+)'\)")/.exec(text)!;
+  const key = readFileSync(path.resolve(projectFolder, file!), 'utf8');
+  return text.replace(header!, `-H 'Authorization: Bearer ${key}'`);
+}
+
 test('starts with npm start, moves money with the printed commands, and goes on after a stop', async () => {
   const first = await npmStart();
   const [deposit, look] = first.output.match(/^curl.*$/gm)!;
   expect((await paste(look!)).body.balance).toBe('1000.00');
   expect((await paste(deposit!)).status).toBe(201);
   expect((await paste(look!)).body.balance).toBe('1100.00');
+  expect((await paste(await firstCallOfPage(/https?:\/\/[^/]+/.exec(look!)![0]))).status).toBe(201);
+  expect((await paste(look!)).body.balance).toBe('1200.00');
   expect(await first.stop()).toBe(0);
 
   const second = await npmStart(['--processes', '2']);
   expect(second.output).toContain('(2 processes and workers)');
   const [, lookAgain] = second.output.match(/^curl.*$/gm)!;
-  expect((await paste(lookAgain!)).body.balance).toBe('1100.00');
+  expect((await paste(lookAgain!)).body.balance).toBe('1200.00');
   expect(await second.stop()).toBe(0);
   await expect(fetch(/https?:\/\/\S+/.exec(lookAgain!)![0])).rejects.toThrow();
 });

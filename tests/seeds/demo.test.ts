@@ -22,7 +22,7 @@ let service: TestService;
 let client: TestClient;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   await seedDemo(service.database, apiKey);
   client = createTestClient(service.url, apiKey);
 });

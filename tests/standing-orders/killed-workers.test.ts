@@ -24,7 +24,7 @@ let hot: string;
 let spokes: string[];
 
 beforeEach(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   started = [];
   hot = await service.client.openAccount({ balance: '100000.00' });
   const model = await service.client.openAccount({ overdraftLimit: '1000.00' });

@@ -21,7 +21,7 @@ let service: TestService;
 let workers: ServerProcess[];
 
 beforeEach(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   workers = [];
 });
 

@@ -36,7 +36,7 @@ interface Scene {
 
 /** Runs `meet`, and expects that PostgreSQL had to end no deadlock, and that nothing failed. */
 async function withTwoServices(meet: (scene: Scene) => Promise<void>): Promise<void> {
-  const service = await startTestService();
+  const service = await startTestService({});
   const second = await startSecondApi(service);
   const { ledgerId, databaseUrl: url } = service;
   const open = () =>

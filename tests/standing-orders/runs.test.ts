@@ -13,7 +13,7 @@ let client: TestClient;
 let ledgerId: string;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
 });
 
 afterAll(() => service.stop());

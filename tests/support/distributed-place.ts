@@ -1,9 +1,6 @@
 import { expect } from '@jest/globals';
 import { pino } from 'pino';
 import type { Database } from '../../src/database/create-database.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { findServerKind } from '../../src/database/server-kind.ts';
-import { distribute } from '../../src/distribute.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { startWorker } from '../../src/process/worker-process.ts';
@@ -30,15 +27,10 @@ interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** The Citus is migrated, distributed and left with what the test wrote; everything else is of the test's own. */
+/** The Citus is made ready by `global-setup.mjs`, and left with what the test wrote; everything else is the test's own. */
 async function openDatabase(name: (typeof placeNames)[number]): Promise<OpenDatabase> {
   if (name === 'the server of DISTRIBUTED_DATABASE_URL') {
-    const url = process.env.DISTRIBUTED_DATABASE_URL!;
-    const database = openTestPool(url);
-    await migrate(database);
-    if ((await findServerKind(database)).isDistributed) await distribute(database, 8);
-    await database.destroy();
-    return { url, close: async () => {} };
+    return { url: process.env.DISTRIBUTED_DATABASE_URL!, close: async () => {} };
   }
   const first = await createTestDatabase();
   await markDistributed(first.database);

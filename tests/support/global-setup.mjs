@@ -22,6 +22,19 @@ export default async function globalSetup() {
   globalThis.testServer = server;
   process.stdout.write(`\nTests run on PostgreSQL ${server.serverVersion}.\n`);
   await migrateTemplate(server.url);
+  if (process.env.DISTRIBUTED_DATABASE_URL !== undefined) await prepareShared(process.env.DISTRIBUTED_DATABASE_URL);
+}
+
+/** The database that test files share, and that keeps what they write. */
+async function prepareShared(url) {
+  const { createDatabase } = await import('../../dist/src/database/create-database.js');
+  const { findServerKind } = await import('../../dist/src/database/server-kind.js');
+  const { migrate } = await import('../../dist/src/database/migrate.js');
+  const { distribute } = await import('../../dist/src/distribute.js');
+  const database = createDatabase({ url, poolSize: 4, applicationName: 'test setup', acquireTimeoutMs: 60_000 });
+  await migrate(database);
+  if ((await findServerKind(database)).isDistributed) await distribute(database, 8);
+  await database.destroy();
 }
 
 async function migrateTemplate(serverUrl) {

@@ -4,9 +4,12 @@
  */
 export const keptServices = [];
 export const keptDatabases = [];
+/** What serves the database that test files share, where there is one. */
+export const sharedApis = [];
 
 export async function endServices() {
-  await Promise.all(keptServices.splice(0).map(({ api }) => api.stop(1_000)));
+  const apis = [...keptServices.splice(0).map(({ api }) => api), ...sharedApis.splice(0)];
+  await Promise.all(apis.map((api) => api.stop(1_000)));
 }
 
 // A worker process that is told to end has half a second for it: what jest-worker sends then begins with a 2.

@@ -47,9 +47,15 @@ export const routeCalls: RouteCall[] = [
   call('POST /parties', [forService, forService], none, () => ({ name: 'X' })),
   call('PUT /parties/by-external-id/:externalId', [forService, forService], none, () => ({ name: 'X' })),
   call('GET /parties/by-external-id/:externalId', [forService, forService], none),
-  call('GET /parties/:partyId', ['404 party_not_found', '404 party_not_found'], ({ party }) => ({
-    partyId: party.bob,
-  })),
+  // Of those with whom it holds an account, a party may know the name.
+  call('GET /parties/:partyId', ['404 party_not_found', '200'], ({ party }) => ({ partyId: party.bob })),
+  call(
+    'PATCH /parties/:partyId',
+    [forService, forService],
+    ({ party }) => ({ partyId: party.ann }),
+    () => ({ name: 'X' }),
+  ),
+  call('POST /parties/:partyId/erase', [forService, forService], ({ party }) => ({ partyId: party.ann })),
   call('GET /parties/:partyId', ['404 party_not_found', '200'], ({ party }) => ({ partyId: party.ann })),
 
   call('GET /accounts', ['200', '200'], none),

@@ -20,21 +20,62 @@ export interface TestService extends TestLedger {
   stop(): Promise<void>;
 }
 
+interface ServiceOptions {
+  readonly lockTimeoutMs?: number;
+  readonly logger?: Logger;
+  readonly by?: (databaseUrl: string) => Promise<string>;
+}
+
 /**
  * The whole service in the test's process, on a database that is the test's alone while it has it. Without options it
- * may have served another test file before, whose rows are gone. `by` may put something between the service and its
- * database: it is given the address and answers another.
+ * may have served another test file before, whose rows are gone; and it shares the database of
+ * `DISTRIBUTED_DATABASE_URL` with others, where there is one, each on a ledger of its own. `by` may put something
+ * between the service and its database: it is given the address and answers another.
+ *
+ * A test that looks at more than its ledger (locks, workers, metrics, schema) gives options, be they empty.
  */
-export async function startTestService(options?: {
-  lockTimeoutMs?: number;
-  logger?: Logger;
-  by?: (databaseUrl: string) => Promise<string>;
-}): Promise<TestService> {
-  const served = (options === undefined ? keptServices.pop() : undefined) ?? (await serveDatabase(options));
+export function startTestService(options?: ServiceOptions): Promise<TestService> {
+  return sharedUrl === undefined || options !== undefined ? startAlone(options) : startOnShared(sharedUrl);
+}
+
+const sharedUrl = process.env.DISTRIBUTED_DATABASE_URL;
+
+/** On the service that the test files of a worker process share as well. */
+async function startOnShared(databaseUrl: string): Promise<TestService> {
+  const api = sharedApis.pop() ?? (await startTestApi(databaseUrl));
+  let isRunning = true;
+  const database = openTestPool(databaseUrl);
+  const ledger = await createTestLedger(database);
+  const url = `http://127.0.0.1:${api.port}`;
+  return {
+    ...ledger,
+    ...{ url, database, databaseUrl, client: createTestClient(url, ledger.apiKey) },
+    api: {
+      port: api.port,
+      stop(drainMs) {
+        isRunning = false;
+        return api.stop(drainMs);
+      },
+      stopNow() {
+        isRunning = false;
+        api.stopNow();
+      },
+    },
+    async stop() {
+      if (isRunning) sharedApis.push(api);
+      const findings = await verifyBooks(database);
+      await database.destroy();
+      expect(findings.filter(({ ledgerId }) => ledgerId === ledger.ledgerId)).toEqual([]);
+    },
+  };
+}
+
+async function startAlone(options?: ServiceOptions): Promise<TestService> {
+  const served = (isPlain(options) ? keptServices.pop() : undefined) ?? (await serveDatabase(options));
   const database = openTestPool(served.databaseUrl);
   const ledger = await createTestLedger(database);
   const url = `http://127.0.0.1:${served.api.port}`;
-  let isReusable = options === undefined;
+  let isReusable = isPlain(options);
   return {
     ...ledger,
     ...{ url, database, databaseUrl: served.databaseUrl, client: createTestClient(url, ledger.apiKey) },
@@ -67,6 +108,8 @@ export async function startTestService(options?: {
   };
 }
 
+const isPlain = (options: ServiceOptions = {}) => Object.keys(options).length === 0;
+
 /** A service on a database, and what that database was like before anything was done with it. */
 interface ServedDatabase {
   readonly api: HttpListener;
@@ -75,10 +118,10 @@ interface ServedDatabase {
 }
 
 /** Of `shared-build-environment.mjs`. */
-declare const loadOnce: (url: string) => Promise<{ keptServices: ServedDatabase[] }>;
-const { keptServices } = await loadOnce(new URL('./kept-services.mjs', import.meta.url).href);
+declare const loadOnce: (url: string) => Promise<{ keptServices: ServedDatabase[]; sharedApis: HttpListener[] }>;
+const { keptServices, sharedApis } = await loadOnce(new URL('./kept-services.mjs', import.meta.url).href);
 
-async function serveDatabase(options: Parameters<typeof startTestService>[0] = {}): Promise<ServedDatabase> {
+async function serveDatabase(options: ServiceOptions = {}): Promise<ServedDatabase> {
   const { url, state } = await takeDatabase();
   const api = await startTestApi((await options.by?.(url)) ?? url, options);
   return { api, databaseUrl: url, state };

@@ -11,7 +11,7 @@ let release: () => void;
 let released: Promise<void>;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
 });
 
 afterAll(() => service.stop());

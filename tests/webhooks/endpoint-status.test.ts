@@ -9,7 +9,7 @@ let service: TestService;
 let scene: WebhookScene;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
 });
 
 afterAll(() => service.stop());

@@ -17,7 +17,7 @@ let scene: WebhookScene;
 let processes: ServerProcess[];
 
 beforeEach(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   scene = await openWebhookScene(service);
   processes = [];
 });

@@ -131,7 +131,9 @@ describe('registering', () => {
 
   test('names the event types there are', async () => {
     const { body } = await client.post(path, { url, eventTypes: ['transaction.lost'] });
-    expect(body.errors).toEqual([{ path: 'eventTypes.0', message: `must be one of ${eventTypes.join(', ')}` }]);
+    expect(body.errors).toEqual([
+      { in: 'body', path: 'eventTypes.0', message: `must be one of ${eventTypes.join(', ')}` },
+    ]);
   });
 
   test('refuses accounts that are none of the customers’', async () => {

@@ -16,7 +16,7 @@ let service: TestService;
 let ledgerId: string;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   ({ ledgerId } = service);
   await service.database.raw(
     'create table errands (ledger_id uuid, id uuid, due_at timestamptz default now(), done int)',

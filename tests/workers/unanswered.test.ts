@@ -17,7 +17,7 @@ let service: TestService;
 let client: TestClient;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   client = service.client;
 });
 
