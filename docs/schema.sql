@@ -68,6 +68,7 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_survivorship_known CHECK ((survivorship = ANY (ARRAY['survivors'::text, 'estate'::text]))),
   CONSTRAINT accounts_version_not_negative CHECK ((version >= 0))
 ) WITH (fillfactor=80);
+CREATE INDEX accounts_by_name ON public.accounts USING btree (ledger_id, lower(name) COLLATE "C", id);
 CREATE INDEX accounts_next_expiry ON public.accounts USING btree (ledger_id, next_expiry) WHERE (next_expiry IS NOT NULL);
 CREATE UNIQUE INDEX accounts_one_clearing_account_a_currency ON public.accounts USING btree (ledger_id, currency) WHERE (ownership = 'clearing'::text);
 CREATE TRIGGER accounts_never_deleted BEFORE DELETE OR TRUNCATE ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -173,8 +174,8 @@ CREATE TABLE holders (
   CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text, 'delegate'::text]) AND (cardinality(rights) > 0))),
   CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text, 'expired'::text])))
 );
-CREATE INDEX holders_by_party ON public.holders USING btree (ledger_id, party_id);
 CREATE INDEX holders_invited ON public.holders USING btree (ledger_id, invitation_expires_at, account_id) WHERE (status = 'invited'::text);
+CREATE INDEX holders_of_party ON public.holders USING btree (ledger_id, party_id, account_id);
 
 CREATE TABLE holds (
   ledger_id uuid NOT NULL,
@@ -294,6 +295,7 @@ CREATE TABLE parties (
   CONSTRAINT parties_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT parties_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)
 );
+CREATE INDEX parties_by_name ON public.parties USING btree (ledger_id, lower(name) COLLATE "C", id);
 CREATE TRIGGER parties_never_deleted BEFORE DELETE OR TRUNCATE ON public.parties FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE payment_orders (

@@ -20,6 +20,12 @@ export async function up(knex: Knex): Promise<void> {
     create index transactions_by_reference on transactions (ledger_id, reference, booked_at)
       where reference is not null`);
 
+  await knex.raw('create index parties_by_name on parties (ledger_id, (lower(name) collate "C"), id)');
+  await knex.raw('create index accounts_by_name on accounts (ledger_id, (lower(name) collate "C"), id)');
+  // What a party holds, in the order in which accounts are listed.
+  await knex.raw('create index holders_of_party on holders (ledger_id, party_id, account_id)');
+  await knex.raw('drop index holders_by_party');
+
   // A text can be longer than what an index takes: the term stands for key and text (src/ledger/metadata-term.ts).
   await knex.raw(`
     create table transaction_metadata (
@@ -42,6 +48,8 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table transaction_metadata');
+  await knex.raw('create index holders_by_party on holders (ledger_id, party_id)');
+  await knex.raw('drop index holders_of_party, accounts_by_name, parties_by_name');
   await knex.raw(`
     drop index transactions_by_reference, transactions_by_booking, payment_orders_external_id_unique,
       transactions_external_id_unique`);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
-import { day, id, instant, text } from '../http/read-input.ts';
+import { day, id, idList, instant, text } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
 import { namedIn } from '../ownership/mandate.ts';
 import {
@@ -15,8 +15,6 @@ import {
 import { survivorships } from './account-queries.ts';
 import { seriesIntervals } from './balance-series.ts';
 import { isTimeZone, timeZoneMessage } from './time-zone.ts';
-
-const maxBalances = 100;
 
 /** A caller's clock may be a little ahead of ours. */
 const clockToleranceMs = 60_000;
@@ -128,14 +126,4 @@ export const balanceSeriesQuery = z
     if (days / daysOf[interval] >= maxSteps) report(`must lie at most ${maxSteps * daysOf[interval]} days after from`);
   });
 
-const uuidForm = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
-
-export const balancesQuery = z.strictObject({
-  at,
-  accountIds: z
-    .string({ error: 'must name the accounts, separated by commas' })
-    .transform((list) => list.split(','))
-    .pipe(z.array(id).max(maxBalances, `must name at most ${maxBalances} accounts`))
-    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' })
-    .meta({ description: 'Ids of accounts, separated by commas.', pattern: `^${uuidForm}(?:,${uuidForm})*$` }),
-});
+export const balancesQuery = z.strictObject({ at, accountIds: idList('accounts') });
