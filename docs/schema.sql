@@ -21,6 +21,7 @@ CREATE TABLE account_changes (
 );
 CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
 CREATE INDEX account_changes_waiting ON public.account_changes USING btree (ledger_id, expires_at, account_id) WHERE (status = 'waiting'::text);
+CREATE INDEX account_changes_waiting_of_account ON public.account_changes USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE account_metadata (
   ledger_id uuid NOT NULL,
@@ -327,6 +328,7 @@ CREATE TABLE payment_orders (
 );
 CREATE UNIQUE INDEX payment_orders_external_id_unique ON public.payment_orders USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX payment_orders_of_account ON public.payment_orders USING btree (ledger_id, account_id, id);
+CREATE INDEX payment_orders_waiting ON public.payment_orders USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE projects (
   ledger_id uuid NOT NULL,
@@ -459,6 +461,7 @@ CREATE INDEX standing_orders_due ON public.standing_orders USING btree (ledger_i
 CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (ledger_id, account_id, id);
 CREATE INDEX standing_orders_unfinished ON public.standing_orders USING btree (ledger_id, account_id) WHERE (finished_at IS NULL);
 CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
+CREATE INDEX standing_orders_waiting_of_account ON public.standing_orders USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE transaction_metadata (
   ledger_id uuid NOT NULL,

@@ -26,6 +26,16 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw('create index holders_of_party on holders (ledger_id, party_id, account_id)');
   await knex.raw('drop index holders_by_party');
 
+  // What waits for signatures, of an account or of all that a party holds.
+  await knex.raw(`
+    create index payment_orders_waiting on payment_orders (ledger_id, account_id, id) where status = 'waiting'`);
+  await knex.raw(`
+    create index standing_orders_waiting_of_account on standing_orders (ledger_id, account_id, id)
+      where status = 'waiting'`);
+  await knex.raw(`
+    create index account_changes_waiting_of_account on account_changes (ledger_id, account_id, id)
+      where status = 'waiting'`);
+
   // A text can be longer than what an index takes: the term stands for key and text (src/ledger/metadata-term.ts).
   await knex.raw(`
     create table transaction_metadata (
@@ -48,6 +58,8 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table transaction_metadata');
+  await knex.raw(`
+    drop index account_changes_waiting_of_account, standing_orders_waiting_of_account, payment_orders_waiting`);
   await knex.raw('create index holders_by_party on holders (ledger_id, party_id)');
   await knex.raw('drop index holders_of_party, accounts_by_name, parties_by_name');
   await knex.raw(`
