@@ -12,6 +12,11 @@ export function untilLockWaiters(database: Database, count: number): Promise<voi
   return untilWaiting(database, count, 'for update');
 }
 
+/** Waits until this many sessions of the service wait for what is being booked to be over. */
+export function untilBookingsAwaited(database: Database, count: number): Promise<void> {
+  return untilWaiting(database, count, 'for key share');
+}
+
 /** Waits until this many sessions of workers wait for row locks in this database. */
 export function untilWorkersWait(database: Database, count: number): Promise<void> {
   return untilWaiting(database, count, 'for update', 'joint-ledger worker');
