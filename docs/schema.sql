@@ -21,6 +21,7 @@ CREATE TABLE account_changes (
 );
 CREATE INDEX account_changes_of_account ON public.account_changes USING btree (ledger_id, account_id, id);
 CREATE INDEX account_changes_waiting ON public.account_changes USING btree (ledger_id, expires_at, account_id) WHERE (status = 'waiting'::text);
+CREATE INDEX account_changes_waiting_of_account ON public.account_changes USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE account_metadata (
   ledger_id uuid NOT NULL,
@@ -68,6 +69,7 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_survivorship_known CHECK ((survivorship = ANY (ARRAY['survivors'::text, 'estate'::text]))),
   CONSTRAINT accounts_version_not_negative CHECK ((version >= 0))
 ) WITH (fillfactor=80);
+CREATE INDEX accounts_by_name ON public.accounts USING btree (ledger_id, lower(name) COLLATE "C", id);
 CREATE INDEX accounts_next_expiry ON public.accounts USING btree (ledger_id, next_expiry) WHERE (next_expiry IS NOT NULL);
 CREATE UNIQUE INDEX accounts_one_clearing_account_a_currency ON public.accounts USING btree (ledger_id, currency) WHERE (ownership = 'clearing'::text);
 CREATE TRIGGER accounts_never_deleted BEFORE DELETE OR TRUNCATE ON public.accounts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -173,8 +175,8 @@ CREATE TABLE holders (
   CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text, 'delegate'::text]) AND (cardinality(rights) > 0))),
   CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text, 'expired'::text])))
 );
-CREATE INDEX holders_by_party ON public.holders USING btree (ledger_id, party_id);
 CREATE INDEX holders_invited ON public.holders USING btree (ledger_id, invitation_expires_at, account_id) WHERE (status = 'invited'::text);
+CREATE INDEX holders_of_party ON public.holders USING btree (ledger_id, party_id, account_id);
 
 CREATE TABLE holds (
   ledger_id uuid NOT NULL,
@@ -294,6 +296,7 @@ CREATE TABLE parties (
   CONSTRAINT parties_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT parties_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id)
 );
+CREATE INDEX parties_by_name ON public.parties USING btree (ledger_id, lower(name) COLLATE "C", id);
 CREATE TRIGGER parties_never_deleted BEFORE DELETE OR TRUNCATE ON public.parties FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE payment_orders (
@@ -325,6 +328,7 @@ CREATE TABLE payment_orders (
 );
 CREATE UNIQUE INDEX payment_orders_external_id_unique ON public.payment_orders USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX payment_orders_of_account ON public.payment_orders USING btree (ledger_id, account_id, id);
+CREATE INDEX payment_orders_waiting ON public.payment_orders USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE projects (
   ledger_id uuid NOT NULL,
@@ -457,6 +461,7 @@ CREATE INDEX standing_orders_due ON public.standing_orders USING btree (ledger_i
 CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (ledger_id, account_id, id);
 CREATE INDEX standing_orders_unfinished ON public.standing_orders USING btree (ledger_id, account_id) WHERE (finished_at IS NULL);
 CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
+CREATE INDEX standing_orders_waiting_of_account ON public.standing_orders USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
 CREATE TABLE transaction_metadata (
   ledger_id uuid NOT NULL,
@@ -492,9 +497,9 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_origin_with_id CHECK (((origin IS NULL) = (origin_id IS NULL))),
   CONSTRAINT transactions_type_known CHECK ((type = ANY (ARRAY['deposit'::text, 'withdrawal'::text, 'transfer'::text, 'multi_leg'::text, 'capture'::text, 'reversal'::text])))
 );
-CREATE INDEX transactions_by_booking ON public.transactions USING btree (ledger_id, booked_at, id);
+CREATE INDEX transactions_by_booking ON public.transactions USING btree (ledger_id, booked_at);
 CREATE INDEX transactions_by_initiator ON public.transactions USING btree (ledger_id, initiated_by, booked_at) WHERE (initiated_by IS NOT NULL);
-CREATE INDEX transactions_by_reference ON public.transactions USING btree (ledger_id, reference, booked_at, id) WHERE (reference IS NOT NULL);
+CREATE INDEX transactions_by_reference ON public.transactions USING btree (ledger_id, reference, booked_at) WHERE (reference IS NOT NULL);
 CREATE UNIQUE INDEX transactions_external_id_unique ON public.transactions USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
 CREATE INDEX transactions_of_holds ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'hold'::text);
 CREATE INDEX transactions_of_reversed ON public.transactions USING btree (ledger_id, origin_id) WHERE (origin = 'reversal'::text);

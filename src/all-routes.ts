@@ -1,4 +1,5 @@
 import { accountRoutes } from './accounts/account-routes.ts';
+import { balanceRoutes } from './accounts/balance-routes.ts';
 import { paymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { projectRoutes } from './approvals/project-routes.ts';
 import { proposalRoutes } from './approvals/proposal-routes.ts';
@@ -46,7 +47,7 @@ function groupRoutes({ webhookTargets, lab }: RouteSettings, description: Route)
       ...batchRoutes,
       ...journalRoutes,
     ]),
-    group('Accounts', 'Accounts and their balances.', accountRoutes),
+    group('Accounts', 'Accounts and their balances.', [...accountRoutes, ...balanceRoutes]),
     group('Payment orders', 'Movements that wait for signatures.', paymentOrderRoutes),
     group('Holds', 'Money that is reserved.', holdRoutes),
     group('Proposals', 'Projects of an account, and the proposals that compete for each.', [

@@ -96,10 +96,6 @@ export const currentlyHeld = `a.held - ${ofExpiredHolds('sum(h.remaining)')}`;
 /** The revision as it will be once expired holds are tidied up: each raises it by one (`expireHolds`). */
 const currentRevision = `a.revision + ${ofExpiredHolds('count(*)')}`;
 
-/** Narrows to the accounts that a party holds and may look at. */
-const viewedBy = `exists (select from holders v where v.ledger_id = :ledgerId and v.account_id = a.id
-                            and v.party_id = :viewer and v.status = 'active' and 'view' = any(v.rights))`;
-
 /** One statement, so that the balance, what is held and the holders are of one moment. */
 function selectAccounts({ knex, ledgerId }: LedgerSource) {
   const ofLedger = (sql: string) => knex.raw(sql, { ledgerId });
@@ -154,23 +150,6 @@ export async function findAccountByExternalId(
   return row === undefined ? undefined : asAccount(row);
 }
 
-/**
- * A page of customers' accounts, or of the clearing accounts, in the order of their ids; where there is a viewer, of
- * those that it holds and may look at.
- */
-export async function listAccounts(
-  source: LedgerSource,
-  page: { limit: number; after: string | null; clearing: boolean; viewer: string | null },
-): Promise<AccountDocument[]> {
-  const query = selectAccounts(source)
-    .where('a.ownership', page.clearing ? '=' : '<>', 'clearing')
-    .orderBy('a.id')
-    .limit(page.limit);
-  if (page.after !== null) query.where('a.id', '>', page.after);
-  if (page.viewer !== null) query.whereRaw(viewedBy, { ledgerId: source.ledgerId, viewer: page.viewer });
-  return (await query).map(asAccount);
-}
-
 export async function findAccountsByExternalId(
   transaction: LedgerTransaction,
   externalIds: readonly string[],
@@ -181,10 +160,11 @@ export async function findAccountsByExternalId(
 }
 
 export async function findAccountsById(
-  transaction: LedgerTransaction,
+  source: LedgerSource,
   accountIds: readonly string[],
 ): Promise<Map<string, AccountDocument>> {
-  const rows = await selectAccounts(transaction).whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);
+  if (accountIds.length === 0) return new Map();
+  const rows = await selectAccounts(source).whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);
   return new Map(rows.map((row) => [row.id, asAccount(row)]));
 }
 

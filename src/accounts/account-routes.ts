@@ -1,40 +1,36 @@
 import { z } from 'zod';
-import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
+import { notFoundByExternalId } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
-import { getMoney } from '../http/money-fields.ts';
-import { pageOf, pageQuery, readPage } from '../http/paging.ts';
-import { ok, perform, type Success } from '../http/reply.ts';
+import { currency, getMoney } from '../http/money-fields.ts';
+import { filtersIn, orderQuery, pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { id, idList, text } from '../http/read-input.ts';
+import { perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
-import { entityTag } from '../ledger/locked-account.ts';
+import { accountStatuses, entityTag, ownerships } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { findReadable } from '../ownership/visible-accounts.ts';
-import {
-  type AccountDocument,
-  accountDocument,
-  findAccountByExternalId,
-  getAccount,
-  listAccounts,
-} from './account-queries.ts';
-import {
-  accountPath,
-  balanceQuery,
-  balancesQuery,
-  createAccountBody,
-  externalId,
-  patchAccountBody,
-  putAccountBody,
-} from './account-schemas.ts';
-import { balanceAtDocument, getBalanceAt } from './balance-at.ts';
-import { balanceDocument, getBalances } from './balance-queries.ts';
+import { type AccountDocument, accountDocument, findAccountByExternalId, getAccount } from './account-queries.ts';
+import { accountPath, createAccountBody, externalId, patchAccountBody, putAccountBody } from './account-schemas.ts';
 import { closeAccount } from './close-account.ts';
+import { accountKey, listAccounts } from './list-accounts.ts';
 import { type OpenAccountResult, openAccount, refuseOther } from './open-account.ts';
 import { getReadableAccount } from './readable-account.ts';
 import { refuseUnknownTimeZone } from './time-zone.ts';
 import { updateAccount } from './update-account.ts';
 
-const listQuery = z.strictObject({ ...pageQuery, ownership: z.enum(['clearing']).optional() });
+const listQuery = z.strictObject({
+  ...pageQuery,
+  order: orderQuery.default('asc'),
+  holder: id.optional().meta({ description: 'Held by this party now.' }),
+  currency: currency.optional(),
+  status: z.enum(accountStatuses).optional(),
+  ownership: z.enum(ownerships).optional().meta({ description: 'All but clearing accounts without it.' }),
+  externalId: externalId.optional(),
+  namePrefix: text(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
+  ids: idList('accounts').optional(),
+});
 const joint = {
   ...{ name: 'Household', currency: 'USD', ownership: 'joint', timeZone: 'Europe/Madrid' },
   holders: [
@@ -44,7 +40,7 @@ const joint = {
   mandate: { bands: [{ rule: 'any' }] },
 };
 
-/** Accounts: opening, reading, closing, and their balances. */
+/** Accounts: opening, reading, closing. */
 export const accountRoutes = [
   get(
     '/accounts/:accountId',
@@ -80,38 +76,6 @@ export const accountRoutes = [
   ),
 
   get(
-    '/accounts/:accountId/balances',
-    {
-      id: 'getBalance',
-      summary: 'Read the balance of an account, now or at an instant',
-      ...{ keys: 'any', params: accountPath, query: balanceQuery, answers: { 200: balanceAtDocument } },
-      refusals: ['account_not_found'],
-    },
-    async ({ caller, params: { accountId }, query: { at } }, { database }) => {
-      await getReadableAccount(database, caller, accountId);
-      if (at !== undefined) return ok(await getBalanceAt(database, caller.ledgerId, accountId, at));
-      const [balance] = await getBalances(sourceOf(caller, database), [accountId]);
-      return ok({ ...balance, at: new Date().toISOString() });
-    },
-  ),
-
-  get(
-    '/balances',
-    {
-      id: 'getBalances',
-      summary: 'Read the balances of up to 100 accounts at one moment',
-      ...{ keys: 'any', query: balancesQuery, refusals: ['account_not_found'] },
-      answers: { 200: z.strictObject({ data: z.array(balanceDocument) }) },
-    },
-    async ({ caller, query: { accountIds } }, { database }) => {
-      const readable = await findReadable(database, caller, accountIds);
-      const hidden = readable === null ? undefined : accountIds.find((accountId) => !readable.has(accountId));
-      if (hidden !== undefined) throw notFound('account', hidden);
-      return ok({ data: await getBalances(sourceOf(caller, database), accountIds) });
-    },
-  ),
-
-  get(
     '/accounts',
     {
       id: 'listAccounts',
@@ -119,10 +83,13 @@ export const accountRoutes = [
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountDocument) } },
     },
     ({ caller, query }, { database }) => {
-      const filter = { clearing: query.ownership === 'clearing', viewer: caller.boundParty };
-      return readPage(query, ['accounts', query.ownership], (page) =>
-        listAccounts(sourceOf(caller, database), { ...page, ...filter }),
-      );
+      const filters = { ...query, viewer: caller.boundParty ?? undefined };
+      return readPageBy(query, ['accounts', filtersIn(query)], {
+        key: accountKey(filters),
+        find: (page) => listAccounts(sourceOf(caller, database), { ...page, order: query.order }, filters),
+        keyOf: ({ key }) => key,
+        present: (found) => found.map(({ document }) => document),
+      });
     },
   ),
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
-import { id, instant, text } from '../http/read-input.ts';
+import { day, id, idList, instant, text } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
 import { namedIn } from '../ownership/mandate.ts';
 import {
@@ -13,9 +13,8 @@ import {
   rights,
 } from '../ownership/ownership-schemas.ts';
 import { survivorships } from './account-queries.ts';
+import { seriesIntervals } from './balance-series.ts';
 import { isTimeZone, timeZoneMessage } from './time-zone.ts';
-
-const maxBalances = 100;
 
 /** A caller's clock may be a little ahead of ours. */
 const clockToleranceMs = 60_000;
@@ -107,19 +106,24 @@ export const patchAccountBody = z
   })
   .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });
 
-export const balanceQuery = z.strictObject({
-  at: instant
-    .refine((at) => at.getTime() <= Date.now() + clockToleranceMs, { error: 'must not lie in the future' })
-    .optional(),
-});
+const at = instant
+  .refine((time) => time.getTime() <= Date.now() + clockToleranceMs, { error: 'must not lie in the future' })
+  .optional();
 
-const uuidForm = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+export const balanceQuery = z.strictObject({ at });
 
-export const balancesQuery = z.strictObject({
-  accountIds: z
-    .string({ error: 'must name the accounts, separated by commas' })
-    .transform((list) => list.split(','))
-    .pipe(z.array(id).max(maxBalances, `must name at most ${maxBalances} accounts`))
-    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name an account twice' })
-    .meta({ description: 'Ids of accounts, separated by commas.', pattern: `^${uuidForm}(?:,${uuidForm})*$` }),
-});
+const maxSteps = 400;
+
+/** About how many days a step has, for the limit of their number. */
+const daysOf = { day: 1, week: 7, month: 28 };
+
+export const balanceSeriesQuery = z
+  .strictObject({ from: day, to: day, interval: z.enum(seriesIntervals).default('day') })
+  .superRefine(({ from, to, interval }, context) => {
+    const report = (message: string) => context.addIssue({ code: 'custom', path: ['to'], message });
+    if (to < from) report('must not lie before from');
+    const days = (Date.parse(to) - Date.parse(from)) / 86_400_000;
+    if (days / daysOf[interval] >= maxSteps) report(`must lie at most ${maxSteps * daysOf[interval]} days after from`);
+  });
+
+export const balancesQuery = z.strictObject({ at, accountIds: idList('accounts') });

@@ -7,11 +7,10 @@ import {
   readLedgerClock,
   runLedgerTransaction,
 } from '../database/ledger-transaction.ts';
-import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import { lastVersion } from '../ledger/last-version.ts';
-import { awaitBookings } from '../ledger/lock-accounts.ts';
+import { awaitBookings, awaitFreeBookings } from '../ledger/lock-accounts.ts';
 import { asBalance, type BalanceRow, balanceDocument, getBalances } from './balance-queries.ts';
 
 /** With the instant that it is of; earlier than the one asked for where that has not passed yet. */
@@ -24,30 +23,51 @@ const patienceMs = 2_000;
 const limits = { lockTimeoutMs: patienceMs, statementTimeoutMs: 10_000, idleTimeoutMs: 10_000 };
 
 /**
- * The balance of an account as it was booked at an instant, which never changes once it was answered: what is dated
- * earlier and still being committed is waited for, and what is booked afterwards is dated later.
+ * The balances of accounts as they were booked at one instant, which never change once they were answered: what is
+ * dated earlier and still being committed is waited for, and what is booked afterwards is dated later.
  *
  * Throws RefusalError: `account_not_found`, or `ledger_busy` when what is being booked takes longer than two seconds.
  */
-export async function getBalanceAt(
+export async function getBalancesAt(
   database: Database,
   ledgerId: string,
-  accountId: string,
+  accountIds: readonly string[],
   asked: Date,
-): Promise<BalanceAtDocument> {
-  const [now] = await getBalances({ knex: database, ledgerId }, [accountId]);
-  if (now === undefined) throw notFound('account', accountId);
-  const isClearing = now.held === null;
-  const row = await runLedgerTransaction(database, ledgerId, limits, async (transaction) => {
-    await untilPassed(await openLedger(transaction), asked);
-    const clock = isClearing ? await awaitTransactions(transaction) : await awaitBookings(transaction, accountId);
-    // Booking times are in milliseconds: one that is not over may still get a booking.
-    const at = new Date(Math.min(asked.getTime(), clock.getTime() - 1));
-    const query = isClearing ? clearingBalanceAt : storedBalanceAt;
-    const { rows } = await transaction.knex.raw(query, { ledgerId, accountId, at });
-    return { ...(rows[0] as BalanceRow), at };
+): Promise<BalanceAtDocument[]> {
+  const source = { knex: database, ledgerId };
+  const accounts = await getBalances(source, accountIds);
+  const clearing = accounts.filter(({ held }) => held === null).map(({ accountId }) => accountId);
+  const at = await awaitInstant(database, ledgerId, { accountIds, hasClearing: clearing.length > 0 }, asked);
+  const { rows } = await database.raw(balancesAt, { ledgerId, accountIds: [...accountIds], at });
+  const byId = new Map((rows as BalanceRow[]).map((row) => [row.id, row]));
+  return accountIds.map((accountId) => ({ ...asBalance(byId.get(accountId)!), at: at.toISOString() }));
+}
+
+/**
+ * Waits until nothing is being booked on these accounts that could be dated up to an instant. Answers that instant, or
+ * the last one before now where it has not passed yet. Throws RefusalError `ledger_busy`.
+ */
+export async function awaitInstant(
+  database: Database,
+  ledgerId: string,
+  { accountIds, hasClearing }: { accountIds: readonly string[]; hasClearing: boolean },
+  asked: Date,
+): Promise<Date> {
+  const inLedger = <Result>(work: (transaction: LedgerTransaction, clock: Date) => Promise<Result>) =>
+    runLedgerTransaction(database, ledgerId, limits, async (transaction) =>
+      work(transaction, await openLedger(transaction)),
+    );
+  const { clock, busy } = await inLedger(async (transaction, now) => {
+    await untilPassed(now, asked);
+    if (hasClearing) return { clock: await awaitTransactions(transaction), busy: [] };
+    return awaitFreeBookings(transaction, accountIds);
   });
-  return { ...asBalance(row), at: row.at.toISOString() };
+  const clocks = [clock];
+  // One after another, each in a transaction of its own: nobody waits for an account while others are kept locked.
+  for (const accountId of busy) clocks.push(await inLedger((transaction) => awaitBookings(transaction, accountId)));
+  // Booking times are in milliseconds: one that is not over may still get a booking.
+  const passed = Math.min(...clocks.map((time) => time.getTime() - 1));
+  return new Date(Math.min(asked.getTime(), passed));
 }
 
 /** A caller that asks for what was booked a moment ago gets the whole millisecond. */
@@ -88,17 +108,14 @@ function stillBooking(): RefusalError {
   return new RefusalError('ledger_busy', detail, { retryAfterSeconds: 1 });
 }
 
-const storedBalanceAt = `
-  select a.id, a.currency, a.ownership, a.overdraft_limit,
-         coalesce(latest.balance_after, 0) as booked, 0::numeric as held
-  from accounts a
-  left join entries latest on latest.ledger_id = :ledgerId and latest.account_id = a.id
-                          and latest.version = ${lastVersion('<=', 'at')}
-  where a.ledger_id = :ledgerId and a.id = :accountId`;
-
-const clearingBalanceAt = `
-  select a.id, a.currency, a.ownership, a.overdraft_limit, a.held,
-         (select coalesce(sum(e.amount), 0) from entries e
-          where e.ledger_id = :ledgerId and e.account_id = a.id and e.version is null
-            and e.booked_at <= :at) as booked
-  from accounts a where a.ledger_id = :ledgerId and a.id = :accountId`;
+/** Nothing of a clearing account has a version. */
+const balancesAt = `
+  select a.id, a.currency, a.ownership, a.overdraft_limit, a.held * 0 as held,
+    case when a.version is null
+      then (select coalesce(sum(e.amount), 0) from entries e
+            where e.ledger_id = :ledgerId and e.account_id = a.id and e.version is null and e.booked_at <= :at)
+      else coalesce((select e.balance_after from entries e
+                     where e.ledger_id = :ledgerId and e.account_id = a.id
+                       and e.version = ${lastVersion('<=', ':at::timestamptz')}), 0)
+    end as booked
+  from accounts a where a.ledger_id = :ledgerId and a.id = any(:accountIds::uuid[])`;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { getReadableAccount } from '../accounts/readable-account.ts';
-import { actingParty, requireServiceKey } from '../http/acting-party.ts';
+import { findListedAccounts, ofSignersQuery } from '../accounts/listed-accounts.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
-import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { filtersIn, type PageAsked, pageOf, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { answered, ok, perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -12,17 +12,16 @@ import { createOperation } from '../ledger/operation.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { transactionDocument } from '../movements/present-transaction.ts';
 import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
-import { paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
+import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
 import { describePaymentOrders, getPaymentOrder, listPaymentOrders } from '../payment-orders/payment-order-queries.ts';
+import { listSigned } from '../signatures/list-signed.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { cancelPaymentOrder } from './cancel-payment-order.ts';
 import { signPaymentOrder } from './sign-payment-order.ts';
 
 const orderPath = z.object({ orderId: id });
 const listQuery = z.strictObject({
-  ...pageQuery,
-  order: orderQuery.default('desc'),
-  accountId: id.optional(),
+  ...ofSignersQuery,
   status: z.enum(paymentOrderStatuses).optional(),
 });
 
@@ -34,20 +33,18 @@ export const paymentOrderRoutes = [
     '/payment-orders',
     {
       id: 'listPaymentOrders',
-      summary: 'List payment orders, of one account or with a key of the service of all',
+      summary: 'List payment orders, of one account or of all that the key may read',
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(paymentOrderDocument) } },
-      refusals: ['key_not_allowed', 'account_not_found'],
+      refusals: ['account_not_found'],
     },
     async ({ caller, query }, { database }) => {
-      const { order, accountId, status } = query;
-      if (accountId === undefined) requireServiceKey(caller);
-      else await getReadableAccount(database, caller, accountId);
+      const { order, missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
+      const accountIds = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      return readPage(
-        query,
-        ['payment-orders', order, accountId, status],
-        (page) => listPaymentOrders(source, { ...page, order, accountId, status }),
-        (orders) => describePaymentOrders(source, orders),
+      const list = (page: PageAsked<string>) => listPaymentOrders(source, { ...page, order, accountIds }, status);
+      const describe = (orders: readonly PaymentOrder[]) => describePaymentOrders(source, orders);
+      return readPage(query, ['payment-orders', filtersIn(query)], (page) =>
+        listSigned(page, { list, describe }, missingFrom),
       );
     },
   ),

@@ -54,14 +54,6 @@ export type Amount = string;
 
 export type Authorisation = { readonly by: string; readonly decision: 'approve' | 'reject'; readonly at: string };
 
-export type Balance = {
-  readonly accountId: string;
-  readonly currency: string;
-  readonly booked: string;
-  readonly held: string | null;
-  readonly available: string | null;
-};
-
 export type BalanceAt = {
   readonly accountId: string;
   readonly currency: string;
@@ -69,6 +61,25 @@ export type BalanceAt = {
   readonly held: string | null;
   readonly available: string | null;
   readonly at: string;
+};
+
+export type BalanceSeries = {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly interval: 'day' | 'week' | 'month';
+  readonly at: string;
+  readonly data: readonly BalanceStep[];
+};
+
+export type BalanceStep = {
+  readonly from: string;
+  readonly to: string;
+  readonly opening: string;
+  readonly closing: string;
+  readonly lowest: string;
+  readonly in: string;
+  readonly out: string;
 };
 
 export type Counterparty = { readonly accountId: string; readonly name: string };
@@ -736,6 +747,7 @@ export type Problem = {
     | 'too_many_webhook_endpoints'
     | 'webhook_endpoint_disabled'
     | 'webhook_delivery_pending'
+    | 'too_many_entries'
     | 'foreign_site'
     | 'key_not_allowed'
     | 'version_mismatch'
@@ -920,6 +932,7 @@ export type StandingOrderRun = {
       | 'too_many_webhook_endpoints'
       | 'webhook_endpoint_disabled'
       | 'webhook_delivery_pending'
+      | 'too_many_entries'
       | 'foreign_site'
       | 'key_not_allowed'
       | 'version_mismatch'
@@ -1347,6 +1360,7 @@ export interface Operations {
                 | 'too_many_webhook_endpoints'
                 | 'webhook_endpoint_disabled'
                 | 'webhook_delivery_pending'
+                | 'too_many_entries'
                 | 'foreign_site'
                 | 'key_not_allowed'
                 | 'version_mismatch'
@@ -1457,6 +1471,7 @@ export interface Operations {
                 | 'too_many_webhook_endpoints'
                 | 'webhook_endpoint_disabled'
                 | 'webhook_delivery_pending'
+                | 'too_many_entries'
                 | 'foreign_site'
                 | 'key_not_allowed'
                 | 'version_mismatch'
@@ -1527,22 +1542,19 @@ export interface Operations {
     };
     answer: Account;
   };
-  /** Read the balance of an account, now or at an instant. */
-  getBalance: {
-    input: { readonly accountId: string; readonly at?: string | undefined };
-    answer: BalanceAt;
-  };
-  /** Read the balances of up to 100 accounts at one moment. */
-  getBalances: {
-    input: { readonly accountIds: string };
-    answer: { readonly data: readonly Balance[] };
-  };
   /** List accounts. */
   listAccounts: {
     input: {
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
-      readonly ownership?: 'clearing' | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly holder?: string | undefined;
+      readonly currency?: Currency | undefined;
+      readonly status?: 'active' | 'closed' | undefined;
+      readonly ownership?: 'sole' | 'joint' | 'clearing' | undefined;
+      readonly externalId?: string | undefined;
+      readonly namePrefix?: string | undefined;
+      readonly ids?: string | undefined;
     };
     answer: { readonly data: readonly Account[]; readonly nextCursor: string | null };
   };
@@ -1619,13 +1631,34 @@ export interface Operations {
     input: { readonly accountId: string };
     answer: Account;
   };
-  /** List payment orders, of one account or with a key of the service of all. */
+  /** Read the balance of an account, now or at an instant. */
+  getBalance: {
+    input: { readonly accountId: string; readonly at?: string | undefined };
+    answer: BalanceAt;
+  };
+  /** Read how the balance of an account went, by days, weeks or months. */
+  getBalanceSeries: {
+    input: {
+      readonly accountId: string;
+      readonly from: string;
+      readonly to: string;
+      readonly interval?: 'day' | 'week' | 'month' | undefined;
+    };
+    answer: BalanceSeries;
+  };
+  /** Read the balances of up to 100 accounts at one moment. */
+  getBalances: {
+    input: { readonly at?: string | undefined; readonly accountIds: string };
+    answer: { readonly data: readonly BalanceAt[] };
+  };
+  /** List payment orders, of one account or of all that the key may read. */
   listPaymentOrders: {
     input: {
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
       readonly order?: 'asc' | 'desc' | undefined;
       readonly accountId?: string | undefined;
+      readonly missingFrom?: string | undefined;
       readonly status?: 'waiting' | 'booked' | 'rejected' | 'cancelled' | 'expired' | undefined;
     };
     answer: { readonly data: readonly PaymentOrder[]; readonly nextCursor: string | null };
@@ -1688,6 +1721,17 @@ export interface Operations {
     };
     answer: Hold;
     dryAnswer: DryRunHold;
+  };
+  /** List what reserves or has reserved money, of all accounts that the key may read. */
+  findHolds: {
+    input: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly accountId?: string | undefined;
+      readonly status?: 'active' | 'captured' | 'voided' | 'expired' | undefined;
+    };
+    answer: { readonly data: readonly Hold[]; readonly nextCursor: string | null };
   };
   /** Read a hold. */
   getHold: {
@@ -1951,9 +1995,28 @@ export interface Operations {
     input: { readonly restrictionId: string } & { readonly by?: string | null | undefined };
     answer: Restriction | AccountChange;
   };
-  /** List the changes of an account that take signatures, the latest first. */
+  /** List the changes of an account that take signatures. */
   listAccountChanges: {
-    input: { readonly accountId: string; readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    input: {
+      readonly accountId: string;
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly missingFrom?: string | undefined;
+      readonly status?: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired' | undefined;
+    };
+    answer: { readonly data: readonly AccountChange[]; readonly nextCursor: string | null };
+  };
+  /** List changes that take signatures, of all accounts that the key may read. */
+  findAccountChanges: {
+    input: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly accountId?: string | undefined;
+      readonly missingFrom?: string | undefined;
+      readonly status?: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired' | undefined;
+    };
     answer: { readonly data: readonly AccountChange[]; readonly nextCursor: string | null };
   };
   /** Read a change of an account. */
@@ -1996,7 +2059,14 @@ export interface Operations {
   };
   /** List parties. */
   listParties: {
-    input: { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    input: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly externalId?: string | undefined;
+      readonly namePrefix?: string | undefined;
+      readonly ids?: string | undefined;
+    };
     answer: { readonly data: readonly Party[]; readonly nextCursor: string | null };
   };
   /** Create a party. */
@@ -2040,13 +2110,14 @@ export interface Operations {
     input: { readonly partyId: string };
     answer: Party;
   };
-  /** List standing orders, of one account or with a key of the service of all. */
+  /** List standing orders, of one account or of all that the key may read. */
   listStandingOrders: {
     input: {
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
       readonly order?: 'asc' | 'desc' | undefined;
       readonly accountId?: string | undefined;
+      readonly missingFrom?: string | undefined;
       readonly status?:
         | 'waiting'
         | 'active'
@@ -2483,20 +2554,10 @@ export const operations = {
 
   updateAccount: { method: 'PATCH', path: '/v1/accounts/{accountId}', query: [], hasBody: true, hasKey: true },
 
-  getBalance: {
-    method: 'GET',
-    path: '/v1/accounts/{accountId}/balances',
-    query: ['at'],
-    hasBody: false,
-    hasKey: false,
-  },
-
-  getBalances: { method: 'GET', path: '/v1/balances', query: ['accountIds'], hasBody: false, hasKey: false },
-
   listAccounts: {
     method: 'GET',
     path: '/v1/accounts',
-    query: ['limit', 'cursor', 'ownership'],
+    query: ['limit', 'cursor', 'order', 'holder', 'currency', 'status', 'ownership', 'externalId', 'namePrefix', 'ids'],
     hasBody: false,
     hasKey: false,
   },
@@ -2521,10 +2582,28 @@ export const operations = {
 
   closeAccount: { method: 'POST', path: '/v1/accounts/{accountId}/close', query: [], hasBody: false, hasKey: true },
 
+  getBalance: {
+    method: 'GET',
+    path: '/v1/accounts/{accountId}/balances',
+    query: ['at'],
+    hasBody: false,
+    hasKey: false,
+  },
+
+  getBalanceSeries: {
+    method: 'GET',
+    path: '/v1/accounts/{accountId}/balance-series',
+    query: ['from', 'to', 'interval'],
+    hasBody: false,
+    hasKey: false,
+  },
+
+  getBalances: { method: 'GET', path: '/v1/balances', query: ['at', 'accountIds'], hasBody: false, hasKey: false },
+
   listPaymentOrders: {
     method: 'GET',
     path: '/v1/payment-orders',
-    query: ['limit', 'cursor', 'order', 'accountId', 'status'],
+    query: ['limit', 'cursor', 'order', 'accountId', 'missingFrom', 'status'],
     hasBody: false,
     hasKey: false,
   },
@@ -2548,6 +2627,14 @@ export const operations = {
   },
 
   createHold: { method: 'POST', path: '/v1/holds', query: ['dryRun'], hasBody: true, hasKey: true },
+
+  findHolds: {
+    method: 'GET',
+    path: '/v1/holds',
+    query: ['limit', 'cursor', 'order', 'accountId', 'status'],
+    hasBody: false,
+    hasKey: false,
+  },
 
   getHold: { method: 'GET', path: '/v1/holds/{holdId}', query: [], hasBody: false, hasKey: false },
 
@@ -2710,7 +2797,15 @@ export const operations = {
   listAccountChanges: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/changes',
-    query: ['limit', 'cursor'],
+    query: ['limit', 'cursor', 'order', 'missingFrom', 'status'],
+    hasBody: false,
+    hasKey: false,
+  },
+
+  findAccountChanges: {
+    method: 'GET',
+    path: '/v1/account-changes',
+    query: ['limit', 'cursor', 'order', 'accountId', 'missingFrom', 'status'],
     hasBody: false,
     hasKey: false,
   },
@@ -2733,7 +2828,13 @@ export const operations = {
     hasKey: true,
   },
 
-  listParties: { method: 'GET', path: '/v1/parties', query: ['limit', 'cursor'], hasBody: false, hasKey: false },
+  listParties: {
+    method: 'GET',
+    path: '/v1/parties',
+    query: ['limit', 'cursor', 'order', 'externalId', 'namePrefix', 'ids'],
+    hasBody: false,
+    hasKey: false,
+  },
 
   createParty: { method: 'POST', path: '/v1/parties', query: [], hasBody: true, hasKey: true },
 
@@ -2762,7 +2863,7 @@ export const operations = {
   listStandingOrders: {
     method: 'GET',
     path: '/v1/standing-orders',
-    query: ['limit', 'cursor', 'order', 'accountId', 'status'],
+    query: ['limit', 'cursor', 'order', 'accountId', 'missingFrom', 'status'],
     hasBody: false,
     hasKey: false,
   },

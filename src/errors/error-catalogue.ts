@@ -74,6 +74,7 @@ export const errorTitles = {
   too_many_webhook_endpoints: 'The ledger has as many webhook endpoints as it can have',
   webhook_endpoint_disabled: 'The webhook endpoint is disabled',
   webhook_delivery_pending: 'The webhook delivery is not finished',
+  too_many_entries: 'There are more entries than are summed at once',
   foreign_site: 'The request comes from a page of another site',
   key_not_allowed: 'The API key may not do this',
   version_mismatch: 'The account has changed since it was read',

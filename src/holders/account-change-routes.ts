@@ -1,18 +1,20 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
-import { getReadableAccount } from '../accounts/readable-account.ts';
+import { findListedAccounts, ofSignersQuery } from '../accounts/listed-accounts.ts';
+import type { Database } from '../database/create-database.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { filtersIn, type PageAsked, pageOf, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
-import { ok, perform, type Reply } from '../http/reply.ts';
+import { ok, perform, type Reply, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { actRefusals } from '../http/shared-refusals.ts';
 import { createOperation, type OperationOptions } from '../ledger/operation.ts';
 import { ifVisible } from '../ownership/visible-accounts.ts';
+import { listSigned } from '../signatures/list-signed.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
-import { accountChangeDocument } from './account-change.ts';
+import { type AccountChange, accountChangeDocument, changeStatuses } from './account-change.ts';
 import { describeChanges } from './describe-changes.ts';
 import { getChange, listChanges } from './management-queries.ts';
 import { accountMandateDocument, holderRecordDocument, restrictionDocument } from './present-management.ts';
@@ -25,26 +27,43 @@ const signedChangeDocument = accountChangeDocument.extend({
   applied: z.union([holderRecordDocument, accountMandateDocument, restrictionDocument]).exactOptional(),
 });
 
+const listQuery = z.strictObject({ ...ofSignersQuery, status: z.enum(changeStatuses).optional() });
+
+async function readChanges(
+  database: Database,
+  caller: Caller,
+  query: Omit<z.output<typeof listQuery>, 'accountId'> & { accountId?: string | undefined },
+): Promise<Success> {
+  const { order, missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
+  const accountIds = await findListedAccounts(database, caller, query);
+  const source = sourceOf(caller, database);
+  const list = (page: PageAsked<string>) => listChanges(source, { ...page, order, accountIds }, status);
+  const describe = (changes: readonly AccountChange[]) => describeChanges(source, changes, new Date());
+  return readPage(query, ['changes', filtersIn(query)], (page) => listSigned(page, { list, describe }, missingFrom));
+}
+
 /** Changes of an account that take every owner's signature. */
 export const accountChangeRoutes = [
   get(
     '/accounts/:accountId/changes',
     {
       id: 'listAccountChanges',
-      summary: 'List the changes of an account that take signatures, the latest first',
-      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
+      summary: 'List the changes of an account that take signatures',
+      ...{ keys: 'any', params: accountPath, query: listQuery.omit({ accountId: true }) },
       ...{ answers: { 200: pageOf(accountChangeDocument) }, refusals: ['account_not_found'] },
     },
-    async ({ caller, params: { accountId }, query }, { database }) => {
-      await getReadableAccount(database, caller, accountId);
-      const source = sourceOf(caller, database);
-      return readPage(
-        query,
-        ['changes', accountId],
-        (page) => listChanges(source, { ...page, accountId }),
-        (changes) => describeChanges(source, changes, new Date()),
-      );
+    ({ caller, params, query }, { database }) => readChanges(database, caller, { ...query, ...params }),
+  ),
+
+  get(
+    '/account-changes',
+    {
+      id: 'findAccountChanges',
+      summary: 'List changes that take signatures, of all accounts that the key may read',
+      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountChangeDocument) } },
+      refusals: ['account_not_found'],
     },
+    ({ caller, query }, { database }) => readChanges(database, caller, query),
   ),
 
   get(

@@ -1,4 +1,6 @@
+import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { type HolderRight, type HolderStatus, type LimitsDocument, mapLimits } from '../ownership/holder.ts';
@@ -148,18 +150,16 @@ interface ChangeRow {
   finished_at: Date | null;
 }
 
-/** A page of the changes of an account that took or take signatures, the latest first. */
+/** A page of changes that took or take signatures, in the order of their ids, which is about that of their making. */
 export async function listChanges(
   { knex, ledgerId }: LedgerSource,
-  page: { accountId: string; after: string | null; limit: number },
-): Promise<AccountChange[]> {
-  const query = knex<ChangeRow>('account_changes')
-    .where('ledger_id', ledgerId)
-    .where('account_id', page.accountId)
-    .orderBy('id', 'desc')
-    .limit(page.limit);
-  if (page.after !== null) query.where('id', '<', page.after);
-  return (await query).map(asChange);
+  page: AccountsPage,
+  status: ChangeStatus | undefined,
+): Promise<Scanned<string, AccountChange>> {
+  const rows = knex('account_changes as c').select('c.*').where('c.ledger_id', ledgerId);
+  const matches = narrowToStatus(rows, 'c', status);
+  const { items, stoppedAt } = await scanAccounts<ChangeRow>(knex, { rows, alias: 'c' }, page, matches);
+  return { items: items.map(asChange), stoppedAt };
 }
 
 export async function findChanges(

@@ -1,4 +1,6 @@
+import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type AccountsPage, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { type Hold, type HoldDocument, type HoldStatus, presentHold } from './hold.ts';
@@ -38,20 +40,19 @@ export async function getHold(source: LedgerSource, holdId: string): Promise<Hol
   return presentHold(asHold(row));
 }
 
-export interface HoldPage {
-  readonly accountId: string;
-  readonly status: HoldStatus | undefined;
-  readonly limit: number;
-  readonly after: string | null;
-  readonly order: 'asc' | 'desc';
-}
-
-/** A page of what reserves or has reserved money of an account, in the order of their ids: that of their creation. */
-export async function listHolds(source: LedgerSource, page: HoldPage): Promise<HoldDocument[]> {
-  const query = selectHolds(source).where('h.account_id', page.accountId).orderBy('h.id', page.order).limit(page.limit);
-  if (page.status !== undefined) query.whereRaw(`${statusByTheClock} = ?`, [page.status]);
-  if (page.after !== null) query.where('h.id', page.order === 'asc' ? '>' : '<', page.after);
-  return (await query).map((row) => presentHold(asHold(row)));
+/** A page of what reserves or has reserved money, in the order of their ids: that of their creation. */
+export async function listHolds(
+  source: LedgerSource,
+  page: AccountsPage,
+  status: HoldStatus | undefined,
+): Promise<Scanned<string, HoldDocument>> {
+  const { knex, ledgerId } = source;
+  const rows = knex('holds as h').select('h.id', 'h.account_id').where('h.ledger_id', ledgerId);
+  const matches = status === undefined ? [] : [{ sql: `${statusByTheClock} = :status`, bindings: { status } }];
+  const { items, stoppedAt } = await scanAccounts(knex, { rows, alias: 'h' }, page, matches);
+  const found = await selectHolds(source).whereRaw('h.id = any(?::uuid[])', [items.map(({ id }) => id)]);
+  const byId = new Map(found.map((row) => [row.id, presentHold(asHold(row))]));
+  return { items: items.map(({ id }) => byId.get(id)!), stoppedAt };
 }
 
 const statusByTheClock = `

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
-import { getReadableAccount } from '../accounts/readable-account.ts';
+import { findListedAccounts, ofAccountsQuery } from '../accounts/listed-accounts.ts';
+import type { Database } from '../database/create-database.ts';
 import { actingParty } from '../http/acting-party.ts';
-import { sourceOf } from '../http/caller.ts';
+import { type Caller, sourceOf } from '../http/caller.ts';
 import { getAmount } from '../http/money-fields.ts';
-import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { filtersIn, pageOf, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -26,16 +27,23 @@ import { getHold, listHolds } from './hold-queries.ts';
 import { captureBody, extendBody, holdBody, voidBody } from './hold-schemas.ts';
 
 const holdPath = z.object({ holdId: id });
-const listQuery = z.strictObject({
-  ...pageQuery,
-  order: orderQuery.default('desc'),
-  status: z.enum(holdStatuses).optional(),
-});
+const listQuery = z.strictObject({ ...ofAccountsQuery, status: z.enum(holdStatuses).optional() });
 /** Of whatever acts on a hold that is there. */
 const refusals = [...actRefusals, 'hold_not_found', 'hold_not_active'] as const;
 
 /** Without a lock: the accounts that it is about never change. */
 const getVisible = ifVisible('hold', getHold);
+
+async function readHolds(
+  database: Database,
+  caller: Caller,
+  query: Omit<z.output<typeof listQuery>, 'accountId'> & { accountId?: string | undefined },
+): Promise<Success> {
+  const accountIds = await findListedAccounts(database, caller, query);
+  return readPage(query, ['holds', filtersIn(query)], (page) =>
+    listHolds(sourceOf(caller, database), { ...page, order: query.order, accountIds }, query.status),
+  );
+}
 
 /** Holds: reserving money, capturing it, letting go of it. */
 export const holdRoutes = [
@@ -78,16 +86,20 @@ export const holdRoutes = [
     {
       id: 'listHolds',
       summary: 'List what reserves or has reserved money of an account',
-      ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(holdDocument) } },
-      refusals: ['account_not_found'],
+      ...{ keys: 'any', params: accountPath, query: listQuery.omit({ accountId: true }) },
+      ...{ answers: { 200: pageOf(holdDocument) }, refusals: ['account_not_found'] },
     },
-    async ({ caller, params: { accountId }, query }, { database }) => {
-      await getReadableAccount(database, caller, accountId);
-      const { order, status } = query;
-      return readPage(query, ['holds', accountId, order, status], (page) =>
-        listHolds(sourceOf(caller, database), { ...page, accountId, order, status }),
-      );
+    ({ caller, params, query }, { database }) => readHolds(database, caller, { ...query, ...params }),
+  ),
+
+  get(
+    '/holds',
+    {
+      id: 'findHolds',
+      summary: 'List what reserves or has reserved money, of all accounts that the key may read',
+      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(holdDocument) }, refusals: ['account_not_found'] },
     },
+    ({ caller, query }, { database }) => readHolds(database, caller, query),
   ),
 
   post(

@@ -69,6 +69,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   too_many_webhook_endpoints: 409,
   webhook_endpoint_disabled: 409,
   webhook_delivery_pending: 409,
+  too_many_entries: 422,
   foreign_site: 403,
   key_not_allowed: 403,
   version_mismatch: 412,

@@ -80,6 +80,20 @@ export function text(max: number) {
 /** A UUID of any version, as JSON Schema knows them (format `uuid`); the service's own are version 7 (RFC 9562). */
 export const id = z.guid({ error: 'must be a UUID' }).toLowerCase();
 
+const uuidForm = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+
+const maxListed = 100;
+
+/** Some of these things, by their ids with commas between them, in a query parameter. */
+export function idList(things: string) {
+  return z
+    .string({ error: `must name the ${things}, separated by commas` })
+    .transform((list) => list.split(','))
+    .pipe(z.array(id).max(maxListed, `must name at most ${maxListed} ${things}`))
+    .refine((ids) => new Set(ids).size === ids.length, { error: 'must not name one twice' })
+    .meta({ description: `Ids of ${things}, separated by commas.`, pattern: `^${uuidForm}(?:,${uuidForm})*$` });
+}
+
 /** A query parameter that is true or false. */
 export const trueOrFalse = z.enum(['true', 'false']).meta({ type: 'boolean', enum: undefined });
 

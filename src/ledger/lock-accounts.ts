@@ -156,6 +156,25 @@ export async function awaitBookings(transaction: LedgerTransaction, accountId: s
   return (await readLedgerClock(transaction))!;
 }
 
+/**
+ * The same for several accounts, without waiting: `clock` stands for all but those that are `busy`, which another
+ * session has locked at this moment.
+ */
+export async function awaitFreeBookings(
+  transaction: LedgerTransaction,
+  accountIds: readonly string[],
+): Promise<{ clock: Date; busy: string[] }> {
+  const { knex, ledgerId } = transaction;
+  const free = await knex('accounts')
+    .where('ledger_id', ledgerId)
+    .whereRaw('id = any(?::uuid[])', [[...accountIds]])
+    .forKeyShare()
+    .skipLocked()
+    .pluck('id');
+  const clock = (await readLedgerClock(transaction))!;
+  return { clock, busy: accountIds.filter((accountId) => !free.includes(accountId)) };
+}
+
 /** What a caller receives whose wait for a lock was refused or took too long. */
 export function lockRefusal(mode: LockMode, cause: unknown): RefusalError {
   return mode === 'noWait'

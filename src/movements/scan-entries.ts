@@ -72,8 +72,8 @@ export function scanEntries(
     if (to !== undefined) matches.push({ sql: 'e.booked_at < :to', bindings: { to } });
   } else {
     rows.whereNotNull('e.version');
-    if (from !== undefined) rows.whereRaw(`e.version > ${lastVersion('<', 'from')}`, { ...names, from });
-    if (to !== undefined) rows.whereRaw(`e.version <= ${lastVersion('<', 'to')}`, { ...names, to });
+    if (from !== undefined) rows.whereRaw(`e.version > ${lastBefore}`, { ...names, instant: from });
+    if (to !== undefined) rows.whereRaw(`e.version <= ${lastBefore}`, { ...names, instant: to });
   }
   if (counterpartyAccountId !== undefined) {
     // With EXISTS, all entries of the other account might be gathered first.
@@ -88,6 +88,10 @@ export function scanEntries(
   const after = page.after === null ? null : [page.after];
   return scanRows<ScannedEntry>(knex, rows, { by, order: page.order, after, limit: page.limit, matches });
 }
+
+const lastBefore = `
+  (select ${lastVersion('<', ':instant::timestamptz')} from accounts a
+   where a.ledger_id = :ledgerId and a.id = :accountId)`;
 
 const shownOfTransaction = [
   't.type',

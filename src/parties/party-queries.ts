@@ -54,19 +54,6 @@ export async function findPartyByExternalId(
   return row === undefined ? undefined : asParty(row);
 }
 
-/**
- * A page of parties in the order of their ids, which is that of their creation; one more than asked for means that
- * there is a next page.
- */
-export async function listParties(
-  source: LedgerSource,
-  page: { limit: number; after: string | null },
-): Promise<PartyDocument[]> {
-  const query = selectParties(source).orderBy('id').limit(page.limit);
-  if (page.after !== null) query.where('id', '>', page.after);
-  return (await query).map(asParty);
-}
-
 export async function findPartiesByExternalId(
   transaction: LedgerTransaction,
   externalIds: readonly string[],

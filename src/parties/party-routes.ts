@@ -2,24 +2,31 @@ import { z } from 'zod';
 import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { sourceOf } from '../http/caller.ts';
 import { metadata } from '../http/metadata.ts';
-import { pageOf, pageQuery, readPage } from '../http/paging.ts';
-import { id, text } from '../http/read-input.ts';
+import { filtersIn, orderQuery, pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { id, idList, text } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { eraseParty, updateParty } from './change-party.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
+import { listParties, partyKey } from './list-parties.ts';
 import {
   findNameOfCoHolder,
   findPartyByExternalId,
   getParty,
-  listParties,
   partyDocument,
   partyNameDocument,
 } from './party-queries.ts';
 
 const externalId = text(200);
+const listQuery = z.strictObject({
+  ...pageQuery,
+  order: orderQuery.default('asc'),
+  externalId: externalId.optional(),
+  namePrefix: text(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
+  ids: idList('parties').optional(),
+});
 const partyPath = z.object({ partyId: id });
 const putPartyBody = z.strictObject({ name: text(200), metadata: metadata.nullish() });
 const createPartyBody = putPartyBody.extend({ externalId: externalId.nullish() });
@@ -38,10 +45,15 @@ export const partyRoutes = [
     {
       id: 'listParties',
       summary: 'List parties',
-      ...{ keys: 'service', query: z.strictObject(pageQuery), answers: { 200: pageOf(partyDocument) } },
+      ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(partyDocument) } },
     },
     ({ caller, query }, { database }) =>
-      readPage(query, ['parties'], (page) => listParties(sourceOf(caller, database), page)),
+      readPageBy(query, ['parties', filtersIn(query)], {
+        key: partyKey(query),
+        find: (page) => listParties(sourceOf(caller, database), { ...page, order: query.order }, query),
+        keyOf: ({ key }) => key,
+        present: (found) => found.map(({ document }) => document),
+      }),
   ),
 
   post(

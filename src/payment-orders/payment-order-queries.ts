@@ -1,4 +1,6 @@
+import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
@@ -56,8 +58,13 @@ export async function findPaymentOrders(
   source: LedgerSource,
   orderIds: readonly string[],
 ): Promise<Map<string, PaymentOrder>> {
+  const rows = await findOrderRows(source, orderIds);
+  return new Map([...rows].map(([id, row]) => [id, asOrder(row)]));
+}
+
+async function findOrderRows(source: LedgerSource, orderIds: readonly string[]): Promise<Map<string, OrderRow>> {
   const rows = await selectOrders(source).whereRaw('o.id = any(?::uuid[])', [[...new Set(orderIds)]]);
-  return new Map(rows.map((row) => [row.id, asOrder(row)]));
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Those of these external ids that payment orders have, whatever became of them. */
@@ -84,22 +91,17 @@ export async function findWaitingOrders(source: LedgerSource, accountIds: readon
 /** A page of payment orders in the order of their ids, which is about that of their making. */
 export async function listPaymentOrders(
   source: LedgerSource,
-  page: {
-    limit: number;
-    after: string | null;
-    order: 'asc' | 'desc';
-    accountId: string | undefined;
-    status: PaymentOrderStatus | undefined;
-  },
-): Promise<PaymentOrder[]> {
-  const query = selectOrders(source).orderBy('o.id', page.order).limit(page.limit);
-  if (page.accountId !== undefined) query.where('o.account_id', page.accountId);
-  if (page.after !== null) query.where('o.id', page.order === 'asc' ? '>' : '<', page.after);
-  if (page.status === 'waiting') query.where('o.status', 'waiting').whereRaw('o.expires_at > clock_timestamp()');
-  else if (page.status === 'expired') {
-    query.whereRaw("(o.status = 'expired' or (o.status = 'waiting' and o.expires_at <= clock_timestamp()))");
-  } else if (page.status !== undefined) query.where('o.status', page.status);
-  return (await query).map(asRead);
+  page: AccountsPage,
+  status: PaymentOrderStatus | undefined,
+): Promise<Scanned<string, PaymentOrder>> {
+  const rows = source.knex('payment_orders as o').select('o.id', 'o.account_id').where('o.ledger_id', source.ledgerId);
+  const matches = narrowToStatus(rows, 'o', status);
+  const { items, stoppedAt } = await scanAccounts(source.knex, { rows, alias: 'o' }, page, matches);
+  const found = await findOrderRows(
+    source,
+    items.map(({ id }) => id),
+  );
+  return { items: items.map(({ id }) => asRead(found.get(id)!)), stoppedAt };
 }
 
 /** Payment orders as callers see them, with who has signed and who may still; a constant number of queries. */

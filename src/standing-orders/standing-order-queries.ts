@@ -1,4 +1,6 @@
+import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
 import { Money } from '../money/money.ts';
 import { signersOf } from '../ownership/authorise.ts';
@@ -80,25 +82,13 @@ export async function findStandingOrders(
 /** A page of standing orders in the order of their ids, which is about that of their making. */
 export async function listStandingOrders(
   { knex, ledgerId }: LedgerSource,
-  page: {
-    limit: number;
-    after: string | null;
-    order: 'asc' | 'desc';
-    accountId: string | undefined;
-    status: StandingOrderStatus | undefined;
-  },
-): Promise<StandingOrder[]> {
-  const { accountId, after, status } = page;
-  const query = knex<StandingOrderRow>('standing_orders')
-    .where('ledger_id', ledgerId)
-    .orderBy('id', page.order)
-    .limit(page.limit);
-  if (accountId !== undefined) query.where('account_id', accountId);
-  if (after !== null) query.where('id', page.order === 'asc' ? '>' : '<', after);
-  if (status === 'waiting') query.where('status', 'waiting').whereRaw(`not ${isOver}`);
-  else if (status === 'expired') query.whereRaw(`(status = 'expired' or ${isOver})`);
-  else if (status !== undefined) query.where('status', status);
-  return (await query).map(asOrder);
+  page: AccountsPage,
+  status: StandingOrderStatus | undefined,
+): Promise<Scanned<string, StandingOrder>> {
+  const rows = knex('standing_orders as o').select('o.*').where('o.ledger_id', ledgerId);
+  const matches = narrowToStatus(rows, 'o', status);
+  const { items, stoppedAt } = await scanAccounts<StandingOrderRow>(knex, { rows, alias: 'o' }, page, matches);
+  return { items: items.map(asOrder), stoppedAt };
 }
 
 /** How many orders of these accounts are not finished; of more than there can be, no more are counted. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
-import { getReadableAccount } from '../accounts/readable-account.ts';
+import { findListedAccounts, ofSignersQuery } from '../accounts/listed-accounts.ts';
 import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty, requireServiceKey } from '../http/acting-party.ts';
+import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { orderQuery, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
+import { filtersIn, type PageAsked, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Reply, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -15,6 +15,7 @@ import { createId } from '../ledger/create-id.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import { createOperation, type OperationOptions } from '../ledger/operation.ts';
 import { hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
+import { listSigned } from '../signatures/list-signed.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type ChangeStandingOrderCommand, changeStandingOrder } from './change-standing-order.ts';
 import { createStandingOrder } from './create-standing-order.ts';
@@ -35,9 +36,7 @@ import { actBody, standingOrderBody } from './standing-order-schemas.ts';
 
 const orderPath = z.object({ orderId: id });
 const listQuery = z.strictObject({
-  ...pageQuery,
-  order: orderQuery.default('desc'),
-  accountId: id.optional(),
+  ...ofSignersQuery,
   status: z.enum(standingOrderStatuses).optional(),
 });
 const previewed = 5;
@@ -52,20 +51,18 @@ export const standingOrderRoutes = [
     '/standing-orders',
     {
       id: 'listStandingOrders',
-      summary: 'List standing orders, of one account or with a key of the service of all',
+      summary: 'List standing orders, of one account or of all that the key may read',
       ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(signedStandingOrderDocument) } },
-      refusals: ['key_not_allowed', 'account_not_found'],
+      refusals: ['account_not_found'],
     },
     async ({ caller, query }, { database }) => {
-      const { order, accountId, status } = query;
-      if (accountId === undefined) requireServiceKey(caller);
-      else await getReadableAccount(database, caller, accountId);
+      const { order, missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
+      const accountIds = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      return readPage(
-        query,
-        ['standing-orders', order, accountId, status],
-        (page) => listStandingOrders(source, { ...page, order, accountId, status }),
-        (orders) => describeStandingOrders(source, orders),
+      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, order, accountIds }, status);
+      const describe = (orders: readonly StandingOrder[]) => describeStandingOrders(source, orders);
+      return readPage(query, ['standing-orders', filtersIn(query)], (page) =>
+        listSigned(page, { list, describe }, missingFrom),
       );
     },
   ),

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { holdAccountLock } from '../support/lock-witness.ts';
+import { holdAccountLock, untilBookingsAwaited } from '../support/lock-witness.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
 });
 
 afterAll(() => service.stop());
@@ -17,7 +17,7 @@ interface Booking {
   balance: string;
 }
 
-const longAgo = '2020-01-01T00:00:00Z';
+const longAgo = '2020-01-01T00:00:00.000Z';
 const unknownId = '01936f00-0000-7000-8000-000000000999';
 
 async function balancesOf(account: string, at?: string) {
@@ -210,8 +210,8 @@ test('answers several accounts in the order asked, clearing accounts among them'
   }
   const answer = await client.get(`/v1/balances?accountIds=${accounts.join(',')}`);
   expect(answer.body.data).toEqual([
-    { accountId: accounts[0], currency: 'JPY', booked: '300', held: '0', available: '300' },
-    { accountId: accounts[1], currency: 'JPY', booked: '-300', held: null, available: null },
+    { accountId: accounts[0], currency: 'JPY', booked: '300', held: '0', available: '300', at: expect.any(String) },
+    { accountId: accounts[1], currency: 'JPY', booked: '-300', held: null, available: null, at: expect.any(String) },
   ]);
 });
 
@@ -226,4 +226,44 @@ test('names the account that it does not know', async () => {
     expect(answer.body).toMatchObject({ status: 404, code: 'account_not_found' });
     expect(answer.body.detail).toContain(unknownId);
   }
+});
+
+test('answers several accounts at one instant, as they were then, clearing accounts among them', async () => {
+  const { client } = service;
+  const [left, right] = [
+    await client.openAccount({ currency: 'SEK', balance: '50.00' }),
+    await client.openAccount({ currency: 'SEK' }),
+  ];
+  const clearing = await clearingAccount('SEK');
+  const move = { fromAccountId: left, toAccountId: right, amount: '20.00', currency: 'SEK' };
+  const { bookedAt } = (await client.post('/v1/transfers', move)).body;
+  await client.post('/v1/transfers', move);
+  const readAt = async (at: string, ids: readonly string[]) => {
+    let answer = await client.get(`/v1/balances?accountIds=${ids.join(',')}&at=${at}`);
+    while (answer.body.code === 'ledger_busy') {
+      await sleep(20);
+      answer = await client.get(`/v1/balances?accountIds=${ids.join(',')}&at=${at}`);
+    }
+    expect(answer.status).toBe(200);
+    for (const balance of answer.body.data) expect(balance.at).toBe(at);
+    return answer.body.data.map(({ booked }: { booked: string }) => booked);
+  };
+  const then = (await client.get(`/v1/accounts/${left}/entries`)).body.data[0].bookedAt;
+  expect(await readAt(millisecondBefore(bookedAt), [left, right])).toEqual(['50.00', '0.00']);
+  expect(await readAt(then, [right, left, clearing])).toEqual(['40.00', '10.00', '-50.00']);
+  expect(await readAt(longAgo, [left, clearing])).toEqual(['0.00', '0.00']);
+});
+
+test('waits for what is being booked on one of several accounts, and keeps no other one meanwhile', async () => {
+  const { client, database } = service;
+  const [busy, free] = [await client.openAccount({ balance: '5.00' }), await client.openAccount({ balance: '6.00' })];
+  const lock = await holdAccountLock(database, busy);
+  const reading = client.get(`/v1/balances?accountIds=${free},${busy}&at=${new Date().toISOString()}`).then((it) => it);
+  await untilBookingsAwaited(database, 1);
+  const deposit = { amount: '1.00', currency: 'USD' };
+  const deposited = await client.post(`/v1/accounts/${free}/deposits`, deposit, { Prefer: 'wait=0' });
+  expect(deposited.status).toBe(201);
+  await lock.release();
+  // On a slow machine it may have waited for longer than it does.
+  expect([200, 503]).toContain((await reading).status);
 });

@@ -195,7 +195,7 @@ describe('the query', () => {
     await expectInvalid(`/v1/accounts/${account}/entries?order=${order}`, ['order']);
   });
 
-  test.each(['joint', 'sole', 'Clearing', ''])('refuses to list accounts of ownership "%s"', async (ownership) => {
+  test.each(['clear', 'Clearing', ''])('refuses to list accounts of ownership "%s"', async (ownership) => {
     await expectInvalid(`/v1/accounts?ownership=${ownership}`, ['ownership']);
   });
 

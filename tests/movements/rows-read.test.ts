@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { getBalanceSeries } from '../../src/accounts/balance-series.ts';
 import { maxScanned } from '../../src/database/bounded-scan.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { listEntries } from '../../src/movements/entry-queries.ts';
@@ -127,5 +128,30 @@ describe.each(orders)('of a million entries, %s, a page reads a bounded number',
     const account = { id: scene.clearing, currency: 'USD', isClearing: true };
     const list = () => listEntries(source, account, { ...page, order }, { ...march, amountFrom: '101' });
     expect((await countRowsRead(database, list)).rows).toBeLessThanOrEqual(ofScan);
+  });
+});
+
+describe('a balance series of a million entries', () => {
+  const series = (from: string, to: string, interval: 'day' | 'month') =>
+    getBalanceSeries(
+      database,
+      source.ledgerId,
+      { id: scene.busy, currency: 'USD', timeZone: 'UTC' },
+      { from, to, interval },
+    );
+
+  test('reads the entries of its days, and finds where each begins by halving', async () => {
+    const { rows } = await countRowsRead(database, () => series('2026-03-01', '2026-03-31', 'day'));
+    const ofMonth = (31 * 86_400) / 126;
+    const probes = 2 * 31 * 25;
+    expect(rows).toBeGreaterThan(ofMonth - 1);
+    expect(rows).toBeLessThan(ofMonth + probes + ofPage);
+  });
+
+  test('of more than it sums reads none', async () => {
+    const refused = expect.objectContaining({ refusal: expect.objectContaining({ code: 'too_many_entries' }) });
+    await expect(series('2025-01-01', '2026-12-31', 'month')).rejects.toEqual(refused);
+    const { rows } = await countRowsRead(database, () => series('2025-01-01', '2026-12-31', 'month').catch(() => {}));
+    expect(rows).toBeLessThan(2 * 24 * 25 + ofPage);
   });
 });

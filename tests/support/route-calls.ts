@@ -74,6 +74,13 @@ export const routeCalls: RouteCall[] = [
   call('GET /accounts/:accountId/balances', [noAccount, '200']),
   call('GET /accounts/:accountId/balances', [noAccount, '200'], account, undefined, () => '?at=2026-01-01T00:00:00Z'),
   call('GET /accounts/:accountId/balances', [noAccount, noAccount], ({ foreign }) => ({ accountId: foreign.id })),
+  call(
+    'GET /accounts/:accountId/balance-series',
+    [noAccount, '200'],
+    account,
+    undefined,
+    () => '?from=2026-11-01&to=2026-11-30',
+  ),
   call('GET /balances', [noAccount, '200'], none, undefined, ({ account }) => `?accountIds=${account}`),
   call(
     'GET /balances',
@@ -172,7 +179,7 @@ export const routeCalls: RouteCall[] = [
     () => ({ reason: 'x' }),
   ),
 
-  call('GET /payment-orders', [forService, forService], none),
+  call('GET /payment-orders', ['200', '200'], none),
   call('GET /payment-orders', [noAccount, '200'], none, undefined, ({ account }) => `?accountId=${account}`),
   call('GET /payment-orders', [noAccount, noAccount], none, undefined, ({ foreign }) => `?accountId=${foreign.id}`),
   call('GET /payment-orders/:orderId', ['404 payment_order_not_found', '200'], ({ orders }) => ({
@@ -200,6 +207,8 @@ export const routeCalls: RouteCall[] = [
   })),
   call('GET /holds/:holdId', ['404 hold_not_found', '200'], ({ holds }) => ({ holdId: holds[0] })),
   call('GET /accounts/:accountId/holds', [noAccount, '200']),
+  call('GET /holds', ['200', '200'], none),
+  call('GET /holds', [noAccount, noAccount], none, undefined, ({ foreign }) => `?accountId=${foreign.id}`),
   call(
     'POST /holds/:holdId/capture',
     ['404 hold_not_found', '200'],
@@ -292,6 +301,8 @@ export const routeCalls: RouteCall[] = [
   call('PUT /accounts/:accountId/mandate', [noAccount, '202'], account, () => ({ mandate: { rule: 'any' } })),
   call('GET /accounts/:accountId/mandate/versions', [noAccount, '200']),
   call('GET /accounts/:accountId/changes', [noAccount, '200']),
+  call('GET /account-changes', ['200', '200'], none),
+  call('GET /account-changes', [noAccount, noAccount], none, undefined, ({ foreign }) => `?accountId=${foreign.id}`),
   call('GET /account-changes/:changeId', ['404 account_change_not_found', '200'], ({ changes }) => ({
     changeId: changes[0].id,
   })),
@@ -313,7 +324,7 @@ export const routeCalls: RouteCall[] = [
   call('POST /restrictions/:restrictionId/lift', ['404 restriction_not_found', '404 restriction_not_found'], () => ({
     restrictionId: nobody,
   })),
-  call('GET /standing-orders', [forService, forService], none),
+  call('GET /standing-orders', ['200', '200'], none),
   call('GET /standing-orders', [noAccount, '200'], none, undefined, ({ account }) => `?accountId=${account}`),
   call('GET /standing-orders', [noAccount, noAccount], none, undefined, ({ foreign }) => `?accountId=${foreign.id}`),
   call('POST /standing-orders', [noAccount, '201'], none, ownStandingOrder),

@@ -26,7 +26,7 @@ export async function countRowsRead(database: Database, ask: () => PromiseLike<u
   database.removeListener('query', note);
   const ways = new Set<string>();
   let rows = 0;
-  for (const { sql, bindings } of sent) {
+  for (const { sql, bindings } of sent.filter(({ sql: text }) => /^\s*(select|with)\b/i.test(text))) {
     // What knex has numbered already is sent as it is.
     const plain = sql.replaceAll('?', '\\?').replaceAll(/\$\d+/g, '?');
     const explained = await database.raw(`explain (analyze, format json) ${plain}`, bindings as never);

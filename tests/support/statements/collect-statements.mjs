@@ -7,7 +7,8 @@ const project = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = process.env.STATEMENTS_FOLDER;
 
 /** Processes of a test run that have sessions with the database: those that run tests, and those of the service. */
-const talksToDatabase = /node_modules[/\\]jest|dist[/\\]src[/\\](main|cli[/\\]joint-ledger)\.js$/;
+const talksToDatabase =
+  /node_modules[/\\]jest|support[/\\]run-jest\.mjs$|dist[/\\]src[/\\](main|cli[/\\]joint-ledger)\.js$/;
 
 /** What only passes on what others want sent. */
 const passesOn = /^src\/database\/(session|statement-pipeline|unawaited-begin|create-database)\.ts$/;

@@ -14,10 +14,27 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create unique index payment_orders_external_id_unique on payment_orders (ledger_id, external_id)
       where external_id is not null`);
-  await knex.raw('create index transactions_by_booking on transactions (ledger_id, booked_at, id)');
+  // What is booked in one millisecond is little enough to be sorted by id when it is read.
+  await knex.raw('create index transactions_by_booking on transactions (ledger_id, booked_at)');
   await knex.raw(`
-    create index transactions_by_reference on transactions (ledger_id, reference, booked_at, id)
+    create index transactions_by_reference on transactions (ledger_id, reference, booked_at)
       where reference is not null`);
+
+  await knex.raw('create index parties_by_name on parties (ledger_id, (lower(name) collate "C"), id)');
+  await knex.raw('create index accounts_by_name on accounts (ledger_id, (lower(name) collate "C"), id)');
+  // What a party holds, in the order in which accounts are listed.
+  await knex.raw('create index holders_of_party on holders (ledger_id, party_id, account_id)');
+  await knex.raw('drop index holders_by_party');
+
+  // What waits for signatures, of an account or of all that a party holds.
+  await knex.raw(`
+    create index payment_orders_waiting on payment_orders (ledger_id, account_id, id) where status = 'waiting'`);
+  await knex.raw(`
+    create index standing_orders_waiting_of_account on standing_orders (ledger_id, account_id, id)
+      where status = 'waiting'`);
+  await knex.raw(`
+    create index account_changes_waiting_of_account on account_changes (ledger_id, account_id, id)
+      where status = 'waiting'`);
 
   // A text can be longer than what an index takes: the term stands for key and text (src/ledger/metadata-term.ts).
   await knex.raw(`
@@ -41,6 +58,10 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop table transaction_metadata');
+  await knex.raw(`
+    drop index account_changes_waiting_of_account, standing_orders_waiting_of_account, payment_orders_waiting`);
+  await knex.raw('create index holders_by_party on holders (ledger_id, party_id)');
+  await knex.raw('drop index holders_of_party, accounts_by_name, parties_by_name');
   await knex.raw(`
     drop index transactions_by_reference, transactions_by_booking, payment_orders_external_id_unique,
       transactions_external_id_unique`);
