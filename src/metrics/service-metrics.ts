@@ -83,7 +83,9 @@ export const metrics = {
   }),
   poolSessions: new Gauge({
     name: 'joint_ledger_pool_sessions',
-    help: 'Sessions of the database that requests use (state "used"), could use ("free"), and requests that wait for one ("wanted")',
+    help:
+      'Sessions of the database that requests use (state "used"), could use ("free"), and requests that wait for one ' +
+      '("wanted")',
     labelNames: ['state'],
     registers,
     collect() {
