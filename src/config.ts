@@ -84,6 +84,52 @@ const settings = z.object({
   LAB: onOrOff.optional(),
 });
 
+/** What each setting is for, in a few words; docs/operations.md says more. */
+const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
+  ROLE: 'which part of the service the process is: `api`, `worker`, or `all`',
+  WORKERS: 'off: no queue is worked through, for a copy that must pay and call nobody',
+  HOST: 'the address to listen on',
+  PORT: 'the port to listen on; 0 picks a free one',
+  DATABASE_URL: 'the PostgreSQL to use; unset, the embedded one',
+  DATABASE_POOL_SIZE: 'sessions of each API process',
+  PREPARED_STATEMENTS: 'off behind a pooler that does not follow prepared statements',
+  DATA_DIR: 'where the embedded PostgreSQL and the demo key live',
+  POSTGRES_BIN: 'a folder with the programs of PostgreSQL, instead of those from npm',
+  API_PROCESSES: 'API processes on the port',
+  LOG_LEVEL: 'how much is logged',
+  LOCK_TIMEOUT_MS: 'how long a movement waits for its turn and for locked accounts',
+  SHUTDOWN_TIMEOUT_MS: 'how long an orderly stop may take',
+  KEEP_ALIVE_TIMEOUT_MS: 'how long a connection is kept on which nothing is asked',
+  DEMO_API_KEY: 'the API key of the demo ledger',
+  IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
+  WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
+  WEBHOOK_ALLOW_PRIVATE: 'on: webhooks may go to private, loopback and link-local addresses',
+  LAB: 'whether the race lab can be used; unset, on the embedded PostgreSQL only',
+};
+
+/** Whose values are nobody's business. */
+const secrets: readonly string[] = ['DATABASE_URL', 'DEMO_API_KEY'];
+
+export interface SettingDescription {
+  readonly name: string;
+  /** As it is used; null where there is none. */
+  readonly value: string | number | null;
+  readonly source: 'environment' | 'default';
+  readonly meaning: string;
+}
+
+/** Every setting as this environment has it. Throws ConfigError as `readConfig` does. */
+export function describeSettings(environment: NodeJS.ProcessEnv): SettingDescription[] {
+  readConfig(environment, []);
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const values: Readonly<Record<string, string | number | undefined>> = settings.parse(given);
+  return Object.entries(meanings).map(([name, meaning]) => {
+    const value = values[name] ?? null;
+    const shown = value !== null && secrets.includes(name) ? '(secret)' : value;
+    return { name, value: shown, source: given[name] === undefined ? 'default' : 'environment', meaning };
+  });
+}
+
 /**
  * Reads the settings from the environment and the command line (`--processes N` stands for `API_PROCESSES`, `--role R`
  * for `ROLE`). A variable that is set to nothing counts as unset. Throws ConfigError with every problem at once, among

@@ -3,7 +3,7 @@ import { projectRules } from './approvals/project-rules.ts';
 import { eventRules } from './events/event-rules.ts';
 import { restrictionRules } from './holders/restriction-rules.ts';
 import { holdRules } from './holds/hold-rules.ts';
-import { type BooksFinding, checkRules } from './ledger/books-rules.ts';
+import { type BooksFinding, checkRules, type OnRule } from './ledger/books-rules.ts';
 import { journalRules } from './ledger/journal-rules.ts';
 import { logRules } from './log/log-rules.ts';
 import { reversalRules } from './movements/reversal-rules.ts';
@@ -31,6 +31,6 @@ const rules = {
  * Checks the books of all ledgers in one snapshot and returns everything that is wrong; an empty list proves them.
  * Reads whole tables: meant for tests, audits and quiet hours.
  */
-export function verifyBooks(database: Knex): Promise<BooksFinding[]> {
-  return checkRules(database, rules);
+export function verifyBooks(database: Knex, onRule?: OnRule): Promise<BooksFinding[]> {
+  return checkRules(database, rules, onRule);
 }

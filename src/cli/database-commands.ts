@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { migrate } from '../database/migrate.ts';
 import { distribute } from '../distribute.ts';
-import { OperatorError } from '../errors/operator-error.ts';
 import { correctTimes as correctTimesOfBookings } from '../ledger/correct-times.ts';
 import { verifyBooks } from '../verify-books.ts';
 import type { LedgerCommand } from './ledger-command.ts';
@@ -15,8 +14,9 @@ export const migrateDatabase: LedgerCommand = {
   summary: 'Brings the database up to date without starting the service.',
   ...withoutArguments,
   async run(database) {
-    const names = await migrate(database);
-    return names.length === 0 ? 'The database is up to date.' : `Migrated: ${names.join(', ')}`;
+    const migrated = await migrate(database);
+    const text = migrated.length === 0 ? 'The database is up to date.' : `Migrated: ${migrated.join(', ')}`;
+    return { text, json: { migrated } };
   },
 };
 
@@ -35,9 +35,10 @@ export const distributeDatabase: LedgerCommand = {
     },
   },
   example: '--shards 64',
-  async run(database, shards) {
-    const tables = await distribute(database, Number.parseInt(shards!, 10));
-    return tables.length === 0 ? 'All tables are distributed.' : `Distributed: ${tables.join(', ')}`;
+  async run(database, [shards]) {
+    const distributed = await distribute(database, Number.parseInt(shards!, 10));
+    const text = distributed.length === 0 ? 'All tables are distributed.' : `Distributed: ${distributed.join(', ')}`;
+    return { text, json: { distributed } };
   },
 };
 
@@ -48,15 +49,16 @@ function readShards(text: string): string {
 
 /** Proves the books, or names what is wrong. */
 export const verify: LedgerCommand = {
-  name: 'books verify',
+  name: 'verify',
   script: 'books:verify',
   summary: 'Checks the books of all ledgers and prints what is wrong. Exit code 1 when anything is.',
   ...withoutArguments,
-  async run(database) {
-    const findings = await verifyBooks(database);
-    if (findings.length === 0) return 'The books are right.';
+  async run(database, _args, { progress }) {
+    const findings = await verifyBooks(database, progress);
     const lines = findings.map(({ rule, ledgerId, subject }) => `not true: ${rule} (ledger ${ledgerId}, ${subject})`);
-    throw new OperatorError(`The books are wrong.\n${lines.join('\n')}`);
+    const isBad = findings.length > 0;
+    const text = isBad ? `The books are wrong.\n${lines.join('\n')}` : 'The books are right.';
+    return { text, json: { right: !isBad, findings }, isBad };
   },
 };
 
@@ -68,8 +70,8 @@ export const correctTimes: LedgerCommand = {
   ...withoutArguments,
   async run(database) {
     const corrected = await correctTimesOfBookings(database);
-    if (corrected.size === 0) return 'Nothing is booked ahead of the clock.';
     const lines = [...corrected].map(([ledgerId, count]) => `${count} transactions corrected in ledger ${ledgerId}`);
-    return lines.join('\n');
+    const text = corrected.size === 0 ? 'Nothing is booked ahead of the clock.' : lines.join('\n');
+    return { text, json: { corrected: Object.fromEntries(corrected) } };
   },
 };

@@ -1,22 +1,28 @@
-import { pathToFileURL } from 'node:url';
+#!/usr/bin/env node
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import cliProgress from 'cli-progress';
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { readConfig } from '../config.ts';
+import { describeSettings, readConfig } from '../config.ts';
 import { createDatabase, type Database } from '../database/create-database.ts';
 import { startEmbeddedServer } from '../database/embedded/embedded-server.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import { buildVersion } from '../metrics/build-version.ts';
 import { embeddedDatabaseName, findDatabaseInUse } from '../process/database-in-use.ts';
 import { operatorSentence } from '../process/operator-sentence.ts';
 import { correctTimes, distributeDatabase, migrateDatabase, verify } from './database-commands.ts';
 import { createKey, listKeys, revokeKey } from './key-commands.ts';
 import { addLabCommands, type LabTerminal } from './lab-commands.ts';
-import type { LedgerCommand } from './ledger-command.ts';
-import { createLedger } from './ledger-commands.ts';
+import type { CommandResult, CommandTerminal, LedgerCommand } from './ledger-command.ts';
+import { createLedger, listLedgers, renameLedger } from './ledger-commands.ts';
 
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
   migrateDatabase,
   distributeDatabase,
   createLedger,
+  listLedgers,
+  renameLedger,
   createKey,
   listKeys,
   revokeKey,
@@ -25,19 +31,25 @@ export const commands: readonly LedgerCommand[] = [
 ];
 
 /** Where a command prints, and what it runs on. */
-export interface Terminal extends LabTerminal {
-  withDatabase(run: (database: Database) => Promise<string>): Promise<string>;
+export interface Terminal extends LabTerminal, CommandTerminal {
+  withDatabase(run: (database: Database) => Promise<CommandResult>): Promise<CommandResult>;
+  /** Runs the service with these arguments until it is told to stop. */
+  serve(args: readonly string[]): Promise<void>;
 }
 
 /**
- * Runs the command that these arguments name, and answers the exit code. What it returns is printed; an error is
- * printed as a sentence. `--help` says how a command is called, and needs no database.
+ * Runs the command that these arguments name, and answers the exit code. What it returns is printed, with `--json` as
+ * one line of JSON and nothing else; an error is printed as a sentence. `--help` says how a command is called, and
+ * needs no database.
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = createProgram(terminal);
+  let exitCode = 0;
+  const program = createProgram(terminal, (code) => {
+    exitCode = code;
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
-    return 0;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.code === 'commander.help') {
       const asked = program.commands.find((command) => command.name() === args[0]) ?? program;
@@ -55,10 +67,14 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+const json = new Option('--json', 'prints the result as JSON');
+
+function createProgram(terminal: Terminal, exit: (code: number) => void): Command {
   const program = quiet(new Command('joint-ledger'), terminal)
-    .description('Commands for the operators of joint-ledger. The service itself starts with npm start.')
+    .description('The ledger service for accounts shared by several people, and commands for those who operate it.')
+    .version(buildVersion)
     .helpCommand(false);
+  addServiceCommands(program, terminal);
   for (const command of commands) {
     const words = command.name.split(' ');
     const parent = words.length === 1 ? program : groupOf(program, words[0]!, terminal);
@@ -72,22 +88,53 @@ function createProgram(terminal: Terminal): Command {
       added.addOption(read === undefined ? option : option.argParser(read));
       return option.attributeName();
     });
-    added.addHelpText('after', `\nFor example:\n  ${asTyped(command)}`);
+    added.addOption(json).addHelpText('after', `\nFor example:\n  ${asTyped(command)}`);
     added.action(async (...given: unknown[]) => {
-      const named = added.opts<Record<string, string>>();
+      const named = added.opts<Record<string, string> & { json?: true }>();
       const values = given.slice(0, Object.keys(command.parameters).length) as string[];
       values.push(...options.map((option) => named[option]!));
-      terminal.print(`${await terminal.withDatabase((database) => command.run(database, ...values))}\n`);
+      const result = await terminal.withDatabase((database) => command.run(database, values, terminal));
+      terminal.print(`${named.json ? JSON.stringify(result.json) : result.text}\n`);
+      if (result.isBad) exit(1);
     });
   }
   addLabCommands(groupOf(program, 'lab', terminal), terminal);
   return program;
 }
 
+/** What needs no database to begin with: the service itself, and its settings. */
+function addServiceCommands(program: Command, terminal: Terminal): void {
+  const withProcesses = (command: Command) =>
+    command.option('--processes <n>', 'API processes on the port; API_PROCESSES by default');
+  withProcesses(quiet(program.command('serve'), terminal))
+    .description('Runs the service, as npm start does; set by environment variables, see config.')
+    .option('--role <role>', 'api, worker, or all of it; ROLE by default')
+    .action(({ processes, role }: { processes?: string; role?: string }) =>
+      terminal.serve([...optionOf('processes', processes), ...optionOf('role', role)]),
+    );
+  quiet(program.command('worker'), terminal)
+    .description('Runs the workers alone: serve --role worker.')
+    .action(() => terminal.serve(optionOf('role', 'worker')));
+  quiet(program.command('config'), terminal)
+    .description('Prints every setting with its value, where that comes from, and what it means; secrets are left out.')
+    .addOption(json)
+    .action((options: { json?: true }) => {
+      const settings = describeSettings(process.env);
+      const lines = settings.map(
+        ({ name, value, source, meaning }) => `${name}=${value ?? ''}  (${source})\n    ${meaning}`,
+      );
+      terminal.print(`${options.json ? JSON.stringify(settings) : lines.join('\n')}\n`);
+    });
+}
+
+function optionOf(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [`--${name}`, value];
+}
+
 const groups: Readonly<Record<string, string>> = {
-  ledger: 'Opens ledgers.',
+  ledger: 'Opens, lists and renames ledgers.',
   key: 'Makes, lists and ends API keys.',
-  books: 'Proves the books, and mends times.',
+  books: 'Mends times.',
   lab: 'Plays what happens when callers meet at the same rows, and what each cure does.',
 };
 
@@ -110,7 +157,7 @@ function quiet(command: Command, { print }: Terminal): Command {
   return command.exitOverride().configureOutput({ writeOut: print, writeErr: () => {} });
 }
 
-async function withDatabase(run: (database: Database) => Promise<string>): Promise<string> {
+async function withDatabase(run: (database: Database) => Promise<CommandResult>): Promise<CommandResult> {
   const url = await findDatabaseInUse(readConfig(process.env, []));
   const options = { url, poolSize: 4, applicationName: 'joint-ledger cli', acquireTimeoutMs: 10_000 };
   const database = createDatabase(options);
@@ -142,11 +189,41 @@ async function withLab<Result>(run: (url: string, signal: AbortSignal) => Promis
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  process.exitCode = await runCommandLine(process.argv.slice(2), {
+/** The service takes its arguments as if node had been started with it. */
+async function serve(args: readonly string[]): Promise<void> {
+  const main = fileURLToPath(new URL('../main.js', import.meta.url));
+  process.argv = [process.execPath, main, ...args];
+  await import(main);
+}
+
+/** A bar at a terminal; nothing in a pipe. */
+function createProgress(): CommandTerminal['progress'] {
+  let bar: cliProgress.SingleBar | undefined;
+  return (done, total, doing) => {
+    if (!process.stderr.isTTY) return;
+    const format = '{bar} {value} of {total}, {duration_formatted}: {doing}';
+    bar ??= new cliProgress.SingleBar({ format, stream: process.stderr, clearOnComplete: true });
+    if (bar.isActive) bar.update(done, { doing });
+    else bar.start(total, done, { doing });
+    if (done === total) bar.stop();
+  };
+}
+
+/** By its own name, or by that under which a package puts it. */
+function isStarted(): boolean {
+  const started = process.argv[1];
+  return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
+}
+
+if (isStarted()) {
+  const code = await runCommandLine(process.argv.slice(2), {
     print: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
+    progress: createProgress(),
     withDatabase,
     withLab,
+    serve,
   });
+  // The service decides itself how it ends.
+  if (code !== 0) process.exitCode = code;
 }

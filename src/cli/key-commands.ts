@@ -32,7 +32,7 @@ export const createKey: LedgerCommand = {
     },
   },
   example: `${exampleLedger} "Payroll"`,
-  async run(database, ledgerId, name, partyId) {
+  async run(database, [ledgerId, name, partyId]) {
     await requireRow(database('ledgers').where({ id: ledgerId }), `There is no ledger ${ledgerId}.`);
     if (partyId !== undefined) {
       const party = database('parties').where({ ledger_id: ledgerId, id: partyId });
@@ -40,7 +40,10 @@ export const createKey: LedgerCommand = {
     }
     const [id, apiKey] = [createId(), createApiKey(ledgerId!)];
     await insertApiKey(database, { ledgerId: ledgerId!, id, name: name!, apiKey, partyId: partyId ?? null });
-    return `Key: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`;
+    return {
+      text: `Key: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`,
+      json: { id, ledgerId, name, partyId: partyId ?? null, apiKey },
+    };
   },
 };
 
@@ -51,10 +54,10 @@ export const listKeys: LedgerCommand = {
   summary: "Lists a ledger's API keys with their ids, oldest first, without what is secret about them.",
   parameters: ofLedger,
   example: exampleLedger,
-  async run(database, ledgerId) {
+  async run(database, [ledgerId]) {
     const keys = await database<KeyRow>('api_keys').where('ledger_id', ledgerId!).orderBy(['created_at', 'id']);
     if (keys.length === 0) throw new OperatorError(`There is no ledger ${ledgerId}, or it has no key.`);
-    return keys.map(describe).join('\n');
+    return { text: keys.map(describe).join('\n'), json: keys.map(present) };
   },
 };
 
@@ -65,18 +68,24 @@ export const revokeKey: LedgerCommand = {
   summary: 'Ends an API key within five seconds, for good. Doing it again changes nothing.',
   parameters: { ...ofLedger, '<key-id>': { meaning: 'the key, by its id in the list', read: readUuid } },
   example: `${exampleLedger} 01936f00-0000-7000-8000-0000000000f1`,
-  async run(database, ledgerId, id) {
+  async run(database, [ledgerId, id]) {
     const [row] = await database('api_keys')
       .where({ ledger_id: ledgerId, id })
       .update({ revoked_at: database.raw('coalesce(revoked_at, ?)', [new Date(machineClock.now())]) })
       .returning('revoked_at');
     if (row === undefined) throw new OperatorError(`There is no key ${id} in ledger ${ledgerId}.`);
-    return `Revoked ${row.revoked_at.toISOString()}. It may work for five more seconds.`;
+    const revokedAt = row.revoked_at.toISOString();
+    return { text: `Revoked ${revokedAt}. It may work for five more seconds.`, json: { id, ledgerId, revokedAt } };
   },
 };
 
 async function requireRow(query: ReturnType<Database>, otherwise: string): Promise<void> {
   if ((await query.limit(1).pluck('id')).length === 0) throw new OperatorError(otherwise);
+}
+
+function present({ ledger_id: ledgerId, id, name, party_id: partyId, created_at, revoked_at }: KeyRow) {
+  const times = { createdAt: created_at.toISOString(), revokedAt: revoked_at?.toISOString() ?? null };
+  return { id, ledgerId, name, partyId, ...times };
 }
 
 function describe({ id, name, party_id: partyId, created_at: createdAt, revoked_at: revokedAt }: KeyRow): string {

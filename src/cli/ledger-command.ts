@@ -24,10 +24,23 @@ export interface LedgerCommand {
   /** Arguments for an example; nothing where it takes none. */
   readonly example: string;
   /**
-   * Gets its arguments, then its options. Returns what is printed. Throws OperatorError with a sentence that says what
-   * to do.
+   * Gets its arguments, then its options. Throws OperatorError with a sentence that says what to do; a result that is
+   * bad news, but no failure, says so.
    */
-  run(database: Database, ...args: string[]): Promise<string>;
+  run(database: Database, args: readonly string[], terminal: CommandTerminal): Promise<CommandResult>;
+}
+
+/** What a command answers: to a person, and with `--json` to a program. */
+export interface CommandResult {
+  readonly text: string;
+  readonly json: unknown;
+  /** The exit code is 1 though the command did what it should: what was looked at is wrong. */
+  readonly isBad?: boolean;
+}
+
+/** What a command that takes long shows meanwhile, at a terminal alone. */
+export interface CommandTerminal {
+  progress(done: number, total: number, doing: string): void;
 }
 
 export function readUuid(text: string): string {

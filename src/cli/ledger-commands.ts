@@ -1,7 +1,8 @@
+import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { insertApiKey, insertLedger } from '../ledger/insert-ledger.ts';
-import { type LedgerCommand, readName } from './ledger-command.ts';
+import { type LedgerCommand, readName, readUuid } from './ledger-command.ts';
 
 /** Opens a ledger, with a key of the service. */
 export const createLedger: LedgerCommand = {
@@ -10,13 +11,51 @@ export const createLedger: LedgerCommand = {
   summary: 'Opens a ledger and prints its only API key, once.',
   parameters: { '<name>': { meaning: 'what the ledger is called', read: readName } },
   example: '"Flat 7"',
-  async run(database, name) {
+  async run(database, [name]) {
     const id = createId();
     const apiKey = createApiKey(id);
     await database.transaction(async (knex) => {
-      await insertLedger(knex, { id, name });
+      await insertLedger(knex, { id, name: name! });
       await insertApiKey(knex, { ledgerId: id, name: 'First key', apiKey });
     });
-    return `Ledger: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`;
+    return { text: `Ledger: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`, json: { id, name, apiKey } };
+  },
+};
+
+interface LedgerRow {
+  readonly id: string;
+  readonly name: string;
+  readonly created_at: Date;
+}
+
+/** Lists the ledgers. */
+export const listLedgers: LedgerCommand = {
+  name: 'ledger list',
+  script: 'ledger:list',
+  summary: 'Lists the ledgers with their ids, oldest first.',
+  parameters: {},
+  example: '',
+  async run(database) {
+    const rows = await database<LedgerRow>('ledgers').select('id', 'name', 'created_at').orderBy(['created_at', 'id']);
+    const ledgers = rows.map(({ id, name, created_at }) => ({ id, name, createdAt: created_at.toISOString() }));
+    const lines = ledgers.map(({ id, name, createdAt }) => `${id} ${JSON.stringify(name)}, opened ${createdAt}`);
+    return { text: lines.length === 0 ? 'There is no ledger yet.' : lines.join('\n'), json: ledgers };
+  },
+};
+
+/** Calls a ledger something else. */
+export const renameLedger: LedgerCommand = {
+  name: 'ledger rename',
+  script: 'ledger:rename',
+  summary: 'Gives a ledger another name, which operators alone see.',
+  parameters: {
+    '<ledger-id>': { meaning: 'the ledger', read: readUuid },
+    '<name>': { meaning: 'what it is called from now on', read: readName },
+  },
+  example: '01936f00-0000-7000-8000-000000000001 "Flat 8"',
+  async run(database, [id, name]) {
+    const renamed = await database('ledgers').where({ id }).update({ name });
+    if (renamed === 0) throw new OperatorError(`There is no ledger ${id}.`);
+    return { text: `Ledger ${id} is called ${JSON.stringify(name)}.`, json: { id, name } };
   },
 };

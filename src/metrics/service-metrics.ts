@@ -83,25 +83,17 @@ export const metrics = {
   }),
   poolSessions: new Gauge({
     name: 'joint_ledger_pool_sessions',
-    help:
-      'Sessions of the database that requests use (state "used"), could use ("free"), and requests that wait for one ' +
-      '("wanted")',
+    help: 'Sessions of the database: used, free, and how many requests wait for one (wanted)',
     labelNames: ['state'],
     registers,
     collect() {
-      const sum = (count: (pool: SessionPool) => number) => [...pools].reduce((total, pool) => total + count(pool), 0);
-      this.set(
-        { state: 'used' },
-        sum((pool) => pool.numUsed()),
-      );
-      this.set(
-        { state: 'free' },
-        sum((pool) => pool.numFree()),
-      );
-      this.set(
-        { state: 'wanted' },
-        sum((pool) => pool.numPendingAcquires()),
-      );
+      const counts = { used: 0, free: 0, wanted: 0 };
+      for (const pool of pools) {
+        counts.used += pool.numUsed();
+        counts.free += pool.numFree();
+        counts.wanted += pool.numPendingAcquires();
+      }
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
     },
   }),
   refusals: new Counter({

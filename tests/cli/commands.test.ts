@@ -29,8 +29,10 @@ async function command(name: string, database: Database | undefined, args: reado
   const code = await runCommandLine([...name.split(' '), ...args], {
     print: (text) => (printed.stdout += text),
     complain: (text) => (printed.stderr += text),
+    progress: () => {},
     withDatabase: (runOn) => (database === undefined ? fail() : runOn(database)),
     withLab: fail,
+    serve: fail,
   });
   return { code, ...printed };
 }
@@ -40,7 +42,7 @@ const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
 const scripts: Record<string, string> = JSON.parse(readFileSync(`${projectFolder}/package.json`, 'utf8')).scripts;
 
 test('each command explains itself without a database, and takes nothing that it does not know', async () => {
-  expect(commands).toHaveLength(8);
+  expect(commands).toHaveLength(10);
   for (const { name, script, summary } of commands) {
     expect(scripts[script]).toBe(`node scripts/run-built.mjs src/cli/joint-ledger.js ${name}`);
     const help = await command(name, undefined, ['--help']);
@@ -64,11 +66,13 @@ test('does nothing when it is imported, and lists all commands when asked', asyn
   const terminal = {
     print: (text: string) => printed.push(text),
     complain: () => {},
+    progress: () => {},
     withDatabase: fail,
     withLab: fail,
+    serve: fail,
   };
   expect(await runCommandLine(['--help'], terminal)).toBe(0);
-  for (const word of ['migrate', 'ledger', 'key', 'books'])
+  for (const word of ['serve', 'worker', 'config', 'migrate', 'ledger', 'key', 'verify', 'books'])
     expect(printed.join('')).toMatch(new RegExp(`\\n  ${word}\\b`));
 });
 
@@ -96,7 +100,7 @@ test('migrates an empty database, and finds it up to date after that', async () 
 
 test('says in one sentence that a database is not migrated', async () => {
   const empty = await createTestDatabase({ empty: true });
-  for (const [name, args] of [['books verify'], ['ledger create', ['My ledger']]] as const) {
+  for (const [name, args] of [['verify'], ['ledger create', ['My ledger']]] as const) {
     const { code, stderr } = await command(name, empty.database, args);
     expect([code, stderr]).toEqual([1, 'joint-ledger: The database is not migrated: run npm run migrate.\n']);
   }
@@ -172,20 +176,77 @@ test('lists keys without their secrets, and revokes one', async () => {
 
 test('proves right books, and names what is wrong in others', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
-  expect(await spawnCommand('books verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
+  expect(await spawnCommand('verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
   const [ledger_id, id] = [randomUUID(), randomUUID()];
   await insertLedger(database, { id: ledger_id, name: 'Wrong' });
   const stored = { name: 'Wrong', currency: 'USD', ownership: 'sole', held: 0, overdraft_limit: 0, version: 0 };
   await database('accounts').insert({ ledger_id, id, ...stored, balance: 5 });
-  const wrong = await spawnCommand('books verify', url);
+  const wrong = await spawnCommand('verify', url);
   expect(wrong.code).toBe(1);
-  expect(wrong.stderr).toContain(`the balance of an account is the sum of its entries (ledger ${ledger_id}, ${id})`);
+  expect(wrong.stderr).toBe('');
+  expect(wrong.stdout).toContain(`the balance of an account is the sum of its entries (ledger ${ledger_id}, ${id})`);
+  const told = JSON.parse((await command('verify', database, ['--json'])).stdout);
+  expect(told).toMatchObject({
+    right: false,
+    findings: [{ rule: 'the balance of an account is the sum of its entries', ledgerId: ledger_id, subject: id }],
+  });
   await database('accounts').where({ id }).update({ balance: 0 });
   await verifyAndDrop();
 });
 
+test('lists and renames ledgers, and answers programs in JSON', async () => {
+  const { database, verifyAndDrop } = await createTestDatabase();
+  expect((await command('ledger list', database)).stdout).toBe('There is no ledger yet.\n');
+  const opened = JSON.parse((await command('ledger create', database, ['One', '--json'])).stdout);
+  expect(opened).toEqual({ id: expect.any(String), name: 'One', apiKey: expect.stringMatching(/^jl_/) });
+  const renamed = await command('ledger rename', database, [opened.id, 'The first']);
+  expect(renamed).toMatchObject({ code: 0, stdout: `Ledger ${opened.id} is called "The first".\n` });
+  const { stdout } = await command('ledger list', database, ['--json']);
+  expect(JSON.parse(stdout)).toEqual([{ id: opened.id, name: 'The first', createdAt: expect.any(String) }]);
+  expect((await command('ledger list', database)).stdout).toContain(`${opened.id} "The first", opened `);
+  const missing = await command('ledger rename', database, [randomUUID(), 'Nothing']);
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/There is no ledger/)]);
+  const made = JSON.parse((await command('key create', database, [opened.id, 'Night', '--json'])).stdout);
+  const keys = JSON.parse((await command('key list', database, [opened.id, '--json'])).stdout);
+  expect(keys.map(({ name }: { name: string }) => name)).toEqual(['First key', 'Night']);
+  expect(JSON.stringify(keys)).not.toContain(made.apiKey);
+  const revoked = JSON.parse((await command('key revoke', database, [opened.id, made.id, '--json'])).stdout);
+  expect(revoked).toEqual({ id: made.id, ledgerId: opened.id, revokedAt: expect.any(String) });
+  expect(JSON.parse((await command('migrate', database, ['--json'])).stdout)).toEqual({ migrated: [] });
+  expect(JSON.parse((await command('books correct-times', database, ['--json'])).stdout)).toEqual({ corrected: {} });
+  expect(JSON.parse((await command('verify', database, ['--json'])).stdout)).toEqual({ right: true, findings: [] });
+  await verifyAndDrop();
+});
+
+test('prints every setting with its source and its meaning, and no secret', async () => {
+  const env = { ...process.env, DATABASE_URL: 'postgres://ann:s3cret@db/ledger', PORT: '4000', LOG_LEVEL: '' };
+  const file = inBuild('src/cli/joint-ledger.js');
+  const { stdout } = await run(process.execPath, [file, 'config'], { env });
+  const settings = JSON.parse((await run(process.execPath, [file, 'config', '--json'], { env })).stdout);
+  expect(stdout).toContain('PORT=4000  (environment)\n');
+  expect(stdout).toContain('LOG_LEVEL=info  (default)\n');
+  expect(stdout).toContain('DATABASE_URL=(secret)  (environment)\n');
+  expect(stdout + JSON.stringify(settings)).not.toContain('s3cret');
+  const documented = readFileSync(`${projectFolder}/docs/operations.md`, 'utf8');
+  for (const { name, meaning } of settings) {
+    expect(documented).toContain(`| \`${name}\` |`);
+    expect(meaning.length).toBeGreaterThan(10);
+  }
+});
+
+test('shows how far it is at a terminal alone', async () => {
+  const { url, verifyAndDrop } = await createTestDatabase();
+  const typed = `${process.execPath} ${inBuild('src/cli/joint-ledger.js')} verify`;
+  const env = { ...process.env, DATABASE_URL: url, TERM: 'xterm' };
+  const shown = await run('script', ['-qec', typed, '/dev/null'], { env }).catch((error) => error);
+  if (shown.code === 'ENOENT') process.stdout.write('script is not here: no terminal was played.\n');
+  else expect(shown.stdout).toMatch(/ of \d+, .*\n?.*The books are right\./s);
+  expect(await spawnCommand('verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
+  await verifyAndDrop();
+});
+
 test('says in one sentence that the database is not there', async () => {
-  const { code, stderr } = await spawnCommand('books verify', unreachable);
+  const { code, stderr } = await spawnCommand('verify', unreachable);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^joint-ledger: The database cannot be reached \(.*\): check DATABASE_URL\.\n$/);
 });

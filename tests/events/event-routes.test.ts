@@ -26,8 +26,8 @@ afterAll(() => service.stop());
 type Told = any;
 
 /** Reads a page, once everything that was committed is in the log. */
-async function readTold(path: string, by = client): Promise<Told> {
-  await untilLogged(service);
+async function readTold(path: string, by = client, ledgerId = service.ledgerId): Promise<Told> {
+  await untilLogged({ database: service.database, ledgerId });
   return (await by.get(path)).body;
 }
 
@@ -180,7 +180,7 @@ describe('the log', () => {
     expect((await own.get('/v1/events')).body).toEqual({ data: [], nextCursor: null });
     const parties = [await own.createParty('A'), await own.createParty('B'), await own.createParty('C')];
     const page = (cursor?: string) =>
-      readTold(`/v1/events?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`, own);
+      readTold(`/v1/events?limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`, own, ledger.ledgerId);
     const first = await page();
     const second = await page(first.nextCursor);
     const subjects = [...first.data, ...second.data].map(({ subject }: Told) => subject);

@@ -34,8 +34,8 @@ async function readWhile(ledgerId: string, limit: number, isWriting: () => boole
 /** Appends to the logs with several workers at once, until there is nothing more and nobody writes. */
 function appendWhile(isWriting: () => boolean): Promise<unknown> {
   return startTogether(3, async () => {
-    while (isWriting()) await untilLogged(service);
-    await untilLogged(service);
+    while (isWriting()) await untilLogged({ database: service.database });
+    await untilLogged({ database: service.database });
   });
 }
 
@@ -112,7 +112,7 @@ describe('a reader that pages while others write', () => {
 test('a clock that goes back changes no order', async () => {
   const { database } = service;
   const account = await client.openAccount();
-  await untilLogged(service);
+  await untilLogged({ database: service.database });
   const deposit = () => client.post(`/v1/accounts/${account}/deposits`, { amount: '1.00', currency: 'USD' });
   await deposit();
   // As though the clock had been an hour ahead, and was set right.
@@ -121,7 +121,7 @@ test('a clock that goes back changes no order', async () => {
   await database('accounts').where('id', account).increment('last_event_stamp', hour);
   await deposit();
   await deposit();
-  await untilLogged(service);
+  await untilLogged({ database: service.database });
   const source = { knex: database, ledgerId: service.ledgerId };
   const { events } = await readLog(source, { after: -1, limit: 10, accountIds: [account] });
   expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
@@ -132,7 +132,7 @@ test('nobody waits for a transaction of others that stays open', async () => {
   const stranger = await service.database.transaction();
   await stranger.raw('create table strangers (id integer)');
   await createTestClient(service.url, apiKey).openAccount({ balance: '1.00' });
-  await untilLogged(service);
+  await untilLogged({ database: service.database });
   const { events } = await readLog({ knex: service.database, ledgerId }, { after: -1, limit: 10 });
   expect(events.map(({ type }) => type)).toEqual(['account.opened', 'transaction.booked']);
   await stranger.rollback();
@@ -157,7 +157,7 @@ test('a reader of few among many gets short pages, whose cursor leads on', async
     const none = `{${ids.map(() => 'null').join()}}`;
     await database.raw('insert into log_inbox values (?, ?, 0, ?, ?, null, ?)', [ledgerId, stamp, none, none, ids]);
   }
-  await untilLogged(service);
+  await untilLogged({ database: service.database });
   const pages = [];
   for (let after = -1; ; ) {
     const { events, lookedTo } = await readLog(

@@ -251,7 +251,7 @@ describe('what is told of a run', () => {
     const accounts = await openPair('50.00');
     const id = await makeDue({ ...accounts, amount: '5.00' });
     await run();
-    await untilLogged(service);
+    await untilLogged({ ...service, ledgerId });
     const events = (await client.get(`/v1/events?accountId=${accounts.fromAccountId}`)).body.data;
     const types = events.map(({ type }: { type: string }) => type);
     expect(types.slice(-3)).toEqual([
