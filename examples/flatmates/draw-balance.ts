@@ -1,16 +1,14 @@
-import type { Entry } from 'joint-ledger/client';
+import type { BalanceSeries } from 'joint-ledger/client';
 
 const width = 40;
 
-/**
- * The balance after each entry as a bar. Amounts are compared as whole cents; what is shown is the ledger's own text.
- */
-export function drawBalance(entries: readonly Entry[]): string {
-  const balances = entries.map(({ balanceAfter }) => BigInt(balanceAfter!.replace('.', '')));
-  const highest = balances.reduce((most, balance) => (balance > most ? balance : most), 1n);
-  const lines = entries.map(({ bookedAt, balanceAfter, description }, index) => {
-    const length = balances[index]! > 0n ? Number((balances[index]! * BigInt(width)) / highest) : 0;
-    return `${bookedAt.slice(0, 10)} ${'█'.repeat(length).padEnd(width)} ${balanceAfter!.padStart(9)}  ${description ?? ''}`;
+/** How the balance went as bars, a line a step. Bars are made of whole cents; what is shown is the ledger's own text. */
+export function drawBalance({ data }: BalanceSeries): string {
+  const cents = (amount: string) => BigInt(amount.replace('.', ''));
+  const highest = data.reduce((most, { closing }) => (cents(closing) > most ? cents(closing) : most), 1n);
+  const lines = data.map(({ from, closing }) => {
+    const length = cents(closing) > 0n ? Number((cents(closing) * BigInt(width)) / highest) : 0;
+    return `${from} ${'█'.repeat(length).padEnd(width)} ${closing.padStart(9)}`;
   });
-  return lines.map((line) => line.trimEnd()).join('\n');
+  return lines.join('\n');
 }

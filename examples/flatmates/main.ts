@@ -1,7 +1,16 @@
 import { createClient, LedgerError } from 'joint-ledger/client';
 import { drawBalance } from './draw-balance.ts';
 import { receiveWebhooks } from './receive-webhooks.ts';
-import { agree, listBetween, openWallet, pay, payRentMonthly, receiveShare, subscribe } from './wallet.ts';
+import {
+  agree,
+  listBetween,
+  openWallet,
+  pay,
+  payRentMonthly,
+  receiveShare,
+  seriesOfDays,
+  subscribe,
+} from './wallet.ts';
 
 // One evening of Ann and Bob.
 
@@ -52,6 +61,10 @@ try {
 }
 
 const entries = await listBetween(ledger, wallet, monthOf(begin, 0), monthOf(new Date(), 1));
-console.log(`\nThis month:\n${drawBalance(entries)}`);
+console.log('\nThis month:');
+for (const { amount, balanceAfter, description } of entries) {
+  console.log(`${amount.padStart(9)} ${balanceAfter!.padStart(9)}  ${description}`);
+}
+console.log(`\nThese days:\n${drawBalance(await seriesOfDays(ledger, wallet, 3))}`);
 await ledger.deleteWebhookEndpoint({ endpointId: endpoint.id });
 await webhooks.close();

@@ -1,4 +1,12 @@
-import type { Account, Client, CreatedWebhookEndpoint, Entry, PaymentOrder, Transaction } from 'joint-ledger/client';
+import type {
+  Account,
+  BalanceSeries,
+  Client,
+  CreatedWebhookEndpoint,
+  Entry,
+  PaymentOrder,
+  Transaction,
+} from 'joint-ledger/client';
 
 const currency = 'EUR';
 
@@ -72,4 +80,12 @@ export async function listBetween(ledger: Client, { account }: Wallet, from: Dat
   const asked = { accountId: account.id, from: from.toISOString(), to: to.toISOString(), order: 'asc' } as const;
   for await (const entry of ledger.each('listEntries', asked)) entries.push(entry);
   return entries;
+}
+
+/** How the balance went on the last days, as the wallet's own time zone counts them. */
+export function seriesOfDays(ledger: Client, { account }: Wallet, days: number): Promise<BalanceSeries> {
+  // Swedes write days as ISO 8601 does.
+  const dayOf = (at: number) => new Date(at).toLocaleDateString('sv-SE', { timeZone: account.timeZone });
+  const from = dayOf(Date.now() - (days - 1) * 86_400_000);
+  return ledger.getBalanceSeries({ accountId: account.id, from, to: dayOf(Date.now()) });
 }

@@ -100,7 +100,7 @@ export const accountRoutes = [
       summary: 'Open an account',
       ...{ keys: 'service', offers: operation, body: createAccountBody, answers: { 201: accountDocument } },
       refusals: ['external_id_taken', 'party_not_found'],
-      examples: { 'A joint account': { ...joint, externalId: 'household' } },
+      examples: { 'A joint account': { ...joint, externalId: 'flat' } },
     },
     async ({ body, options }, { database, engine }) => {
       await refuseUnknownTimeZone(database, body.timeZone, 'timeZone');

@@ -63,7 +63,7 @@ export const partyRoutes = [
       summary: 'Create a party',
       ...{ keys: 'service', offers: operation, body: createPartyBody, answers: { 201: partyDocument } },
       refusals: ['external_id_taken'],
-      examples: { 'A person': { name: 'Erin Earner', externalId: 'earner' } },
+      examples: { 'A person': { name: 'Rita Renter', externalId: 'renter' } },
     },
     ({ body: { name, externalId = null, metadata = null }, options }, { engine }) => {
       const command = { id: createId(), name, externalId, metadata, whenTaken: 'refuse' as const };
