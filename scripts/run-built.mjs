@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['src', 'migrations', 'seeds'];
-const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.client.json'];
 const build = path.join(project, 'dist');
 /** Holds the fingerprint of the sources that the build was made of. */
 const stamp = path.join(build, '.sources');
@@ -68,9 +68,11 @@ function compile(compiler, sources) {
   rmSync(stamp, { force: true });
   try {
     // Not to stdout, which belongs to the command that is run afterwards.
-    const args = [compiler, '-p', path.join(project, 'tsconfig.build.json'), '--outDir', fresh];
-    const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
-    if (status !== 0) throw new BuildError('The sources could not be compiled.');
+    for (const config of ['tsconfig.build.json', 'tsconfig.client.json']) {
+      const args = [compiler, '-p', path.join(project, config), '--outDir', fresh];
+      const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
+      if (status !== 0) throw new BuildError('The sources could not be compiled.');
+    }
     copyServed(fresh);
     // Another command was faster, and may run what it made.
     if (isBuiltFrom(sources)) return;

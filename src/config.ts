@@ -12,6 +12,8 @@ export type Role = (typeof roles)[number];
 export interface Config {
   /** What this process is for: answering requests, working through the queues, or both. */
   readonly role: Role;
+  /** Whether work is done: off on a copy that must pay nobody and call nobody. */
+  readonly workers: boolean;
   readonly host: string;
   readonly port: number;
   /** Undefined: the embedded PostgreSQL. */
@@ -53,6 +55,7 @@ const onOrOff = z.enum(['on', 'off'], 'must be on or off');
 
 const settings = z.object({
   ROLE: z.enum(roles, `must be one of ${roles.join(', ')}`).default('all'),
+  WORKERS: onOrOff.default('on'),
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber({ from: 0, to: 65_535, otherwise: 3000 }),
   DATABASE_URL: z
@@ -96,6 +99,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
   const values = parsed.data;
   return {
     role: values.ROLE,
+    workers: values.WORKERS === 'on',
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,

@@ -3,6 +3,7 @@ import { ConfigError, readConfig } from '../src/config.ts';
 
 const defaults = {
   role: 'all',
+  workers: true,
   host: '127.0.0.1',
   port: 3000,
   databaseUrl: undefined,
@@ -23,6 +24,7 @@ const defaults = {
 
 const variables = [
   'ROLE',
+  'WORKERS',
   'HOST',
   'PORT',
   'DATABASE_URL',
@@ -68,6 +70,7 @@ test('passes over variables of others', () => {
 test('reads every setting', () => {
   const environment = {
     ROLE: 'worker',
+    WORKERS: 'off',
     HOST: '0.0.0.0',
     PORT: '0',
     DATABASE_URL: 'postgresql://user:p%40ss@db:5432/ledger?sslmode=require',
@@ -89,6 +92,7 @@ test('reads every setting', () => {
   expect(Object.keys(environment).sort()).toEqual([...variables].sort());
   expect(readConfig(environment, [])).toEqual({
     role: 'worker',
+    workers: false,
     host: '0.0.0.0',
     port: 0,
     databaseUrl: environment.DATABASE_URL,

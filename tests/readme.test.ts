@@ -15,10 +15,15 @@ import { createTestDatabase } from './support/test-database.ts';
 
 const run = promisify(execFile);
 
+const allBlocks = [
+  ...readFileSync(path.join(projectFolder, 'README.md'), 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm),
+].map(([, language, text]) => ({ language, text: text! }));
+
 /** The shell blocks of the README, each as the lines that are not empty. */
-const blocks = [
-  ...readFileSync(path.join(projectFolder, 'README.md'), 'utf8').matchAll(/^```(?:sh)?\n([\s\S]*?)^```$/gm),
-].map(([, block]) => block!.split('\n').filter((line) => line !== ''));
+const blocks = allBlocks
+  .filter(({ language }) => language !== 'js')
+  .map(({ text }) => text.split('\n').filter((line) => line !== ''));
+const [script, ...otherScripts] = allBlocks.filter(({ language }) => language === 'js');
 
 let folder: string;
 let dataDir: string;
@@ -98,6 +103,7 @@ test('has the blocks that are run here, and no others', () => {
   ]);
   expect(blocks[0]).toEqual(['npm ci', 'npm start']);
   expect(blocks[5]).toEqual(['npm ci', 'npm test']);
+  expect(otherScripts).toEqual([]);
 });
 
 test('"Try it" works as it is written', async () => {
@@ -133,6 +139,11 @@ test('"Try it" works as it is written', async () => {
     const { data } = (await answer.json()) as { data: { amount: string }[] };
     return data[0]?.amount === '5.00';
   });
+  const inScript = script!.text.replace('http://127.0.0.1:3000', origin!);
+  const args = ['--input-type=module', '--eval', inScript];
+  const env = { ...environment(), KEY: key };
+  const { stdout } = await run(process.execPath, args, { cwd: projectFolder, env });
+  expect(stdout).toMatch(/^There is only \d+\.\d\d\.\n(\d{4}-\S+Z -?\d+\.\d\d\n)+$/);
   expect(await service.stop()).toBe(0);
 });
 

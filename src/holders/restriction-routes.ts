@@ -4,7 +4,7 @@ import { getReadableAccount } from '../accounts/readable-account.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
-import { id, text } from '../http/read-input.ts';
+import { id, text, trueOrFalse } from '../http/read-input.ts';
 import { perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import { accountActRefusals } from '../http/shared-refusals.ts';
@@ -19,7 +19,7 @@ import { presentRestriction, restrictionDocument } from './present-management.ts
 import { byBody, submitChange } from './submit-change.ts';
 
 const restrictionPath = z.object({ restrictionId: id });
-const listQuery = z.strictObject({ ...pageQuery('asc'), active: z.enum(['true', 'false']).optional() });
+const listQuery = z.strictObject({ ...pageQuery('asc'), active: trueOrFalse.optional() });
 const restrictionBody = z.strictObject({
   scope: z.enum(restrictionScopes).default('debits'),
   reason: text(500),

@@ -5,7 +5,7 @@ import { describeRetry, errorRetries } from '../errors/error-retries.ts';
 import { describeSchema, type Schemas } from './describe-schema.ts';
 import { problemMediaType, problemMembers } from './problem.ts';
 import { problemStatus } from './problem-status.ts';
-import { expectedTag, idempotencyKey } from './read-input.ts';
+import { expectedTag, idempotencyKey, trueOrFalse } from './read-input.ts';
 import type { Offers, Route } from './route.ts';
 import { sharedRefusals } from './shared-refusals.ts';
 
@@ -53,7 +53,7 @@ const headers: Readonly<Record<string, OfferedHeader>> = {
   },
 };
 
-const dryRun = z.object({ dryRun: z.enum(['true', 'false']).optional() });
+const dryRun = z.object({ dryRun: trueOrFalse.optional() });
 
 /** What the answers carry besides their bodies. */
 const answerHeaders = {
@@ -177,13 +177,15 @@ const exampleKey = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]+/g
 function parametersOf(place: 'path' | 'query', schema: z.ZodObject | undefined, schemas: Schemas) {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = describeSchema(schema, 'input', schemas) as {
-    properties?: Record<string, object>;
+    properties?: Record<string, { type?: string }>;
     required?: string[];
   };
   return Object.entries(properties).map(([name, of]) => ({
     name,
     in: place,
     required: place === 'path' || required.includes(name),
+    // `metadata[invoice]=A-1`; by default its fields would be parameters themselves.
+    ...(of.type === 'object' && { style: 'deepObject', explode: true }),
     schema: of,
   }));
 }

@@ -47,6 +47,8 @@ function pointed(definition: object): object {
 function complete(schema: z.ZodType, json: z.core.JSONSchema.BaseSchema, schemas: Schemas): void {
   // A date or a UUID by its format: the patterns are 200 characters long and say nothing more.
   if (json.format !== undefined) delete json.pattern;
+  // To zod it means that we don't change the list, to OpenAPI that callers don't send it.
+  delete json.readOnly;
   const { type, discriminator, options = [], out } = definitionOf(schema);
   // A list whose items are counted before they are looked at: `z.array(z.unknown()).max(n).pipe(z.array(item))`.
   if (type === 'pipe' && json.type === 'array' && out !== undefined && definitionOf(out).type === 'array') {

@@ -1,10 +1,8 @@
 import { z } from 'zod';
+import { buildVersion } from '../metrics/build-version.ts';
 import { describeApi, type RouteGroup } from './describe-api.ts';
 import { ok } from './reply.ts';
 import { get, type Route } from './route.ts';
-
-/** The version of the API, which is that of the package. */
-export const apiVersion = '0.1.0';
 
 /** Answers the description of these routes, which is made when it is first asked for. */
 export function descriptionRoute(groups: () => readonly RouteGroup[]): Route {
@@ -17,7 +15,7 @@ export function descriptionRoute(groups: () => readonly RouteGroup[]): Route {
       ...{ keys: 'none', query: z.looseObject({}), answers: { 200: z.looseObject({ openapi: z.string() }) } },
     },
     async () => {
-      described ??= describeApi(groups(), apiVersion);
+      described ??= describeApi(groups(), buildVersion);
       return ok(described);
     },
   );

@@ -5,7 +5,7 @@ import { callerOf } from './authenticate.ts';
 import { jsonBody } from './json-body.ts';
 import { readOperationOptions } from './operation-options.ts';
 import { methodNotAllowed } from './problem.ts';
-import { readInput } from './read-input.ts';
+import { readInput, trueOrFalse } from './read-input.ts';
 import { type Reply, sendReply } from './reply.ts';
 import type { Call, Route, RouteContract } from './route.ts';
 import { requireSameSite } from './same-site.ts';
@@ -42,15 +42,16 @@ function methodsOf(routes: readonly Route<never>[]): string {
 }
 
 /**
- * Parameters such as `metadata.invoice=A-1` as fields of one object, where the contract has it. The name that would set
- * an object's prototype stays as it is, and so is no known one.
+ * Parameters such as `metadata.invoice=A-1`, or `metadata[invoice]=A-1` as OpenAPI writes them (style `deepObject`), as
+ * fields of one object, where the contract has it. The name that would set an object's prototype stays as it is, and so
+ * is no known one.
  */
-function groupByDots(query: Record<string, unknown>, { shape }: z.ZodObject): Record<string, unknown> {
+function groupFields(query: Record<string, unknown>, { shape }: z.ZodObject): Record<string, unknown> {
   const grouped = new Map<string, object>();
   const plain = Object.entries(query).filter(([name, value]) => {
-    const dot = name.indexOf('.');
-    const [group, key] = [name.slice(0, dot), name.slice(dot + 1)];
-    if (dot < 1 || !Object.hasOwn(shape, group) || key === '__proto__') return true;
+    const [, group, dotted, bracketed] = /^(\w+)(?:\.(.*)|\[(.+)\])$/s.exec(name) ?? [];
+    const key = dotted ?? bracketed;
+    if (group === undefined || key === undefined || !Object.hasOwn(shape, group) || key === '__proto__') return true;
     grouped.set(group, { ...grouped.get(group), [key]: value });
     return false;
   });
@@ -58,7 +59,7 @@ function groupByDots(query: Record<string, unknown>, { shape }: z.ZodObject): Re
 }
 
 const noQuery = z.strictObject({});
-const dryRunQuery = z.strictObject({ dryRun: z.enum(['true', 'false']).optional() });
+const dryRunQuery = z.strictObject({ dryRun: trueOrFalse.optional() });
 const noBody = z.strictObject({}).optional();
 
 /**
@@ -84,7 +85,7 @@ function createReader({
     if (sameSiteOnly) requireSameSite(req);
     const readParams = params === undefined ? undefined : readInput(params, req.params, 'path');
     const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);
-    const readQuery = readInput(querySchema, groupByDots(req.query, querySchema), 'query');
+    const readQuery = readInput(querySchema, groupFields(req.query, querySchema), 'query');
     // Literal fields: after a spread they would be added slowly (docs/adr/0009).
     return {
       caller,

@@ -12,7 +12,8 @@ export const pageFields = {
     .string()
     .regex(/^(?:[1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200')
     .transform((digits) => Number.parseInt(digits, 10))
-    .default(50),
+    .default(50)
+    .meta({ type: 'integer', minimum: 1, maximum: 200, pattern: undefined, default: 50 }),
   cursor: z
     .string()
     .min(1)

@@ -94,6 +94,9 @@ export function idList(things: string) {
     .meta({ description: `Ids of ${things}, separated by commas.`, pattern: `^${uuidForm}(?:,${uuidForm})*$` });
 }
 
+/** A query parameter that is true or false. */
+export const trueOrFalse = z.enum(['true', 'false']).meta({ type: 'boolean', enum: undefined });
+
 /** A key that a caller makes up for a request, in a header or in the item of a batch. */
 export const idempotencyKey = z
   .string({ error: 'must be text' })

@@ -18,6 +18,21 @@ const registers = [registry];
 
 const seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
+/** What a pool of sessions says of itself; knex's does. */
+export interface SessionPool {
+  numUsed(): number;
+  numFree(): number;
+  numPendingAcquires(): number;
+}
+
+const pools = new Set<SessionPool>();
+
+/** Measures a pool until the answer is called. */
+export function watchPool(pool: SessionPool): () => void {
+  pools.add(pool);
+  return () => pools.delete(pool);
+}
+
 export const metrics = {
   groupSize: new Histogram({
     name: 'joint_ledger_group_movements',
@@ -65,6 +80,27 @@ export const metrics = {
     labelNames: ['method', 'route', 'status'],
     buckets: seconds,
     registers,
+  }),
+  poolSessions: new Gauge({
+    name: 'joint_ledger_pool_sessions',
+    help: 'Sessions of the database that requests use (state "used"), could use ("free"), and requests that wait for one ("wanted")',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const sum = (count: (pool: SessionPool) => number) => [...pools].reduce((total, pool) => total + count(pool), 0);
+      this.set(
+        { state: 'used' },
+        sum((pool) => pool.numUsed()),
+      );
+      this.set(
+        { state: 'free' },
+        sum((pool) => pool.numFree()),
+      );
+      this.set(
+        { state: 'wanted' },
+        sum((pool) => pool.numPendingAcquires()),
+      );
+    },
   }),
   refusals: new Counter({
     name: 'joint_ledger_refusals_total',

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { buildVersion } from './build-version.ts';
 
 /**
  * What workers measure. A registry of its own, because in a cluster the supervising process works, and its figures are
@@ -59,6 +60,14 @@ export const workMetrics = {
     registers,
   }),
 };
+
+/** The build that puts the text together: in a cluster the supervising process, so that it is there once. */
+new Gauge({
+  name: 'joint_ledger_build_info',
+  help: 'Always 1; the version is a label',
+  labelNames: ['version', 'node'],
+  registers,
+}).set({ version: buildVersion, node: process.versions.node }, 1);
 
 /** The text that Prometheus reads; nothing but descriptions where no worker runs. */
 export function readWorkMetrics(): Promise<string> {

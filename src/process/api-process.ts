@@ -4,7 +4,7 @@ import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
-import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
+import { readProcessMetrics, startProcessMetrics, watchPool } from '../metrics/service-metrics.ts';
 import { startWakeUp } from '../workers/wake-up.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
 
@@ -46,6 +46,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     preparedStatements: options.preparedStatements ?? true,
     logger,
   });
+  const forgetPool = watchPool(database.client.pool);
   const readiness = createReadiness({ url: databaseUrl, served: database });
   const wakeUp = startWakeUp({ url: databaseUrl, database, logger });
   const engine = createPostingEngine({
@@ -64,6 +65,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
   const app = createApp(parts, allRoutes({ webhookTargets, lab, demo }));
 
   async function close(): Promise<void> {
+    forgetPool();
     await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);
   }
 

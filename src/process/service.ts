@@ -42,7 +42,11 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const demoApiKey = embedded !== undefined ? readDemoApiKey(config, demoLedgerId) : config.demoApiKey;
     await prepareDatabase(databaseUrl, { demoApiKey, logger, signal });
     if (config.lab && config.role !== 'worker') await sweepAbandoned(databaseUrl, { waits: false });
-    if (config.role !== 'api') workers = startWorker({ ...config, databaseUrl, logger });
+    if (config.role !== 'api') {
+      if (config.workers) workers = startWorker({ ...config, databaseUrl, logger });
+      else
+        logger.warn('WORKERS=off: nothing is paid by schedule, expires, is told to readers of events or to webhooks');
+    }
     const listener = await startListener(config, { databaseUrl, logger, workers, signal });
     const { host, role, apiProcesses } = config;
     const database = embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${embedded.folder}`;

@@ -144,7 +144,7 @@ test('keeps what the holders agreed when the account was opened', async () => {
     revision: 0,
   });
   expect((await client.get(`/v1/accounts/${opened.body.id}`)).body).toEqual(opened.body);
-  const [row] = await service.database('holders').where('account_id', opened.body.id);
+  const [row] = await service.rows('holders').where('account_id', opened.body.id);
   expect([row.limit_per_movement, row.limit_per_day, row.limit_per_month]).toEqual(['100.0000', '250.5000', null]);
 });
 

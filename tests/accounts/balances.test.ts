@@ -6,7 +6,7 @@ import { startTestService, type TestService } from '../support/test-service.ts';
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
 });
 
 afterAll(() => service.stop());

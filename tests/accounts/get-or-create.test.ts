@@ -58,7 +58,7 @@ describe.each([
         }
         const read = await clients[0]!.get(`/v1/${table}/${created.body.id}`);
         expect(read.body).toEqual(created.body);
-        const rows = await service.database(table).where({ ledger_id: service.ledgerId, external_id: externalId });
+        const rows = await service.rows(table).where({ ledger_id: service.ledgerId, external_id: externalId });
         expect(rows).toHaveLength(1);
       }
     },
@@ -75,7 +75,7 @@ describe.each([
         expect(problem.code).toBe('external_id_taken');
         expect([problem.partyId, problem.accountId]).toContain(created.body.id);
       }
-      const rows = await service.database(table).where({ external_id: insist.externalId }).pluck('id');
+      const rows = await service.rows(table).where({ external_id: insist.externalId }).pluck('id');
       expect(rows).toEqual([created.body.id]);
     }
   });

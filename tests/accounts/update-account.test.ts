@@ -83,12 +83,12 @@ describe('the overdraft limit', () => {
   });
 
   test('may go as low as it can once holds have run out, whether or not anybody has tidied them up', async () => {
-    const { client, database } = service;
+    const { client } = service;
     const account = await client.openAccount({ balance: '10.00', overdraftLimit: '50.00' });
     const hold = await client.post('/v1/holds', { accountId: account, ...usd('60.00') });
     const past = { created_at: new Date(Date.now() - 10_000), expires_at: new Date(Date.now() - 5_000) };
-    await database('holds').where('id', hold.body.id).update(past);
-    await database('accounts').where('id', account).update({ next_expiry: past.expires_at });
+    await service.rows('holds').where('id', hold.body.id).update(past);
+    await service.rows('accounts').where('id', account).update({ next_expiry: past.expires_at });
     const lowered = await update(account, { overdraftLimit: '0' });
     expect([lowered.status, lowered.body.code]).toEqual([200, undefined]);
     expect(lowered.body).toMatchObject({ held: '0.00', available: '10.00', overdraftLimit: '0.00' });

@@ -129,7 +129,7 @@ test('reads acceptances by the mandate and the holders of the moment, not by tho
   expect((await accept(client, proposal, ann)).status).toBe(202);
   // Whoever has left is no signer any more.
   const leave = (party: string) =>
-    database('holders').where({ account_id: account, party_id: party }).update({ status: 'left' });
+    service.rows('holders').where({ account_id: account, party_id: party }).update({ status: 'left' });
   await leave(ann);
   expect((await client.get(`/v1/proposals/${proposal}`)).body.multiAuthorisation).toMatchObject({
     numberReceived: 0,
@@ -295,7 +295,7 @@ test('counts an acceptance against the limits of the acceptor, whether or not it
 });
 
 test('refuses an acceptance for its first fault in the documented order', async () => {
-  const { client, database } = service;
+  const { client } = service;
   const spender: SceneHolder = { rights: ['view', 'withdraw'], limits: { perMovement: '10.00' } };
   const depositor: SceneHolder = { rights: ['view', 'deposit'] };
   const { account, holders, project } = await openScene(client, {
@@ -308,7 +308,7 @@ test('refuses an acceptance for its first fault in the documented order', async 
   const payee = await client.openAccount();
   const [proposal, withdrawn] = [await propose(client, project), await propose(client, project)];
   const toPayee = await propose(client, project, { toAccountId: payee });
-  const set = (table: string, id: string, fields: object) => database(table).where({ id }).update(fields);
+  const set = (table: string, id: string, fields: object) => service.rows(table).where({ id }).update(fields);
   const expectCode = async (code: string, party: string, of = proposal) =>
     expect([code, (await accept(client, of, party)).body.code]).toEqual([code, code]);
   await client.post(`/v1/proposals/${withdrawn}/withdraw`);
@@ -331,7 +331,7 @@ test('refuses an acceptance for its first fault in the documented order', async 
   await expectCode('account_restricted', ben);
   await set('accounts', account, { debits_stopped: false });
   await expectCode('limit_exceeded', ben);
-  await database('holders').where({ account_id: account, party_id: ben }).update({ limit_per_movement: null });
+  await service.rows('holders').where({ account_id: account, party_id: ben }).update({ limit_per_movement: null });
   expect((await accept(client, proposal, ann)).status).toBe(202);
   const poor = await accept(client, proposal, ben);
   expect(poor.body).toMatchObject({

@@ -313,7 +313,7 @@ test('takes 200 pending proposals and not one more, however many are made at one
       );
       const codes = answers.map((answer) => answer.body.code ?? answer.status).sort();
       expect(codes).toEqual([201, 201, ...Array(6).fill('too_many_proposals')]);
-      expect(await service.database('proposals').where({ project_id: project })).toHaveLength(200);
+      expect(await service.rows('proposals').where({ project_id: project })).toHaveLength(200);
     }
   } finally {
     await second.api.stop(5_000);
@@ -322,8 +322,8 @@ test('takes 200 pending proposals and not one more, however many are made at one
 });
 
 /** Copies a proposal until there are so many. */
-async function makePending({ client, database }: TestService, project: string, count: number): Promise<void> {
-  const [row] = await database('proposals').where('id', await propose(client, project));
+async function makePending({ client, database, rows }: TestService, project: string, count: number): Promise<void> {
+  const [row] = await rows('proposals').where('id', await propose(client, project));
   await database('proposals').insert(Array.from({ length: count - 1 }, () => ({ ...row, id: uuidv7() })));
 }
 

@@ -146,7 +146,7 @@ test('refuses a signature for its first fault in the documented order', async ()
   for (const [order, who, options, code] of steps) {
     expect((await sign(client, order, who, options)).body.code).toBe(code);
   }
-  await service.database('accounts').where({ id: payee }).update({ status: 'active', closed_at: null });
+  await service.rows('accounts').where({ id: payee }).update({ status: 'active', closed_at: null });
   expect((await sign(client, waiting, party.cai)).body.code).toBe('account_restricted');
   expect([await readOrder(client, waiting), await readOrder(client, finished), await moneyOf(client, account)]).toEqual(
     before,

@@ -124,9 +124,7 @@ describe('reading', () => {
     const ids = all.map(({ id }) => id);
     expect(ids.filter((id) => orders.some((order) => order.id === id))).toEqual(orders.map(({ id }) => id));
     expect(ids).toEqual([...ids].sort());
-    expect(new Set(ids).size).toBe(
-      Number((await service.database('payment_orders').count('id as count').first())!.count),
-    );
+    expect(new Set(ids).size).toBe(Number((await service.rows('payment_orders').count('id as count').first())!.count));
   });
 
   test('takes a cursor only for the list that gave it', async () => {

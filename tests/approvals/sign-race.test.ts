@@ -25,7 +25,7 @@ const rounds = 40;
 async function withTwoServices(
   meet: (clients: readonly [TestClient, TestClient], service: TestService) => Promise<void>,
 ): Promise<void> {
-  const service = await startTestService();
+  const service = await startTestService({});
   const second = await startSecondApi(service);
   try {
     await meet([service.client, second.client], service);

@@ -196,7 +196,7 @@ test('refuses a movement by a party for its first fault in the documented order,
     const placed = { account_id: account, scope, reason: 'a court order', placed_at: new Date() };
     await database('restrictions').insert({ ledger_id: ledgerId, id: uuidv7(), ...placed });
     await database('accounts')
-      .where('id', account)
+      .where({ ledger_id: ledgerId, id: account })
       .update({ [`${scope}_stopped`]: true });
     return account;
   };
@@ -218,7 +218,8 @@ test('refuses a movement by a party for its first fault in the documented order,
   const closed = await close(await client.openAccount());
   const mandate = ({ zoe }: { zoe: string }) => ({ rule: 'named', signatories: [zoe] });
   const lost = await openJointAccount(client, { zoe: {}, bob: {} }, { balance: '5.00', mandate });
-  await database('holders').where({ account_id: lost.id, party_id: lost.party.zoe }).update({ status: 'left' });
+  const zoe = { ledger_id: ledgerId, account_id: lost.id, party_id: lost.party.zoe };
+  await database('holders').where(zoe).update({ status: 'left' });
   const { bob } = lost.party;
   const shop = await client.openAccount();
 

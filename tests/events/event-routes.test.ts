@@ -33,7 +33,7 @@ async function readTold(path: string, by = client): Promise<Told> {
 
 /** All events of an account, which counts them. */
 async function eventsOf(accountId: string): Promise<Told[]> {
-  const [{ event_count }] = await service.database('accounts').where('id', accountId).select('event_count');
+  const [{ event_count }] = await service.rows('accounts').where('id', accountId).select('event_count');
   const { data } = await readTold(`/v1/events?accountId=${accountId}&limit=200`);
   expect(data).toHaveLength(event_count);
   return data;
@@ -298,19 +298,20 @@ describe('a stream', () => {
 
   test('tells all of a log that is longer than its buffers, once and in order', async () => {
     const account = await client.openAccount();
+    const { ledgerId } = service;
     await service.database.raw(
       `with told as (
          insert into events (ledger_id, id, account_id, sequence, type, subject_id, occurred_at, data)
          select ledger_id, gen_random_uuid(), id, n + 1, 'account.updated', id, now(),
                 json_build_object('text', repeat('x', 20000))
-         from accounts, generate_series(1, 300) n where id = ? returning *),
+         from accounts, generate_series(1, 300) n where ledger_id = ? and id = ? returning *),
        named as (
          insert into log_inbox
          select ledger_id, (extract(epoch from now()) * 1e6)::bigint, 0, array_agg(account_id order by sequence),
                 array_agg(sequence order by sequence), null, array_agg(id order by sequence)
          from told group by ledger_id)
-       update accounts set event_count = event_count + (select count(*) from told) where id = ?`,
-      [account, account],
+       update accounts set event_count = event_count + (select count(*) from told) where ledger_id = ? and id = ?`,
+      [ledgerId, account, ledgerId, account],
     );
     const [{ id: first }] = (await readTold(`/v1/events?accountId=${account}&limit=1`)).data;
     const stream = await openStream(service.url, `?accountId=${account}`, { 'Last-Event-ID': first });

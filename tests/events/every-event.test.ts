@@ -24,7 +24,7 @@ let client: TestClient;
 const seen: Array<{ type: EventType; subject: string; document: Json }> = [];
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   client = service.client;
 });
 
@@ -307,12 +307,12 @@ async function webhookEndpoints(): Promise<void> {
 /** The server seems to have another life than the one in which the log was written. */
 async function logContinued(): Promise<void> {
   await untilLogged(service);
-  const log = service.database('logs').where('ledger_id', service.ledgerId);
+  const log = service.rows('logs').where('ledger_id', service.ledgerId);
   await log.update({ server_life: 'another' });
   await client.createParty('Somebody');
   await untilLogged(service);
   const of = { ledger_id: service.ledgerId, number: 1 };
-  const { first_position: position } = await service.database('log_numbers').where(of).first();
+  const { first_position: position } = await service.rows('log_numbers').where(of).first();
   seen.push({ type: 'log.continued', subject: service.ledgerId, document: { number: 1, position } });
 }
 

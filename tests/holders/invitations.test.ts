@@ -41,7 +41,7 @@ async function holderOf(account: string, partyId: string) {
 /** Sets back the end of an invitation, as if that much time had passed. */
 const letPass = (account: string, partyId: string) =>
   service
-    .database('holders')
+    .rows('holders')
     .where({ account_id: account, party_id: partyId })
     .update({ invitation_expires_at: new Date(Date.now() - 1_000) });
 

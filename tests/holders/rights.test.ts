@@ -47,7 +47,7 @@ describe('setting rights and limits', () => {
     const limits = { perMovement: null, perDay: null, perMonth: '20.00' };
     expect(set.body).toMatchObject({ accountId: id, partyId: party.ann, status: 'active', limits });
     const { data } = (await client.get(`/v1/accounts/${id}/holders`)).body;
-    expect(data).toContainEqual(set.body);
+    expect(data).toContainEqual(expect.objectContaining(set.body));
     expect(outcomeOf(await control.withdraw('20.01', party.ann))).toBe('422 limit_exceeded');
     expect(outcomeOf(await control.withdraw('20.00', party.ann))).toBe('201');
     const left = await control.setTerms(party.ann, { rights: ['view'] });
@@ -90,7 +90,7 @@ describe('setting rights and limits', () => {
     expect(outcomeOf(answer)).toBe(expected);
     expect(answer.headers.etag).toBe('"1-1"');
     const after = (await client.get(`/v1/accounts/${id}/holders`)).body.data;
-    if (expected === '200') expect(after).toContainEqual(answer.body);
+    if (expected === '200') expect(after).toContainEqual(expect.objectContaining(answer.body));
     else expect([answer.body.kind, after]).toEqual(['holder_terms', before]);
   });
 

@@ -95,7 +95,7 @@ test('a hold does not wait for signatures', async () => {
   expect((await place({ initiatedBy: ann, amount: '50.00' })).status).toBe(201);
   // Ben may sign no more.
   await service
-    .database('holders')
+    .rows('holders')
     .where({ account_id: account, party_id: ben })
     .update({ rights: ['view'] });
   await service.database('mandates').insert({

@@ -13,7 +13,7 @@ let client: TestClient;
 let clock: LeapingClock;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   client = service.client;
   clock = await installLeapingClock(service.database);
 });

@@ -174,7 +174,7 @@ describe('accounts and parties', () => {
   test('opens no account for a stranger', async () => {
     const body = JSON.stringify({ ...good, ...holders({ partyId: nobody }) });
     expectProblem(await sendRaw(service, { path: '/v1/accounts', body }), 'party_not_found');
-    expect((await service.database('accounts').where('name', good.name)).length).toBe(0);
+    expect((await service.rows('accounts').where('name', good.name)).length).toBe(0);
   });
 
   test.each<[string, object, string[]]>([

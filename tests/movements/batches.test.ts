@@ -35,7 +35,7 @@ function balances(...accounts: string[]): Promise<string[]> {
 }
 
 async function countTransactions(): Promise<number> {
-  const counted = await service.database('transactions').count('id as count').first();
+  const counted = await service.rows('transactions').count('id as count').first();
   return Number(counted!.count);
 }
 

@@ -15,11 +15,11 @@ afterAll(() => service.stop());
 
 /** Everything that a movement could have changed. */
 async function readState() {
-  const { client, database } = service;
+  const { client } = service;
   const paths = [from, to].flatMap((account) => [`/v1/accounts/${account}`, `/v1/accounts/${account}/entries`]);
   const answers = [];
   for (const path of [...paths, '/v1/transactions']) answers.push((await client.get(path)).body);
-  return { answers, keys: await database('idempotency_keys').orderBy('key').pluck('key') };
+  return { answers, keys: await service.rows('idempotency_keys').orderBy('key').pluck('key') };
 }
 
 const movements = [

@@ -27,7 +27,7 @@ const find = (externalId: string, by = client) =>
 
 /** What is claimed while a movement is booked must not stay. */
 async function expectNothingClaimed() {
-  const kept = await service.database('idempotency_keys').whereLike('key', 'external id %').pluck('key');
+  const kept = await service.rows('idempotency_keys').whereLike('key', 'external id %').pluck('key');
   expect(kept).toEqual([]);
 }
 

@@ -92,6 +92,7 @@ const cases: Case[] = [
   { query: () => ({ reference: 'rent' }), found: [] },
   { query: () => ({ 'metadata.invoice': 'A-1' }), found: ['rent'] },
   { query: () => ({ 'metadata.a.b': 'c' }), found: ['rent'] },
+  { query: () => ({ 'metadata[invoice]': 'A-1', 'metadata[a.b]': 'c' }), found: ['rent'] },
   { query: () => ({ 'metadata.invoice': 'A-1', 'metadata.a.b': 'c' }), found: ['rent'] },
   { query: () => ({ 'metadata.invoice': 'A-1', 'metadata.a.b': 'd' }), found: [] },
   // Only texts are found.

@@ -146,9 +146,9 @@ describe('a reversal', () => {
     const short = await reverse(id);
     expect([short.status, short.body.code, short.body.available]).toEqual([422, 'insufficient_funds', '25.00']);
     expect(short.body.explanation).toMatchObject({ accountId: to, heldBy: [{ id: held }] });
-    await service.database('accounts').where('id', to).update({ debits_stopped: true });
+    await service.rows('accounts').where('id', to).update({ debits_stopped: true });
     expect((await reverse(id, { amount: '5.00' })).body.code).toBe('account_restricted');
-    await service.database('accounts').where('id', to).update({ debits_stopped: false });
+    await service.rows('accounts').where('id', to).update({ debits_stopped: false });
     expect((await client.post(`/v1/accounts/${from}/withdrawals`, { amount: '60.00', currency: 'USD' })).status).toBe(
       201,
     );

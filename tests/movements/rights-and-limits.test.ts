@@ -159,7 +159,7 @@ describe('a stranger', () => {
     'is everybody but an active holder: %s',
     async (status) => {
       const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '50.00' });
-      await service.database('holders').where({ account_id: id }).update({ status });
+      await service.rows('holders').where({ account_id: id }).update({ status });
       for (const [name, { movement }] of taking) {
         const expected = status === 'active' ? '201' : 'not_a_holder';
         expect([name, await outcomeOf(movement(id, { initiatedBy: party.ann }))]).toEqual([name, expected]);

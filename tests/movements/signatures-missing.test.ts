@@ -15,7 +15,7 @@ let client: TestClient;
 let shop: string;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({});
   client = service.client;
   shop = await client.openAccount();
 });
@@ -33,7 +33,7 @@ async function readAccount(accountId: string) {
 }
 
 async function rowOf(table: string, id: string) {
-  const [row] = await service.database(table).where('id', id);
+  const [row] = await service.rows(table).where('id', id);
   return row;
 }
 
@@ -176,7 +176,7 @@ describe('a payment order', () => {
       remaining: '4000.0000',
     });
     expect([order.expires_at, hold.expires_at].map((at) => at.toISOString())).toEqual([body.expiresAt, body.expiresAt]);
-    const signatures = await service.database('authorisations').where('subject_id', body.id);
+    const signatures = await service.rows('authorisations').where('subject_id', body.id);
     expect(signatures).toMatchObject([{ party_id: party.ann, decision: 'approve' }]);
   });
 
@@ -428,7 +428,7 @@ describe('what cannot be signed', () => {
   test.each(unreachable)('because it takes %s is refused at once', async (_name, mandate) => {
     const holders = { ann: {}, bob: {}, eve: { rights: ['view', 'deposit'] }, zoe: {} };
     const { id, party } = await openJointAccount(client, holders, { balance: '100.00', mandate });
-    await service.database('holders').where({ account_id: id, party_id: party.zoe }).update({ status: 'left' });
+    await service.rows('holders').where({ account_id: id, party_id: party.zoe }).update({ status: 'left' });
     const by = { initiatedBy: party.ann };
     const movements: BatchItem[] = [
       item.withdrawal(id, '1.00', by),

@@ -24,6 +24,7 @@ let clone: string;
 /** A command that fails at once, and a service: what is tested is how they come to be built. */
 const stubs: Record<string, string> = {
   'src/main.ts': 'export {};\n',
+  'src/client/client.ts': 'export {};\n',
   'src/cli/joint-ledger.ts': `process.stderr.write('joint-ledger: The database cannot be reached\\n');\nprocess.exitCode = 1;\n`,
   'seeds/demo.ts': 'export {};\n',
   'migrations/20261121001800_standing_orders.ts': 'export async function up() {}\n',
@@ -36,7 +37,7 @@ function makeClone(): string {
     mkdirSync(path.join(folder, path.dirname(file)), { recursive: true });
     writeFileSync(path.join(folder, file), content);
   }
-  for (const file of ['scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json']) {
+  for (const file of ['scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.client.json']) {
     cpSync(path.join(projectFolder, file), path.join(folder, file), { recursive: true });
   }
   symlinkSync(path.join(projectFolder, 'node_modules'), path.join(folder, 'node_modules'));

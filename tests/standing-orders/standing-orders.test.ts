@@ -57,7 +57,7 @@ const sweep = (queue: WorkQueue) =>
 
 /** What is told of a standing order, and of its runs, in the order of the log. */
 const toldOf = (id: string): Promise<string[]> =>
-  service.database('events').where('subject_id', id).orderBy('sequence').pluck('type');
+  service.rows('events').where('subject_id', id).orderBy('sequence').pluck('type');
 
 describe('making a standing order', () => {
   test('answers it as it stands, active, with when it runs next', async () => {
@@ -188,13 +188,15 @@ describe('making a standing order', () => {
   });
 });
 
+const aMinuteAgo = () => new Date(Date.now() - 60_000);
+
 /** Makes so many more orders like this one, as it is stored. */
 async function copyOrder(id: string, count: number): Promise<void> {
   await service.database.raw(
     `insert into standing_orders
      select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).*
-     from standing_orders o, generate_series(1, ?) where o.id = ?`,
-    [count, id],
+     from standing_orders o, generate_series(1, ?) where o.ledger_id = ? and o.id = ?`,
+    [count, service.ledgerId, id],
   );
 }
 
@@ -269,10 +271,7 @@ describe('the mandate of the account that pays', () => {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
     const waiting = await makeOrder({ ...accounts, amount: '60.00', initiatedBy: party.ann, expiresAt });
     expect(waiting.expiresAt).toBe(expiresAt);
-    const { database } = service;
-    await database('standing_orders')
-      .where('id', waiting.id)
-      .update({ expires_at: database.raw("now() - interval '1 minute'") });
+    await service.rows('standing_orders').where('id', waiting.id).update({ expires_at: aMinuteAgo() });
     expect((await read(waiting.id)).status).toBe('expired');
     expectProblem(await sign(waiting, party.bob), 'standing_order_not_open');
     expectProblem(await act(waiting.id, 'cancel'), 'standing_order_not_open');
@@ -291,9 +290,8 @@ describe('the mandate of the account that pays', () => {
     const waiting = await makeOrder(fields);
     await copyOrder(waiting.id, 499);
     expectProblem(await order(fields), 'too_many_standing_orders');
-    const { database } = service;
-    const over = { expires_at: database.raw("now() - interval '1 minute'") };
-    await database('standing_orders').where('account_id', accounts.fromAccountId).update(over);
+    const ofAccount = service.rows('standing_orders').where('account_id', accounts.fromAccountId);
+    await ofAccount.update({ expires_at: aMinuteAgo() });
     expect((await order(fields)).status).toBe(202);
   });
 
@@ -305,7 +303,7 @@ describe('the mandate of the account that pays', () => {
     expect(once.expiresAt).toBe(soon);
     const schedule = { startsAt: soon.slice(0, 19), recurrence: 'FREQ=DAILY;COUNT=1' };
     const ending = await makeOrder({ ...fields, schedule });
-    await service.database('standing_orders').where('id', ending.id).update({ starts_at: '2020-01-06T09:00:00' });
+    await service.rows('standing_orders').where('id', ending.id).update({ starts_at: '2020-01-06T09:00:00' });
     const { instructionHash } = await read(ending.id);
     const late = await sign({ ...ending, instructionHash }, party.bob);
     expect([late.status, late.body.status, late.body.nextRunAt]).toEqual([200, 'expired', null]);
@@ -398,7 +396,7 @@ describe('lists', () => {
     const schedule = { startsAt: '2099-01-01T09:00:00', recurrence: 'FREQ=DAILY;COUNT=5' };
     const { id } = await makeOrder({ ...accounts, schedule, amount: '1.00' });
     await service
-      .database('standing_orders')
+      .rows('standing_orders')
       .where({ id })
       .update({
         ...{ starts_at: '2026-01-01T09:00:00', handled_until: '2026-01-01T00:00:00Z' },

@@ -33,11 +33,15 @@ export function expectProblem(answer: RawAnswer, code: ErrorCode, paths?: readon
 
 /** Everything that a request which was refused as bad input must leave alone. */
 export async function readBooks(service: TestService): Promise<unknown> {
-  const { rows } = await service.database.raw(`
-    select (select count(*) from transactions) as transactions, (select count(*) from entries) as entries,
-           (select count(*) from idempotency_keys) as keys, (select count(*) from parties) as parties,
-           (select count(*) from holders) as holders,
-           (select json_agg(json_build_array(id, balance, held, version, status) order by id) from accounts) as accounts`);
+  const own = 'where ledger_id = :ledgerId';
+  const { rows } = await service.database.raw(
+    `select (select count(*) from transactions ${own}) as transactions, (select count(*) from entries ${own}) as entries,
+            (select count(*) from idempotency_keys ${own}) as keys, (select count(*) from parties ${own}) as parties,
+            (select count(*) from holders ${own}) as holders,
+            (select json_agg(json_build_array(id, balance, held, version, status) order by id)
+             from accounts ${own}) as accounts`,
+    { ledgerId: service.ledgerId },
+  );
   return rows[0];
 }
 

@@ -1,11 +1,12 @@
 import { expect } from '@jest/globals';
+import type { Knex } from 'knex';
 import { type Logger, pino } from 'pino';
 import type { Database } from '../../src/database/create-database.ts';
 import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
-import { countDeadlocks, untilSessionsEnded } from './lock-witness.ts';
+import { countDeadlocks, sharedDatabases, untilSessionsEnded } from './lock-witness.ts';
 import { emptyDatabase, isQuiet } from './reused-database.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import { createTestLedger, leaveDatabase, openTestPool, type TestLedger, takeDatabase } from './test-database.ts';
@@ -14,6 +15,8 @@ export interface TestService extends TestLedger {
   readonly url: string;
   readonly client: TestClient;
   readonly database: Database;
+  /** The rows that its ledger has in a table. */
+  rows(table: string): Knex.QueryBuilder;
   readonly databaseUrl: string;
   readonly api: HttpListener;
   /** Proves the books, and stops the service and removes the database unless another test file can have both. */
@@ -45,11 +48,12 @@ async function startOnShared(databaseUrl: string): Promise<TestService> {
   const api = sharedApis.pop() ?? (await startTestApi(databaseUrl));
   let isRunning = true;
   const database = openTestPool(databaseUrl);
+  sharedDatabases.add(database);
   const ledger = await createTestLedger(database);
   const url = `http://127.0.0.1:${api.port}`;
   return {
     ...ledger,
-    ...{ url, database, databaseUrl, client: createTestClient(url, ledger.apiKey) },
+    ...{ url, database, rows: rowsOf(database, ledger), databaseUrl, client: createTestClient(url, ledger.apiKey) },
     api: {
       port: api.port,
       stop(drainMs) {
@@ -78,7 +82,13 @@ async function startAlone(options?: ServiceOptions): Promise<TestService> {
   let isReusable = isPlain(options);
   return {
     ...ledger,
-    ...{ url, database, databaseUrl: served.databaseUrl, client: createTestClient(url, ledger.apiKey) },
+    ...{
+      url,
+      database,
+      rows: rowsOf(database, ledger),
+      databaseUrl: served.databaseUrl,
+      client: createTestClient(url, ledger.apiKey),
+    },
     api: {
       port: served.api.port,
       stop(drainMs) {
@@ -106,6 +116,10 @@ async function startAlone(options?: ServiceOptions): Promise<TestService> {
       expect(findings).toEqual([]);
     },
   };
+}
+
+function rowsOf(database: Database, { ledgerId }: TestLedger): TestService['rows'] {
+  return (table) => database(table).where(`${table}.ledger_id`, ledgerId);
 }
 
 const isPlain = (options: ServiceOptions = {}) => Object.keys(options).length === 0;

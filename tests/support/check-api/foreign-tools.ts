@@ -55,7 +55,8 @@ export async function installPython(folder: string, requirements: readonly strin
   const environment = path.join(folder, 'python');
   const made = await outcomeOf('python3', ['-m', 'venv', environment]);
   const bin = path.join(environment, 'bin');
-  const install = ['install', '--quiet', '--disable-pip-version-check', ...requirements];
+  const brief = ['--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '20'];
+  const install = ['install', ...brief, ...requirements];
   const isInstalled = made.isOk && (await outcomeOf(path.join(bin, 'pip'), install)).isOk;
   return isInstalled ? { bin } : { missing: `left out: ${requirements.join(' and ')} could not be loaded` };
 }
