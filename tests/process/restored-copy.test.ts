@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -39,9 +39,12 @@ async function backUp(url: string, from: string, to: string): Promise<void> {
   await client.query(`select ${begin}`);
   servers.copy(from, to);
   const stopped = await client.query(`select labelfile from ${end}`);
-  cpSync(path.join(servers.data(from), 'pg_wal'), path.join(servers.data(to), 'pg_wal'), { recursive: true });
+  servers.copy(from, to, 'pg_wal');
   for (const file of ['postmaster.pid', 'postmaster.opts']) rmSync(path.join(servers.data(to), file), { force: true });
-  writeFileSync(path.join(servers.data(to), 'backup_label'), stopped.rows[0].labelfile, { mode: 0o600 });
+  const label = path.join(servers.data(to), 'backup_label');
+  writeFileSync(label, stopped.rows[0].labelfile, { mode: 0o600 });
+  const { uid, gid } = statSync(servers.data(to));
+  chownSync(label, uid, gid);
   await client.end();
 }
 

@@ -7,8 +7,8 @@ import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/emb
 export interface DatabaseServers {
   /** Starts the server of this folder, which is made when there is none. */
   start(name: string): Promise<EmbeddedServer>;
-  /** Copies the folder of a server that is stopped, over another one. */
-  copy(from: string, to: string): void;
+  /** Copies the folder of a server, or a folder in it, over that of another one. */
+  copy(from: string, to: string, folder?: string): void;
   /** Where the server of this folder keeps its files. */
   data(name: string): string;
   stopRunning(): Promise<void>;
@@ -41,9 +41,10 @@ export function createDatabaseServers(): DatabaseServers {
       running.add(started);
       return started;
     },
-    copy(from, to) {
-      rmSync(path.join(home, to), { recursive: true, force: true });
-      copyFolder(path.join(home, from), path.join(home, to));
+    copy(from, to, folder) {
+      const inData = folder === undefined ? [] : [folders.get(from)!, folder];
+      rmSync(path.join(home, to, ...inData), { recursive: true, force: true });
+      copyFolder(path.join(home, from, ...inData), path.join(home, to, ...inData));
       folders.set(to, folders.get(from)!);
     },
     data: (name) => path.join(home, name, folders.get(name)!),
