@@ -3,7 +3,7 @@ import { notFoundByExternalId } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
 import { currency, getMoney } from '../http/money-fields.ts';
-import { filtersIn, orderQuery, pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id, idList, text } from '../http/read-input.ts';
 import { perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, operation, patch, post, put } from '../http/route.ts';
@@ -21,8 +21,7 @@ import { refuseUnknownTimeZone } from './time-zone.ts';
 import { updateAccount } from './update-account.ts';
 
 const listQuery = z.strictObject({
-  ...pageQuery,
-  order: orderQuery.default('asc'),
+  ...pageQuery('asc'),
   holder: id.optional().meta({ description: 'Held by this party now.' }),
   currency: currency.optional(),
   status: z.enum(accountStatuses).optional(),
@@ -84,9 +83,9 @@ export const accountRoutes = [
     },
     ({ caller, query }, { database }) => {
       const filters = { ...query, viewer: caller.boundParty ?? undefined };
-      return readPageBy(query, ['accounts', filtersIn(query)], {
+      return readPageBy(query, ['accounts'], {
         key: accountKey(filters),
-        find: (page) => listAccounts(sourceOf(caller, database), { ...page, order: query.order }, filters),
+        find: (page) => listAccounts(sourceOf(caller, database), page, filters),
         keyOf: ({ key }) => key,
         present: (found) => found.map(({ document }) => document),
       });

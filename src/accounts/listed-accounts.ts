@@ -1,15 +1,14 @@
 import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { orderQuery, pageQuery } from '../http/paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { getAccount } from './account-queries.ts';
 
 /** What lists of all that belongs to accounts are narrowed by, besides its status. */
 export const ofAccountsQuery = {
-  ...pageQuery,
-  order: orderQuery.default('desc'),
+  ...pageQuery('desc'),
   accountId: id.optional(),
 };
 

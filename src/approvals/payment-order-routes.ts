@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { findListedAccounts, ofSignersQuery } from '../accounts/listed-accounts.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
-import { filtersIn, type PageAsked, pageOf, readPage } from '../http/paging.ts';
+import { type PageAsked, pageOf, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { answered, ok, perform } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -38,14 +38,12 @@ export const paymentOrderRoutes = [
       refusals: ['account_not_found'],
     },
     async ({ caller, query }, { database }) => {
-      const { order, missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
+      const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
       const accountIds = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      const list = (page: PageAsked<string>) => listPaymentOrders(source, { ...page, order, accountIds }, status);
+      const list = (page: PageAsked<string>) => listPaymentOrders(source, { ...page, accountIds }, status);
       const describe = (orders: readonly PaymentOrder[]) => describePaymentOrders(source, orders);
-      return readPage(query, ['payment-orders', filtersIn(query)], (page) =>
-        listSigned(page, { list, describe }, missingFrom),
-      );
+      return readPage(query, ['payment-orders'], (page) => listSigned(page, { list, describe }, missingFrom));
     },
   ),
 

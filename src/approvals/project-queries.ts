@@ -1,5 +1,7 @@
+import { behind } from '../database/bounded-scan.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
+import type { PageAsked } from '../http/paging.ts';
 import type { ProjectDocument, ProjectStatus } from './project.ts';
 
 interface ProjectRow {
@@ -45,12 +47,12 @@ export async function getProject(source: LedgerSource, projectId: string): Promi
 export async function listProjects(
   source: LedgerSource,
   accountId: string,
-  page: { limit: number; after: string | null; status: ProjectStatus | undefined },
+  page: PageAsked<string> & { status: ProjectStatus | undefined },
 ): Promise<ProjectDocument[]> {
-  const query = selectProjects(source).where('p.account_id', accountId).orderBy('p.id').limit(page.limit);
+  const query = selectProjects(source).where('p.account_id', accountId).orderBy('p.id', page.order).limit(page.limit);
   if (page.status !== undefined)
     query.whereRaw(`case when ${projectHasLapsed} then 'expired' else p.status end = ?`, page.status);
-  if (page.after !== null) query.where('p.id', '>', page.after);
+  if (page.after !== null) query.where('p.id', behind[page.order], page.after);
   return (await query).map(asProject);
 }
 

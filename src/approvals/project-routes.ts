@@ -30,7 +30,7 @@ export const projectRoutes = [
     async ({ caller, params: { accountId }, query }, { database }) => {
       await getReadableAccount(database, caller, accountId);
       const { status } = query;
-      return readPage(query, ['projects', accountId, status], (page) =>
+      return readPage(query, ['projects', accountId], (page) =>
         listProjects(sourceOf(caller, database), accountId, { ...page, status }),
       );
     },

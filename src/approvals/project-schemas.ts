@@ -34,5 +34,5 @@ export const actBody = z.strictObject({ by: id.nullish() }).optional();
 
 export const projectPath = z.object({ projectId: id });
 export const proposalPath = z.object({ proposalId: id });
-export const projectsQuery = z.strictObject({ ...pageQuery, status: z.enum(projectStatuses).optional() });
-export const proposalsQuery = z.strictObject({ ...pageQuery, status: z.enum(proposalStatuses).optional() });
+export const projectsQuery = z.strictObject({ ...pageQuery('asc'), status: z.enum(projectStatuses).optional() });
+export const proposalsQuery = z.strictObject({ ...pageQuery('asc'), status: z.enum(proposalStatuses).optional() });

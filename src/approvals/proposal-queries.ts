@@ -1,5 +1,7 @@
+import { behind } from '../database/bounded-scan.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
+import type { PageAsked } from '../http/paging.ts';
 import { Money } from '../money/money.ts';
 import { type Authorisation, findAuthorisations } from '../signatures/authorisations.ts';
 import { projectHasLapsed } from './project-queries.ts';
@@ -53,12 +55,12 @@ export async function getProposal(source: LedgerSource, proposalId: string): Pro
 export async function listProposals(
   source: LedgerSource,
   projectId: string,
-  page: { limit: number; after: string | null; status: ProposalStatus | undefined },
+  page: PageAsked<string> & { status: ProposalStatus | undefined },
 ): Promise<Proposal[]> {
-  const query = selectProposals(source).where('o.project_id', projectId).orderBy('o.id').limit(page.limit);
+  const query = selectProposals(source).where('o.project_id', projectId).orderBy('o.id', page.order).limit(page.limit);
   if (page.status !== undefined)
     query.whereRaw(`case when ${wasRejected} then 'rejected' else o.status end = ?`, page.status);
-  if (page.after !== null) query.where('o.id', '>', page.after);
+  if (page.after !== null) query.where('o.id', behind[page.order], page.after);
   return withAuthorisations(source, await query);
 }
 

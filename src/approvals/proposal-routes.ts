@@ -51,7 +51,7 @@ export const proposalRoutes = [
       const { accountId } = await getVisibleProject(database, caller, projectId, 'view');
       return readPage(
         query,
-        ['proposals', projectId, status],
+        ['proposals', projectId],
         (page) => listProposals(sourceOf(caller, database), projectId, { ...page, status }),
         (proposals) => describe(database, caller, accountId, proposals),
       );

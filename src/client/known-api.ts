@@ -1776,6 +1776,7 @@ export interface Operations {
       readonly accountId: string;
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
       readonly status?: 'open' | 'assigned' | 'closed' | 'expired' | undefined;
     };
     answer: { readonly data: readonly Project[]; readonly nextCursor: string | null };
@@ -1806,6 +1807,7 @@ export interface Operations {
       readonly projectId: string;
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
       readonly status?: 'pending' | 'accepted' | 'rejected' | 'withdrawn' | undefined;
     };
     answer: { readonly data: readonly Proposal[]; readonly nextCursor: string | null };
@@ -1893,7 +1895,12 @@ export interface Operations {
   };
   /** List who holds an account, was invited to it, or held it. */
   listHolders: {
-    input: { readonly accountId: string; readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    input: {
+      readonly accountId: string;
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+    };
     answer: { readonly data: readonly NamedHolder[]; readonly nextCursor: string | null };
   };
   /** Invite a party to an account. */
@@ -1968,7 +1975,12 @@ export interface Operations {
   };
   /** List the versions of a mandate, the latest first. */
   listMandateVersions: {
-    input: { readonly accountId: string; readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    input: {
+      readonly accountId: string;
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+    };
     answer: { readonly data: readonly MandateVersion[]; readonly nextCursor: string | null };
   };
   /** List what stops or has stopped an account. */
@@ -1977,6 +1989,7 @@ export interface Operations {
       readonly accountId: string;
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
       readonly active?: boolean | undefined;
     };
     answer: { readonly data: readonly Restriction[]; readonly nextCursor: string | null };
@@ -2194,7 +2207,12 @@ export interface Operations {
   };
   /** List the runs of a standing order, the latest first. */
   listStandingOrderRuns: {
-    input: { readonly orderId: string; readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    input: {
+      readonly orderId: string;
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+    };
     answer: { readonly data: readonly StandingOrderRun[]; readonly nextCursor: string | null };
   };
   /** Sign a standing order; the last signature makes it active. */
@@ -2299,6 +2317,7 @@ export interface Operations {
     input: {
       readonly limit?: number | undefined;
       readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
       readonly status?: 'active' | 'disabled' | undefined;
     };
     answer: { readonly data: readonly WebhookEndpoint[]; readonly nextCursor: string | null };
@@ -2435,7 +2454,11 @@ export interface Operations {
   };
   /** List what workers could not do. */
   listFailedWork: {
-    input: { readonly limit?: number | undefined; readonly cursor?: string | undefined };
+    input: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+    };
     answer: { readonly data: readonly FailedWork[]; readonly nextCursor: string | null };
   };
   /** Have an item that failed tried again at once. */
@@ -2655,7 +2678,7 @@ export const operations = {
   listProjects: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/projects',
-    query: ['limit', 'cursor', 'status'],
+    query: ['limit', 'cursor', 'order', 'status'],
     hasBody: false,
     hasKey: false,
   },
@@ -2669,7 +2692,7 @@ export const operations = {
   listProposals: {
     method: 'GET',
     path: '/v1/projects/{projectId}/proposals',
-    query: ['limit', 'cursor', 'status'],
+    query: ['limit', 'cursor', 'order', 'status'],
     hasBody: false,
     hasKey: false,
   },
@@ -2703,7 +2726,7 @@ export const operations = {
   listHolders: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/holders',
-    query: ['limit', 'cursor'],
+    query: ['limit', 'cursor', 'order'],
     hasBody: false,
     hasKey: false,
   },
@@ -2765,7 +2788,7 @@ export const operations = {
   listMandateVersions: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/mandate/versions',
-    query: ['limit', 'cursor'],
+    query: ['limit', 'cursor', 'order'],
     hasBody: false,
     hasKey: false,
   },
@@ -2773,7 +2796,7 @@ export const operations = {
   listRestrictions: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/restrictions',
-    query: ['limit', 'cursor', 'active'],
+    query: ['limit', 'cursor', 'order', 'active'],
     hasBody: false,
     hasKey: false,
   },
@@ -2875,7 +2898,7 @@ export const operations = {
   listStandingOrderRuns: {
     method: 'GET',
     path: '/v1/standing-orders/{orderId}/runs',
-    query: ['limit', 'cursor'],
+    query: ['limit', 'cursor', 'order'],
     hasBody: false,
     hasKey: false,
   },
@@ -2917,7 +2940,7 @@ export const operations = {
   listWebhookEndpoints: {
     method: 'GET',
     path: '/v1/webhook-endpoints',
-    query: ['limit', 'cursor', 'status'],
+    query: ['limit', 'cursor', 'order', 'status'],
     hasBody: false,
     hasKey: false,
   },
@@ -2996,7 +3019,13 @@ export const operations = {
 
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', query: [], hasBody: false, hasKey: false },
 
-  listFailedWork: { method: 'GET', path: '/v1/failed-work', query: ['limit', 'cursor'], hasBody: false, hasKey: false },
+  listFailedWork: {
+    method: 'GET',
+    path: '/v1/failed-work',
+    query: ['limit', 'cursor', 'order'],
+    hasBody: false,
+    hasKey: false,
+  },
 
   requeueFailedWork: {
     method: 'POST',

@@ -6,6 +6,9 @@ export const maxScanned = 10_000;
 
 export type Order = 'asc' | 'desc';
 
+/** SQL: how what follows in this order compares with what comes before. */
+export const behind = { asc: '>', desc: '<' } as const;
+
 /** SQL that is true for what is looked for, with its named bindings. */
 export interface Condition {
   readonly sql: string;
@@ -53,7 +56,7 @@ export async function scanRows<Row extends object>(
     knex.raw(`coalesce(${condition}, false) as is_match`, bindings),
   );
   if (after !== null) {
-    rows.whereRaw(`(${by.join()}) ${order === 'asc' ? '>' : '<'} (${after.map(() => '?').join()})`, after);
+    rows.whereRaw(`(${by.join()}) ${behind[order]} (${after.map(() => '?').join()})`, after);
   }
   rows.orderByRaw(inOrder).limit(maxScanned);
   type Found = Row & { scanned: number; is_match: boolean };

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type Condition, maxScanned, type Order, type Scanned, scanRows } from './bounded-scan.ts';
+import { behind, type Condition, maxScanned, type Order, type Scanned, scanRows } from './bounded-scan.ts';
 import type { Database } from './create-database.ts';
 
 /** A page of what belongs to accounts, in the order of its ids. */
@@ -56,7 +56,7 @@ async function scanEach<Row extends RowOfAccount>(
     .whereRaw(`${alias}.account_id = listed.id`)
     .orderBy(`${alias}.id`, order)
     .limit(share);
-  if (after !== null) rows.where(`${alias}.id`, order === 'asc' ? '>' : '<', after);
+  if (after !== null) rows.where(`${alias}.id`, behind[order], after);
   // PostgreSQL 14 to 17 have no least UUID; as text they have the same order.
   const result = await knex.raw(
     `with looked as materialized (

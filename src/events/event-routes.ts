@@ -3,7 +3,7 @@ import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { isKeyRevoked } from '../http/authenticate.ts';
 import { sourceOf } from '../http/caller.ts';
-import { pageOf, pageQuery } from '../http/paging.ts';
+import { pageFields, pageOf } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok } from '../http/reply.ts';
 import { get, type Route } from '../http/route.ts';
@@ -29,11 +29,11 @@ const filterFields = {
     }),
   accountId: id.optional(),
 };
-const cursor = pageQuery.cursor.meta({
+const cursor = pageFields.cursor.meta({
   description: 'Where the reader has come to: a `nextCursor`, the id of an event, or `begin`.',
   pattern: placeForm,
 });
-const listQuery = z.strictObject({ ...pageQuery, cursor, ...filterFields });
+const listQuery = z.strictObject({ ...pageFields, cursor, ...filterFields });
 const streamQuery = z.strictObject({ cursor, ...filterFields });
 const maxStreams = 100;
 

@@ -4,7 +4,7 @@ import { findListedAccounts, ofSignersQuery } from '../accounts/listed-accounts.
 import type { Database } from '../database/create-database.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { filtersIn, type PageAsked, pageOf, readPage } from '../http/paging.ts';
+import { type PageAsked, pageOf, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Reply, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -34,12 +34,12 @@ async function readChanges(
   caller: Caller,
   query: Omit<z.output<typeof listQuery>, 'accountId'> & { accountId?: string | undefined },
 ): Promise<Success> {
-  const { order, missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
+  const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
   const accountIds = await findListedAccounts(database, caller, query);
   const source = sourceOf(caller, database);
-  const list = (page: PageAsked<string>) => listChanges(source, { ...page, order, accountIds }, status);
+  const list = (page: PageAsked<string>) => listChanges(source, { ...page, accountIds }, status);
   const describe = (changes: readonly AccountChange[]) => describeChanges(source, changes, new Date());
-  return readPage(query, ['changes', filtersIn(query)], (page) => listSigned(page, { list, describe }, missingFrom));
+  return readPage(query, ['changes'], (page) => listSigned(page, { list, describe }, missingFrom));
 }
 
 /** Changes of an account that take every owner's signature. */

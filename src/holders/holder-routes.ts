@@ -57,7 +57,7 @@ export const holderRoutes = [
     {
       id: 'listHolders',
       summary: 'List who holds an account, was invited to it, or held it',
-      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
+      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery('asc')) },
       ...{ answers: { 200: pageOf(namedHolderDocument) }, refusals: ['account_not_found'] },
     },
     async ({ caller, params: { accountId }, query }, { database }) => {

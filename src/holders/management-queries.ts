@@ -1,7 +1,8 @@
-import type { Scanned } from '../database/bounded-scan.ts';
+import { behind, type Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
+import type { PageAsked } from '../http/paging.ts';
 import { Money } from '../money/money.ts';
 import { type HolderRight, type HolderStatus, type LimitsDocument, mapLimits } from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
@@ -52,16 +53,16 @@ interface HolderRow {
 export async function findHolderRecords(
   { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
-  page: { after?: string | null; limit?: number } = {},
+  page?: PageAsked<string>,
 ): Promise<HolderRecord[]> {
   const query = knex('holders as h')
     .join('accounts as a', (on) => on.onVal('a.ledger_id', ledgerId).andOn('a.id', 'h.account_id'))
     .select<HolderRow[]>('h.*', 'a.currency')
     .where('h.ledger_id', ledgerId)
     .whereRaw('h.account_id = any(?::uuid[])', [[...new Set(accountIds)]])
-    .orderBy(['h.account_id', 'h.party_id']);
-  if (page.after) query.where('h.party_id', '>', page.after);
-  if (page.limit !== undefined) query.limit(page.limit);
+    .orderBy(['h.account_id', { column: 'h.party_id', order: page?.order ?? 'asc' }]);
+  if (page !== undefined) query.limit(page.limit);
+  if (page !== undefined && page.after !== null) query.where('h.party_id', behind[page.order], page.after);
   return (await query).map(asHolder);
 }
 
@@ -96,14 +97,14 @@ interface RestrictionRow {
 /** A page of the restrictions of an account, in the order in which they were placed. */
 export async function listRestrictions(
   { knex, ledgerId }: LedgerSource,
-  page: { accountId: string; after: string | null; limit: number; isActive: boolean | undefined },
+  page: PageAsked<string> & { accountId: string; isActive: boolean | undefined },
 ): Promise<Restriction[]> {
   const query = knex<RestrictionRow>('restrictions')
     .where('ledger_id', ledgerId)
     .where('account_id', page.accountId)
-    .orderBy('id')
+    .orderBy('id', page.order)
     .limit(page.limit);
-  if (page.after !== null) query.where('id', '>', page.after);
+  if (page.after !== null) query.where('id', behind[page.order], page.after);
   if (page.isActive === true) query.whereNull('lifted_at');
   if (page.isActive === false) query.whereNotNull('lifted_at');
   return (await query).map(asRestriction);

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import { behind } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { PageAsked } from '../http/paging.ts';
 import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
 import { accountMandateDocument, presentMandate } from './present-management.ts';
@@ -18,17 +20,17 @@ interface MandateRow {
   created_at: Date;
 }
 
-/** A page of the versions of an account's mandate, the latest first. */
+/** A page of the versions of an account's mandate, in their order. */
 export async function listMandates(
   { knex, ledgerId }: LedgerSource,
-  page: { accountId: string; limit: number; after: number | null },
+  page: PageAsked<number> & { accountId: string },
 ): Promise<MandateVersionDocument[]> {
   const query = knex<MandateRow>('mandates')
     .where('ledger_id', ledgerId)
     .where('account_id', page.accountId)
-    .orderBy('version', 'desc')
+    .orderBy('version', page.order)
     .limit(page.limit);
-  if (page.after !== null) query.where('version', '<', page.after);
+  if (page.after !== null) query.where('version', behind[page.order], page.after);
   return (await query).map(({ version, terms, created_by, created_at }) => ({
     ...presentMandate(page.accountId, { version, bands: terms.bands }),
     by: created_by,

@@ -77,7 +77,7 @@ export const mandateRoutes = [
     {
       id: 'listMandateVersions',
       summary: 'List the versions of a mandate, the latest first',
-      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery) },
+      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery('desc')) },
       ...{ answers: { 200: pageOf(mandateVersionDocument) }, refusals: ['account_not_found'] },
     },
     async ({ caller, params: { accountId }, query }, { database }) => {

@@ -19,7 +19,7 @@ import { presentRestriction, restrictionDocument } from './present-management.ts
 import { byBody, submitChange } from './submit-change.ts';
 
 const restrictionPath = z.object({ restrictionId: id });
-const listQuery = z.strictObject({ ...pageQuery, active: trueOrFalse.optional() });
+const listQuery = z.strictObject({ ...pageQuery('asc'), active: trueOrFalse.optional() });
 const restrictionBody = z.strictObject({
   scope: z.enum(restrictionScopes).default('debits'),
   reason: text(500),
@@ -41,7 +41,7 @@ export const restrictionRoutes = [
       const isActive = query.active === undefined ? undefined : query.active === 'true';
       return readPage(
         query,
-        ['restrictions', accountId, query.active],
+        ['restrictions', accountId],
         (page) => listRestrictions(sourceOf(caller, database), { ...page, accountId, isActive }),
         (found) => found.map(presentRestriction),
       );

@@ -5,7 +5,7 @@ import type { Database } from '../database/create-database.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { getAmount } from '../http/money-fields.ts';
-import { filtersIn, pageOf, readPage } from '../http/paging.ts';
+import { pageOf, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -40,8 +40,8 @@ async function readHolds(
   query: Omit<z.output<typeof listQuery>, 'accountId'> & { accountId?: string | undefined },
 ): Promise<Success> {
   const accountIds = await findListedAccounts(database, caller, query);
-  return readPage(query, ['holds', filtersIn(query)], (page) =>
-    listHolds(sourceOf(caller, database), { ...page, order: query.order, accountIds }, query.status),
+  return readPage(query, ['holds'], (page) =>
+    listHolds(sourceOf(caller, database), { ...page, accountIds }, query.status),
   );
 }
 

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { Scanned } from '../database/bounded-scan.ts';
+import type { Order, Scanned } from '../database/bounded-scan.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { id } from './read-input.ts';
 import { ok, type Success } from './reply.ts';
 
-/** The query parameters of every list. */
-export const pageQuery = {
+/** How many items a page has, and where it begins. */
+export const pageFields = {
   limit: z
     .string()
     .regex(/^(?:[1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200')
@@ -23,7 +23,10 @@ export const pageQuery = {
     .meta({ description: '`nextCursor` of the page before.', pattern: '^[A-Za-z0-9_-]+$' }),
 };
 
-export const orderQuery = z.enum(['asc', 'desc']);
+/** The query parameters of every list, which is in this order unless another is asked for. */
+export function pageQuery(order: Order) {
+  return { ...pageFields, order: z.enum(['asc', 'desc']).default(order) };
+}
 
 /** A page of these documents. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
@@ -36,6 +39,7 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 export interface PageAsked<Key> {
   readonly limit: number;
   readonly after: Key | null;
+  readonly order: Order;
 }
 
 /** Finds the items; where looking for them may end before the page is full, together with where it ended. */
@@ -56,19 +60,16 @@ type CursorKey = string | number | readonly (string | number)[];
 
 interface PageQuery {
   readonly limit: number;
+  readonly order: Order;
   readonly cursor?: string | undefined;
-}
-
-/** What a list is filtered and ordered by, as one text for the name in its cursors. */
-export function filtersIn({ limit: _limit, cursor: _cursor, ...filters }: PageQuery): string {
-  return canonicalJson(JSON.parse(JSON.stringify(filters)));
 }
 
 /** Longer names stand in cursors as their hashes. */
 const maxNameLength = 100;
 
-function nameOf(list: readonly (string | undefined)[]): string {
-  const name = list.join(' ');
+/** A list's name in its cursors, with all that it is filtered and ordered by. */
+function nameOf(list: readonly string[], { limit: _limit, cursor: _cursor, ...filters }: PageQuery): string {
+  const name = [...list, canonicalJson(JSON.parse(JSON.stringify(filters)))].join(' ');
   return name.length > maxNameLength ? hash('sha256', name, 'base64url') : name;
 }
 
@@ -77,11 +78,11 @@ function nameOf(list: readonly (string | undefined)[]): string {
  * by. Throws RefusalError `invalid_cursor`.
  *
  * @example
- * return readPage(query, ['holds', accountId, status], (page) => listHolds(source, { ...page, accountId, status }));
+ * return readPage(query, ['projects', accountId], (page) => listProjects(source, accountId, { ...page, status }));
  */
 export function readPage<Item extends { readonly id: string }>(
   query: PageQuery,
-  list: readonly (string | undefined)[],
+  list: readonly string[],
   find: Find<string, Item>,
   present?: Present<Item>,
 ): Promise<Success> {
@@ -93,12 +94,13 @@ export function readPage<Item extends { readonly id: string }>(
  * page.
  */
 export async function readPageBy<Key extends CursorKey, Item>(
-  { limit, cursor }: PageQuery,
-  list: readonly (string | undefined)[],
+  query: PageQuery,
+  list: readonly string[],
   { key, find, keyOf, present }: List<Key, Item>,
 ): Promise<Success> {
-  const name = nameOf(list);
-  const found = await find({ limit: limit + 1, after: decodeCursor(name, key, cursor) });
+  const { limit, cursor, order } = query;
+  const name = nameOf(list, query);
+  const found = await find({ limit: limit + 1, after: decodeCursor(name, key, cursor), order });
   const { items: all, stoppedAt } = 'items' in found ? found : { items: found, stoppedAt: null };
   const items = all.slice(0, limit);
   const data = present === undefined ? items : await present(items);

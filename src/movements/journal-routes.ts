@@ -5,7 +5,7 @@ import type { Database } from '../database/create-database.ts';
 import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { requireServiceKey } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { filtersIn, orderQuery, pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, type Success } from '../http/reply.ts';
 import { get } from '../http/route.ts';
@@ -17,7 +17,7 @@ import { withoutHidden } from './present-movement.ts';
 import { type TransactionDocument, transactionDocument } from './present-transaction.ts';
 import { findTransactionByExternalId, getTransaction } from './transaction-queries.ts';
 
-const listFields = { ...pageQuery, order: orderQuery.default('desc'), ...movementFilters };
+const listFields = { ...pageQuery('desc'), ...movementFilters };
 const entriesQuery = z.strictObject(listFields).superRefine(checkRanges);
 const transactionsQuery = z
   .strictObject({ ...listFields, accountId: id.optional().meta({ description: 'With an entry on this account.' }) })
@@ -40,10 +40,9 @@ export const journalRoutes = [
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
       const { currency, ...account } = await getEntriesOf(database, caller, accountId);
-      return readPageBy(query, ['entries', accountId, filtersIn(query)], {
+      return readPageBy(query, ['entries', accountId], {
         key: keyOfEntries(account),
-        find: (page) =>
-          listEntries(sourceOf(caller, database), { ...account, currency }, { ...page, order: query.order }, query),
+        find: (page) => listEntries(sourceOf(caller, database), { ...account, currency }, page, query),
         keyOf: (entry) => entry.version ?? entry.id,
       });
     },
@@ -61,9 +60,9 @@ export const journalRoutes = [
       const { accountId } = query;
       if (accountId !== undefined) return readTransactionsOf(accountId, query, caller, database);
       requireServiceKey(caller);
-      return readPageBy(query, ['transactions', filtersIn(query)], {
+      return readPageBy(query, ['transactions'], {
         key: z.tuple([z.iso.datetime(), id]).readonly() as z.ZodType<TransactionKey>,
-        find: (page) => listTransactions(sourceOf(caller, database), { ...page, order: query.order }, query),
+        find: (page) => listTransactions(sourceOf(caller, database), page, query),
         keyOf: (transaction) => [transaction.bookedAt, transaction.id] as const,
       });
     },
@@ -119,9 +118,9 @@ async function readTransactionsOf(
 ): Promise<Success> {
   const account = await getEntriesOf(database, caller, accountId);
   const source = sourceOf(caller, database);
-  return readPageBy(query, ['transactions', filtersIn(query)], {
+  return readPageBy(query, ['transactions'], {
     key: keyOfEntries(account),
-    find: (page) => listTransactionsOf(source, account, { ...page, order: query.order }, query),
+    find: (page) => listTransactionsOf(source, account, page, query),
     keyOf: ({ key }) => key,
     async present(found) {
       const documents = found.map(({ document }) => document);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { sourceOf } from '../http/caller.ts';
 import { metadata } from '../http/metadata.ts';
-import { filtersIn, orderQuery, pageOf, pageQuery, readPageBy } from '../http/paging.ts';
+import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id, idList, text } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { get, operation, patch, post, put } from '../http/route.ts';
@@ -21,8 +21,7 @@ import {
 
 const externalId = text(200);
 const listQuery = z.strictObject({
-  ...pageQuery,
-  order: orderQuery.default('asc'),
+  ...pageQuery('asc'),
   externalId: externalId.optional(),
   namePrefix: text(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
   ids: idList('parties').optional(),
@@ -48,9 +47,9 @@ export const partyRoutes = [
       ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(partyDocument) } },
     },
     ({ caller, query }, { database }) =>
-      readPageBy(query, ['parties', filtersIn(query)], {
+      readPageBy(query, ['parties'], {
         key: partyKey(query),
-        find: (page) => listParties(sourceOf(caller, database), { ...page, order: query.order }, query),
+        find: (page) => listParties(sourceOf(caller, database), page, query),
         keyOf: ({ key }) => key,
         present: (found) => found.map(({ document }) => document),
       }),

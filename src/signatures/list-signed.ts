@@ -28,7 +28,7 @@ export async function listSigned<Item extends { readonly id: string }, Document 
   const found: Document[] = [];
   let after = page.after;
   for (let time = 0; time < mostTimes; time++) {
-    const { items, stoppedAt } = await list({ limit: madeAtOnce, after });
+    const { items, stoppedAt } = await list({ ...page, limit: madeAtOnce, after });
     const documents = await describe(items);
     found.push(...documents.filter(({ multiAuthorisation }) => multiAuthorisation.missingFrom.includes(missingFrom)));
     if (found.length >= page.limit) return { items: found.slice(0, page.limit), stoppedAt: null };

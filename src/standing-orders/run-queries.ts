@@ -1,4 +1,6 @@
+import { behind } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { PageAsked } from '../http/paging.ts';
 import { Money } from '../money/money.ts';
 import type { StandingOrder } from './standing-order.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
@@ -18,18 +20,18 @@ interface RunRow {
 
 type OrderOfRuns = Pick<StandingOrder, 'id' | 'currency'>;
 
-/** A page of the runs of an order, the latest first: those before the instant `after`. */
+/** A page of the runs of an order: those behind the one that was due at the instant `after`. */
 export async function listRuns(
   { knex, ledgerId }: LedgerSource,
   { id, currency }: OrderOfRuns,
-  { limit, after }: { limit: number; after: string | null },
+  { limit, after, order }: PageAsked<string>,
 ): Promise<StandingOrderRun[]> {
   const query = knex('standing_order_runs')
     .select<RunRow[]>('*')
     .where({ ledger_id: ledgerId, standing_order_id: id })
-    .orderBy('occurrence_at', 'desc')
+    .orderBy('occurrence_at', order)
     .limit(limit);
-  if (after !== null) query.where('occurrence_at', '<', after);
+  if (after !== null) query.where('occurrence_at', behind[order], after);
   return (await query).map((row) => asRun(row, currency));
 }
 

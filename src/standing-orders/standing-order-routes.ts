@@ -5,7 +5,7 @@ import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { filtersIn, type PageAsked, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
+import { type PageAsked, pageOf, pageQuery, readPage, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Reply, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
@@ -56,14 +56,12 @@ export const standingOrderRoutes = [
       refusals: ['account_not_found'],
     },
     async ({ caller, query }, { database }) => {
-      const { order, missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
+      const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
       const accountIds = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, order, accountIds }, status);
+      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, accountIds }, status);
       const describe = (orders: readonly StandingOrder[]) => describeStandingOrders(source, orders);
-      return readPage(query, ['standing-orders', filtersIn(query)], (page) =>
-        listSigned(page, { list, describe }, missingFrom),
-      );
+      return readPage(query, ['standing-orders'], (page) => listSigned(page, { list, describe }, missingFrom));
     },
   ),
 
@@ -121,7 +119,7 @@ export const standingOrderRoutes = [
       const source = sourceOf(caller, database);
       const [[document], [lastRun]] = await Promise.all([
         describeStandingOrders(source, [order]),
-        listRuns(source, order, { limit: 1, after: null }),
+        listRuns(source, order, { limit: 1, after: null, order: 'desc' }),
       ]);
       const nextRuns = runsAhead(asOfNow(order, new Date()), new Date());
       return ok({ ...document, nextRuns, lastRun: lastRun === undefined ? null : presentRun(lastRun) });
@@ -133,7 +131,7 @@ export const standingOrderRoutes = [
     {
       id: 'listStandingOrderRuns',
       summary: 'List the runs of a standing order, the latest first',
-      ...{ keys: 'any', params: orderPath, query: z.strictObject(pageQuery) },
+      ...{ keys: 'any', params: orderPath, query: z.strictObject(pageQuery('desc')) },
       ...{ answers: { 200: pageOf(standingOrderRunDocument) }, refusals: ['standing_order_not_found'] },
     },
     async ({ caller, params: { orderId }, query }, { database }) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sourceOf } from '../http/caller.ts';
-import { orderQuery, pageOf, pageQuery, readPage } from '../http/paging.ts';
+import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { get, operation, post } from '../http/route.ts';
@@ -12,8 +12,7 @@ import { getEndpoint } from './webhook-endpoint-queries.ts';
 
 const deliveryPath = z.object({ deliveryId: id });
 const listQuery = z.strictObject({
-  ...pageQuery,
-  order: orderQuery.default('desc'),
+  ...pageQuery('desc'),
   status: z.enum(deliveryStatuses).optional(),
 });
 
@@ -31,7 +30,7 @@ export const webhookDeliveryRoutes = [
       const source = sourceOf(caller, database);
       await getEndpoint(source, endpointId);
       const { order, status } = query;
-      return readPage(query, ['webhook-deliveries', endpointId, order, status], (page) =>
+      return readPage(query, ['webhook-deliveries', endpointId], (page) =>
         listDeliveries(source, { ...page, endpointId, order, status }),
       );
     },

@@ -1,5 +1,7 @@
+import { behind } from '../database/bounded-scan.ts';
 import { type LedgerSource, type LedgerTransaction, LostRaceError } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
+import type { PageAsked } from '../http/paging.ts';
 import {
   type DisabledReason,
   type EndpointStatus,
@@ -48,11 +50,11 @@ export async function getEndpoint(source: LedgerSource, endpointId: string): Pro
 /** A page of endpoints in the order of their ids, which is that of their registration. */
 export async function listEndpoints(
   source: LedgerSource,
-  page: { limit: number; after: string | null; status: EndpointStatus | undefined },
+  page: PageAsked<string> & { status: EndpointStatus | undefined },
 ): Promise<WebhookEndpointDocument[]> {
-  const query = selectEndpoints(source).orderBy('id').limit(page.limit);
+  const query = selectEndpoints(source).orderBy('id', page.order).limit(page.limit);
   if (page.status !== undefined) query.where('status', page.status);
-  if (page.after !== null) query.where('id', '>', page.after);
+  if (page.after !== null) query.where('id', behind[page.order], page.after);
   return (await query).map((row) => presentEndpoint(asEndpoint(row)));
 }
 

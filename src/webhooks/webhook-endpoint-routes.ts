@@ -23,7 +23,7 @@ import { endpointBodies } from './webhook-endpoint-schemas.ts';
 import { createWebhookSecret } from './webhook-secret.ts';
 
 const params = z.object({ endpointId: id });
-const listQuery = z.strictObject({ ...pageQuery, status: z.enum(endpointStatuses).optional() });
+const listQuery = z.strictObject({ ...pageQuery('asc'), status: z.enum(endpointStatuses).optional() });
 const refusals = ['webhook_endpoint_not_found'] as const;
 
 /** Those that no setting has a part in. */
@@ -37,7 +37,7 @@ const unconfigured = [
     },
     ({ caller, query }, { database }) => {
       const { status } = query;
-      return readPage(query, ['webhook-endpoints', status], (page) =>
+      return readPage(query, ['webhook-endpoints'], (page) =>
         listEndpoints(sourceOf(caller, database), { ...page, status }),
       );
     },

@@ -16,13 +16,13 @@ export const failedWorkRoutes = [
     {
       id: 'listFailedWork',
       summary: 'List what workers could not do',
-      ...{ keys: 'service', query: z.strictObject(pageQuery), answers: { 200: pageOf(failedWorkDocument) } },
+      ...{ keys: 'service', query: z.strictObject(pageQuery('asc')), answers: { 200: pageOf(failedWorkDocument) } },
     },
     ({ caller: { ledgerId }, query }, { database }) =>
       readPageBy(query, ['failed-work'], {
         key: itemKey,
-        find({ limit, after }) {
-          return listFailedWork(database, { ledgerId, after: after === null ? null : splitKey(after), limit });
+        find({ limit, after, order }) {
+          return listFailedWork(database, { ledgerId, after: after === null ? null : splitKey(after), limit, order });
         },
         keyOf: ({ queue, itemId }) => `${queue}${separator}${itemId}`,
       }),

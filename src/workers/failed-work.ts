@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { behind, type Order } from '../database/bounded-scan.ts';
 import { readLedgerClock } from '../database/ledger-transaction.ts';
 import { onOneServer } from '../database/server-kind.ts';
 import { count, instantText } from '../ledger/document-fields.ts';
@@ -84,16 +85,26 @@ export async function forgetFailures(
     .delete();
 }
 
+interface PageOfFailedWork {
+  readonly ledgerId: string;
+  readonly after: readonly [queue: string, itemId: string] | null;
+  readonly limit: number;
+  readonly order: Order;
+}
+
 /** A page of what failed, in the order of queues and items. */
 export async function listFailedWork(
   knex: Knex,
-  { ledgerId, after, limit }: { ledgerId: string; after: readonly [string, string] | null; limit: number },
+  { ledgerId, after, limit, order }: PageOfFailedWork,
 ): Promise<FailedWorkDocument[]> {
   const query = knex<FailedWorkRow>('failed_work')
     .where('ledger_id', ledgerId)
-    .orderBy(['queue', 'item_id'])
+    .orderBy([
+      { column: 'queue', order },
+      { column: 'item_id', order },
+    ])
     .limit(limit);
-  if (after !== null) query.whereRaw('(queue, item_id) > (?, ?)', [...after]);
+  if (after !== null) query.whereRaw(`(queue, item_id) ${behind[order]} (?, ?)`, [...after]);
   return (await query).map((row) => ({
     queue: row.queue,
     itemId: row.item_id,

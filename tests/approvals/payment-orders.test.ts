@@ -63,6 +63,7 @@ describe('the life of a payment order', () => {
       currency: 'USD',
       initiatedBy: party.ann,
       ...notes,
+      externalId: null,
       mandateVersion: 1,
       instructionHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       transactionId: null,

@@ -171,6 +171,17 @@ test('refuses a movement for its first fault in the documented order, on whichev
   expect(await balances()).toEqual(before);
 });
 
+test('refuses an external id that is taken before all that a movement does', async () => {
+  const { client } = service;
+  const account = await client.openAccount();
+  const taken = { amount: '1.00', currency: 'USD', externalId: 'taken before' };
+  expect((await client.post(`/v1/accounts/${account}/deposits`, taken)).status).toBe(201);
+  const elsewhere = await client.post(`/v1/accounts/${nobody}/deposits`, taken);
+  expect(elsewhere.body.code).toBe('external_id_taken');
+  const changed = await client.post(`/v1/accounts/${account}/deposits`, taken, { 'If-Match': '"99"' });
+  expect(changed.body.code).toBe('version_mismatch');
+});
+
 test('refuses a movement by a party for its first fault in the documented order, on whichever account it is', async () => {
   const { client, database, ledgerId } = service;
   const ann = await client.createParty('Ann');

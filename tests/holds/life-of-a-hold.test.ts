@@ -162,7 +162,6 @@ describe('capturing a hold', () => {
     expect(after.finishedAt).toEqual(instant);
     expect(transaction).toEqual({
       id: uuid,
-      externalId: null,
       kind: 'transaction',
       type: 'capture',
       status: 'booked',
@@ -171,6 +170,7 @@ describe('capturing a hold', () => {
       bookedAt: instant,
       valueDate: transaction.bookedAt.slice(0, 10),
       ...told,
+      externalId: null,
       signedBy: [initiatedBy],
       origin: { type: 'hold', id },
       reversedBy: null,

@@ -143,7 +143,7 @@ describe.each(Object.entries(kinds))('%s that nobody answers in time', (_name, k
     // An invitation is read from the list of holders, which has names as well; no event has.
     const [last] = (await toldOf(account)).slice(told.length);
     expect(last).toMatchObject({ type: kind.event, subject });
-    expect(expired).toMatchObject(last.data);
+    expect(expired).toMatchObject(last!.data);
     expect((await read()).body).toEqual(expired);
     expect((await readTag(client, account)).etag).toBe(etag);
 
