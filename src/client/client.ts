@@ -20,7 +20,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** What a call may say besides what it takes. */
+/** How a call is made. */
 export interface CallOptions {
   /** Of a key of your own, what you make again after a crash happens once. By default one is made up for each call. */
   readonly idempotencyKey?: string;

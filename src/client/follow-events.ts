@@ -10,7 +10,7 @@ export interface EventStream {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The service is heard every 15 seconds at least; a connection that is silent for longer has died unnoticed. */
+/** The service sends something every 15 seconds at least; a connection that is silent for longer has died unnoticed. */
 const silenceMs = 45_000;
 
 /**
