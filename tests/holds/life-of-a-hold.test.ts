@@ -170,7 +170,6 @@ describe('capturing a hold', () => {
       bookedAt: instant,
       valueDate: transaction.bookedAt.slice(0, 10),
       ...told,
-      externalId: null,
       signedBy: [initiatedBy],
       origin: { type: 'hold', id },
       reversedBy: null,

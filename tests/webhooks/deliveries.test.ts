@@ -37,7 +37,7 @@ const depositsOf = () => scene.arrived().map(({ data }) => data.amount);
 describe('an event', () => {
   test('arrives as a CloudEvent, signed, under its own id', async () => {
     const account = await scene.client.openAccount();
-    await untilLogged(service);
+    await untilLogged({ database: service.database });
     const { id, secret } = await scene.register();
     const transactionId = await scene.deposit(account, '5.00');
     await scene.worker.deliver();
@@ -99,7 +99,7 @@ describe('an event', () => {
 
   test('from before the registration does not arrive', async () => {
     const account = await scene.client.openAccount({ balance: '1.00' });
-    await untilLogged(service);
+    await untilLogged({ database: service.database });
     await scene.register();
     await scene.deposit(account, '2.00');
     await scene.worker.deliver();
@@ -108,7 +108,7 @@ describe('an event', () => {
 
   test('arrives at those who asked for it, by type and by account', async () => {
     const [mine, other] = [await scene.client.openAccount(), await scene.client.openAccount()];
-    await untilLogged(service);
+    await untilLogged({ database: service.database });
     const paths = {
       '/type': { eventTypes: ['account.updated', 'party.created'] },
       '/account': { accountIds: [mine] },
@@ -142,7 +142,7 @@ describe('an event', () => {
 
   test('arrives, though it is one of more than are looked at at once', async () => {
     const account = await scene.client.openAccount();
-    await untilLogged(service);
+    await untilLogged({ database: service.database });
     const { id } = await scene.register({ eventTypes: ['party.created'] });
     const items = Array.from({ length: 600 }, () => ({
       type: 'deposit',
@@ -311,7 +311,7 @@ test('what comes of each try is counted', async () => {
 describe('order', () => {
   async function openThree() {
     const [first, second] = [await scene.client.openAccount(), await scene.client.openAccount()];
-    await untilLogged(service);
+    await untilLogged({ database: service.database });
     return { first, second };
   }
 
