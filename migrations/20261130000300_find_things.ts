@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * Transactions are found by the caller's own id, by when they were booked, by their reference, and by a text in their
- * metadata. Only the time costs every movement something; the others cost those that have them (docs/adr/0026). A
+ * metadata. Only the time costs every movement something; the others cost those that have them (docs/adr/0027). A
  * payment order has its external id from when it is made, so that nothing else takes it while signatures are missing.
  */
 export async function up(knex: Knex): Promise<void> {
@@ -45,12 +45,6 @@ export async function up(knex: Knex): Promise<void> {
       transaction_id uuid not null,
       constraint transaction_metadata_pkey primary key (ledger_id, term, booked_at, transaction_id)
     )`);
-  await knex.raw(`
-    insert into transaction_metadata (ledger_id, term, booked_at, transaction_id)
-    select distinct t.ledger_id, left(encode(sha256(convert_to(m.key || '=' || (m.value #>> '{}'), 'UTF8')), 'hex'), 32)::uuid,
-           t.booked_at, t.id
-    from transactions t cross join lateral jsonb_each(t.metadata) m
-    where jsonb_typeof(t.metadata) = 'object' and jsonb_typeof(m.value) = 'string'`);
   await knex.raw(`
     create trigger transaction_metadata_only_ever_inserted before update or delete or truncate on transaction_metadata
       for each statement execute function refuse_change()`);
