@@ -67,8 +67,14 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   }
   const path = issue.path.join('.');
   if (path === '' && issue.message === required) return [{ path, message: 'a JSON body is required' }];
-  const isMissing = issue.input === undefined && issue.code !== 'custom' && !issue.message.startsWith(required);
-  return [{ path, message: isMissing ? required : issue.message }];
+  return [{ path, message: isMissing(issue) && !issue.message.startsWith(required) ? required : issue.message }];
+}
+
+/** Of a union the input is the whole object, and what is missing in it the field that tells its members apart. */
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === 'custom') return false;
+  if (issue.code !== 'invalid_union' || issue.discriminator === undefined) return issue.input === undefined;
+  return typeof issue.input === 'object' && issue.input !== null && !(issue.discriminator in issue.input);
 }
 
 /** Text for a person or another system: `max` counts characters. */

@@ -5,6 +5,7 @@ import { id, readInput, text } from '../../src/http/read-input.ts';
 import { batchBody } from '../../src/movements/movement-schemas.ts';
 import { signatureBody } from '../../src/signatures/read-signature.ts';
 import { standingOrderBody } from '../../src/standing-orders/standing-order-schemas.ts';
+import { routes } from '../support/routes.ts';
 
 function messagesOf(read: () => unknown): Record<string, string[]> {
   try {
@@ -45,6 +46,25 @@ test('a message says what to write, in the words of JSON, where a schema says no
   });
   expect(messagesOf(() => readInput(schema, []))).toEqual({ '': ['must be an object'] });
   expect(messagesOf(() => readInput(schema, undefined))).toEqual({ '': ['a JSON body is required'] });
+});
+
+test.each(
+  routes.flatMap(({ id, method, body }) => (body === undefined || method === 'get' ? [] : [[id!, body] as const])),
+)('%s says of all that it needs that it is required, whatever its type', (_id, body) => {
+  const messages = body.safeParse({}).success ? {} : messagesOf(() => readInput(body, {}));
+  for (const [path, told] of Object.entries(messages)) {
+    if (path !== '') expect(told).toEqual([expect.stringMatching(/^is required/)]);
+  }
+});
+
+test('of a union, too, the field that tells its members apart', () => {
+  const batch = routes.find(({ id }) => id === 'createBatch')!.body!;
+  const items = [{}, { type: 'loan' }, { type: 'transfer' }];
+  expect(messagesOf(() => readInput(batch, { atomic: true, items }))).toMatchObject({
+    'items.0.type': ['is required'],
+    'items.1.type': [expect.stringMatching(/^must be one of/)],
+    'items.2.amount': ['is required'],
+  });
 });
 
 test('a message says what the limits are', () => {
