@@ -162,6 +162,7 @@ describe('capturing a hold', () => {
     expect(after.finishedAt).toEqual(instant);
     expect(transaction).toEqual({
       id: uuid,
+      externalId: null,
       kind: 'transaction',
       type: 'capture',
       status: 'booked',
