@@ -191,7 +191,7 @@ function readArguments(args: readonly string[]): { fromArguments: Record<string,
 const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP']);
 
 /** A setting with a shorter name is so like other words that nothing follows from a resemblance. */
-const minComparedLength = 8;
+const minComparedLength = 7;
 const lettersPerMistake = 6;
 const maxMistakes = 3;
 

@@ -123,7 +123,8 @@ export const balanceSeriesQuery = z
     const report = (message: string) => context.addIssue({ code: 'custom', path: ['to'], message });
     if (to < from) report('must not lie before from');
     const days = (Date.parse(to) - Date.parse(from)) / 86_400_000;
-    if (days / daysOf[interval] >= maxSteps) report(`must lie at most ${maxSteps * daysOf[interval]} days after from`);
+    if (days / daysOf[interval] >= maxSteps)
+      report(`must lie less than ${maxSteps * daysOf[interval]} days after from`);
   });
 
 export const balancesQuery = z.strictObject({ at, accountIds: idList('accounts') });

@@ -8,7 +8,7 @@ import { withdrawnCurrencies } from '../money/currencies.ts';
 import { Money } from '../money/money.ts';
 import type { HolderDocument } from '../ownership/holder.ts';
 import { anyOneSigns, type MandateTerms } from '../ownership/mandate.ts';
-import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { findJoiningPartyIds } from '../parties/party-queries.ts';
 import { writeAccountMetadata } from './account-metadata.ts';
 import { type AccountDocument, findAccountsByExternalId, type Survivorship } from './account-queries.ts';
 
@@ -60,7 +60,7 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
     const partyIds = commands.flatMap((command) => command.holders.map((holder) => holder.partyId));
     return {
       accounts: await findAccountsByExternalId(transaction, externalIds),
-      partyIds: await findExistingPartyIds(transaction, partyIds),
+      partyIds: await findJoiningPartyIds(transaction, partyIds),
     };
   },
 

@@ -35,7 +35,7 @@ export const createKey: LedgerCommand = {
   async run(database, [ledgerId, name, partyId]) {
     await requireRow(database('ledgers').where({ id: ledgerId }), `There is no ledger ${ledgerId}.`);
     if (partyId !== undefined) {
-      const party = database('parties').where({ ledger_id: ledgerId, id: partyId });
+      const party = database('parties').where({ ledger_id: ledgerId, id: partyId }).whereNull('erased_at');
       await requireRow(party, `There is no party ${partyId} in ledger ${ledgerId}.`);
     }
     const [id, apiKey] = [createId(), createApiKey(ledgerId!)];

@@ -20,7 +20,10 @@ export function buildRequest(
   const inPath = new Set<string>();
   const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => {
     inPath.add(name);
-    return encodeURIComponent(String(input[name]));
+    const value = input[name];
+    // JavaScript has no types that would say so.
+    if (value === undefined || value === null || value === '') throw new TypeError(`The call needs ${name}.`);
+    return encodeURIComponent(String(value));
   });
   const others = Object.entries(input).filter(([name, value]) => value !== undefined && !inPath.has(name));
   const parameters = new URLSearchParams();
@@ -33,6 +36,8 @@ export function buildRequest(
 /** An object as `metadata[invoice]=A-1`, the style `deepObject` of OpenAPI; null is no value of a query. */
 function addParameter(parameters: URLSearchParams, name: string, value: unknown): void {
   if (value === null) return;
-  if (typeof value !== 'object') parameters.append(name, String(value));
+  // Ids and types are listed with commas between them.
+  if (Array.isArray(value)) parameters.append(name, value.join());
+  else if (typeof value !== 'object') parameters.append(name, String(value));
   else for (const [key, field] of Object.entries(value)) parameters.append(`${name}[${key}]`, String(field));
 }

@@ -1,4 +1,5 @@
 import { refusePassed } from '../errors/invalid-input.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
@@ -71,9 +72,11 @@ function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
 }
 
 function invite(terms: HolderDocument, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
-  const { account, by, now } = scene;
+  const { account, facts, by, now } = scene;
   const passed = refusePassed('expiresAt', invitationExpiresAt, now);
   if (passed !== undefined) return { refusal: passed };
+  // One that was erased while the owners signed.
+  if (!facts.partyIds.has(terms.partyId)) return { refusal: noSuch('party', terms.partyId) };
   const present = presentHolders(scene);
   const already = present.find((holder) => holder.partyId === terms.partyId);
   if (already !== undefined) {

@@ -6,7 +6,7 @@ import type { LockedAccounts } from '../ledger/operation.ts';
 import { refuseClearingAccount } from '../ledger/refuse-account.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
-import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { findJoiningPartyIds } from '../parties/party-queries.ts';
 import type { PaymentOrder } from '../payment-orders/payment-order.ts';
 import { findWaitingOrders } from '../payment-orders/payment-order-queries.ts';
 import { type AuthorisationsBySubject, findAuthorisations } from '../signatures/authorisations.ts';
@@ -61,11 +61,14 @@ export async function loadManagement(
   const lifted = [...changes.values()].flatMap(({ terms }) =>
     terms.kind === 'restriction_lift' ? terms.restrictionId : [],
   );
+  const invited = [...changes.values()].flatMap(({ terms }) =>
+    terms.kind === 'holder_invitation' ? terms.holder.partyId : [],
+  );
   const [partyIds, restrictions, authorisations, mandates] = await Promise.all([
-    findExistingPartyIds(
-      transaction,
-      commands.flatMap(({ by, names }) => [...names.partyIds, ...(by === null ? [] : [by])]),
-    ),
+    findJoiningPartyIds(transaction, [
+      ...invited,
+      ...commands.flatMap(({ by, names }) => [...names.partyIds, ...(by === null ? [] : [by])]),
+    ]),
     findRestrictions(transaction, [...lifted, ...commands.flatMap(({ names }) => names.restrictionId ?? [])]),
     findAuthorisations(transaction, [...changeIds, ...orders.map((order) => order.id)]),
     findMandates(transaction, orders),

@@ -3,7 +3,7 @@ import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { KeyClaim } from '../ledger/operation.ts';
 import { findOrderedExternalIds } from '../payment-orders/payment-order-queries.ts';
-import type { Movement } from './movement.ts';
+import type { ExternalIdHolder, Movement } from './movement.ts';
 import { findBookedExternalIds } from './transaction-queries.ts';
 
 /**
@@ -22,21 +22,29 @@ export function claimsOfExternalIds(movements: readonly Movement[]): KeyClaim[] 
 export async function findTakenExternalIds(
   transaction: LedgerTransaction,
   movements: readonly Movement[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, ExternalIdHolder>> {
   const externalIds = externalIdsOf(movements);
-  if (externalIds.length === 0) return new Set();
-  const found = await Promise.all([
+  if (externalIds.length === 0) return new Map();
+  const [booked, ordered] = await Promise.all([
     findBookedExternalIds(transaction, externalIds),
     findOrderedExternalIds(transaction, externalIds),
   ]);
-  return new Set(found.flat());
+  // Of an order that was booked the transaction is told.
+  const taken = new Map<string, ExternalIdHolder>();
+  for (const { externalId, id } of ordered) taken.set(externalId, { paymentOrderId: id });
+  for (const { externalId, id } of booked) taken.set(externalId, { transactionId: id });
+  return taken;
 }
 
 /** Refuses a movement whose external id is among those that are taken. */
-export function refuseTaken({ externalId }: Movement, taken: ReadonlySet<string>): Refusal | undefined {
-  if (externalId == null || !taken.has(externalId)) return undefined;
+export function refuseTaken(
+  { externalId }: Movement,
+  taken: ReadonlyMap<string, ExternalIdHolder>,
+): Refusal | undefined {
+  const holder = externalId == null ? undefined : taken.get(externalId);
+  if (holder === undefined) return undefined;
   const detail = `A transaction or a payment order of this ledger has the external id ${externalId} already.`;
-  return refusal('external_id_taken', detail, { externalId });
+  return refusal('external_id_taken', detail, { externalId, ...holder });
 }
 
 function externalIdsOf(movements: readonly Movement[]): string[] {

@@ -50,10 +50,13 @@ export interface MovementFacts {
   readonly reservations: Reservations;
 }
 
+/** What has an external id: for good, whatever becomes of an order. */
+export type ExternalIdHolder = { readonly transactionId: string } | { readonly paymentOrderId: string };
+
 /** What movements look at that come from callers. */
 export interface NewMovementFacts extends MovementFacts {
-  /** Of the external ids that they name, those that others have. */
-  readonly takenExternalIds: ReadonlySet<string>;
+  /** Of the external ids that they name, those that others have, and who. */
+  readonly takenExternalIds: ReadonlyMap<string, ExternalIdHolder>;
 }
 
 /** What a movement looks at when it is decided. */

@@ -64,7 +64,7 @@ function decideBatch(
 ): Decision<readonly NewPaymentOrder[], readonly ItemAnswer[]> {
   // Other operations of the group must not see what a batch did that is refused in the end.
   const accounts = new Map(state.accounts);
-  const takenExternalIds = new Set(state.loaded.takenExternalIds);
+  const takenExternalIds = new Map(state.loaded.takenExternalIds);
   const loaded = { ...state.loaded, takenExternalIds };
   const changed = new Map<string, LockedAccount>();
   const transactions: BookedTransaction[] = [];
@@ -92,7 +92,13 @@ function decideBatch(
   function decideItem(movement: Movement): ItemAnswer {
     const decided = decideNewMovement(movement, { ...state, accounts, loaded });
     if ('refusal' in decided) return { outcome: decided, replayed: false };
-    if (movement.externalId != null) takenExternalIds.add(movement.externalId);
+    if (movement.externalId != null) {
+      const { id } = movement;
+      takenExternalIds.set(
+        movement.externalId,
+        decided.order === undefined ? { transactionId: id } : { paymentOrderId: id },
+      );
+    }
     for (const account of decided.changedAccounts) {
       accounts.set(account.id, account);
       changed.set(account.id, account);

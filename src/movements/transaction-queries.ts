@@ -61,11 +61,11 @@ export async function findTransactionByExternalId(
 export async function findBookedExternalIds(
   { knex, ledgerId }: LedgerSource,
   externalIds: readonly string[],
-): Promise<string[]> {
+): Promise<Array<{ readonly id: string; readonly externalId: string }>> {
   return knex('transactions')
+    .select('id', 'external_id as externalId')
     .where('ledger_id', ledgerId)
-    .whereRaw('external_id = any(?::text[])', [[...externalIds]])
-    .pluck('external_id');
+    .whereRaw('external_id = any(?::text[])', [[...externalIds]]);
 }
 
 /** These transactions, by their ids. */

@@ -124,6 +124,26 @@ export async function findExistingPartyIds(
   return new Set(rows);
 }
 
+/**
+ * The same for parties that may become holders by this transaction: until it ends they can't be erased. Locks their
+ * rows FOR KEY SHARE, ids ascending, as their foreign key in `holders` would, but before it is decided; who erases
+ * waits for nothing while it has one.
+ */
+export async function findJoiningPartyIds(
+  { knex, ledgerId }: LedgerTransaction,
+  partyIds: readonly string[],
+): Promise<Set<string>> {
+  if (partyIds.length === 0) return new Set();
+  const rows = await knex('parties')
+    .select('id')
+    .where('ledger_id', ledgerId)
+    .whereNull('erased_at')
+    .whereRaw('id = any(?::uuid[])', [[...new Set(partyIds)]])
+    .orderBy('id')
+    .forKeyShare();
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Refuses a party that is not among these, which exist; `field` is where the request names it. Null names nobody. */
 export function refuseUnknownParty(
   existing: ReadonlySet<string>,

@@ -71,11 +71,11 @@ async function findOrderRows(source: LedgerSource, orderIds: readonly string[]):
 export async function findOrderedExternalIds(
   { knex, ledgerId }: LedgerSource,
   externalIds: readonly string[],
-): Promise<string[]> {
+): Promise<Array<{ readonly id: string; readonly externalId: string }>> {
   return knex('payment_orders')
+    .select('id', 'external_id as externalId')
     .where('ledger_id', ledgerId)
-    .whereRaw('external_id = any(?::text[])', [[...externalIds]])
-    .pluck('external_id');
+    .whereRaw('external_id = any(?::text[])', [[...externalIds]]);
 }
 
 /** The orders of these accounts that wait for signatures. */

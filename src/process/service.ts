@@ -62,7 +62,15 @@ export async function startService(config: Config, logger: Logger, signal: Abort
       return !drained.includes(false);
     };
     return {
-      welcome: welcome({ host, port: listener.port, role, processes: apiProcesses, database, demoApiKey }),
+      welcome: welcome({
+        host,
+        port: listener.port,
+        role,
+        hasWorkers: config.workers,
+        processes: apiProcesses,
+        database,
+        demoApiKey,
+      }),
       async stop() {
         const enough = new AbortController();
         const late = sleep(config.shutdownTimeoutMs, 'late' as const, { signal: enough.signal }).catch(

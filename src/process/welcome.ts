@@ -5,6 +5,8 @@ export interface WelcomeFacts {
   readonly host: string;
   readonly port: number;
   readonly role: Role;
+  /** False where no queue is worked through, whatever the role. */
+  readonly hasWorkers: boolean;
   readonly processes: number;
   /** Which embedded database it runs on; undefined for another one. */
   readonly database: string | undefined;
@@ -13,12 +15,13 @@ export interface WelcomeFacts {
 }
 
 /** What a start prints: where the service listens, and a first request to paste. */
-export function welcome({ host, port, role, processes, database, demoApiKey }: WelcomeFacts): string {
+export function welcome(facts: WelcomeFacts): string {
+  const { host, port, role, hasWorkers, processes, database, demoApiKey } = facts;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const workers = role === 'all' ? ' and workers' : '';
+  const workers = role !== 'all' ? '' : hasWorkers ? ' and workers' : ', workers are off';
   const lines = [
     role === 'worker'
-      ? `joint-ledger works on its queues, and listens on ${url} for its health`
+      ? `joint-ledger ${hasWorkers ? 'works on its queues' : 'leaves its queues alone'}, and listens on ${url} for its health`
       : `joint-ledger listens on ${url} (${processes === 1 ? '1 process' : `${processes} processes`}${workers})`,
     ...(database === undefined ? [] : [`Database: ${database}`]),
   ];

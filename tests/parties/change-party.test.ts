@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
-import { controlOf, outcomeOf } from '../support/account-control.ts';
+import { controlOf, outcomeOf, signChange } from '../support/account-control.ts';
 import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { clientOf } from '../support/projects.ts';
+import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -158,22 +159,46 @@ describe('erasing a party', () => {
     });
   });
 
-  test('or it holds an account: never both, however they meet', async () => {
-    const seen = new Set<string>();
-    for (let round = 0; round < 12; round++) {
-      const { id } = await openJointAccount(client, { ann: {} });
-      const control = controlOf(client, id);
+  test.each<[string, (eve: string, account: string) => PromiseLike<{ status: number }>]>([
+    ['is invited', (eve, account) => controlOf(client, account).invite(eve)],
+    [
+      'opens an account',
+      (eve) => client.post('/v1/accounts', { name: 'Hers', currency: 'USD', holders: [{ partyId: eve }] }),
+    ],
+    [
+      'opens an account by an external id',
+      (eve) =>
+        client.put(`/v1/accounts/by-external-id/${uuidv7()}`, {
+          name: 'X',
+          currency: 'USD',
+          holders: [{ partyId: eve }],
+        }),
+    ],
+  ])('or it %s: never both, whoever comes first', async (_name, join) => {
+    const { id: account } = await openJointAccount(client, { ann: {} });
+    const seen = new Set<number>();
+    for (const _round of roundsOf(40, seen)) {
       const eve = await client.createParty('Eve');
-      const [erased] = await Promise.all([
-        client.post(`/v1/parties/${eve}/erase`),
-        control.invite(eve).then(() => control.accept(eve)),
-      ]);
-      const { data } = (await client.get(`/v1/accounts/${id}/holders`)).body;
-      const holder = data.find(({ partyId }: { partyId: string }) => partyId === eve);
-      expect([erased.status, holder?.status]).not.toEqual([200, 'active']);
-      seen.add(`${erased.status}`);
+      const [erased, joined] = await startTogether<{ status: number }>(2, (caller) =>
+        caller === 0 ? client.post(`/v1/parties/${eve}/erase`) : join(eve, account),
+      );
+      expect([erased!.status, joined!.status]).toEqual(erased!.status === 200 ? [200, 404] : [409, 201]);
+      const held = await service.rows('holders').where('party_id', eve);
+      expect(held).toHaveLength(erased!.status === 200 ? 0 : 1);
+      if (erased!.status === 409 && joined!.status === 201) await controlOf(client, account).remove(eve);
+      seen.add(erased!.status);
     }
-    expect([...seen].every((status) => ['200', '409'].includes(status))).toBe(true);
+    expect([...seen].sort()).toEqual([200, 409]);
+  });
+
+  test('ends an invitation that waits for signatures: the last one is refused', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {}, bob: {} });
+    const eve = await client.createParty('Eve');
+    const asked = await controlOf(client, id).invite(eve, { by: party.ann });
+    expect(asked.status).toBe(202);
+    expect((await client.post(`/v1/parties/${eve}/erase`)).status).toBe(200);
+    expect(outcomeOf(await signChange(client, asked.body.id, party.bob))).toBe('404 party_not_found');
+    expect((await client.get(`/v1/accounts/${id}/holders`)).body.data).toHaveLength(2);
   });
 });
 

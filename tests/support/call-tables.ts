@@ -3,6 +3,7 @@ import path from 'node:path';
 import { projectFolder } from './server-process.ts';
 
 interface Operation {
+  readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;
   readonly security: readonly object[];
@@ -52,13 +53,18 @@ function tableOf({ paths }: Description, group: string): string {
       .filter(([, { tags }]) => tags.includes(group))
       .map(([method, operation]) => rowOf(method, address, operation)),
   );
-  return ['| call | what it does | key | query | answers |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return [
+    '| call | what it does | name | key | query | answers |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }
 
-function rowOf(method: string, address: string, { summary, security, parameters, responses }: Operation): string {
+function rowOf(method: string, address: string, operation: Operation): string {
+  const { operationId, summary, security, parameters, responses } = operation;
   const key = security.flatMap((kind) => Object.keys(kind)).map((kind) => keys[kind]!)[0] ?? 'none';
   const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => `\`${name}\``);
   const answers = Object.keys(responses).filter((status) => status.startsWith('2'));
   const call = `\`${method.toUpperCase()} ${address}\``;
-  return `| ${call} | ${summary} | ${key} | ${query.join(', ')} | ${answers.join(', ')} |`;
+  return `| ${call} | ${summary} | \`${operationId}\` | ${key} | ${query.join(', ')} | ${answers.join(', ')} |`;
 }
