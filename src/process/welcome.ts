@@ -21,7 +21,7 @@ export function welcome(facts: WelcomeFacts): string {
   const workers = role !== 'all' ? '' : hasWorkers ? ' and workers' : ', workers are off';
   const lines = [
     role === 'worker'
-      ? `joint-ledger ${hasWorkers ? 'works on its queues' : 'leaves its queues alone'}, and listens on ${url} for its health`
+      ? `joint-ledger ${hasWorkers ? 'works on' : 'leaves alone'} its queues, and listens on ${url} for its health`
       : `joint-ledger listens on ${url} (${processes === 1 ? '1 process' : `${processes} processes`}${workers})`,
     ...(database === undefined ? [] : [`Database: ${database}`]),
   ];
