@@ -47,12 +47,14 @@ function methodsOf(routes: readonly Route<never>[]): string {
  * is no known one.
  */
 function groupFields(query: Record<string, unknown>, { shape }: z.ZodObject): Record<string, unknown> {
-  const grouped = new Map<string, object>();
+  const grouped = new Map<string, Record<string, unknown>>();
   const plain = Object.entries(query).filter(([name, value]) => {
     const [, group, dotted, bracketed] = /^(\w+)(?:\.(.*)|\[(.+)\])$/s.exec(name) ?? [];
     const key = dotted ?? bracketed;
     if (group === undefined || key === undefined || !Object.hasOwn(shape, group) || key === '__proto__') return true;
-    grouped.set(group, { ...grouped.get(group), [key]: value });
+    const fields: Record<string, unknown> = grouped.get(group) ?? {};
+    // A key in both spellings is there twice, which no schema takes.
+    grouped.set(group, { ...fields, [key]: Object.hasOwn(fields, key) ? [fields[key], value] : value });
     return false;
   });
   return Object.fromEntries([...grouped, ...plain]);

@@ -181,6 +181,7 @@ test.each([
   ['metadata.=A-1', 'metadata.', 'must name a key, as in metadata.invoice=A-1'],
   ['metadata.%00=A-1', 'metadata.\0', 'must name a key, as in metadata.invoice=A-1'],
   ['metadata.a=1&metadata.a=2', 'metadata.a', 'must be text'],
+  ['metadata.a=1&metadata[a]=2', 'metadata.a', 'must be text'],
   ['metadata.a=%00', 'metadata.a', 'must not contain NUL or unpaired surrogates'],
   ['metadata.__proto__=x', 'metadata.__proto__', 'is not a known field'],
   ['reference.x=1', 'reference', 'must be text'],
