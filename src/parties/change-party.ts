@@ -81,8 +81,8 @@ export const erasedName = 'Erased party';
 
 /**
  * Forgets who a party is: name, external id, metadata and API keys go, the books keep its id. Refuses a party that
- * holds an account or is invited to one. Whoever invites it at this moment has its row to wait for (by the foreign key
- * of holders), and it can accept nothing once it is erased.
+ * holds an account or is invited to one. What makes it a holder locks its row before that is decided
+ * (`findJoiningPartyIds`), so that one of the two finds what the other did.
  */
 export const eraseParty: OperationKind<ErasePartyCommand, ErasureFacts, PartyDocument, PartyDocument> = {
   accountIds: () => [],
