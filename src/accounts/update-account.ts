@@ -17,11 +17,16 @@ export interface UpdateAccountCommand {
   readonly metadata: AccountDocument['metadata'] | undefined;
 }
 
+interface ChangedAccount {
+  readonly account: AccountDocument;
+  readonly hasNewMetadata: boolean;
+}
+
 /** Changes the terms of an account. The overdraft limit never goes below what is used. */
 export const updateAccount: OperationKind<
   UpdateAccountCommand,
   ReadonlyMap<string, AccountDocument>,
-  AccountDocument,
+  ChangedAccount,
   AccountDocument
 > = {
   accountIds: (command) => [command.accountId],
@@ -59,12 +64,13 @@ export const updateAccount: OperationKind<
       result,
       changedAccounts: [changed],
       events: [{ type: 'account.updated', accountId, subjectId: accountId, data: result }],
-      effect: result,
+      effect: { account: result, hasNewMetadata: metadata !== undefined },
     };
   },
 
   /** What is held is written together with the limit: the row is checked now, and holds may just have expired. */
-  async write({ knex, ledgerId }, accounts) {
+  async write({ knex, ledgerId }, changed) {
+    const accounts = changed.map(({ account }) => account);
     await knex.raw(
       `update accounts a
        set name = c.name, overdraft_limit = c.overdraft_limit, held = c.held, time_zone = c.time_zone,
@@ -83,8 +89,9 @@ export const updateAccount: OperationKind<
         survivorships: accounts.map((account) => account.survivorship),
       },
     );
-    await writeAccountMetadata({ knex, ledgerId }, accounts);
-    const without = accounts.filter(({ metadata }) => metadata === null).map(({ id }) => id);
+    const anew = changed.filter(({ hasNewMetadata }) => hasNewMetadata).map(({ account }) => account);
+    await writeAccountMetadata({ knex, ledgerId }, anew);
+    const without = anew.filter(({ metadata }) => metadata === null).map(({ id }) => id);
     await removeAccountMetadata({ knex, ledgerId }, without);
   },
 };
