@@ -8,16 +8,26 @@ export interface BooksFinding {
   readonly subject: string;
 }
 
-/**
- * What must hold in every ledger at every moment between transactions, in a sentence each, with the query that answers
- * the rows which break it: their `ledger_id` and `subject`.
- */
-export type BooksRules = Readonly<Record<string, string>>;
+/** What must hold in every ledger at every moment between transactions: a sentence each, and how it is looked for. */
+export type BooksRules = Readonly<Record<string, string | RowsRule>>;
+
+/** Which of these rows break a rule; else a rule is the query that answers them: their `ledger_id` and `subject`. */
+export interface RowsRule {
+  /** SQL: a query. Rules about the same one are looked for in one pass of it. */
+  readonly rows: string;
+  /** SQL: true where the rule is broken. */
+  readonly broken: string;
+  /** SQL: what is named then. */
+  readonly subject: string;
+}
 
 /** Of a rule that is broken, so many rows are named. */
 const maxNamed = 100;
 
-/** Called before each of the rules is looked at, with how many were before it, and once more at the end. */
+/** So that the server sorts what it can in memory, of which it takes no more whatever the size of the books. */
+const sortMemory = "set local work_mem = '64MB'";
+
+/** Called before each of the passes over the books, with how many were before it, and once more at the end. */
 export type OnRule = (done: number, total: number, rule: string) => void;
 
 /** Checks all ledgers by these rules, in one snapshot, and returns everything that is wrong. */
@@ -28,16 +38,48 @@ export async function checkRules(
 ): Promise<BooksFinding[]> {
   return database.transaction(
     async (snapshot) => {
+      await snapshot.raw(sortMemory);
       const findings: BooksFinding[] = [];
-      const all = Object.entries(rules);
-      for (const [done, [rule, query]] of all.entries()) {
-        onRule(done, all.length, rule);
-        const { rows } = await snapshot.raw(`${query} limit ${maxNamed}`);
-        for (const row of rows) findings.push({ rule, ledgerId: row.ledger_id, subject: row.subject });
+      const passes = passesOf(rules);
+      for (const [done, { sentences, query }] of passes.entries()) {
+        onRule(done, passes.length, sentences.join('; '));
+        const { rows } = await snapshot.raw(query);
+        for (const row of rows) {
+          findings.push({ rule: sentences[row.rule]!, ledgerId: row.ledger_id, subject: row.subject });
+        }
       }
-      onRule(all.length, all.length, '');
+      onRule(passes.length, passes.length, '');
       return findings;
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
+}
+
+/** A query that answers which of some rules are broken (`rule`, by their place), and by what. */
+interface Pass {
+  readonly sentences: readonly string[];
+  readonly query: string;
+}
+
+function passesOf(rules: BooksRules): Pass[] {
+  const passes: Pass[] = [];
+  const ofRows = new Map<string, Array<[string, RowsRule]>>();
+  for (const [sentence, rule] of Object.entries(rules)) {
+    if (typeof rule === 'string') {
+      const query = `select 0 as rule, ledger_id, subject from (${rule}) broken limit ${maxNamed}`;
+      passes.push({ sentences: [sentence], query });
+    } else {
+      ofRows.set(rule.rows, [...(ofRows.get(rule.rows) ?? []), [sentence, rule]]);
+    }
+  }
+  for (const [rows, about] of ofRows) {
+    const each = about.map(([, { broken, subject }], place) => `(${place}, ${broken}, (${subject})::text)`);
+    const query = `
+      select b.rule, r.ledger_id, b.subject
+      from (${rows}) r cross join lateral (values ${each.join(', ')}) as b (rule, is_broken, subject)
+      where (${about.map(([, { broken }]) => broken).join(' or ')}) and b.is_broken
+      limit ${maxNamed * about.length}`;
+    passes.push({ sentences: about.map(([sentence]) => sentence), query });
+  }
+  return passes;
 }

@@ -10,6 +10,20 @@ const named = `
    from log_inbox i cross join lateral unnest(i.account_ids, i.sequences, i.versions, i.event_ids)
      as r (account_id, sequence, version, event_id))`;
 
+/** The events of accounts in their sequence, each with what stands before it; and accounts without. */
+const chains = `
+  select coalesce(a.ledger_id, n.ledger_id) as ledger_id, coalesce(a.id, n.account_id) as account_id,
+         a.event_count, a.version as account_version, n.sequence, n.version, n.position,
+         lag(n.sequence) over w as sequence_before, lag(n.position) over w as position_before,
+         max(n.version) over (w rows between unbounded preceding and 1 preceding) as version_before,
+         max(n.version) over w as last_version, lead(n.sequence) over w is null as is_last
+  from accounts a
+  full join (select * from ${named} n where account_id is not null) n
+    on n.ledger_id = a.ledger_id and n.account_id = a.id
+  window w as (partition by coalesce(a.ledger_id, n.ledger_id), coalesce(a.id, n.account_id) order by n.sequence)`;
+
+const ofChain = { rows: chains, subject: 'account_id' };
+
 /** What must hold of the log. */
 export const logRules: BooksRules = {
   'every ledger has a log': `
@@ -35,29 +49,21 @@ export const logRules: BooksRules = {
     from log_numbers n left join log_blocks b on b.ledger_id = n.ledger_id and b.first_position = n.first_position
     where b.number is distinct from n.number
        or split_part(n.lineage, '-', 1) <> n.first_position || '.' || left(encode(b.hash, 'hex'), 8)`,
-  'the events of an account have no gaps and end at its count': `
-    select a.ledger_id, a.id::text as subject
-    from accounts a left join ${named} e on e.ledger_id = a.ledger_id and e.account_id = a.id
-    group by a.ledger_id, a.id
-    having count(distinct e.sequence) <> a.event_count or count(e.sequence) <> a.event_count
-        or coalesce(max(e.sequence), 0) <> a.event_count`,
-  'the events of an account stand in the log in their sequence': `
-    select ledger_id, account_id::text as subject
-    from (select ledger_id, account_id, sequence,
-                 lag(sequence) over (partition by ledger_id, account_id order by position) as previous
-          from ${named} n where account_id is not null and position is not null) e
-    where sequence <> coalesce(previous, 0) + 1`,
-  'every booking is an event of the accounts that it moves, once, from the first that is': `
-    select ledger_id, account_id::text as subject
-    from (select coalesce(j.ledger_id, e.ledger_id) as ledger_id, coalesce(j.account_id, e.account_id) as account_id,
-                 j.version as booked, e.version as told, coalesce(e.times, 0) as times,
-                 min(e.version) over (partition by coalesce(j.ledger_id, e.ledger_id),
-                                                   coalesce(j.account_id, e.account_id)) as first
-          from (select ledger_id, account_id, version from entries where version is not null) j
-          full join (select ledger_id, account_id, version, count(*) as times from ${named} n
-                     where version is not null group by ledger_id, account_id, version) e
-            on e.ledger_id = j.ledger_id and e.account_id = j.account_id and e.version = j.version) b
-    where booked is null or times > 1 or (told is null and booked > first)`,
+  'the events of an account have no gaps and end at its count': {
+    ...ofChain,
+    broken: `sequence <> coalesce(sequence_before, 0) + 1
+             or is_last and coalesce(sequence, 0) is distinct from coalesce(event_count, 0)`,
+  },
+  'the events of an account stand in the log in their sequence': {
+    ...ofChain,
+    broken: 'position <= position_before or position is not null and sequence_before > 0 and position_before is null',
+  },
+  // That entries have all versions is a rule of the journal's.
+  'every booking is an event of the accounts that it moves, once, from the first that is': {
+    ...ofChain,
+    broken: `version <> version_before + 1
+             or is_last and last_version is distinct from account_version and last_version is not null`,
+  },
   'every event has its place in the log, once': `
     select coalesce(v.ledger_id, e.ledger_id) as ledger_id, coalesce(v.id, e.event_id)::text as subject
     from events v
