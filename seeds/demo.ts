@@ -152,7 +152,11 @@ async function writeBooks(transaction: LedgerTransaction): Promise<void> {
     }
   }
   const kitchen = { id: demoProjectId, accountId: household, name: 'Kitchen', description: 'A new one before winter' };
-  await book(transaction, [operation(openProject, { ...kitchen, expiresAt: null, createdBy: earner })], daysBefore(1));
+  await book(
+    transaction,
+    [operation(openProject, { ...kitchen, expiresAt: null, createdBy: earner, authentication: null })],
+    daysBefore(1),
+  );
   for (const { amount, ...proposal } of proposals) {
     const of = { projectId: demoProjectId, accountId: household, toAccountId: null, description: null };
     const made = { ...of, ...proposal, amount: Money.parse(amount, 'USD') };
@@ -214,7 +218,14 @@ function order(id: string, amount: string, by: string, description: string): Mov
 /** The second director's signature under the rent. */
 function signatureOf(instructionHash: string): SignPaymentOrderCommand {
   const order = { orderId: demoPaymentOrderIds.rent, accountId: directors, toAccountId: null, ledgerId: demoLedgerId };
-  return { ...order, partyId: directorA, decision: 'approve', instructionHash, transactionId: uuidv7() };
+  return {
+    ...order,
+    partyId: directorA,
+    decision: 'approve',
+    instructionHash,
+    authentication: null,
+    transactionId: uuidv7(),
+  };
 }
 
 function transfer(
@@ -229,6 +240,6 @@ function transfer(
 }
 
 function terms(amount: string, currency: string, initiatedBy: string, description: string): MovementDetails {
-  const nothingElse = { reference: null, valueDate: null, metadata: null };
+  const nothingElse = { authentication: null, reference: null, valueDate: null, metadata: null };
   return { amount: Money.parse(amount, currency), initiatedBy, description, ...nothingElse };
 }

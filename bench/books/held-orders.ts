@@ -44,11 +44,11 @@ function createPattern(): StandingOrder {
   const startsAt = due.toPlainDateTime().toString({ smallestUnit: 'second' });
   const made: StandingOrder = {
     ...{ id: '', accountId: '', toAccountId: '', currency: 'USD' },
-    ...{ initiatedBy: null, description: 'Rent', reference: null, metadata: null },
+    ...{ initiatedBy: null, authentication: null, description: 'Rent', reference: null, metadata: null },
     rule: { type: 'fixed', amount: Money.parse('1.00', 'USD') },
     schedule: { startsAt, timeZone, recurrence: 'FREQ=MONTHLY', weekends: 'keep' },
     ...{ catchUp: 'all', retries: { times: 3, everyMinutes: 240 } },
-    ...{ status: 'waiting', mandateVersion: 1, signedBy: [] },
+    ...{ status: 'waiting', mandateVersion: 1, signedAs: { version: 2, hash: null }, signedBy: [] },
     ...{ handledUntil: null, next: null, nextAttemptAt: null, attempts: 0 },
     ...{ createdAt, expiresAt: null, finishedAt: null },
   };

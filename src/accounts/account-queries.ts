@@ -129,7 +129,7 @@ function selectAccounts({ knex, ledgerId }: LedgerSource) {
           where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active') as holders`,
       ),
       ofLedger(
-        `(select json_build_object('version', m.version, 'bands', m.terms -> 'bands') from mandates m
+        `(select jsonb_build_object('version', m.version) || m.terms::jsonb from mandates m
           where m.ledger_id = :ledgerId and m.account_id = a.id order by m.version desc limit 1) as mandate`,
       ),
     )

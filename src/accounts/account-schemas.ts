@@ -3,7 +3,7 @@ import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { day, id, idList, instant, text } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
-import { namedIn } from '../ownership/mandate.ts';
+import { namedIn, termsOf } from '../ownership/mandate.ts';
 import {
   limits,
   mandateProblems,
@@ -77,7 +77,7 @@ function readAccount<Fields extends z.output<typeof accountFieldsSchema>>(
     ownership: fields.ownership ?? (fields.holders.length > 1 ? 'joint' : 'sole'),
     /** As it was sent. */
     askedOwnership: fields.ownership ?? null,
-    mandate: mandate === undefined ? null : { bands: mandate.bands },
+    mandate: mandate === undefined ? null : termsOf(mandate),
     overdraftLimit: readMoney(fields.overdraftLimit, currency, ['overdraftLimit'], context),
     holders: fields.holders.map((holder, index) => ({
       partyId: holder.partyId,

@@ -36,7 +36,7 @@ export async function findListedAccounts(
   const { ledgerId, boundParty } = caller;
   const isOwn = boundParty !== null && missingFrom === boundParty;
   if (accountId !== undefined) {
-    await hideFromStrangers(database, caller, accountId, { right: isOwn ? undefined : 'view' });
+    await hideFromStrangers(database, caller, accountId, isOwn ? {} : { may: ['view'] });
     await getAccount(sourceOf(caller, database), accountId);
   }
   const parties = [

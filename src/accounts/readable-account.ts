@@ -9,6 +9,6 @@ export async function getReadableAccount(
   caller: Caller,
   accountId: string,
 ): Promise<AccountDocument> {
-  await hideFromStrangers(database, caller, accountId, { right: 'view' });
+  await hideFromStrangers(database, caller, accountId, { may: ['view'] });
   return getAccount(sourceOf(caller, database), accountId);
 }

@@ -1,6 +1,7 @@
 import { explain, explained, loadReservations, needed, type Reservations } from '../accounts/explain.ts';
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import type { MovementResult } from '../movements/book-legs.ts';
@@ -10,12 +11,19 @@ import { accountIdsOf } from '../movements/post-movement.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { bandFor, rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
-import type { Authorisation } from '../signatures/authorisations.ts';
+import { type Authorisation, addSignature, refuseAltered } from '../signatures/authorisations.ts';
 import { refuseEndedProject, rejectionEvents } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
 import { type Actors, loadActors } from './project-actors.ts';
 import { findProjectsById } from './project-queries.ts';
-import { type Proposal, type ProposalDocument, paymentKind, presentProposal, readAcceptances } from './proposal.ts';
+import {
+  instructionOf,
+  type Proposal,
+  type ProposalDocument,
+  paymentKind,
+  presentProposal,
+  readAcceptances,
+} from './proposal.ts';
 import { findPending, findProposalsById } from './proposal-queries.ts';
 import { refuseNotPending } from './withdraw-proposal.ts';
 import { type Acceptance, writeAcceptances } from './write-acceptances.ts';
@@ -27,6 +35,9 @@ export interface AcceptProposalCommand {
   readonly accountId: string;
   /** Who accepts. Null: the calling service itself, which is enough only where nobody holds the account. */
   readonly by: string | null;
+  readonly authentication: Authentication;
+  /** What the party was shown, SHA-256 in hexadecimal; null for the calling service, which signs nothing. */
+  readonly instructionHash: string | null;
   /** How the proposal is paid when this completes the signatures. */
   readonly payment: Movement;
 }
@@ -96,13 +107,15 @@ export const acceptProposal: OperationKind<AcceptProposalCommand, Loaded, Accept
       refuseActor(
         command.accountId,
         loaded.actors.ownership.get(command.accountId)!,
-        command.by,
+        command,
         rightFor(paymentKind(proposal)),
       );
     if (refused !== undefined) return { refusal: refused };
 
-    const signature = signatureOf(command, proposal, now);
-    const authorisations = [...proposal.authorisations, ...(signature === null ? [] : [signature])];
+    const { holders } = loaded.actors.ownership.get(command.accountId)!;
+    const signed = sign(command, proposal, { before: proposal.authorisations, holders, now });
+    if ('refusal' in signed) return signed;
+    const { authorisation: signature, all: authorisations } = signed;
     return decideSigned({ command, account, signed: { ...proposal, authorisations }, signature }, state);
   },
 
@@ -174,7 +187,16 @@ function refuseNobody({ accountId, by }: AcceptProposalCommand, { ownership }: A
   return refusal('signatures_missing', detail, { accountId });
 }
 
-function signatureOf({ by }: AcceptProposalCommand, proposal: Proposal, now: Date): Authorisation | null {
-  if (by === null || proposal.authorisations.some(({ partyId }) => partyId === by)) return null;
-  return { subjectId: proposal.id, partyId: by, decision: 'approve', at: now };
+/** The acceptance of a party is its signature; the calling service's own is none. */
+function sign(
+  { by, instructionHash, authentication }: AcceptProposalCommand,
+  proposal: Proposal,
+  given: Parameters<typeof addSignature>[2],
+): ReturnType<typeof addSignature> {
+  const instruction = instructionOf(proposal);
+  if (by === null || instructionHash === null) {
+    const altered = refuseAltered(instruction, given.before);
+    return altered === undefined ? { authorisation: null, all: given.before } : { refusal: altered };
+  }
+  return addSignature(instruction, { partyId: by, decision: 'approve', instructionHash, authentication }, given);
 }

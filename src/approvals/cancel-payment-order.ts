@@ -1,6 +1,6 @@
 import type { OperationKind } from '../ledger/operation.ts';
 import { release } from '../movements/reserve.ts';
-import { refuseRight } from '../ownership/authorise.ts';
+import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
 import { type PaymentOrder, type PaymentOrderDocument, presentPaymentOrder } from '../payment-orders/payment-order.ts';
@@ -33,11 +33,11 @@ export const cancelPaymentOrder: OperationKind<
     if ('refusal' in found) return found;
     const { order, account } = found;
     const ownership = loaded.ownership.get(account.id)!;
-    const { partyId } = command;
+    const { partyId, authentication } = command;
     const byOther = partyId !== null && partyId !== order.initiatedBy;
     const refused =
       refuseUnknownParty(loaded.partyIds, partyId, 'by') ??
-      (byOther ? refuseRight(account.id, ownership, partyId, 'manage') : undefined) ??
+      (byOther ? refuseActor(account.id, ownership, { by: partyId, authentication }, 'manage') : undefined) ??
       refuseFinishedOrder(order);
     if (refused !== undefined) return { refusal: refused };
 

@@ -1,4 +1,5 @@
 import { noSuch } from '../errors/no-such.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
@@ -15,6 +16,7 @@ export interface CloseProjectCommand {
   readonly accountId: string;
   /** Null: the calling service itself. */
   readonly by: string | null;
+  readonly authentication: Authentication;
 }
 
 interface Loaded {
@@ -51,7 +53,7 @@ export const closeProject: OperationKind<CloseProjectCommand, Loaded, FinishedPr
     const refused =
       refuseEndedProject(project) ??
       refuseUnknownParty(loaded.actors.partyIds, by, 'by') ??
-      refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command.by, 'manage');
+      refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command, 'manage');
     if (refused !== undefined) return { refusal: refused };
 
     const finished = { status: 'closed' as const, finishedAt: now.toISOString() };

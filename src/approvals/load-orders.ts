@@ -2,6 +2,7 @@ import { loadReservations, type Reservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
@@ -19,6 +20,7 @@ export interface PaymentOrderCommand {
   readonly toAccountId: string | null;
   /** Who acts; null for the calling service. */
   readonly partyId: string | null;
+  readonly authentication: Authentication | null;
 }
 
 export interface OrderFacts {

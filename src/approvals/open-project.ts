@@ -1,5 +1,6 @@
 import { refusePassed } from '../errors/invalid-input.ts';
 import { noSuch } from '../errors/no-such.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { refuseActor } from '../ownership/authorise.ts';
@@ -16,6 +17,7 @@ export interface OpenProjectCommand {
   readonly expiresAt: Date | null;
   /** Null: the calling service itself. */
   readonly createdBy: string | null;
+  readonly authentication: Authentication | null;
 }
 
 /** Opens a project on an account, by a holder with the right `manage` or the calling service. Locks the account. */
@@ -30,13 +32,13 @@ export const openProject: OperationKind<OpenProjectCommand, Actors, ProjectDocum
     ),
 
   decide(command, { accounts, loaded, now }) {
-    const { accountId, createdBy, expiresAt } = command;
+    const { accountId, createdBy, authentication, expiresAt } = command;
     const account = accounts.get(accountId);
     if (account === undefined) return { refusal: noSuch('account', accountId) };
     const refused =
       refuseUnknownParty(loaded.partyIds, createdBy, 'by') ??
       refuseClearingAccount(account) ??
-      refuseActor(accountId, loaded.ownership.get(accountId)!, createdBy, 'manage') ??
+      refuseActor(accountId, loaded.ownership.get(accountId)!, { by: createdBy, authentication }, 'manage') ??
       refuseClosed(account) ??
       refusePassed('expiresAt', expiresAt, now);
     if (refused !== undefined) return { refusal: refused };

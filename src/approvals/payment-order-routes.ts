@@ -11,6 +11,7 @@ import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { transactionDocument } from '../movements/present-transaction.ts';
+import { rightFor } from '../ownership/mandate.ts';
 import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
 import { type PaymentOrder, paymentOrderDocument, paymentOrderStatuses } from '../payment-orders/payment-order.ts';
 import { describePaymentOrders, getPaymentOrder, listPaymentOrders } from '../payment-orders/payment-order-queries.ts';
@@ -25,7 +26,7 @@ const listQuery = z.strictObject({
   status: z.enum(paymentOrderStatuses).optional(),
 });
 
-const getVisible = ifVisible('payment_order', getPaymentOrder);
+const getVisible = ifVisible('payment_order', getPaymentOrder, ({ type }) => ['view', rightFor(type)]);
 
 /** Payment orders: reading, signing and cancelling what waits for signatures. */
 export const paymentOrderRoutes = [
@@ -56,7 +57,7 @@ export const paymentOrderRoutes = [
       refusals: ['payment_order_not_found'],
     },
     async ({ caller, params: { orderId } }, { database }) => {
-      const order = await getVisible(database, caller, orderId, 'view');
+      const order = await getVisible(database, caller, orderId, 'read');
       const [document] = await describePaymentOrders(sourceOf(caller, database), [order]);
       return ok(document);
     },
@@ -75,15 +76,16 @@ export const paymentOrderRoutes = [
         'payment_order_not_found',
         'payment_order_not_pending',
         'instruction_mismatch',
+        'instruction_altered',
         'already_decided',
       ],
     },
     async ({ caller, params: { orderId }, body, options }, { database, engine }) => {
-      const { partyId, decision, instructionHash } = readSignature(caller, body);
+      const signature = readSignature(caller, body);
       const { accountId, toAccountId } = await getVisible(database, caller, orderId);
       const { ledgerId } = caller;
       const about = { orderId, accountId, toAccountId, ledgerId, transactionId: createId() };
-      const command = { partyId, decision, instructionHash, ...about };
+      const command = { ...signature, ...about };
       const answer = await engine.submit(createOperation(signPaymentOrder, command, options));
       const readable = await findReadable(database, caller, [accountId, toAccountId ?? accountId]);
       return answered(answer, ({ transaction, ...order }) =>
@@ -105,7 +107,7 @@ export const paymentOrderRoutes = [
     async ({ caller, params: { orderId }, body, options }, { database, engine }) => {
       const partyId = actingParty(caller, body?.by);
       const { accountId, toAccountId } = await getVisible(database, caller, orderId);
-      const command = { orderId, accountId, toAccountId, partyId };
+      const command = { orderId, accountId, toAccountId, partyId, authentication: caller.authentication };
       return perform(engine, createOperation(cancelPaymentOrder, command, options), ok);
     },
   ),

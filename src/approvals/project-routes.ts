@@ -50,7 +50,8 @@ export const projectRoutes = [
       const { name, description = null, expiresAt = null } = body;
       const createdBy = actingParty(caller, body.by);
       await hideFromStrangers(database, caller, accountId);
-      const command = { id: createId(), accountId, name, description, expiresAt, createdBy };
+      const { authentication } = caller;
+      const command = { id: createId(), accountId, name, description, expiresAt, createdBy, authentication };
       return perform(engine, createOperation(openProject, command, options), (project) => ({
         status: 201,
         body: project,
@@ -66,7 +67,7 @@ export const projectRoutes = [
       summary: 'Read a project',
       ...{ keys: 'any', params: projectPath, answers: { 200: projectDocument }, refusals: ['project_not_found'] },
     },
-    async ({ caller, params }, { database }) => ok(await getVisibleProject(database, caller, params.projectId, 'view')),
+    async ({ caller, params }, { database }) => ok(await getVisibleProject(database, caller, params.projectId, 'read')),
   ),
 
   post(
@@ -81,7 +82,8 @@ export const projectRoutes = [
     async ({ caller, params: { projectId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
       const { accountId } = await getVisibleProject(database, caller, projectId);
-      return perform(engine, createOperation(closeProject, { projectId, accountId, by }, options), ok);
+      const command = { projectId, accountId, by, authentication: caller.authentication };
+      return perform(engine, createOperation(closeProject, command, options), ok);
     },
   ),
 ];

@@ -1,7 +1,14 @@
 import type { BooksRules } from '../ledger/books-rules.ts';
+import { isAltered, withSignedHashes } from '../signatures/authorisations.ts';
+import { instructionOf } from './proposal.ts';
+import { asProposal } from './proposal-queries.ts';
 
 /** What must hold of projects and their proposals. */
 export const projectRules: BooksRules = {
+  'a proposal says what was accepted': {
+    each: withSignedHashes('proposals'),
+    isBroken: (row) => isAltered(instructionOf(asProposal(row, [])), row),
+  },
   'an assigned project has exactly one accepted proposal, every other none': `
     select p.ledger_id, p.id::text as subject
     from projects p

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { pageQuery } from '../http/paging.ts';
 import { id, instant, text } from '../http/read-input.ts';
+import { instructionHashOf } from '../signatures/read-signature.ts';
 import { projectStatuses } from './project.ts';
 import { proposalStatuses } from './proposal.ts';
 
@@ -29,8 +30,13 @@ export const proposalBody = z
     return { ...fields, amount };
   });
 
-/** The body of closing a project, and of accepting and withdrawing a proposal. */
+/** The body of closing a project, and of withdrawing a proposal. */
 export const actBody = z.strictObject({ by: id.nullish() }).optional();
+
+/** The body of accepting a proposal. */
+export const acceptBody = z
+  .strictObject({ by: id.nullish(), instructionHash: instructionHashOf('proposal').optional() })
+  .optional();
 
 export const projectPath = z.object({ projectId: id });
 export const proposalPath = z.object({ proposalId: id });

@@ -106,7 +106,8 @@ async function withAuthorisations(source: LedgerSource, rows: readonly ProposalR
   return rows.map((row) => asProposal(row, authorisations.get(row.id) ?? []));
 }
 
-function asProposal(row: ProposalRow, authorisations: readonly Authorisation[]): Proposal {
+/** A proposal as its row says. */
+export function asProposal(row: ProposalRow, authorisations: readonly Authorisation[]): Proposal {
   const isRejected = row.was_rejected === true;
   const finishedAt = isRejected ? row.project_expires_at : row.finished_at;
   return {

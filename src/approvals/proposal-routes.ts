@@ -14,16 +14,17 @@ import type { Movement } from '../movements/movement.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
+import { rightFor } from '../ownership/mandate.ts';
 import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
 import { type AcceptedProposal, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
 import { getVisibleProject } from './project-routes.ts';
-import { actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
-import { type Proposal, type ProposalDocument, presentProposal, proposalDocument } from './proposal.ts';
+import { acceptBody, actBody, projectPath, proposalBody, proposalPath, proposalsQuery } from './project-schemas.ts';
+import { type Proposal, type ProposalDocument, paymentKind, presentProposal, proposalDocument } from './proposal.ts';
 import { getProposal, listProposals } from './proposal-queries.ts';
 import { withdrawProposal } from './withdraw-proposal.ts';
 
-const getVisible = ifVisible('proposal', getProposal);
+const getVisible = ifVisible('proposal', getProposal, (proposal) => ['view', rightFor(paymentKind(proposal))]);
 
 /** Proposals for one account, as they can be seen without its lock. */
 async function describe(
@@ -48,7 +49,7 @@ export const proposalRoutes = [
     },
     async ({ caller, params: { projectId }, query }, { database }) => {
       const { status } = query;
-      const { accountId } = await getVisibleProject(database, caller, projectId, 'view');
+      const { accountId } = await getVisibleProject(database, caller, projectId, 'read');
       return readPage(
         query,
         ['proposals', projectId],
@@ -104,7 +105,7 @@ export const proposalRoutes = [
       ...{ keys: 'any', params: proposalPath, answers: { 200: proposalDocument }, refusals: ['proposal_not_found'] },
     },
     async ({ caller, params: { proposalId } }, { database }) => {
-      const proposal = await getVisible(database, caller, proposalId, 'view');
+      const proposal = await getVisible(database, caller, proposalId, 'read');
       const [document] = await describe(database, caller, proposal.accountId, [proposal]);
       return ok(document);
     },
@@ -122,7 +123,8 @@ export const proposalRoutes = [
     async ({ caller, params: { proposalId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
       const { accountId } = await getVisible(database, caller, proposalId);
-      return perform(engine, createOperation(withdrawProposal, { proposalId, accountId, by }, options), ok);
+      const command = { proposalId, accountId, by, authentication: caller.authentication };
+      return perform(engine, createOperation(withdrawProposal, command, options), ok);
     },
   ),
 
@@ -131,7 +133,7 @@ export const proposalRoutes = [
     {
       id: 'acceptProposal',
       summary: 'Accept a proposal; the last signature pays it',
-      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: actBody },
+      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: acceptBody },
       answers: {
         200: z.union([
           proposalDocument.extend({ transaction: transactionDocument }),
@@ -151,11 +153,12 @@ export const proposalRoutes = [
         'project_already_assigned',
         'project_not_open',
         'proposal_not_pending',
+        'instruction_mismatch',
+        'instruction_altered',
         'signatures_missing',
         'limit_exceeded',
         'mandate_unreachable',
       ],
-      examples: { 'By a holder': { by: '01936f00-0000-7000-8000-000000000011' } },
     },
     async ({ caller, params: { proposalId }, body, options }, { database, engine }) => {
       const named = body?.by;
@@ -164,9 +167,12 @@ export const proposalRoutes = [
         throw invalidInput([{ path: 'by', message: 'is required: the party that accepts' }]);
       }
       const by = actingParty(caller, named);
+      const instructionHash = readHash(by, body?.instructionHash);
       const proposal = await getVisible(database, caller, proposalId);
       const { projectId, accountId } = proposal;
-      const command = { proposalId, projectId, accountId, by, payment: paymentOf(caller.ledgerId, proposal, by) };
+      const { ledgerId, authentication } = caller;
+      const payment = { ...paymentOf(ledgerId, proposal, by), authentication };
+      const command = { proposalId, projectId, accountId, by, authentication, instructionHash, payment };
       const answer = await engine.submit(createOperation(acceptProposal, command, options));
       const readable = await findReadable(database, caller, [accountId, proposal.toAccountId ?? accountId]);
       const present = options.dryRun ? presentDryRun : presentAccepted;
@@ -177,10 +183,17 @@ export const proposalRoutes = [
   ),
 ];
 
+/** A party signs exactly what it was shown; the calling service's own acceptance is no signature. */
+function readHash(by: string | null, hash: string | undefined): string | null {
+  if (by === null) return null;
+  if (hash !== undefined) return hash;
+  throw invalidInput([{ path: 'instructionHash', message: 'is required: that of the proposal as the party read it' }]);
+}
+
 /** The movement that pays a proposal. All it is made of never changes, so that it can be made before the lock. */
 function paymentOf(ledgerId: string, proposal: Proposal, initiatedBy: string | null): Movement {
   const { accountId, toAccountId, amount, title } = proposal;
-  const notes = { initiatedBy, description: title, reference: null, metadata: null };
+  const notes = { initiatedBy, authentication: null, description: title, reference: null, metadata: null };
   const options = { amount, valueDate: null, ...notes };
   return toAccountId === null
     ? createWithdrawal(ledgerId, accountId, options)

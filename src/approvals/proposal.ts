@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { amount, currencyCode, instantText, uuid } from '../ledger/document-fields.ts';
+import { canonicalJson } from '../ledger/canonical-json.ts';
+import { amount, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
@@ -8,6 +10,7 @@ import { readSettled, type SignatureReading } from '../ownership/read-signatures
 import {
   type Authorisation,
   authorisationDocument,
+  type Instruction,
   presentAuthorisations,
   voicesOf,
 } from '../signatures/authorisations.ts';
@@ -57,6 +60,8 @@ export const proposalDocument = z
     status: z.enum(proposalStatuses),
     /** Who proposed it. */
     by: uuid.nullable(),
+    /** What a party signs that accepts it: SHA-256 of exactly this offer. */
+    instructionHash: hashText,
     transactionId: uuid.nullable(),
     createdAt: instantText,
     finishedAt: instantText.nullable(),
@@ -66,6 +71,14 @@ export const proposalDocument = z
   .meta({ id: 'Proposal' });
 
 export type ProposalDocument = z.output<typeof proposalDocument>;
+
+/** What is signed by who accepts it: SHA-256 over all of it that never changes, as canonical JSON. */
+export function instructionOf(proposal: Proposal): Instruction {
+  const { id, projectId, accountId, toAccountId, title, description, amount } = proposal;
+  const offer = { id, projectId, accountId, toAccountId, title, description };
+  const terms = { version: 1, ...offer, amount: amount.toString(), currency: amount.currency };
+  return { id, name: 'proposal', hash: hash('sha256', canonicalJson(terms), 'buffer'), stored: null };
+}
 
 /** How the proposal is paid, which decides the right that it takes to accept it and the mandate's band. */
 export function paymentKind({ toAccountId }: Pick<Proposal, 'toAccountId'>): MandatedKind {
@@ -93,6 +106,7 @@ export function presentProposal(proposal: Proposal, ownership: Ownership): Propo
     currency: proposal.amount.currency,
     status: proposal.status,
     by: proposal.proposedBy,
+    instructionHash: instructionOf(proposal).hash.toString('hex'),
     transactionId: proposal.transactionId,
     createdAt: proposal.createdAt,
     finishedAt: proposal.finishedAt,

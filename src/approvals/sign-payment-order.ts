@@ -15,7 +15,7 @@ import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
 import {
-  instructionHash,
+  instructionOf,
   type PaymentOrder,
   type PaymentOrderDocument,
   presentPaymentOrder,
@@ -70,11 +70,11 @@ function decideSignature(
   const ownership = loaded.ownership.get(account.id)!;
   const refused =
     refuseUnknownParty(loaded.partyIds, partyId, 'by') ??
-    refuseRight(account.id, ownership, partyId, rightFor(order.type)) ??
+    refuseRight(account.id, ownership, command, rightFor(order.type)) ??
     refuseFinishedOrder(order);
   if (refused !== undefined) return { refusal: refused };
-  const instruction = { id: order.id, name: 'payment order', hash: instructionHash(order) };
-  const signed = addSignature(instruction, command, loaded.authorisations.get(order.id) ?? [], now);
+  const before = loaded.authorisations.get(order.id) ?? [];
+  const signed = addSignature(instructionOf(order), command, { before, holders: ownership.holders, now });
   if ('refusal' in signed) return signed;
   const { authorisation, all: authorisations } = signed;
   const reading = readOrder(order, authorisations, { mandates: loaded.mandates, ownership });
@@ -139,8 +139,8 @@ function explainRefusal(
 
 /** The movement that an order asks for. */
 function movementOf(order: PaymentOrder, { ledgerId, transactionId }: SignPaymentOrderCommand): Movement {
-  const { amount, valueDate, initiatedBy, description, reference, metadata, externalId } = order;
-  const details = { amount, valueDate, initiatedBy, description, reference, metadata, externalId };
+  const { amount, valueDate, initiatedBy, authentication, description, reference, metadata, externalId } = order;
+  const details = { amount, valueDate, initiatedBy, authentication, description, reference, metadata, externalId };
   const movement =
     order.toAccountId === null
       ? createWithdrawal(ledgerId, order.accountId, details)

@@ -1,5 +1,6 @@
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
@@ -13,6 +14,7 @@ export interface WithdrawProposalCommand {
   readonly accountId: string;
   /** Null: the calling service itself. */
   readonly by: string | null;
+  readonly authentication: Authentication;
 }
 
 interface Loaded {
@@ -50,7 +52,7 @@ export const withdrawProposal: OperationKind<WithdrawProposalCommand, Loaded, Pr
       refuseUnknownParty(loaded.actors.partyIds, by, 'by') ??
       (isProposer
         ? undefined
-        : refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command.by, 'manage'));
+        : refuseActor(command.accountId, loaded.actors.ownership.get(command.accountId)!, command, 'manage'));
     if (refused !== undefined) return { refusal: refused };
 
     const withdrawn: Proposal = { ...proposal, status: 'withdrawn', finishedAt: now.toISOString() };

@@ -14,7 +14,7 @@ import { correctTimes, distributeDatabase, migrateDatabase, verify } from './dat
 import { createKey, listKeys, revokeKey } from './key-commands.ts';
 import { addLabCommands, type LabTerminal } from './lab-commands.ts';
 import type { CommandResult, CommandTerminal, LedgerCommand } from './ledger-command.ts';
-import { createLedger, listLedgers, renameLedger } from './ledger-commands.ts';
+import { createLedger, listLedgers, renameLedger, setLedgerSignatures } from './ledger-commands.ts';
 
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
@@ -23,6 +23,7 @@ export const commands: readonly LedgerCommand[] = [
   createLedger,
   listLedgers,
   renameLedger,
+  setLedgerSignatures,
   createKey,
   listKeys,
   revokeKey,

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
@@ -42,6 +43,28 @@ export const listLedgers: LedgerCommand = {
     return { text: lines.length === 0 ? 'There is no ledger yet.' : lines.join('\n'), json: ledgers };
   },
 };
+
+/** Says who may sign in a ledger. */
+export const setLedgerSignatures: LedgerCommand = {
+  name: 'ledger signatures',
+  script: 'ledger:signatures',
+  summary: "Sets whose signatures a ledger takes: any, or parties' own only.",
+  parameters: {
+    '<ledger-id>': { meaning: 'the ledger', read: readUuid },
+    '<whose>': { meaning: 'any or own', read: readWhose },
+  },
+  example: '01936f00-0000-7000-8000-000000000001 own',
+  async run(database, [id, signatures]) {
+    const changed = await database('ledgers').where({ id }).update({ signatures });
+    if (changed === 0) throw new OperatorError(`There is no ledger ${id}.`);
+    return { text: `Signatures in ledger ${id}: ${signatures}.`, json: { id, signatures } };
+  },
+};
+
+function readWhose(text: string): string {
+  if (text !== 'any' && text !== 'own') throw new InvalidArgumentError('It must be any or own.');
+  return text;
+}
 
 /** Calls a ledger something else. */
 export const renameLedger: LedgerCommand = {

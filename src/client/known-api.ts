@@ -29,7 +29,13 @@ export type AccountChange = {
   readonly accountId: string;
   readonly kind: 'mandate' | 'holder_invitation' | 'holder_terms' | 'holder_removal' | 'restriction_lift';
   readonly change:
-    | { readonly mandate: { readonly version: null; readonly bands: readonly MandateBand[] } }
+    | {
+        readonly mandate: {
+          readonly version: null;
+          readonly signatures?: 'any' | 'own' | undefined;
+          readonly bands: readonly MandateBand[];
+        };
+      }
     | { readonly holder: Holder; readonly expiresAt: string }
     | { readonly holder: Holder }
     | { readonly partyId: string }
@@ -37,6 +43,7 @@ export type AccountChange = {
   readonly status: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
   readonly instructionHash: string;
   readonly by: string;
+  readonly authentication: Authentication | null;
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly finishedAt: string | null;
@@ -46,13 +53,22 @@ export type AccountChange = {
 
 export type AccountMandate = {
   readonly version: number;
+  readonly signatures?: 'any' | 'own' | undefined;
   readonly bands: readonly MandateBand[];
   readonly accountId: string;
 };
 
 export type Amount = string;
 
-export type Authorisation = { readonly by: string; readonly decision: 'approve' | 'reject'; readonly at: string };
+export type Authentication = { readonly channel: 'own_key' | 'token' | 'service'; readonly keyId: string | null };
+
+export type Authorisation = {
+  readonly by: string;
+  readonly decision: 'approve' | 'reject';
+  readonly authentication: Authentication | null;
+  readonly instructionHash: string | null;
+  readonly at: string;
+};
 
 export type BalanceAt = {
   readonly accountId: string;
@@ -340,6 +356,7 @@ export type DryRunHold = {
   readonly remaining: string;
   readonly captured: string;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -360,6 +377,7 @@ export type DryRunPaymentOrder = {
   readonly currency: string;
   readonly valueDate: string | null;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -385,6 +403,7 @@ export type DryRunTransaction = {
   readonly bookedAt: string;
   readonly valueDate: string;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -412,6 +431,7 @@ export type Entry = {
   readonly bookedAt: string;
   readonly valueDate: string;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -542,6 +562,7 @@ export type Hold = {
   readonly remaining: string;
   readonly captured: string;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -574,7 +595,11 @@ export type HolderRecord = {
   readonly endedAt: string | null;
 };
 
-export type Mandate = { readonly version: number; readonly bands: readonly MandateBand[] };
+export type Mandate = {
+  readonly version: number;
+  readonly signatures?: 'any' | 'own' | undefined;
+  readonly bands: readonly MandateBand[];
+};
 
 export type MandateBand =
   | {
@@ -610,6 +635,7 @@ export type MandateBand =
 
 export type MandateVersion = {
   readonly version: number;
+  readonly signatures?: 'any' | 'own' | undefined;
   readonly bands: readonly MandateBand[];
   readonly accountId: string;
   readonly by: string | null;
@@ -660,6 +686,7 @@ export type PaymentOrder = {
   readonly currency: string;
   readonly valueDate: string | null;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -699,6 +726,7 @@ export type Problem = {
     | 'transaction_not_found'
     | 'not_a_holder'
     | 'right_missing'
+    | 'own_signature_required'
     | 'payment_order_not_found'
     | 'hold_not_found'
     | 'failed_work_not_found'
@@ -726,6 +754,7 @@ export type Problem = {
     | 'too_many_changes'
     | 'payment_order_not_pending'
     | 'instruction_mismatch'
+    | 'instruction_altered'
     | 'already_decided'
     | 'hold_not_active'
     | 'hold_amount_exceeded'
@@ -796,6 +825,7 @@ export type Proposal = {
   readonly currency: string;
   readonly status: 'pending' | 'accepted' | 'rejected' | 'withdrawn';
   readonly by: string | null;
+  readonly instructionHash: string;
   readonly transactionId: string | null;
   readonly createdAt: string;
   readonly finishedAt: string | null;
@@ -839,6 +869,7 @@ export type SignedStandingOrder = {
   readonly catchUp: 'all' | 'latest' | 'none';
   readonly retries: { readonly times: number; readonly everyMinutes: number };
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -884,6 +915,7 @@ export type StandingOrderRun = {
       | 'transaction_not_found'
       | 'not_a_holder'
       | 'right_missing'
+      | 'own_signature_required'
       | 'payment_order_not_found'
       | 'hold_not_found'
       | 'failed_work_not_found'
@@ -911,6 +943,7 @@ export type StandingOrderRun = {
       | 'too_many_changes'
       | 'payment_order_not_pending'
       | 'instruction_mismatch'
+      | 'instruction_altered'
       | 'already_decided'
       | 'hold_not_active'
       | 'hold_amount_exceeded'
@@ -1030,6 +1063,7 @@ export type Transaction = {
   readonly bookedAt: string;
   readonly valueDate: string;
   readonly initiatedBy: string | null;
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -1312,6 +1346,7 @@ export interface Operations {
                 | 'transaction_not_found'
                 | 'not_a_holder'
                 | 'right_missing'
+                | 'own_signature_required'
                 | 'payment_order_not_found'
                 | 'hold_not_found'
                 | 'failed_work_not_found'
@@ -1339,6 +1374,7 @@ export interface Operations {
                 | 'too_many_changes'
                 | 'payment_order_not_pending'
                 | 'instruction_mismatch'
+                | 'instruction_altered'
                 | 'already_decided'
                 | 'hold_not_active'
                 | 'hold_amount_exceeded'
@@ -1423,6 +1459,7 @@ export interface Operations {
                 | 'transaction_not_found'
                 | 'not_a_holder'
                 | 'right_missing'
+                | 'own_signature_required'
                 | 'payment_order_not_found'
                 | 'hold_not_found'
                 | 'failed_work_not_found'
@@ -1450,6 +1487,7 @@ export interface Operations {
                 | 'too_many_changes'
                 | 'payment_order_not_pending'
                 | 'instruction_mismatch'
+                | 'instruction_altered'
                 | 'already_decided'
                 | 'hold_not_active'
                 | 'hold_amount_exceeded'
@@ -1581,7 +1619,11 @@ export interface Operations {
           }[]
         | undefined;
       readonly mandate?:
-        | { readonly bands: readonly MandateBand[]; readonly version?: number | null | undefined }
+        | {
+            readonly bands: readonly MandateBand[];
+            readonly signatures?: 'any' | 'own' | undefined;
+            readonly version?: number | null | undefined;
+          }
         | undefined;
       readonly timeZone?: string | undefined;
       readonly survivorship?: 'survivors' | 'estate' | undefined;
@@ -1618,7 +1660,11 @@ export interface Operations {
           }[]
         | undefined;
       readonly mandate?:
-        | { readonly bands: readonly MandateBand[]; readonly version?: number | null | undefined }
+        | {
+            readonly bands: readonly MandateBand[];
+            readonly signatures?: 'any' | 'own' | undefined;
+            readonly version?: number | null | undefined;
+          }
         | undefined;
       readonly timeZone?: string | undefined;
       readonly survivorship?: 'survivors' | 'estate' | undefined;
@@ -1686,6 +1732,7 @@ export interface Operations {
       readonly currency: string;
       readonly valueDate: string | null;
       readonly initiatedBy: string | null;
+      readonly authentication: Authentication | null;
       readonly description: string | null;
       readonly reference: string | null;
       readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -1836,7 +1883,10 @@ export interface Operations {
   };
   /** Accept a proposal; the last signature pays it. */
   acceptProposal: {
-    input: { readonly proposalId: string } & { readonly by?: string | null | undefined };
+    input: { readonly proposalId: string } & {
+      readonly by?: string | null | undefined;
+      readonly instructionHash?: string | undefined;
+    };
     answer:
       | {
           readonly id: string;
@@ -1849,6 +1899,7 @@ export interface Operations {
           readonly currency: string;
           readonly status: 'pending' | 'accepted' | 'rejected' | 'withdrawn';
           readonly by: string | null;
+          readonly instructionHash: string;
           readonly transactionId: string | null;
           readonly createdAt: string;
           readonly finishedAt: string | null;
@@ -1867,6 +1918,7 @@ export interface Operations {
           readonly currency: string;
           readonly status: 'pending' | 'accepted' | 'rejected' | 'withdrawn';
           readonly by: string | null;
+          readonly instructionHash: string;
           readonly transactionId: string | null;
           readonly createdAt: string;
           readonly finishedAt: string | null;
@@ -1885,6 +1937,7 @@ export interface Operations {
       readonly currency: string;
       readonly status: 'dry_run';
       readonly by: string | null;
+      readonly instructionHash: string;
       readonly transactionId: null;
       readonly createdAt: string;
       readonly finishedAt: null;
@@ -1968,7 +2021,11 @@ export interface Operations {
   /** Set who must sign for money to leave an account. */
   setMandate: {
     input: { readonly accountId: string } & {
-      readonly mandate: { readonly bands: readonly MandateBand[]; readonly version?: number | null | undefined };
+      readonly mandate: {
+        readonly bands: readonly MandateBand[];
+        readonly signatures?: 'any' | 'own' | undefined;
+        readonly version?: number | null | undefined;
+      };
       readonly by?: string | null | undefined;
     };
     answer: AccountMandate | AccountChange;
@@ -2049,7 +2106,13 @@ export interface Operations {
       readonly accountId: string;
       readonly kind: 'mandate' | 'holder_invitation' | 'holder_terms' | 'holder_removal' | 'restriction_lift';
       readonly change:
-        | { readonly mandate: { readonly version: null; readonly bands: readonly MandateBand[] } }
+        | {
+            readonly mandate: {
+              readonly version: null;
+              readonly signatures?: 'any' | 'own' | undefined;
+              readonly bands: readonly MandateBand[];
+            };
+          }
         | { readonly holder: Holder; readonly expiresAt: string }
         | { readonly holder: Holder }
         | { readonly partyId: string }
@@ -2057,6 +2120,7 @@ export interface Operations {
       readonly status: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
       readonly instructionHash: string;
       readonly by: string;
+      readonly authentication: Authentication | null;
       readonly createdAt: string;
       readonly expiresAt: string;
       readonly finishedAt: string | null;
@@ -2188,6 +2252,7 @@ export interface Operations {
       readonly catchUp: 'all' | 'latest' | 'none';
       readonly retries: { readonly times: number; readonly everyMinutes: number };
       readonly initiatedBy: string | null;
+      readonly authentication: Authentication | null;
       readonly description: string | null;
       readonly reference: string | null;
       readonly metadata: Readonly<Record<string, unknown>> | null;

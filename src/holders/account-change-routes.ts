@@ -75,7 +75,7 @@ export const accountChangeRoutes = [
       refusals: ['account_change_not_found'],
     },
     async ({ caller, params }, parts) => {
-      const change = await getVisible(parts.database, caller, params.changeId, 'view');
+      const change = await getVisible(parts.database, caller, params.changeId, 'read');
       const [document] = await describeChanges(sourceOf(caller, parts.database), [change], new Date());
       return ok(document);
     },
@@ -94,6 +94,7 @@ export const accountChangeRoutes = [
         'account_change_not_pending',
         'account_closed',
         'instruction_mismatch',
+        'instruction_altered',
         'already_decided',
         // What makes the change itself impossible by the time of the last signature.
         'already_a_holder',
@@ -130,8 +131,9 @@ async function submit(
   parts: ServiceParts,
 ): Promise<Reply> {
   const { accountId } = await getVisible(parts.database, caller, changeId);
-  const command = { changeId, by, act, accountId, names: { partyIds: [], changeId } };
+  const { authentication } = caller;
+  const command = { changeId, by, authentication, act, accountId, names: { partyIds: [], changeId } };
   return perform(parts.engine, createOperation(signChange, command, options), ok);
 }
 
-const getVisible = ifVisible('account_change', getChange);
+const getVisible = ifVisible('account_change', getChange, () => ['view', 'owner']);

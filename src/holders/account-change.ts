@@ -1,12 +1,18 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { type Authentication, authenticationDocument } from '../ledger/authentication.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { hashText, instantText, uuid } from '../ledger/document-fields.ts';
 import { type HolderDocument, holderDocument } from '../ownership/holder.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
 import { mandateDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type Authorisation, authorisationDocument, presentAuthorisations } from '../signatures/authorisations.ts';
+import {
+  type Authorisation,
+  authorisationDocument,
+  type Instruction,
+  presentAuthorisations,
+} from '../signatures/authorisations.ts';
 import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 
 /** What may change in who an account belongs to, and in what they agreed. */
@@ -29,6 +35,9 @@ export interface AccountChange {
   readonly terms: ChangeTerms;
   readonly status: ChangeStatus;
   readonly requestedBy: string;
+  readonly authentication: Authentication | null;
+  /** The hash as it was stored when the change was asked for; null for a new one. */
+  readonly storedHash: Buffer | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly finishedAt: Date | null;
@@ -56,6 +65,7 @@ export const accountChangeDocument = z
     instructionHash: hashText,
     /** Who asked for it. */
     by: uuid,
+    authentication: authenticationDocument,
     createdAt: instantText,
     expiresAt: instantText,
     finishedAt: instantText.nullable(),
@@ -73,6 +83,11 @@ export function changeHash({ id, accountId, terms }: Pick<AccountChange, 'id' | 
   return hash('sha256', canonicalJson({ id, accountId, terms }), 'buffer');
 }
 
+/** What is signed of a change. */
+export function instructionOf(change: AccountChange): Instruction {
+  return { id: change.id, name: 'change', hash: changeHash(change), stored: change.storedHash };
+}
+
 export function presentChange(
   change: AccountChange,
   reading: SignatureReading,
@@ -86,6 +101,7 @@ export function presentChange(
     status: change.status,
     instructionHash: changeHash(change).toString('hex'),
     by: change.requestedBy,
+    authentication: change.authentication,
     createdAt: change.createdAt.toISOString(),
     expiresAt: change.expiresAt.toISOString(),
     finishedAt: change.finishedAt?.toISOString() ?? null,

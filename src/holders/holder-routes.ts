@@ -98,7 +98,13 @@ export const holderRoutes = [
       const holder = await readHolderTerms(database, caller, accountId, given);
       const expiresAt = body.expiresAt ?? new Date(Date.now() + defaultInvitationMs);
       const change = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
-      const asked = { accountId, by, terms: change, names: { partyIds: [body.partyId] } };
+      const asked = {
+        accountId,
+        by,
+        authentication: caller.authentication,
+        terms: change,
+        names: { partyIds: [body.partyId] },
+      };
       return submitChange(engine, asked, options, { appliedStatus: 201 });
     },
   ),
@@ -124,7 +130,8 @@ export const holderRoutes = [
       const given = { partyId, rights: body.rights, limits: body.limits };
       const holder = await readHolderTerms(database, caller, accountId, given);
       const change = { kind: 'holder_terms' as const, holder };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, options);
+      const asked = { accountId, by, authentication: caller.authentication, terms: change };
+      return submitChange(engine, { ...asked, names: { partyIds: [partyId] } }, options);
     },
   ),
 
@@ -140,7 +147,8 @@ export const holderRoutes = [
       const by = actingParty(caller, body?.by);
       await hideFromStrangers(database, caller, accountId);
       const change = { kind: 'holder_removal' as const, partyId };
-      return submitChange(engine, { accountId, by, terms: change, names: { partyIds: [partyId] } }, options);
+      const asked = { accountId, by, authentication: caller.authentication, terms: change };
+      return submitChange(engine, { ...asked, names: { partyIds: [partyId] } }, options);
     },
   ),
 
@@ -198,7 +206,9 @@ async function submitMembership(
 ): Promise<Reply> {
   const by = act === 'death' ? null : actingParty(caller, partyId);
   await hideFromStrangers(database, caller, accountId);
-  const command = { accountId, partyId, act, by, restrictionId: createId(), names: { partyIds: [partyId] } };
+  const { authentication } = caller;
+  const names = { partyIds: [partyId] };
+  const command = { accountId, partyId, act, by, authentication, restrictionId: createId(), names };
   return perform(engine, createOperation(changeMembership, command, options), ok);
 }
 

@@ -1,9 +1,11 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { noSuch } from '../errors/no-such.ts';
 import type { Refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts } from '../ledger/operation.ts';
 import { refuseClearingAccount } from '../ledger/refuse-account.ts';
+import { refuseNamed } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { findJoiningPartyIds } from '../parties/party-queries.ts';
@@ -25,6 +27,7 @@ export interface ManagementCommand {
   readonly accountId: string;
   /** Who acts; null for the calling service. */
   readonly by: string | null;
+  readonly authentication: Authentication;
   /** The parties, restrictions and changes that it is about. */
   readonly names: { readonly partyIds: readonly string[]; readonly restrictionId?: string; readonly changeId?: string };
 }
@@ -78,7 +81,7 @@ export async function loadManagement(
 
 /** An account that such an act may be about, with what is known of who holds it; or why not. */
 export function managedAccount(
-  { accountId, by, names }: ManagementCommand,
+  { accountId, by, authentication, names }: ManagementCommand,
   accounts: LockedAccounts,
   facts: ManagementFacts,
 ): { account: LockedAccount; ownership: Ownership } | { refusal: Refusal } {
@@ -89,7 +92,8 @@ export function managedAccount(
   if (stranger !== undefined) {
     return { refusal: noSuch('party', stranger) };
   }
-  const refused = refuseClearingAccount(account);
+  const refused =
+    refuseClearingAccount(account) ?? (by === null ? undefined : refuseNamed(accountId, ownership, authentication));
   return refused === undefined ? { account, ownership } : { refusal: refused };
 }
 

@@ -3,6 +3,7 @@ import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
 import type { PageAsked } from '../http/paging.ts';
+import { type AuthenticationColumns, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
 import { type HolderRight, type HolderStatus, type LimitsDocument, mapLimits } from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
@@ -140,7 +141,8 @@ function asRestriction(row: RestrictionRow): Restriction {
   };
 }
 
-interface ChangeRow {
+interface ChangeRow extends AuthenticationColumns {
+  instruction_hash: Buffer;
   id: string;
   account_id: string;
   terms: ChangeTerms;
@@ -209,13 +211,16 @@ export async function getChange(source: LedgerSource, changeId: string): Promise
   return found;
 }
 
-function asChange(row: ChangeRow): AccountChange {
+/** A change as its row says. */
+export function asChange(row: ChangeRow): AccountChange {
   return {
     id: row.id,
     accountId: row.account_id,
     terms: row.terms,
     status: row.status,
     requestedBy: row.requested_by,
+    authentication: authenticationOf(row),
+    storedHash: row.instruction_hash,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     finishedAt: row.finished_at,

@@ -32,7 +32,7 @@ export async function listMandates(
     .limit(page.limit);
   if (page.after !== null) query.where('version', behind[page.order], page.after);
   return (await query).map(({ version, terms, created_by, created_at }) => ({
-    ...presentMandate(page.accountId, { version, bands: terms.bands }),
+    ...presentMandate(page.accountId, { version, ...terms }),
     by: created_by,
     createdAt: created_at.toISOString(),
   }));

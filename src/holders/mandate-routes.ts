@@ -63,11 +63,13 @@ export const mandateRoutes = [
       const by = actingParty(caller, body.by);
       await hideFromStrangers(database, caller, accountId);
       const { currency } = await getAccount(sourceOf(caller, database), accountId);
-      const { version, bands } = body.mandate;
-      const problems = mandateProblems({ bands }, currency, 'mandate');
+      const { version, ...mandate } = body.mandate;
+      const problems = mandateProblems(mandate, currency, 'mandate');
       if (problems.length > 0) throw invalidInput(problems);
-      const change = { kind: 'mandate' as const, mandate: { bands } };
-      const asked = { accountId, by, terms: change, names: { partyIds: [] }, fromVersion: version ?? null };
+      const change = { kind: 'mandate' as const, mandate };
+      const { authentication } = caller;
+      const about = { accountId, by, authentication, names: { partyIds: [] } };
+      const asked = { ...about, terms: change, fromVersion: version ?? null };
       return submitChange(engine, asked, options);
     },
   ),

@@ -77,8 +77,8 @@ export function invitationExpiredEvent(lapsed: HolderRecord, now: Date): LedgerE
   return { type: 'holder.invitation_expired', accountId, subjectId: partyId, data: presentHolder(lapsed, now) };
 }
 
-export function presentMandate(accountId: string, { version, bands }: Mandate): AccountMandateDocument {
-  return { accountId, version, bands };
+export function presentMandate(accountId: string, mandate: Mandate): AccountMandateDocument {
+  return { accountId, ...mandate };
 }
 
 export function presentRestriction(restriction: Restriction): RestrictionDocument {

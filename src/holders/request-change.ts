@@ -1,10 +1,16 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { Decision, DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
-import { refuseRight } from '../ownership/authorise.ts';
-import { readSignatures } from '../ownership/read-signatures.ts';
-import type { Authorisation } from '../signatures/authorisations.ts';
-import { type AccountChange, type AccountChangeDocument, type ChangeTerms, presentChange } from './account-change.ts';
+import { refuseNamed, refuseRight } from '../ownership/authorise.ts';
+import { approvedNow, readSignatures } from '../ownership/read-signatures.ts';
+import { approval } from '../signatures/authorisations.ts';
+import {
+  type AccountChange,
+  type AccountChangeDocument,
+  type ChangeTerms,
+  changeHash,
+  presentChange,
+} from './account-change.ts';
 import { applyChange, type ChangeScene, type ManagementDocument } from './apply-change.ts';
 import { isFree } from './free-change.ts';
 import { loadManagement, type ManagementCommand, type ManagementFacts, managedAccount } from './load-management.ts';
@@ -43,7 +49,7 @@ function decideRequest(
   command: RequestChangeCommand,
   { accounts, loaded, now }: DecisionState<ManagementFacts>,
 ): Decision<ManagementEffect, ManagementResult> {
-  const { id, accountId, by, terms } = command;
+  const { id, accountId, by, authentication, terms } = command;
   const found = managedAccount(command, accounts, loaded);
   if ('refusal' in found) return found;
   const { account, ownership } = found;
@@ -53,8 +59,7 @@ function decideRequest(
   const applied = applyChange(terms, scene);
   if ('refusal' in applied) return applied;
 
-  const approved = new Set(by === null ? [] : [by]);
-  const reading = readSignatures({ rule: 'all' }, ownership.holders, { approved, rejected: new Set() });
+  const reading = readSignatures({ rule: 'all' }, ownership.holders, approvedNow(by));
   if (by === null || isFree(terms, scene) || reading.isComplete) {
     const { document, effect, events } = applied;
     return { result: { applied: document }, changedAccounts: [applied.account], events, effect };
@@ -68,10 +73,10 @@ function decideRequest(
     return { refusal: refusal('too_many_changes', detail, { accountId, limit: maxWaitingChanges }) };
   }
   const change: AccountChange = {
-    ...{ id, accountId, terms, status: 'waiting', requestedBy: by, createdAt: now },
+    ...{ id, accountId, terms, status: 'waiting', requestedBy: by, authentication, storedHash: null, createdAt: now },
     ...{ expiresAt: waitingEnds(terms, now), finishedAt: null },
   };
-  const authorisation: Authorisation = { subjectId: id, partyId: by, decision: 'approve', at: now };
+  const authorisation = approval({ subjectId: id, partyId: by, authentication, hash: changeHash(change), at: now });
   const signed = reading.signedBy.includes(by);
   const waiting = presentChange(change, reading, signed ? [authorisation] : []);
   return {
@@ -101,11 +106,11 @@ function refuseOutdated(
 
 /** Asking takes the right to manage; to have a restriction lifted, any holder may ask, as any may place one. */
 function refuseRequest(
-  { accountId, by, terms }: RequestChangeCommand,
+  { accountId, by, authentication, terms }: RequestChangeCommand,
   { ownership }: Pick<ChangeScene, 'ownership'>,
 ): Refusal | undefined {
-  if (by === null) return undefined;
+  if (by === null) return refuseNamed(accountId, ownership, authentication);
   const isHolder = ownership.holders.some(({ partyId }) => partyId === by);
   if (terms.kind === 'restriction_lift' && isHolder) return undefined;
-  return refuseRight(accountId, ownership, by, 'manage');
+  return refuseRight(accountId, ownership, { partyId: by, authentication }, 'manage');
 }

@@ -61,7 +61,8 @@ export const restrictionRoutes = [
     async ({ caller, params: { accountId }, body: { scope, reason, by: named }, options }, { database, engine }) => {
       const by = actingParty(caller, named);
       await hideFromStrangers(database, caller, accountId);
-      const command = { id: createId(), accountId, by, scope, reason, names: { partyIds: [] } };
+      const { authentication } = caller;
+      const command = { id: createId(), accountId, by, authentication, scope, reason, names: { partyIds: [] } };
       return perform(engine, createOperation(placeRestriction, command, options), (body) => ({ status: 201, body }));
     },
   ),
@@ -81,7 +82,8 @@ export const restrictionRoutes = [
       await hideFromStrangers(database, caller, accountId, { subject: ['restriction', restrictionId] });
       const change = { kind: 'restriction_lift' as const, restrictionId };
       const names = { partyIds: [], restrictionId };
-      return submitChange(engine, { accountId, by, terms: change, names }, options);
+      const { authentication } = caller;
+      return submitChange(engine, { accountId, by, authentication, terms: change, names }, options);
     },
   ),
 ];

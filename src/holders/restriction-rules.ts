@@ -1,7 +1,14 @@
 import type { BooksRules } from '../ledger/books-rules.ts';
+import { isAltered, withSignedHashes } from '../signatures/authorisations.ts';
+import { instructionOf } from './account-change.ts';
+import { asChange } from './management-queries.ts';
 
-/** What must hold of restrictions. */
+/** What must hold of restrictions, and of changes that are signed. */
 export const restrictionRules: BooksRules = {
+  'a change of an account says what was asked for and signed': {
+    each: withSignedHashes('account_changes'),
+    isBroken: (row) => isAltered(instructionOf(asChange(row)), row),
+  },
   'what is stopped on an account is what its restrictions say': `
     select a.ledger_id, a.id::text as subject
     from accounts a

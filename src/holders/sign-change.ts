@@ -10,7 +10,7 @@ import {
   type AccountChange,
   type AccountChangeDocument,
   changeAsOf,
-  changeHash,
+  instructionOf,
   presentChange,
 } from './account-change.ts';
 import { applyChange, type ManagementDocument } from './apply-change.ts';
@@ -80,7 +80,7 @@ function decideSignature(
 
   const refused = refuseClosed(account);
   if (refused !== undefined) return { refusal: refused };
-  const signed = addSignature({ id: changeId, name: 'change', hash: changeHash(change) }, act, before, now);
+  const signed = addSignature(instructionOf(change), act, { before, holders: ownership.holders, now });
   if ('refusal' in signed) return signed;
   const { authorisation, all: given } = signed;
   const reading = read(given);

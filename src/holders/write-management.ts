@@ -1,5 +1,6 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
-import type { Mandate } from '../ownership/mandate.ts';
+import { authenticationColumns } from '../ledger/authentication.ts';
+import { type Mandate, termsOf } from '../ownership/mandate.ts';
 import { writeFinishedOrders } from '../payment-orders/finish-payment-order.ts';
 import type { PaymentOrder } from '../payment-orders/payment-order.ts';
 import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
@@ -107,7 +108,7 @@ function mandateRow(ledgerId: string, { accountId, mandate, by, at }: Management
     ledger_id: ledgerId,
     account_id: accountId,
     version: mandate!.version,
-    terms: JSON.stringify({ bands: mandate!.bands }),
+    terms: JSON.stringify(termsOf(mandate!)),
     created_by: by,
     created_at: at,
   };
@@ -123,6 +124,7 @@ function changeRow(ledgerId: string, change: AccountChange) {
     status: change.status,
     instruction_hash: changeHash(change),
     requested_by: change.requestedBy,
+    ...authenticationColumns(change.authentication),
     created_at: change.createdAt,
     expires_at: change.expiresAt,
     finished_at: change.finishedAt,

@@ -2,6 +2,7 @@ import { loadReservations } from '../accounts/explain.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
 import type { MovementFacts } from '../movements/movement.ts';
@@ -18,6 +19,7 @@ export interface HoldCommand {
   readonly hold: Pick<HoldDocument, 'id' | 'accountId' | 'toAccountId' | 'initiatedBy'>;
   /** The party whose act it is; null for an act of the calling service itself. */
   readonly by: string | null;
+  readonly authentication: Authentication;
 }
 
 /** What is looked at beyond the account rows. */
@@ -61,7 +63,7 @@ export async function loadHoldFacts(
  * belongs to a payment order, or it is finished. Pure.
  */
 export function findActiveHold(
-  { hold: { id, accountId, toAccountId }, by }: HoldCommand,
+  { hold: { id, accountId, toAccountId }, by, authentication }: HoldCommand,
   { accounts, loaded, now }: Pick<DecisionState<HoldFacts>, 'accounts' | 'loaded' | 'now'>,
 ): ActiveHold | { refusal: Refusal } {
   const account = accounts.get(accountId);
@@ -71,7 +73,8 @@ export function findActiveHold(
   }
   const ownership = loaded.ownership.get(accountId)!;
   const right = rightFor(toAccountId === null ? 'withdrawal' : 'transfer');
-  const refusedActor = refuseUnknownParty(loaded.partyIds, by, 'by') ?? refuseActor(accountId, ownership, by, right);
+  const refusedActor =
+    refuseUnknownParty(loaded.partyIds, by, 'by') ?? refuseActor(accountId, ownership, { by, authentication }, right);
   if (refusedActor !== undefined) return { refusal: refusedActor };
   if (by !== null && by !== inPlace.hold.initiatedBy) {
     const detail = `Hold ${id} is for its initiator, or for the service itself, to capture, void and extend.`;

@@ -85,7 +85,11 @@ function bookCapture(
   };
 }
 
-function captureOf({ ledgerId, transactionId }: CaptureHoldCommand, hold: Hold, amount: Money): Movement {
+function captureOf(
+  { ledgerId, transactionId, authentication }: CaptureHoldCommand,
+  hold: Hold,
+  amount: Money,
+): Movement {
   const { id, accountId, toAccountId, initiatedBy, description, reference, metadata } = hold;
   const debit = { accountId, amount: amount.negated() };
   return {
@@ -95,7 +99,7 @@ function captureOf({ ledgerId, transactionId }: CaptureHoldCommand, hold: Hold, 
     valueDate: null,
     legs: toAccountId === null ? [debit] : [debit, { accountId: toAccountId, amount }],
     clearingLeg: toAccountId === null ? { accountId: clearingAccountId(ledgerId, amount.currency), amount } : null,
-    ...{ initiatedBy, description, reference, metadata },
+    ...{ initiatedBy, authentication, description, reference, metadata },
     authority: { origin: { type: 'hold', id }, signedBy: initiatedBy === null ? [] : [initiatedBy] },
   };
 }

@@ -56,7 +56,7 @@ export const createHold: OperationKind<CreateHoldCommand, MovementFacts, Hold, H
 
 function openHold(movement: Movement, { now, expiresAt }: { now: Date; expiresAt: Date }): Hold {
   const amount = movement.amount!;
-  const { id, initiatedBy, description, reference, metadata } = movement;
+  const { id, initiatedBy, authentication, description, reference, metadata } = movement;
   return {
     id,
     kind: 'hold',
@@ -66,7 +66,7 @@ function openHold(movement: Movement, { now, expiresAt }: { now: Date; expiresAt
     amount,
     remaining: amount,
     captured: Money.zero(amount.currency),
-    ...{ initiatedBy, description, reference, metadata },
+    ...{ initiatedBy, authentication, description, reference, metadata },
     createdAt: now,
     expiresAt,
     finishedAt: null,

@@ -2,10 +2,11 @@ import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { type AccountsPage, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
+import { type AuthenticationColumns, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
 import { type Hold, type HoldDocument, type HoldStatus, presentHold } from './hold.ts';
 
-interface HoldRow {
+interface HoldRow extends AuthenticationColumns {
   id: string;
   account_id: string;
   kind: Hold['kind'];
@@ -97,6 +98,7 @@ function asHold(row: HoldRow): Hold {
     remaining: money(row.remaining),
     captured: money(row.captured),
     initiatedBy: row.initiated_by,
+    authentication: authenticationOf(row),
     description: row.description,
     reference: row.reference,
     metadata: row.metadata,

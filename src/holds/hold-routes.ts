@@ -60,7 +60,8 @@ export const holdRoutes = [
       },
     },
     async ({ caller, body: { accountId, toAccountId, expiresAt, details: told }, options }, { database, engine }) => {
-      const about = { ...told, initiatedBy: actingParty(caller, told.initiatedBy) };
+      const { authentication } = caller;
+      const about = { ...told, initiatedBy: actingParty(caller, told.initiatedBy), authentication };
       const movement =
         toAccountId === null
           ? createWithdrawal(caller.ledgerId, accountId, about)
@@ -78,7 +79,7 @@ export const holdRoutes = [
       summary: 'Read a hold',
       ...{ keys: 'any', params: holdPath, answers: { 200: holdDocument }, refusals: ['hold_not_found'] },
     },
-    async ({ caller, params: { holdId } }, { database }) => ok(await getVisible(database, caller, holdId, 'view')),
+    async ({ caller, params: { holdId } }, { database }) => ok(await getVisible(database, caller, holdId, 'read')),
   ),
 
   get(
@@ -128,7 +129,8 @@ export const holdRoutes = [
       const hold = await getVisible(database, caller, holdId);
       const { ledgerId } = caller;
       const amount = body.amount == null ? null : getAmount(body.amount, body.currency ?? hold.currency, 'amount');
-      const command = { hold, by, amount, final: body.final, ledgerId, transactionId: createId() };
+      const about = { hold, by, authentication: caller.authentication };
+      const command = { ...about, amount, final: body.final, ledgerId, transactionId: createId() };
       const readable = await findReadable(database, caller, [hold.accountId, hold.toAccountId ?? hold.accountId]);
       const present = options.dryRun ? presentDryRun : presentResult;
       return perform(engine, createOperation(captureHold, command, options), (result) =>
@@ -147,7 +149,8 @@ export const holdRoutes = [
     },
     async ({ caller, params: { holdId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
-      const command = { hold: await getVisible(database, caller, holdId), by };
+      const hold = await getVisible(database, caller, holdId);
+      const command = { hold, by, authentication: caller.authentication };
       return perform(engine, createOperation(voidHold, command, options), ok);
     },
   ),
@@ -163,7 +166,7 @@ export const holdRoutes = [
     async ({ caller, params: { holdId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body.by);
       const hold = await getVisible(database, caller, holdId);
-      const command = { hold, by, expiresAt: body.expiresAt };
+      const command = { hold, by, authentication: caller.authentication, expiresAt: body.expiresAt };
       return perform(engine, createOperation(extendHold, command, options), ok);
     },
   ),

@@ -70,6 +70,7 @@ export function presentHold(hold: Hold): HoldDocument {
     remaining: hold.remaining.toString(),
     captured: hold.captured.toString(),
     initiatedBy: hold.initiatedBy,
+    authentication: hold.authentication,
     description: hold.description,
     reference: hold.reference,
     metadata: hold.metadata,

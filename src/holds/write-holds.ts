@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { authenticationColumns } from '../ledger/authentication.ts';
 import type { Hold } from './hold.ts';
 
 /** Writes new holds. The rows of their accounts must be locked. */
@@ -11,6 +12,7 @@ export async function insertHolds({ knex, ledgerId }: LedgerTransaction, holds: 
     amount: hold.amount.toString(),
     remaining: hold.remaining.toString(),
     initiated_by: hold.initiatedBy,
+    ...authenticationColumns(hold.authentication),
     to_account_id: hold.toAccountId,
     description: hold.description,
     reference: hold.reference,

@@ -42,12 +42,13 @@ async function findCaller(database: Database, ledgerId: string | undefined, keyH
     .where({ ...ofLedger, key_hash: keyHash })
     .whereNull('revoked_at')
     .limit(2)
-    .select<Caller[]>('id as keyId', 'ledger_id as ledgerId', 'party_id as boundParty');
+    .select<Array<Omit<Caller, 'authentication'>>>('id as keyId', 'ledger_id as ledgerId', 'party_id as boundParty');
   // The same key in two ledgers names neither.
   const [caller] = found;
   if (caller === undefined || found.length > 1)
     throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
-  return caller;
+  const { keyId, boundParty } = caller;
+  return { ...caller, authentication: { channel: boundParty === null ? 'service' : 'own_key', keyId } };
 }
 
 /** Whether the caller's key, good when the request came, has been revoked since: for answers that go on for long. */

@@ -1,5 +1,6 @@
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 
 /** Who calls, as the API key of the request says. */
 export interface Caller {
@@ -8,6 +9,8 @@ export interface Caller {
   readonly ledgerId: string;
   /** The only party that the key acts for; null for a key of the service. */
   readonly boundParty: string | null;
+  /** What is kept of it with all that it asks for. */
+  readonly authentication: Authentication;
 }
 
 /** The caller's ledger, to read in. */

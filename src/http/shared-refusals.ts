@@ -38,6 +38,7 @@ export const actRefusals = [
   'party_not_found',
   'not_a_holder',
   'right_missing',
+  'own_signature_required',
 ] as const satisfies readonly ErrorCode[];
 
 /** What a route shares with all in which a party acts on the account that the request names. */

@@ -6,7 +6,14 @@ import { postMovement } from '../movements/post-movement.ts';
 import { type AmountChange, currency } from './amount-changes.ts';
 import type { EngineAccounts } from './scenario.ts';
 
-const unsaid = { initiatedBy: null, description: null, reference: null, metadata: null, valueDate: null };
+const unsaid = {
+  initiatedBy: null,
+  authentication: null,
+  description: null,
+  reference: null,
+  metadata: null,
+  valueDate: null,
+};
 
 /** A caller's changes as an operation of joint-ledger: a deposit, a withdrawal, or a transfer. */
 export function engineMovement(

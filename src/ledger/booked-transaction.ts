@@ -1,4 +1,5 @@
 import type { Money } from '../money/money.ts';
+import type { Authentication } from './authentication.ts';
 
 export const transactionTypes = ['deposit', 'withdrawal', 'transfer', 'multi_leg', 'capture', 'reversal'] as const;
 
@@ -20,6 +21,8 @@ export interface TransactionOrigin {
 export interface MovementNotes {
   /** The party whose act this is; null for an act of the calling service itself. */
   readonly initiatedBy: string | null;
+  /** How the request that asked for it was authenticated; null without one, and for what is older than that. */
+  readonly authentication: Authentication | null;
   readonly description: string | null;
   readonly reference: string | null;
   readonly metadata: Readonly<Record<string, unknown>> | null;

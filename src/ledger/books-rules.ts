@@ -9,7 +9,7 @@ export interface BooksFinding {
 }
 
 /** What must hold in every ledger at every moment between transactions: a sentence each, and how it is looked for. */
-export type BooksRules = Readonly<Record<string, string | RowsRule>>;
+export type BooksRules = Readonly<Record<string, string | RowsRule | EachRowRule>>;
 
 /** Which of these rows break a rule; else a rule is the query that answers them: their `ledger_id` and `subject`. */
 export interface RowsRule {
@@ -20,6 +20,17 @@ export interface RowsRule {
   /** SQL: what is named then. */
   readonly subject: string;
 }
+
+/** A rule that SQL can't look for: each row of a query is looked at by itself, in constant memory. */
+export interface EachRowRule {
+  /** SQL: a query, with `ledger_id` and `subject` among its columns. */
+  readonly each: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the columns are those of the query beside it.
+  isBroken(row: any): boolean;
+}
+
+/** So many rows are looked at together. */
+const rowsAtOnce = 1_000;
 
 /** Of a rule that is broken, so many rows are named. */
 const maxNamed = 100;
@@ -43,7 +54,7 @@ export async function checkRules(
       const passes = passesOf(rules);
       for (const [done, { sentences, query }] of passes.entries()) {
         onRule(done, passes.length, sentences.join('; '));
-        const { rows } = await snapshot.raw(query);
+        const { rows } = typeof query === 'string' ? await snapshot.raw(query) : await findBroken(snapshot, query);
         for (const row of rows) {
           findings.push({ rule: sentences[row.rule]!, ledgerId: row.ledger_id, subject: row.subject });
         }
@@ -58,7 +69,25 @@ export async function checkRules(
 /** A query that answers which of some rules are broken (`rule`, by their place), and by what. */
 interface Pass {
   readonly sentences: readonly string[];
-  readonly query: string;
+  readonly query: string | EachRowRule;
+}
+
+async function findBroken(snapshot: Knex, { each, isBroken }: EachRowRule): Promise<{ rows: FoundRow[] }> {
+  const found: FoundRow[] = [];
+  await snapshot.raw(`declare each_row no scroll cursor for ${each}`);
+  for (;;) {
+    const { rows } = await snapshot.raw(`fetch ${rowsAtOnce} from each_row`);
+    found.push(...rows.filter(isBroken).map((row: FoundRow) => ({ ...row, rule: 0 })));
+    if (rows.length < rowsAtOnce || found.length >= maxNamed) break;
+  }
+  await snapshot.raw('close each_row');
+  return { rows: found.slice(0, maxNamed) };
+}
+
+interface FoundRow {
+  readonly rule: number;
+  readonly ledger_id: string;
+  readonly subject: string;
 }
 
 function passesOf(rules: BooksRules): Pass[] {
@@ -68,6 +97,8 @@ function passesOf(rules: BooksRules): Pass[] {
     if (typeof rule === 'string') {
       const query = `select 0 as rule, ledger_id, subject from (${rule}) broken limit ${maxNamed}`;
       passes.push({ sentences: [sentence], query });
+    } else if ('each' in rule) {
+      passes.push({ sentences: [sentence], query: rule });
     } else {
       ofRows.set(rule.rows, [...(ofRows.get(rule.rows) ?? []), [sentence, rule]]);
     }

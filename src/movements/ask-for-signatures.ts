@@ -4,8 +4,9 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import { maxWaitingOrders } from '../ownership/load-ownership.ts';
 import { bandFor } from '../ownership/mandate.ts';
-import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
+import { approvedNow, type SignatureReading } from '../ownership/read-signatures.ts';
+import { instructionHash, type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
+import { approval } from '../signatures/authorisations.ts';
 import type { DecidedMovement } from './book-legs.ts';
 import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
 import { reserve } from './reserve.ts';
@@ -55,7 +56,7 @@ export function findMissingSignatures(movement: Movement, legs: readonly OpenLeg
       kind: movement.type === 'withdrawal' ? 'withdrawal' : 'transfer',
       amount: amount.negated(),
     } as const;
-    const reading = readMandate(ownership, mandate, asked, { approved: new Set([initiatedBy]), rejected: new Set() });
+    const reading = readMandate(ownership, mandate, asked, approvedNow(initiatedBy));
     if (reading.isComplete) continue;
     const signatures = needed(mandate.version, bandFor(mandate, asked.kind, asked.amount), reading);
     return { account, reading, explanation: explain(account, facts.reservations, 'mandate', signatures) };
@@ -86,7 +87,7 @@ function openOrder(
   { now, dryRun, loaded }: MovementState,
 ): DecidedMovement {
   const amount = movement.amount!;
-  const { id, type, valueDate, description, reference, metadata } = movement;
+  const { id, type, valueDate, authentication, description, reference, metadata } = movement;
   const initiatedBy = movement.initiatedBy!;
   const order: PaymentOrder = {
     id,
@@ -95,7 +96,8 @@ function openOrder(
     accountId: account.id,
     toAccountId: movement.legs[1]?.accountId ?? null,
     amount,
-    ...{ valueDate, initiatedBy, description, reference, metadata },
+    ...{ valueDate, initiatedBy, authentication, description, reference, metadata },
+    signedAs: { version: 2, hash: null },
     mandateVersion: loaded.ownership.get(account.id)!.mandate.version,
     externalId: movement.externalId ?? null,
     transactionId: null,
@@ -106,14 +108,14 @@ function openOrder(
   };
   const signedByInitiator = reading.signedBy.includes(initiatedBy);
   const authorisations = signedByInitiator
-    ? [{ subjectId: id, partyId: initiatedBy, decision: 'approve' as const, at: now }]
+    ? [approval({ subjectId: id, partyId: initiatedBy, authentication, hash: instructionHash(order), at: now })]
     : [];
   const result = presentPaymentOrder(order, reading, authorisations);
   return {
     result: dryRun ? { ...result, explanation } : result,
     changedAccounts: [reserve(account, { amount, expiresAt: order.expiresAt, initiatedBy })],
     transactions: [],
-    order: { order, signedByInitiator },
+    order: { order, authorisations },
     events: [{ type: 'payment_order.waiting', accountId: account.id, subjectId: id, data: result }],
   };
 }

@@ -22,7 +22,7 @@ export interface DecidedMovement {
 /** Every check has passed; from here on nothing can fail. */
 export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: MovementState): DecidedMovement {
   const bookedAt = legs.reduce((time, { account }) => laterOf(time, account.lastBookedAt), state.now);
-  const { initiatedBy, authority } = movement;
+  const { initiatedBy, authentication, authority } = movement;
   const changedAccounts = legs.map(({ account, amount }) => ({
     ...account,
     balance: account.balance.plus(amount),
@@ -40,7 +40,8 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
 
   const { id, type, amount, description, reference, metadata } = movement;
   const valueDate = movement.valueDate ?? state.now.toISOString().slice(0, 10);
-  const notes = { initiatedBy, description, reference, metadata, externalId: movement.externalId ?? null };
+  const externalId = movement.externalId ?? null;
+  const notes = { initiatedBy, authentication, description, reference, metadata, externalId };
   const signedBy = authority?.signedBy ?? otherSigners(movement, state);
   const origin = authority?.origin ?? null;
   const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, ...notes };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { getAmount } from '../http/money-fields.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import { createId } from '../ledger/create-id.ts';
 import { Money } from '../money/money.ts';
 import type { Leg } from './movement.ts';
@@ -13,7 +14,11 @@ import type { EntryOfTransactionDocument, TransactionDocument } from './present-
  * never changes, so that all of this is known before its accounts are locked; how much of it is left is not. Throws
  * RefusalError `validation_failed` for an amount that is none.
  */
-export function createReversal(original: TransactionDocument, told: z.output<typeof reversalBody>): Reversal {
+export function createReversal(
+  original: TransactionDocument,
+  told: z.output<typeof reversalBody>,
+  authentication: Authentication,
+): Reversal {
   const whole = original.amount === null ? null : Money.fromDatabase(original.amount, original.currency!);
   const part = whole === null || told.amount == null ? null : getAmount(told.amount, whole.currency, 'amount');
   const legOf = ({ accountId, amount, currency }: EntryOfTransactionDocument): Leg => ({
@@ -27,7 +32,13 @@ export function createReversal(original: TransactionDocument, told: z.output<typ
     part,
     impossible: refuseForGood(original, { whole, part, isPart: told.amount != null }),
     whole: {
-      ...{ initiatedBy: null, description: told.reason, reference: null, metadata: told.metadata ?? null },
+      ...{
+        initiatedBy: null,
+        authentication,
+        description: told.reason,
+        reference: null,
+        metadata: told.metadata ?? null,
+      },
       id: createId(),
       type: 'reversal',
       amount: whole,

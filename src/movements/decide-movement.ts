@@ -96,7 +96,8 @@ function refuseInitiator({ movement, account, amount, facts }: OpenLeg): Refusal
   const right = rightToMove(movement.type, amount);
   const ownership = ownershipAsked(movement, account.id, facts);
   if (right === undefined || ownership === undefined) return undefined;
-  return refuseRight(account.id, ownership, movement.initiatedBy!, right);
+  const { initiatedBy, authentication } = movement;
+  return refuseRight(account.id, ownership, { partyId: initiatedBy!, authentication }, right);
 }
 
 function refuseInitiatorsLimit({ movement, account, amount, facts }: OpenLeg): Refusal | undefined {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mapScanned, type Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { authenticationOf } from '../ledger/authentication.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
 import { count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { notesOfDocument } from '../ledger/movement-notes.ts';
@@ -97,6 +98,7 @@ function presentEntry(row: ScannedEntry, currency: string, counterparty: Counter
     bookedAt: row.booked_at.toISOString(),
     valueDate: row.value_date,
     initiatedBy: row.initiated_by,
+    authentication: authenticationOf(row),
     description: row.description,
     reference: row.reference,
     metadata: row.metadata,

@@ -14,5 +14,5 @@ export function movementOfCaller(caller: Caller, asked: Movement): Movement {
     const detail = 'External ids are those of the calling service: this API key acts for a party and cannot give any.';
     throw new RefusalError('key_not_allowed', detail);
   }
-  return { ...asked, initiatedBy };
+  return { ...asked, initiatedBy, authentication: caller.authentication };
 }

@@ -128,7 +128,7 @@ export const movementRoutes = [
     },
     async ({ caller, params: { transactionId }, body, options }, { database, engine }) => {
       const original = await getTransaction(sourceOf(caller, database), transactionId);
-      const operation = createOperation(postReversal, createReversal(original, body), options);
+      const operation = createOperation(postReversal, createReversal(original, body, caller.authentication), options);
       return perform(engine, operation, options.dryRun ? presentDryRun : presentResult);
     },
   ),

@@ -55,6 +55,8 @@ interface MoreNotes {
 function readNotes(fields: Fields<typeof noteFields> & MoreNotes): Omit<MovementDetails, 'amount'> {
   return {
     initiatedBy: fields.initiatedBy ?? null,
+    // Which the route knows.
+    authentication: null,
     description: fields.description ?? null,
     reference: fields.reference ?? null,
     valueDate: fields.valueDate ?? null,

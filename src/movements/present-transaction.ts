@@ -89,6 +89,7 @@ export function presentTransaction(transaction: BookedTransaction): TransactionD
     bookedAt: transaction.bookedAt.toISOString(),
     valueDate: transaction.valueDate,
     initiatedBy: transaction.initiatedBy,
+    authentication: transaction.authentication,
     description: transaction.description,
     reference: transaction.reference,
     metadata: transaction.metadata,

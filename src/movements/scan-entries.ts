@@ -1,5 +1,6 @@
 import { type Condition, type Order, type Scanned, scanRows } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { lastVersion } from '../ledger/last-version.ts';
 import { conditionsOf, type MovementFilters } from './movement-filters.ts';
@@ -31,6 +32,8 @@ export interface ScannedEntry {
   readonly description: string | null;
   readonly reference: string | null;
   readonly initiated_by: string | null;
+  readonly channel: Authentication['channel'] | null;
+  readonly key_id: string | null;
   readonly signed_by: string[] | null;
   readonly metadata: Record<string, unknown> | null;
   readonly origin: TransactionOrigin['type'] | null;
@@ -99,6 +102,8 @@ const shownOfTransaction = [
   't.description',
   't.reference',
   't.initiated_by',
+  't.channel',
+  't.key_id',
   't.signed_by',
   't.metadata',
   't.origin',

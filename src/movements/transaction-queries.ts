@@ -1,5 +1,6 @@
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
+import { type Authentication, authenticationOf } from '../ledger/authentication.ts';
 import type { BookedEntry, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { Money } from '../money/money.ts';
 import { originOf, presentTransaction, type TransactionDocument } from './present-transaction.ts';
@@ -12,6 +13,8 @@ interface TransactionRow {
   booked_at: Date;
   value_date: string;
   initiated_by: string | null;
+  channel: Authentication['channel'] | null;
+  key_id: string | null;
   description: string | null;
   reference: string | null;
   metadata: Record<string, unknown> | null;
@@ -134,6 +137,7 @@ async function withEntries(
       bookedAt: transaction.booked_at,
       valueDate: transaction.value_date,
       initiatedBy: transaction.initiated_by,
+      authentication: authenticationOf(transaction),
       description: transaction.description,
       reference: transaction.reference,
       metadata: transaction.metadata,

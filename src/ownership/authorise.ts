@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
 import { type Holder, type HolderRight, hasRight } from './holder.ts';
@@ -6,11 +7,20 @@ import type { Ownership } from './load-ownership.ts';
 import { bandFor, type Mandate, type MandatedKind, rightFor } from './mandate.ts';
 import { readSignatures, type SignatureReading, type Voices } from './read-signatures.ts';
 
-/** Refuses a party that does not hold the account, or not with this right. */
+/** Who acts: a party, and how the request was authenticated; null for what a worker does on what was signed before. */
+export interface Actor {
+  readonly partyId: string;
+  readonly authentication: Authentication | null;
+}
+
+/**
+ * Refuses a party that does not hold the account, or not with this right; and one that a key of the service names where
+ * parties act with keys of their own.
+ */
 export function refuseRight(
   accountId: string,
   ownership: Ownership,
-  partyId: string,
+  { partyId, authentication }: Actor,
   right: HolderRight,
 ): Refusal | undefined {
   const holder = findHolder(ownership, partyId);
@@ -20,9 +30,20 @@ export function refuseRight(
       partyId,
     });
   }
-  if (hasRight(holder, right)) return undefined;
+  if (hasRight(holder, right)) return refuseNamed(accountId, ownership, authentication);
   const detail = `Party ${partyId} holds account ${accountId} without the right "${right}".`;
   return refusal('right_missing', detail, { accountId, partyId, right, rights: holder.rights });
+}
+
+/** Refuses that a key of the service names the party that acts, where parties act with keys of their own. */
+export function refuseNamed(
+  accountId: string,
+  { isHeld, takesOwnSignatures }: Ownership,
+  authentication: Authentication | null,
+): Refusal | undefined {
+  if (!isHeld || !takesOwnSignatures || authentication?.channel !== 'service') return undefined;
+  const detail = `Parties act on account ${accountId} with keys or tokens of their own; no other key names one.`;
+  return refusal('own_signature_required', detail, { accountId });
 }
 
 /**
@@ -32,10 +53,11 @@ export function refuseRight(
 export function refuseActor(
   accountId: string,
   ownership: Ownership,
-  by: string | null,
+  { by, authentication }: { readonly by: string | null; readonly authentication: Authentication | null },
   right: HolderRight,
 ): Refusal | undefined {
-  return by === null || !ownership.isHeld ? undefined : refuseRight(accountId, ownership, by, right);
+  if (by === null || !ownership.isHeld) return undefined;
+  return refuseRight(accountId, ownership, { partyId: by, authentication }, right);
 }
 
 /**

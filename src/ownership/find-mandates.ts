@@ -24,7 +24,7 @@ export async function findMandates(
   return new Map(
     rows.map((row: { account_id: string; version: number; terms: MandateTerms }) => [
       keyOf({ accountId: row.account_id, mandateVersion: row.version }),
-      { version: row.version, bands: row.terms.bands },
+      { version: row.version, ...row.terms },
     ]),
   );
 }

@@ -31,6 +31,8 @@ export interface Holder {
   readonly partyId: string;
   readonly rights: readonly HolderRight[];
   readonly limits: HolderLimits;
+  /** When its present membership began: what it signed before counts no more. */
+  readonly joinedAt: Date;
 }
 
 export function isOwner(holder: Pick<Holder, 'rights'>): boolean {

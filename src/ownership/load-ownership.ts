@@ -12,6 +12,8 @@ export interface Ownership {
   readonly mandate: Mandate;
   /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
   readonly survivorship: 'survivors' | 'estate';
+  /** Whether parties act here with keys and tokens of their own only: the mandate asks for it, or the ledger does. */
+  readonly takesOwnSignatures: boolean;
   /** How many payment orders wait for signatures; of more than can be, no more are counted. */
   readonly waitingOrders: number;
   /** What those of the named parties who have a limit took out already. */
@@ -32,7 +34,7 @@ interface HolderRow {
   partyId: string;
   rights: HolderRight[];
   status: string;
-  hasJoined: boolean;
+  joinedAt: string | null;
   perMovement: string | null;
   perDay: string | null;
   perMonth: string | null;
@@ -46,6 +48,7 @@ interface OwnershipRow {
   holders: HolderRow[];
   mandate_version: number | null;
   terms: MandateTerms | null;
+  ledger_signatures: 'any' | 'own';
   spent: Array<{ partyId: string; today: string; thisMonth: string }>;
 }
 
@@ -71,9 +74,9 @@ const statement = `
     (select count(*) from (
        select from holds w where w.ledger_id = :ledgerId and w.account_id = a.id and w.status = 'active'
                             and w.kind = 'payment_order' limit ${maxWaitingOrders}) w) as waiting_orders,
-    m.version as mandate_version, m.terms,
+    m.version as mandate_version, m.terms, l.signatures as ledger_signatures,
     (select coalesce(json_agg(json_build_object(
-              'partyId', h.party_id, 'rights', h.rights, 'status', h.status, 'hasJoined', h.joined_at is not null,
+              'partyId', h.party_id, 'rights', h.rights, 'status', h.status, 'joinedAt', h.joined_at,
               'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
               'perMonth', h.limit_per_month::text) order by h.party_id), '[]')
      from holders h where h.ledger_id = :ledgerId and h.account_id = a.id) as holders,
@@ -99,6 +102,7 @@ const statement = `
      where h.ledger_id = :ledgerId and h.account_id = a.id and h.party_id = any(:partyIds::uuid[])
        and (h.limit_per_day is not null or h.limit_per_month is not null)) as spent
   from accounts a
+  join ledgers l on l.id = :ledgerId
   cross join lateral (
     select date_trunc('day', clock_timestamp() at time zone a.time_zone) at time zone a.time_zone as day,
            date_trunc('month', clock_timestamp() at time zone a.time_zone) at time zone a.time_zone as month) starts
@@ -111,15 +115,18 @@ function asOwnership(row: OwnershipRow): Ownership {
   const money = (numeric: string) => Money.fromDatabase(numeric, row.currency);
   const active = row.holders.filter((holder) => holder.status === 'active');
   return {
-    isHeld: row.holders.some((holder) => holder.hasJoined),
+    isHeld: row.holders.some((holder) => holder.joinedAt !== null),
     holders: active.map((holder) => ({
       partyId: holder.partyId,
       rights: holder.rights,
       limits: mapLimits(holder, money),
+      // Every active holder has joined.
+      joinedAt: new Date(holder.joinedAt!),
     })),
     survivorship: row.survivorship,
     waitingOrders: row.waiting_orders,
-    mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, bands: row.terms.bands },
+    mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, ...row.terms },
+    takesOwnSignatures: row.ledger_signatures === 'own' || row.terms?.signatures === 'own',
     spent: new Map(
       row.spent.map(({ partyId, today, thisMonth }) => [partyId, { today: money(today), thisMonth: money(thisMonth) }]),
     ),

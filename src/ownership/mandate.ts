@@ -31,6 +31,11 @@ export type MandateBand = SignatureRule & {
 
 /** Who must sign for money to leave. The first band that fits a movement decides it; the last of each kind fits all. */
 export interface MandateTerms {
+  /**
+   * `own`: parties initiate and sign with a key or a token of their own only, never named by a key of the service;
+   * `any` when left out.
+   */
+  readonly signatures?: 'any' | 'own';
   readonly bands: readonly MandateBand[];
 }
 
@@ -38,6 +43,11 @@ export interface MandateTerms {
 export interface Mandate extends MandateTerms {
   /** 0: nothing was agreed, so that any one holder signs. */
   readonly version: number;
+}
+
+/** A mandate without its version. */
+export function termsOf({ version: _version, ...terms }: MandateTerms & { version?: unknown }): MandateTerms {
+  return terms;
 }
 
 export const anyOneSigns: Mandate = { version: 0, bands: [{ rule: 'any' }] };

@@ -104,6 +104,9 @@ export const mandateBandDocument = z
   )
   .meta({ id: 'MandateBand' });
 
+/** How parties may sign: named by a key of the service too, or with keys and tokens of their own only. */
+const signatureChannels = ['any', 'own'] as const;
+
 const bands = z.array(mandateBandDocument, {
   error: ({ input }) => (input === undefined ? 'is required, or "rule" in its place' : undefined),
 });
@@ -115,12 +118,21 @@ const bands = z.array(mandateBandDocument, {
 export const mandateTerms = z.preprocess(
   (given) =>
     typeof given === 'object' && given !== null && 'rule' in given && !('bands' in given) ? { bands: [given] } : given,
-  z.strictObject({ bands: bands.min(1).max(maxBands), version: z.int().min(0).nullish() }),
+  z.strictObject({
+    bands: bands.min(1).max(maxBands),
+    signatures: z.enum(signatureChannels).exactOptional(),
+    version: z.int().min(0).nullish(),
+  }),
 );
 
 /** A mandate as callers see it, wherever they do. */
 export const mandateDocument = z
-  .strictObject({ version: count, bands: z.array(mandateBandDocument).readonly() })
+  .strictObject({
+    version: count,
+    /** Left out for `any`. */
+    signatures: z.enum(signatureChannels).exactOptional(),
+    bands: z.array(mandateBandDocument).readonly(),
+  })
   .meta({ id: 'Mandate' });
 
 /** What a schema of fields can't see: whether each movement finds a band, and whether each band can be satisfied. */

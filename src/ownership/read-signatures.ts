@@ -20,20 +20,31 @@ export function readSettled(signedBy: readonly string[]): SignatureReading {
   return { isComplete: true, isReachable: true, required: length, received: length, missingFrom: [], signedBy };
 }
 
-/** Who has decided what about something that needs signatures. */
+/** Who has decided what about something that needs signatures, and when. */
 export interface Voices {
-  readonly approved: ReadonlySet<string>;
-  readonly rejected: ReadonlySet<string>;
+  readonly approved: ReadonlyMap<string, Date>;
+  readonly rejected: ReadonlyMap<string, Date>;
 }
+
+/** A party approves what it asks for in this moment, as the holder that it is. */
+export function approvedNow(partyId: string | null): Voices {
+  return { approved: new Map(partyId === null ? [] : [[partyId, endOfTime]]), rejected: new Map() };
+}
+
+/** Later than any membership began. */
+const endOfTime = new Date(8.64e15);
+const startOfTime = new Date(-8.64e15);
 
 /**
  * Reads the signatures under a rule. `signers` are the active holders who may sign now: the signature of one who lost
- * the right meanwhile does not count. Pure.
+ * the right meanwhile does not count, nor one from before the signer's present membership. Pure.
  */
 export function readSignatures(rule: SignatureRule, signers: readonly Holder[], voices: Voices): SignatureReading {
   const pool = poolOf(rule, signers);
-  const signedBy = pool.filter((partyId) => voices.approved.has(partyId));
-  const undecided = pool.filter((partyId) => !voices.approved.has(partyId) && !voices.rejected.has(partyId));
+  const approved = countingVoices(voices.approved, signers);
+  const rejected = countingVoices(voices.rejected, signers);
+  const signedBy = pool.filter((partyId) => approved.has(partyId));
+  const undecided = pool.filter((partyId) => !approved.has(partyId) && !rejected.has(partyId));
   const isComplete = suffices(rule, signers, signedBy);
   return {
     isComplete,
@@ -43,6 +54,11 @@ export function readSignatures(rule: SignatureRule, signers: readonly Holder[], 
     missingFrom: isComplete ? [] : undecided,
     signedBy,
   };
+}
+
+function countingVoices(voices: ReadonlyMap<string, Date>, signers: readonly Holder[]): ReadonlySet<string> {
+  const counts = ({ partyId, joinedAt }: Holder) => (voices.get(partyId) ?? startOfTime) >= joinedAt;
+  return new Set(signers.filter(counts).map(({ partyId }) => partyId));
 }
 
 /** Those whose signatures a rule counts. */

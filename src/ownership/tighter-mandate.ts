@@ -24,6 +24,7 @@ export interface MandatedAccount {
  * where one of the two changes its rule, and beyond. Where it can't tell, it answers false, which asks everybody.
  */
 export function isTighterOrSame(next: MandateTerms, current: MandateTerms, account: MandatedAccount): boolean {
+  if (current.signatures === 'own' && next.signatures !== 'own') return false;
   return bandsToCompare(next, current, account.currency).every(({ kind, after, before }) =>
     implies(after, before, idsOf(ownersWho(kind, account))),
   );
@@ -39,6 +40,8 @@ export function shutsNobodyOut(
   account: MandatedAccount,
   by: string | null,
 ): boolean {
+  // Those without a key of their own could not sign any more.
+  if (next.signatures === 'own' && current.signatures !== 'own') return false;
   return bandsToCompare(next, current, account.currency).every(({ kind, after, before }) => {
     const owners = ownersWho(kind, account);
     const counted = poolOf(after, owners);

@@ -2,42 +2,50 @@ import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { notFound, type Thing } from '../errors/no-such.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
+import type { HolderRight } from './holder.ts';
 
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
- * to are not there, nor is the `subject` that belongs to one (`account_not_found` by default). `right` asks for more
- * than holding: reading takes `view`. Keys of the service see everything, without a query.
+ * to are not there, nor is the `subject` that belongs to one (`account_not_found` by default). `may` asks for more
+ * than holding: for one of these rights, or to be an owner. Keys of the service see everything, without a query.
  */
 export async function hideFromStrangers(
   database: Database,
   { ledgerId, boundParty: bound }: Caller,
   accountId: string,
-  { right, subject = ['account', accountId] }: { right?: 'view' | undefined; subject?: readonly [Thing, string] } = {},
+  { may, subject = ['account', accountId] }: { may?: readonly Reader[]; subject?: readonly [Thing, string] } = {},
 ): Promise<void> {
   if (bound === null) return;
   const query = database('holders')
     .where({ ledger_id: ledgerId, account_id: accountId, party_id: bound })
-    .whereIn('status', right === undefined ? ['active', 'invited'] : ['active'])
+    .whereIn('status', may === undefined ? ['active', 'invited'] : ['active'])
     .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
-  if (right !== undefined) query.whereRaw('? = any(rights)', [right]);
+  if (may !== undefined) {
+    query.whereRaw("(rights && ?::text[] or ? and not 'delegate' = any(rights))", [[...may], may.includes('owner')]);
+  }
   if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(...subject);
 }
 
+/** Who may read something of an account: holders with this right, or those who are no delegates. */
+export type Reader = HolderRight | 'owner';
+
 /**
- * Makes what gets one thing that belongs to an account. For a caller whose party has nothing to do with that account,
- * or lacks the `right` that is asked for, the thing is not there.
+ * Makes what gets one thing that belongs to an account. For a caller whose party has nothing to do with that account
+ * the thing is not there; to `read` it takes one of `readers`: who is to sign something may read it.
  *
  * @example
  * const getVisible = ifVisible('hold', getHold);
- * const hold = await getVisible(database, caller, holdId, 'view');
+ * const hold = await getVisible(database, caller, holdId, 'read');
  */
 export function ifVisible<Found extends { readonly accountId: string }>(
   thing: Thing,
   get: (source: LedgerSource, id: string) => Promise<Found>,
-): (database: Database, caller: Caller, id: string, right?: 'view') => Promise<Found> {
-  return async (database, caller, id, right) => {
+  readers: (found: Found) => readonly Reader[] = () => ['view'],
+): (database: Database, caller: Caller, id: string, what?: 'read') => Promise<Found> {
+  return async (database, caller, id, what) => {
     const found = await get(sourceOf(caller, database), id);
-    await hideFromStrangers(database, caller, found.accountId, { right, subject: [thing, id] });
+    const may = what === 'read' ? { may: readers(found) } : {};
+    await hideFromStrangers(database, caller, found.accountId, { ...may, subject: [thing, id] });
     return found;
   };
 }

@@ -2,6 +2,7 @@ import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
+import { type Authentication, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
 import { readMandate } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
@@ -24,11 +25,15 @@ interface OrderRow {
   currency: string;
   value_date: string | null;
   initiated_by: string;
+  channel: Authentication['channel'] | null;
+  key_id: string | null;
   description: string | null;
   reference: string | null;
   metadata: Record<string, unknown> | null;
   external_id: string | null;
   mandate_version: number;
+  hash_version: 1 | 2;
+  instruction_hash: Buffer;
   transaction_id: string | null;
   created_at: Date;
   expires_at: Date;
@@ -154,7 +159,8 @@ function asRead(row: OrderRow): PaymentOrder {
   return asOf(asOrder(row), row.read_at);
 }
 
-function asOrder(row: OrderRow): PaymentOrder {
+/** An order as its row says. */
+export function asOrder(row: OrderRow): PaymentOrder {
   return {
     id: row.id,
     status: row.status,
@@ -164,11 +170,13 @@ function asOrder(row: OrderRow): PaymentOrder {
     amount: Money.fromDatabase(row.amount, row.currency),
     valueDate: row.value_date,
     initiatedBy: row.initiated_by,
+    authentication: authenticationOf(row),
     description: row.description,
     reference: row.reference,
     metadata: row.metadata,
     externalId: row.external_id,
     mandateVersion: row.mandate_version,
+    signedAs: { version: row.hash_version, hash: row.instruction_hash },
     transactionId: row.transaction_id,
     signedBy: row.signed_by,
     createdAt: row.created_at,

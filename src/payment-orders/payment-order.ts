@@ -7,7 +7,13 @@ import { amount, count, currencyCode, dayText, hashText, instantText, uuid } fro
 import { notesOfDocument } from '../ledger/movement-notes.ts';
 import type { Money } from '../money/money.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
-import { type Authorisation, authorisationDocument, presentAuthorisations } from '../signatures/authorisations.ts';
+import {
+  type Authorisation,
+  authorisationDocument,
+  type Instruction,
+  presentAuthorisations,
+  type SignedAs,
+} from '../signatures/authorisations.ts';
 import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 
 export const paymentOrderStatuses = ['waiting', 'booked', 'rejected', 'cancelled', 'expired'] as const;
@@ -29,6 +35,7 @@ export interface PaymentOrder extends MovementNotes {
   readonly externalId: string | null;
   /** The order is decided under this version of the mandate, whatever becomes of the mandate. */
   readonly mandateVersion: number;
+  readonly signedAs: SignedAs;
   readonly transactionId: string | null;
   /** The parties whose signatures it was booked on; null before. */
   readonly signedBy: readonly string[] | null;
@@ -37,10 +44,10 @@ export interface PaymentOrder extends MovementNotes {
   readonly finishedAt: Date | null;
 }
 
-/** A payment order that comes into being, and whether its initiator's signature is the first of those it takes. */
+/** A payment order that comes into being, with its initiator's signature where that is one of those it takes. */
 export interface NewPaymentOrder {
   readonly order: PaymentOrder;
-  readonly signedByInitiator: boolean;
+  readonly authorisations: readonly Authorisation[];
 }
 
 /** A payment order as callers see it. */
@@ -83,8 +90,9 @@ export const dryPaymentOrderDocument = paymentOrderDocument
 export type PaymentOrderDocument = z.output<typeof paymentOrderDocument> & { explanation?: Explanation };
 
 /**
- * SHA-256 over the instruction as canonical JSON, so that a signatory states what exactly was signed. Stored with the
- * order: what changes here must give the same hashes.
+ * SHA-256 over the instruction as canonical JSON, so that a signatory states what exactly was signed: all that a signer
+ * decides on, and in version 1 no metadata, initiator and external id. Stored with the order and each signature:
+ * what changes here must give the same hashes.
  */
 export function instructionHash(order: PaymentOrder): Buffer {
   const { id, type, accountId, toAccountId, valueDate, description, reference, mandateVersion } = order;
@@ -93,7 +101,14 @@ export function instructionHash(order: PaymentOrder): Buffer {
     ...{ id, type, accountId, toAccountId, amount: order.amount.toString(), currency },
     ...{ valueDate, description, reference, mandateVersion },
   };
-  return hash('sha256', canonicalJson(instruction), 'buffer');
+  if (order.signedAs.version === 1) return hash('sha256', canonicalJson(instruction), 'buffer');
+  const { initiatedBy, metadata, externalId } = order;
+  return hash('sha256', canonicalJson({ version: 2, ...instruction, initiatedBy, metadata, externalId }), 'buffer');
+}
+
+/** What is signed of an order. */
+export function instructionOf(order: PaymentOrder): Instruction {
+  return { id: order.id, name: 'payment order', hash: instructionHash(order), stored: order.signedAs.hash };
 }
 
 export function presentPaymentOrder(
@@ -112,6 +127,7 @@ export function presentPaymentOrder(
     currency: order.amount.currency,
     valueDate: order.valueDate,
     initiatedBy: order.initiatedBy,
+    authentication: order.authentication,
     description: order.description,
     reference: order.reference,
     metadata: order.metadata,

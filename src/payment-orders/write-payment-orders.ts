@@ -1,12 +1,15 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { authenticationColumns } from '../ledger/authentication.ts';
+import { writeAuthorisations } from '../signatures/authorisations.ts';
 import type { NewPaymentOrder } from './payment-order.ts';
 import { instructionHash } from './payment-order.ts';
 
 /** Writes new payment orders, the holds that reserve their money, and the signatures of those who initiated them. */
 export async function writePaymentOrders(
-  { knex, ledgerId }: LedgerTransaction,
+  transaction: LedgerTransaction,
   opened: readonly NewPaymentOrder[],
 ): Promise<void> {
+  const { knex, ledgerId } = transaction;
   const holds = opened.map(({ order }) => ({
     ledger_id: ledgerId,
     id: order.id,
@@ -15,6 +18,7 @@ export async function writePaymentOrders(
     amount: order.amount.toString(),
     remaining: order.amount.toString(),
     initiated_by: order.initiatedBy,
+    ...authenticationColumns(order.authentication),
     to_account_id: order.toAccountId,
     description: order.description,
     reference: order.reference,
@@ -30,25 +34,21 @@ export async function writePaymentOrders(
     currency: order.amount.currency,
     value_date: order.valueDate,
     initiated_by: order.initiatedBy,
+    ...authenticationColumns(order.authentication),
     description: order.description,
     reference: order.reference,
     metadata: order.metadata === null ? null : JSON.stringify(order.metadata),
     external_id: order.externalId,
     mandate_version: order.mandateVersion,
+    hash_version: order.signedAs.version,
     instruction_hash: instructionHash(order),
     created_at: order.createdAt,
     expires_at: order.expiresAt,
   }));
-  const signatures = opened
-    .filter(({ signedByInitiator }) => signedByInitiator)
-    .map(({ order }) => ({
-      ledger_id: ledgerId,
-      subject_id: order.id,
-      party_id: order.initiatedBy,
-      decision: 'approve',
-      created_at: order.createdAt,
-    }));
   await knex('holds').insert(holds);
   await knex('payment_orders').insert(orders);
-  if (signatures.length > 0) await knex('authorisations').insert(signatures);
+  await writeAuthorisations(
+    transaction,
+    opened.flatMap(({ authorisations }) => authorisations),
+  );
 }

@@ -7,12 +7,17 @@ import type { Signature } from './authorisations.ts';
 
 /** The body of a signature under something (`subject`, "payment order"). */
 export function signatureBody(subject: string) {
-  const hash = `must be the instructionHash of the ${subject}`;
   return z.strictObject({
     by: id.optional(),
     decision: z.enum(['approve', 'reject']),
-    instructionHash: z.string({ error: hash }).regex(/^[0-9a-f]{64}$/, `${hash}: 64 hexadecimal digits, in lower case`),
+    instructionHash: instructionHashOf(subject),
   });
+}
+
+/** What a signer sends to say which version of something it signs. */
+export function instructionHashOf(subject: string) {
+  const hash = `must be the instructionHash of the ${subject}`;
+  return z.string({ error: hash }).regex(/^[0-9a-f]{64}$/, `${hash}: 64 hexadecimal digits, in lower case`);
 }
 
 /**
@@ -25,5 +30,5 @@ export function readSignature(
 ): Signature {
   const partyId = actingParty(caller, by);
   if (partyId === null) throw invalidInput([{ path: 'by', message: 'is required: the party that signs' }]);
-  return { partyId, decision, instructionHash };
+  return { partyId, decision, instructionHash, authentication: caller.authentication };
 }

@@ -1,7 +1,8 @@
 import { noSuch } from '../errors/no-such.ts';
 import type { Refusal } from '../errors/refusal.ts';
+import type { Authentication } from '../ledger/authentication.ts';
 import type { OperationKind } from '../ledger/operation.ts';
-import { refuseRight } from '../ownership/authorise.ts';
+import { refuseActor } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import type { Signature } from '../signatures/authorisations.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
@@ -32,6 +33,7 @@ export interface ChangeStandingOrderCommand {
   readonly accountId: string;
   /** Who acts; null for the calling service, which cannot sign. */
   readonly by: string | null;
+  readonly authentication: Authentication;
   readonly act: 'pause' | 'resume' | 'cancel' | Signature;
 }
 
@@ -56,12 +58,13 @@ export const changeStandingOrder: OperationKind<
   },
   load: loadChangeFacts,
 
-  decide({ orderId, by, act }, { loaded, now }) {
+  decide(command, { loaded, now }) {
+    const { orderId, act } = command;
     const found = loaded.orders.get(orderId);
     if (found === undefined) return { refusal: noSuch('standing_order', orderId) };
     const order = asOfNow(found, now);
     if (typeof act === 'object') return decideSignature(order, act, loaded, now);
-    const refused = refuseActing(order, by, loaded);
+    const refused = refuseActing(order, command, loaded);
     if (refused !== undefined) return { refusal: refused };
     if (act === 'pause' && order.status === 'active') {
       return change({ ...rest(order), status: 'paused' }, loaded, ['standing_order.paused']);
@@ -85,13 +88,13 @@ export const changeStandingOrder: OperationKind<
 /** Its initiator may, a holder with the right `manage` may, and the calling service. */
 function refuseActing(
   { accountId, initiatedBy }: StandingOrder,
-  by: string | null,
+  { by, authentication }: ChangeStandingOrderCommand,
   { partyIds, ownership }: ChangeFacts,
 ): Refusal | undefined {
   const byOther = by !== null && by !== initiatedBy;
   return (
     refuseUnknownParty(partyIds, by, 'by') ??
-    (byOther ? refuseRight(accountId, ownership.get(accountId)!, by, 'manage') : undefined)
+    (byOther ? refuseActor(accountId, ownership.get(accountId)!, { by, authentication }, 'manage') : undefined)
   );
 }
 

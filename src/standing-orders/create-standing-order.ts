@@ -14,7 +14,7 @@ import { loadOwnership, type OwnershipByAccount } from '../ownership/load-owners
 import { bandFor } from '../ownership/mandate.ts';
 import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
-import type { Authorisation } from '../signatures/authorisations.ts';
+import { type Authorisation, approval } from '../signatures/authorisations.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
 import { refuseTopUp } from './refuse-top-up.ts';
@@ -25,6 +25,7 @@ import {
   type Retries,
   type SignedStandingOrderDocument,
   type StandingOrder,
+  standingOrderHash,
 } from './standing-order.ts';
 import { standingOrderEvent } from './standing-order-events.ts';
 import { countOpenOrders, maxOpenOrders, readSigners } from './standing-order-queries.ts';
@@ -88,6 +89,7 @@ export const createStandingOrder: OperationKind<
     const made: StandingOrder = {
       ...terms,
       ...{ status: 'waiting', mandateVersion: mandate.version, signedBy: null },
+      signedAs: { version: 2, hash: null },
       ...{ handledUntil: null, next: null, nextAttemptAt: null, attempts: 0 },
       ...{ createdAt: now, expiresAt: null, finishedAt: null },
     };
@@ -120,8 +122,8 @@ function readInitiator(
   const { id, accountId, rule, initiatedBy } = order;
   const ownership = loaded.ownership.get(accountId)!;
   const { mandate } = ownership;
-  const saying: Authorisation[] =
-    initiatedBy === null ? [] : [{ subjectId: id, partyId: initiatedBy, decision: 'approve', at: now }];
+  const by = { subjectId: id, authentication: order.authentication, hash: standingOrderHash(order), at: now };
+  const saying = initiatedBy === null ? [] : [approval({ ...by, partyId: initiatedBy })];
   const reading = readSigners(rule, ownership, mandate, saying);
   if (initiatedBy === null || !ownership.isHeld) {
     return { reading: readSettled([]), given: [] };
@@ -153,7 +155,7 @@ function refuseCreation(
   return (
     refuseUnknownParty(loaded.partyIds, initiatedBy, 'initiatedBy') ??
     firstRefusal(found, refuseClearingAccount) ??
-    refuseActor(accountId, ownership, initiatedBy, 'transfer') ??
+    refuseActor(accountId, ownership, { by: initiatedBy, authentication: command.authentication }, 'transfer') ??
     refuseTopUp(command, loaded.ownership) ??
     firstRefusal(found, refuseClosed) ??
     firstRefusal(found, (account) => refuseCurrency({ account, amount })) ??

@@ -12,6 +12,6 @@ export function refuseTopUp(
   ownership: OwnershipByAccount,
 ): Refusal | undefined {
   return rule.type === 'topUp' && initiatedBy !== null
-    ? refuseActor(toAccountId, ownership.get(toAccountId)!, initiatedBy, 'view')
+    ? refuseActor(toAccountId, ownership.get(toAccountId)!, { by: initiatedBy, authentication: null }, 'view')
     : undefined;
 }

@@ -11,12 +11,13 @@ import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
+import { type AuthorisationsBySubject, findAuthorisations, refuseAltered } from '../signatures/authorisations.ts';
 import { amountOf } from './amount-rule.ts';
 import { catchUp } from './catch-up.ts';
 import { refuseTopUp } from './refuse-top-up.ts';
 import { findRetriedRuns } from './run-queries.ts';
 import { nextOccurrence, type Occurrence } from './schedule.ts';
-import { endOf, finish, moveOn, type StandingOrder } from './standing-order.ts';
+import { endOf, finish, instructionOf, moveOn, type StandingOrder } from './standing-order.ts';
 import { runEvents, standingOrderEvent } from './standing-order-events.ts';
 import { runIdOf, type StandingOrderRun } from './standing-order-run.ts';
 import { type StandingOrderEffect, updateStandingOrders } from './write-standing-orders.ts';
@@ -31,6 +32,7 @@ export interface RunStandingOrderCommand {
 interface RunFacts extends MovementFacts {
   /** The runs that are being tried again, by order. */
   readonly retried: ReadonlyMap<string, StandingOrderRun>;
+  readonly authorisations: AuthorisationsBySubject;
 }
 
 type RunState = DecisionState<RunFacts>;
@@ -66,13 +68,17 @@ async function loadRunFacts(
     if (initiatedBy === null) return [];
     return rule.type === 'topUp' ? [accountId, toAccountId] : [accountId];
   });
-  const [partyIds, ownership, retried] = await Promise.all([
+  const [partyIds, ownership, retried, authorisations] = await Promise.all([
     findExistingPartyIds(transaction, initiators),
     loadOwnership(transaction, held, initiators),
     findRetriedRuns(transaction, orders),
+    findAuthorisations(
+      transaction,
+      orders.map(({ id }) => id),
+    ),
   ]);
   // A run keeps the code and the sentence of a refusal, not what explains it.
-  return { partyIds, ownership, reservations: new Map(), retried };
+  return { partyIds, ownership, reservations: new Map(), retried, authorisations };
 }
 
 /** An occurrence is not tried again once the one after it is due: what it was refused for is its end. */
@@ -127,12 +133,15 @@ function findNextTry({ schedule, retries, attempts }: StandingOrder, tried: Occu
 
 function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string, state: RunState): Attempt {
   const { accounts, loaded } = state;
-  const { accountId, toAccountId, initiatedBy, description, reference, metadata } = order;
+  const { accountId, toAccountId, initiatedBy, authentication, description, reference, metadata } = order;
   const [paying, receiving] = [accounts.get(accountId), accounts.get(toAccountId)];
   if (paying === undefined || receiving === undefined) return refusedFor(noSuch('account', accountId));
   // Before anything else: a sweep of a closed account has nothing to do, for ever.
   const closed = refuseClosed(paying) ?? refuseClosed(receiving);
-  const unfit = closed ?? refuseTopUp(order, loaded.ownership);
+  const unfit =
+    closed ??
+    refuseAltered(instructionOf(order), loaded.authorisations.get(order.id) ?? []) ??
+    refuseTopUp(order, loaded.ownership);
   if (unfit !== undefined) return refusedFor(unfit);
   const amount = amountOf(order.rule, paying, receiving);
   if (amount.isZero()) return { status: 'nothing_to_do', amount, transactionId: null, refusal: null };
@@ -141,10 +150,11 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   const ownership = loaded.ownership.get(accountId);
   if (initiatedBy !== null && ownership?.isHeld) {
     const refused =
-      refuseActor(accountId, ownership, initiatedBy, 'transfer') ?? refuseLimit(paying, ownership, initiatedBy, amount);
+      refuseActor(accountId, ownership, { by: initiatedBy, authentication: null }, 'transfer') ??
+      refuseLimit(paying, ownership, initiatedBy, amount);
     if (refused !== undefined) return refusedFor(refused);
   }
-  const notes = { initiatedBy, description, reference, metadata, valueDate: null };
+  const notes = { initiatedBy, authentication, description, reference, metadata, valueDate: null };
   const decided = decideMovement(
     {
       ...createTransfer(accountId, toAccountId, { amount, ...notes }),

@@ -2,7 +2,7 @@ import { refuseRight } from '../ownership/authorise.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { addSignature, type Signature } from '../signatures/authorisations.ts';
 import { type ChangeDecision, type ChangeFacts, notOpen } from './load-change-facts.ts';
-import { activate, finish, presentSigned, type StandingOrder, standingOrderHash } from './standing-order.ts';
+import { activate, finish, instructionOf, presentSigned, type StandingOrder } from './standing-order.ts';
 import { type StandingOrderEventType, standingOrderEvent } from './standing-order-events.ts';
 import { readStandingOrder } from './standing-order-queries.ts';
 
@@ -20,11 +20,11 @@ export function decideSignature(
   const { partyId, decision } = signature;
   const ownership = byAccount.get(order.accountId)!;
   const refused =
-    refuseUnknownParty(partyIds, partyId, 'by') ?? refuseRight(order.accountId, ownership, partyId, 'transfer');
+    refuseUnknownParty(partyIds, partyId, 'by') ?? refuseRight(order.accountId, ownership, signature, 'transfer');
   if (refused !== undefined) return { refusal: refused };
   if (order.status !== 'waiting') return { refusal: notOpen(order) };
-  const instruction = { id: order.id, name: 'standing order', hash: standingOrderHash(order) };
-  const signed = addSignature(instruction, signature, authorisations.get(order.id) ?? [], now);
+  const before = authorisations.get(order.id) ?? [];
+  const signed = addSignature(instructionOf(order), signature, { before, holders: ownership.holders, now });
   if ('refusal' in signed) return signed;
   const { authorisation, all } = signed;
   const reading = readStandingOrder(order, all, { mandates, ownership });

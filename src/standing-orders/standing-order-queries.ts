@@ -2,6 +2,7 @@ import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
+import { type AuthenticationColumns, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
 import { signersOf } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
@@ -20,7 +21,7 @@ import {
   type StandingOrderStatus,
 } from './standing-order.ts';
 
-interface StandingOrderRow {
+interface StandingOrderRow extends AuthenticationColumns {
   id: string;
   account_id: string;
   to_account_id: string;
@@ -42,6 +43,8 @@ interface StandingOrderRow {
   reference: string | null;
   metadata: Record<string, unknown> | null;
   mandate_version: number;
+  hash_version: 1 | 2;
+  instruction_hash: Buffer;
   signed_by: string[] | null;
   handled_until: Date | null;
   next_occurrence_at: Date | null;
@@ -76,7 +79,7 @@ export async function findStandingOrders(
   const rows = await knex<StandingOrderRow>('standing_orders')
     .where('ledger_id', ledgerId)
     .whereRaw('id = any(?::uuid[])', [[...new Set(orderIds)]]);
-  return new Map(rows.map((row) => [row.id, asOrder(row)]));
+  return new Map(rows.map((row) => [row.id, asStandingOrder(row)]));
 }
 
 /** A page of standing orders in the order of their ids, which is about that of their making. */
@@ -88,7 +91,7 @@ export async function listStandingOrders(
   const rows = knex('standing_orders as o').select('o.*').where('o.ledger_id', ledgerId);
   const matches = narrowToStatus(rows, 'o', status);
   const { items, stoppedAt } = await scanAccounts<StandingOrderRow>(knex, { rows, alias: 'o' }, page, matches);
-  return { items: items.map(asOrder), stoppedAt };
+  return { items: items.map(asStandingOrder), stoppedAt };
 }
 
 /** How many orders of these accounts are not finished; of more than there can be, no more are counted. */
@@ -150,7 +153,8 @@ export function readSigners(
   return readSignatures(band, signersOf(ownership, 'transfer'), voicesOf(given));
 }
 
-function asOrder(row: StandingOrderRow): StandingOrder {
+/** An order as its row says. */
+export function asStandingOrder(row: StandingOrderRow): StandingOrder {
   const { next_occurrence_at: at, next_due_at: dueAt } = row;
   return {
     id: row.id,
@@ -168,10 +172,12 @@ function asOrder(row: StandingOrderRow): StandingOrder {
     catchUp: row.catch_up,
     retries: { times: row.retry_times, everyMinutes: row.retry_minutes },
     initiatedBy: row.initiated_by,
+    authentication: authenticationOf(row),
     description: row.description,
     reference: row.reference,
     metadata: row.metadata,
     mandateVersion: row.mandate_version,
+    signedAs: { version: row.hash_version, hash: row.instruction_hash },
     signedBy: row.signed_by,
     handledUntil: row.handled_until,
     next: at === null || dueAt === null ? null : { at, dueAt },

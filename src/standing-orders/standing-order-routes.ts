@@ -43,7 +43,7 @@ const previewed = 5;
 /** Of what is done with an order that is there. */
 const orderRefusals = [...actRefusals, 'standing_order_not_found', 'standing_order_not_open'] as const;
 
-const getVisible = ifVisible('standing_order', getStandingOrder);
+const getVisible = ifVisible('standing_order', getStandingOrder, () => ['view', 'transfer']);
 
 /** Standing orders: making, reading, signing, pausing, cancelling. Workers execute them. */
 export const standingOrderRoutes = [
@@ -87,7 +87,7 @@ export const standingOrderRoutes = [
       const initiatedBy = actingParty(caller, body.initiatedBy);
       await hideFromStrangers(database, caller, body.accountId);
       // How much tops an account up says how much is on it.
-      if (body.rule.type === 'topUp') await hideFromStrangers(database, caller, body.toAccountId, { right: 'view' });
+      if (body.rule.type === 'topUp') await hideFromStrangers(database, caller, body.toAccountId, { may: ['view'] });
       const { timeZone } = await getAccount(sourceOf(caller, database), body.accountId);
       const { startsAt, recurrence = null, weekends } = body.schedule;
       const schedule = { startsAt, timeZone: body.schedule.timeZone ?? timeZone, recurrence, weekends };
@@ -96,7 +96,8 @@ export const standingOrderRoutes = [
         throw invalidInput(problems.map(({ path, message }) => ({ path: `schedule.${path}`, message })));
       }
       await refuseUnknownTimeZone(database, body.schedule.timeZone, 'schedule.timeZone');
-      const command = { ...body, id: createId(), schedule, initiatedBy };
+      const { authentication } = caller;
+      const command = { ...body, id: createId(), schedule, initiatedBy, authentication };
       return perform(engine, createOperation(createStandingOrder, command, options), presentCreated);
     },
   ),
@@ -115,7 +116,7 @@ export const standingOrderRoutes = [
       },
     },
     async ({ caller, params: { orderId } }, { database }) => {
-      const order = await getVisible(database, caller, orderId, 'view');
+      const order = await getVisible(database, caller, orderId, 'read');
       const source = sourceOf(caller, database);
       const [[document], [lastRun]] = await Promise.all([
         describeStandingOrders(source, [order]),
@@ -135,7 +136,7 @@ export const standingOrderRoutes = [
       ...{ answers: { 200: pageOf(standingOrderRunDocument) }, refusals: ['standing_order_not_found'] },
     },
     async ({ caller, params: { orderId }, query }, { database }) => {
-      const order = await getVisible(database, caller, orderId, 'view');
+      const order = await getVisible(database, caller, orderId, 'read');
       return readPageBy(query, ['standing-order-runs', orderId], {
         key: z.iso.datetime(),
         find: (page) => listRuns(sourceOf(caller, database), order, page),
@@ -152,7 +153,7 @@ export const standingOrderRoutes = [
       summary: 'Sign a standing order; the last signature makes it active',
       ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('standing order') },
       answers: { 200: signedStandingOrderDocument },
-      refusals: [...orderRefusals, 'instruction_mismatch', 'already_decided'],
+      refusals: [...orderRefusals, 'instruction_mismatch', 'instruction_altered', 'already_decided'],
     },
     ({ caller, params, body, options }, parts) => {
       const act = readSignature(caller, body);
@@ -182,7 +183,8 @@ async function change(
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
   const { accountId } = await getVisible(database, caller, orderId);
-  return perform(engine, createOperation(changeStandingOrder, { orderId, accountId, by, act }, options), ok);
+  const command = { orderId, accountId, by, authentication: caller.authentication, act };
+  return perform(engine, createOperation(changeStandingOrder, command, options), ok);
 }
 
 /** When the order is executed the next times; a waiting or paused one, were it signed or resumed now. */

@@ -1,7 +1,14 @@
 import type { BooksRules } from '../ledger/books-rules.ts';
+import { isAltered, withSignedHashes } from '../signatures/authorisations.ts';
+import { instructionOf } from './standing-order.ts';
+import { asStandingOrder } from './standing-order-queries.ts';
 
 /** What must hold of standing orders and their runs. */
 export const standingOrderRules: BooksRules = {
+  'a standing order says what was made and signed': {
+    each: withSignedHashes('standing_orders'),
+    isBroken: (row) => isAltered(instructionOf(asStandingOrder(row)), row),
+  },
   'a booked run of a standing order is a transaction of its amount between its accounts': `
     select r.ledger_id, r.id::text as subject
     from standing_order_runs r

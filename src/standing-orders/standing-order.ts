@@ -5,7 +5,13 @@ import { canonicalJson } from '../ledger/canonical-json.ts';
 import { count, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
 import { notesOfDocument } from '../ledger/movement-notes.ts';
 import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
-import { type Authorisation, authorisationDocument, presentAuthorisations } from '../signatures/authorisations.ts';
+import {
+  type Authorisation,
+  authorisationDocument,
+  type Instruction,
+  presentAuthorisations,
+  type SignedAs,
+} from '../signatures/authorisations.ts';
 import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signatures/multi-authorisation.ts';
 import { type AmountRule, amountRuleDocument, presentAmountRule } from './amount-rule.ts';
 import { type CatchUpRule, catchUpRules } from './catch-up.ts';
@@ -43,6 +49,7 @@ export interface StandingOrder extends MovementNotes {
   readonly retries: Retries;
   /** It was signed under this version of the mandate, whatever becomes of the mandate. */
   readonly mandateVersion: number;
+  readonly signedAs: SignedAs;
   /** The parties whose signatures it is executed on; null before all have signed. */
   readonly signedBy: readonly string[] | null;
   /** Occurrences up to this instant are dealt with, or lie before the order; null before it is active. */
@@ -95,14 +102,22 @@ export const signedStandingOrderDocument = standingOrderDocument
 export type SignedStandingOrderDocument = z.output<typeof signedStandingOrderDocument>;
 
 /**
- * SHA-256 over all terms as canonical JSON, so that a signatory states what exactly was signed. Stored with the order:
- * what changes here must give the same hashes.
+ * SHA-256 over all terms as canonical JSON, so that a signatory states what exactly was signed; in version 1 without
+ * metadata and initiator. Stored with the order and each signature: what changes here must give the same hashes.
  */
 export function standingOrderHash(order: StandingOrder): Buffer {
   const { id, accountId, toAccountId, currency, rule, schedule, catchUp, retries, mandateVersion } = order;
   const { description, reference } = order;
   const terms = { id, accountId, toAccountId, currency, ...presentAmountRule(rule), schedule, catchUp, retries };
-  return hash('sha256', canonicalJson({ ...terms, description, reference, mandateVersion }), 'buffer');
+  const first = { ...terms, description, reference, mandateVersion };
+  const { initiatedBy, metadata } = order;
+  const signed = order.signedAs.version === 1 ? first : { version: 2, ...first, initiatedBy, metadata };
+  return hash('sha256', canonicalJson(signed), 'buffer');
+}
+
+/** What is signed of an order. */
+export function instructionOf(order: StandingOrder): Instruction {
+  return { id: order.id, name: 'standing order', hash: standingOrderHash(order), stored: order.signedAs.hash };
 }
 
 /** An order that is not signed yet takes a reading of its signatures. */
@@ -123,6 +138,7 @@ export function presentStandingOrder(
     catchUp: order.catchUp,
     retries: order.retries,
     initiatedBy: order.initiatedBy,
+    authentication: order.authentication,
     description: order.description,
     reference: order.reference,
     metadata: order.metadata,

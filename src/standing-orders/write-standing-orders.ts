@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { authenticationColumns } from '../ledger/authentication.ts';
 import { type Authorisation, writeAuthorisations } from '../signatures/authorisations.ts';
 import { type StandingOrder, standingOrderHash } from './standing-order.ts';
 import type { StandingOrderRun } from './standing-order-run.ts';
@@ -36,10 +37,12 @@ export async function insertStandingOrders(
     retry_times: order.retries.times,
     retry_minutes: order.retries.everyMinutes,
     initiated_by: order.initiatedBy,
+    ...authenticationColumns(order.authentication),
     description: order.description,
     reference: order.reference,
     metadata: order.metadata === null ? null : JSON.stringify(order.metadata),
     mandate_version: order.mandateVersion,
+    hash_version: order.signedAs.version,
     instruction_hash: standingOrderHash(order),
     created_at: order.createdAt,
     expires_at: order.expiresAt,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accept, clientOf, openScene, propose, type SceneHolder } from '../support/projects.ts';
+import { accept, acceptanceOf, clientOf, openScene, propose, type SceneHolder } from '../support/projects.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -197,7 +197,7 @@ test('needs a party to accept where the account has holders', async () => {
   const bound = await clientOf(service, holders[0]!);
   const forged = await accept(bound, proposal, holders[1]!);
   expect(forged.body).toMatchObject({ status: 403, code: 'key_not_allowed' });
-  const accepted = await bound.post(`/v1/proposals/${proposal}/accept`);
+  const accepted = await accept(bound, proposal, undefined);
   expect([accepted.status, accepted.body.transaction.initiatedBy]).toEqual([200, holders[0]]);
 });
 
@@ -207,8 +207,11 @@ test('tells a bound key no balance of an account that it only pays into', async 
   const payee = await client.openAccount({ balance: '5000.00' });
   const proposal = await propose(client, project, { toAccountId: payee });
   const bound = await clientOf(service, holders[0]!);
-  const asked = () => bound.post(`/v1/proposals/${proposal}/accept`);
-  const { body: dryRun } = await bound.post(`/v1/proposals/${proposal}/accept?dryRun=true`);
+  const asked = () => accept(bound, proposal, undefined);
+  const { body: dryRun } = await bound.post(
+    `/v1/proposals/${proposal}/accept?dryRun=true`,
+    acceptanceOf(proposal, undefined),
+  );
   for (const { transaction } of [dryRun, (await asked()).body]) {
     expect(transaction.entries).toEqual([
       { accountId: account, amount: '-100.00', balanceAfter: '900.00', version: 2 },
@@ -221,7 +224,8 @@ test('says in a dry run of an acceptance what would be, and changes nothing', as
   const { client } = service;
   const { account, holders, project } = await openScene(client, { mandate: two });
   const proposal = await propose(client, project);
-  const dryRun = (party: string) => client.post(`/v1/proposals/${proposal}/accept?dryRun=true`, { by: party });
+  const dryRun = (party: string) =>
+    client.post(`/v1/proposals/${proposal}/accept?dryRun=true`, acceptanceOf(proposal, party));
   await leavingTheBooksAlone(service, async () => {
     const waiting = await dryRun(holders[0]!);
     expect(waiting.status).toBe(200);
@@ -253,7 +257,7 @@ test('says in a dry run of an acceptance what would be, and changes nothing', as
   expect((await client.get(`/v1/projects/${project}`)).body.status).toBe('open');
   const poor = await propose(client, project, { amount: '1000.01' });
   await accept(client, poor, holders[0]!);
-  const refused = await client.post(`/v1/proposals/${poor}/accept?dryRun=true`, { by: holders[1] });
+  const refused = await client.post(`/v1/proposals/${poor}/accept?dryRun=true`, acceptanceOf(poor, holders[1]!));
   expect(refused.body.code).toBe('insufficient_funds');
 });
 

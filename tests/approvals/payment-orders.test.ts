@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../src/errors/error-catalogue.ts';
 import type { PaymentOrderDocument } from '../../src/payment-orders/payment-order.ts';
+import { byService } from '../support/authentication.ts';
 import { installLeapingClock, type LeapingClock } from '../support/database-clock.ts';
 import { holdAccountLock, until, untilLockWaiters } from '../support/lock-witness.ts';
 import {
@@ -62,6 +63,7 @@ describe('the life of a payment order', () => {
       amount: '60.00',
       currency: 'USD',
       initiatedBy: party.ann,
+      authentication: byService,
       ...notes,
       externalId: null,
       mandateVersion: 1,
@@ -78,7 +80,12 @@ describe('the life of a payment order', () => {
         signedBy: [party.ann],
         expiresAt: order.expiresAt,
       },
-      authorisations: [{ by: party.ann, decision: 'approve', at: order.createdAt }],
+      authorisations: [
+        {
+          ...{ by: party.ann, decision: 'approve', authentication: byService },
+          ...{ instructionHash: order.instructionHash, at: order.createdAt },
+        },
+      ],
     });
     expect(Date.parse(order.expiresAt) - Date.parse(order.createdAt)).toBe(7 * day);
     expect(answer.headers.location).toBe(`/v1/payment-orders/${order.id}`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { clientOf, openProject, openScene, propose, type SceneHolder } from '../support/projects.ts';
+import { accept, clientOf, openProject, openScene, propose, type SceneHolder } from '../support/projects.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -109,7 +109,7 @@ test('closes no project that is assigned', async () => {
   const { client } = service;
   const { holders, project } = await openScene(client);
   const proposal = await propose(client, project);
-  expect((await client.post(`/v1/proposals/${proposal}/accept`, { by: holders[0] })).status).toBe(200);
+  expect((await accept(client, proposal, holders[0]!)).status).toBe(200);
   const refused = await client.post(`/v1/projects/${project}/close`);
   expect(refused.body).toMatchObject({ status: 409, code: 'project_already_assigned', acceptedProposalId: proposal });
   expect((await client.get(`/v1/projects/${project}`)).body).toMatchObject({

@@ -37,6 +37,7 @@ describe('making a proposal', () => {
       accountId: account,
       ...body,
       status: 'pending',
+      instructionHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       transactionId: null,
       createdAt: instant,
       finishedAt: null,
@@ -149,17 +150,19 @@ test('shows a bound key nothing of projects on accounts its party does not hold'
     [await stranger.get(`/v1/projects/${project}/proposals`), 'project_not_found'],
     [await stranger.post(`/v1/projects/${project}/proposals`, offer), 'project_not_found'],
     [await stranger.get(`/v1/proposals/${proposal}`), 'proposal_not_found'],
-    [await stranger.post(`/v1/proposals/${proposal}/accept`), 'proposal_not_found'],
+    [await accept(stranger, proposal, undefined), 'proposal_not_found'],
     [await stranger.post(`/v1/proposals/${proposal}/withdraw`), 'proposal_not_found'],
   ] as const) {
     expect([answer.status, answer.body.code]).toEqual([404, code]);
   }
   const [, lookers, blinds] = await Promise.all(holders.map((party) => clientOf(service, party)));
   expect((await lookers!.get(`/v1/proposals/${proposal}`)).status).toBe(200);
-  expect((await blinds!.get(`/v1/proposals/${proposal}`)).body.code).toBe('proposal_not_found');
+  // Who is to sign something may read it.
+  expect((await blinds!.get(`/v1/proposals/${proposal}`)).status).toBe(200);
+  expect((await blinds!.get(`/v1/projects/${project}/proposals`)).body.code).toBe('project_not_found');
   const made = await lookers!.post(`/v1/projects/${project}/proposals`, offer);
   expect([made.status, made.body.by]).toEqual([201, holders[1]]);
-  expect((await lookers!.post(`/v1/proposals/${proposal}/accept`)).body.code).toBe('right_missing');
+  expect((await accept(lookers!, proposal, undefined)).body.code).toBe('right_missing');
   expect((await lookers!.post(`/v1/proposals/${proposal}/withdraw`)).body.code).toBe('right_missing');
   expect((await lookers!.post(`/v1/proposals/${made.body.id}/withdraw`)).status).toBe(200);
 });

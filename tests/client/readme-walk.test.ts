@@ -55,10 +55,15 @@ test('the second director signs the order that waits', async () => {
 });
 
 test('of two proposals that are accepted at the same instant one is paid', async () => {
-  const accepts = await Promise.allSettled([
-    ledger.acceptProposal({ proposalId: demoProposalIds.lacquer, by: demoPartyIds.earner }),
-    ledger.acceptProposal({ proposalId: demoProposalIds.secondHand, by: demoPartyIds.spender }),
-  ]);
+  const offers = await Promise.all(
+    [demoProposalIds.lacquer, demoProposalIds.secondHand].map((proposalId) => ledger.getProposal({ proposalId })),
+  );
+  const parties = [demoPartyIds.earner, demoPartyIds.spender];
+  const accepts = await Promise.allSettled(
+    offers.map(({ id, instructionHash }, index) =>
+      ledger.acceptProposal({ proposalId: id, by: parties[index]!, instructionHash }),
+    ),
+  );
   const paid = accepts.flatMap((accept) => (accept.status === 'fulfilled' ? [accept.value] : []));
   const refused = accepts.flatMap((accept) => (accept.status === 'rejected' ? [accept.reason] : []));
   expect(paid.map(({ status }) => status)).toEqual(['accepted']);

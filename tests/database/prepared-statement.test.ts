@@ -23,7 +23,14 @@ test.each([
     onCommitted: () => {},
   });
   const { ledgerId } = service;
-  const notes = { initiatedBy: null, description: null, reference: null, valueDate: null, metadata: null };
+  const notes = {
+    initiatedBy: null,
+    authentication: null,
+    description: null,
+    reference: null,
+    valueDate: null,
+    metadata: null,
+  };
   const deposit = createDeposit(ledgerId, account, { amount: Money.parse('1.00', 'USD'), ...notes });
   const terms = { ledgerId, idempotencyKey: 'prepared', requestHash: Buffer.alloc(32), dryRun: false };
   const { outcome } = await engine.submit(createOperation(postMovement, deposit, terms));

@@ -228,7 +228,14 @@ test('reads what was written then, with what is known now', async () => {
     ...{ expiresAt: null, joinedAt: bookedAt, endedAt: null },
   });
   const transaction = (await client.get(`/v1/transactions/${transactionIds.withdrawal}`)).body;
-  const notKnownThen = { signedBy: [], origin: null, reversedBy: null, reversedAmount: '0.00', externalId: null };
+  const notKnownThen = {
+    authentication: null,
+    signedBy: [],
+    origin: null,
+    reversedBy: null,
+    reversedAmount: '0.00',
+    externalId: null,
+  };
   expect(transaction).toEqual({ ...withdrawalDocument(), kind: 'transaction', ...notKnownThen });
   const multiLeg = (await client.get(`/v1/transactions/${transactionIds.multiLeg}`)).body;
   expect(multiLeg).toMatchObject({ type: 'multi_leg', amount: null, currency: null, signedBy: [], origin: null });

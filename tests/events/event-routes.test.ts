@@ -135,7 +135,8 @@ describe('the log', () => {
     const propose = async (amount: string) =>
       (await client.post(`/v1/projects/${project.id}/proposals`, { title: amount, amount, currency: 'USD' })).body;
     const [first, second] = [await propose('1.00'), await propose('2.00')];
-    expect((await client.post(`/v1/proposals/${first.id}/accept`, { by: party.ann })).status).toBe(200);
+    const acceptance = { by: party.ann, instructionHash: first.instructionHash };
+    expect((await client.post(`/v1/proposals/${first.id}/accept`, acceptance)).status).toBe(200);
     const order = await makeOrder(client, id, { amount: '10.00', initiatedBy: party.ann });
     expect((await client.post(`/v1/accounts/${id}/holders/${party.bob}/leave`)).status).toBe(200);
     const told = (await eventsOf(id)).slice(5);

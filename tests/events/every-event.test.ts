@@ -10,6 +10,7 @@ import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { controlOf, lift } from '../support/account-control.ts';
 import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
+import { signAsTheyAre } from '../support/standing-orders.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -154,10 +155,10 @@ async function projects(): Promise<void> {
   await ask(`/v1/proposals/${idle.id}/withdraw`);
   await told('proposal.withdrawn', idle);
   for (const by of [party.ann, party.bob]) {
-    await ask(`/v1/proposals/${best.id}/accept`, { by: by });
+    await ask(`/v1/proposals/${best.id}/accept`, { by, instructionHash: best.instructionHash });
     await told('proposal.signed', best);
   }
-  await ask(`/v1/proposals/${best.id}/accept`, { by: party.cai });
+  await ask(`/v1/proposals/${best.id}/accept`, { by: party.cai, instructionHash: best.instructionHash });
   await told('proposal.accepted', best);
   await told('project.assigned', project);
   await told('proposal.rejected', rival);
@@ -285,6 +286,7 @@ async function runsOfStandingOrders(): Promise<void> {
         next_due_at: database.raw(anHourAgo),
         next_attempt_at: database.raw(anHourAgo),
       });
+    await signAsTheyAre(database, service.ledgerId);
     await work(standingOrdersQueue);
     const order = await read(`/v1/standing-orders/${id}`);
     await happened(type, id, `/v1/standing-orders/${id}/runs`, ({ data }) => ({ standingOrder: order, run: data[0] }));

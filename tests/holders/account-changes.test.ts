@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type HolderRight, ownerRights } from '../../src/ownership/holder.ts';
 import { controlOf, lift, outcomeOf, readTag, signChange } from '../support/account-control.ts';
+import { byService } from '../support/authentication.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { clientOf } from '../support/projects.ts';
 import { sendRaw } from '../support/raw-request.ts';
@@ -63,6 +64,7 @@ describe('a change', () => {
       status: 'waiting',
       instructionHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       by: party.ann,
+      authentication: byService,
       createdAt: instant,
       expiresAt: instant,
       finishedAt: null,
@@ -70,7 +72,12 @@ describe('a change', () => {
         ...{ status: 'AwaitingFurtherAuthorisation', numberRequired: 3, numberReceived: 1 },
         ...{ missingFrom: [party.bob, party.cay].sort(), signedBy: [party.ann], expiresAt: asked.body.expiresAt },
       },
-      authorisations: [{ by: party.ann, decision: 'approve', at: asked.body.createdAt }],
+      authorisations: [
+        {
+          ...{ by: party.ann, decision: 'approve', authentication: byService },
+          ...{ instructionHash: asked.body.instructionHash, at: asked.body.createdAt },
+        },
+      ],
     };
     expect(asked.body).toEqual(waiting);
     expect(Date.parse(asked.body.expiresAt) - Date.parse(asked.body.createdAt)).toBe(14 * dayMs);
@@ -96,7 +103,10 @@ describe('a change', () => {
         ...{ ...waiting.multiAuthorisation, status: 'Authorised', numberReceived: 3, missingFrom: [] },
         signedBy: [party.ann, party.bob, party.cay].sort(),
       },
-      authorisations: [party.ann, party.cay, party.bob].map((by) => ({ by, decision: 'approve', at: instant })),
+      authorisations: [party.ann, party.cay, party.bob].map((by) => ({
+        ...{ by, decision: 'approve', authentication: byService },
+        ...{ instructionHash: change.instructionHash, at: instant },
+      })),
     });
     expect((await client.get(path)).body).toEqual(change);
     expect(applied).toEqual((await client.get(`/v1/accounts/${id}/mandate`)).body);
@@ -129,7 +139,7 @@ describe('a change', () => {
       finishedAt: instant,
       multiAuthorisation: { missingFrom: [] },
     });
-    expect(rejected.body.authorisations.at(-1)).toEqual({ by: party.cay, decision: 'reject', at: instant });
+    expect(rejected.body.authorisations.at(-1)).toMatchObject({ by: party.cay, decision: 'reject', at: instant });
     expect((await client.get(path)).body).toEqual(rejected.body);
     for (const name of ['ann', 'bob', 'cay'] as const) {
       const late = await signChange(client, changeId, party[name]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { byService } from '../support/authentication.ts';
 import { installLeapingClock, type LeapingClock } from '../support/database-clock.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -57,6 +58,7 @@ describe('making a hold', () => {
       remaining: '60.00',
       captured: '0.00',
       initiatedBy: null,
+      authentication: byService,
       ...told,
       createdAt: instant,
       expiresAt: new Date(Date.parse(answer.body.createdAt) + 7 * dayMs).toISOString(),
@@ -171,6 +173,7 @@ describe('capturing a hold', () => {
       bookedAt: instant,
       valueDate: transaction.bookedAt.slice(0, 10),
       ...told,
+      authentication: byService,
       signedBy: [initiatedBy],
       origin: { type: 'hold', id },
       reversedBy: null,

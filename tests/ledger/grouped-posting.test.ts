@@ -64,7 +64,7 @@ async function openAccount(balance = '0.00'): Promise<string> {
 }
 
 function termsOf(amount: string, reference: string | null = null) {
-  const unsaid = { initiatedBy: null, description: null, valueDate: null, metadata: null };
+  const unsaid = { initiatedBy: null, authentication: null, description: null, valueDate: null, metadata: null };
   return { amount: Money.parse(amount, 'USD'), reference, ...unsaid };
 }
 

@@ -48,7 +48,14 @@ interface AccountOptions extends Partial<Omit<LockedAccount, 'balance' | 'overdr
 }
 
 function terms(amount: string, currency = 'USD', notes: Partial<MovementDetails> = {}): MovementDetails {
-  const unsaid = { initiatedBy: null, description: null, reference: null, valueDate: null, metadata: null };
+  const unsaid = {
+    initiatedBy: null,
+    authentication: null,
+    description: null,
+    reference: null,
+    valueDate: null,
+    metadata: null,
+  };
   return { amount: Money.parse(amount, currency), ...unsaid, ...notes };
 }
 

@@ -310,7 +310,14 @@ describe('limits of days and months', () => {
 
   /** Books a withdrawal as if it had been made at another time. */
   async function withdrawAt(at: Date, accountId: string, initiatedBy: string, amount: string): Promise<void> {
-    const notes = { initiatedBy, description: null, reference: null, metadata: null, valueDate: null };
+    const notes = {
+      initiatedBy,
+      authentication: null,
+      description: null,
+      reference: null,
+      metadata: null,
+      valueDate: null,
+    };
     const movement = createWithdrawal(service.ledgerId, accountId, { amount: Money.parse(amount, 'USD'), ...notes });
     const terms = {
       ledgerId: service.ledgerId,

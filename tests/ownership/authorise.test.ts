@@ -15,17 +15,28 @@ interface Limits {
   perMonth?: string;
 }
 
+const actor = (partyId: string) => ({ partyId, authentication: null });
+
 function holder(partyId: string, rights: readonly HolderRight[], limits: Limits = {}): Holder {
   const { perMovement, perDay, perMonth } = limits;
   return {
     partyId,
     rights,
     limits: { perMovement: orNull(perMovement), perDay: orNull(perDay), perMonth: orNull(perMonth) },
+    joinedAt: new Date(0),
   };
 }
 
 function ownershipOf(holders: readonly Holder[], spent: ReadonlyMap<string, Spent> = new Map()): Ownership {
-  return { isHeld: true, survivorship: 'survivors', waitingOrders: 0, holders, mandate: anyOneSigns, spent };
+  return {
+    isHeld: true,
+    takesOwnSignatures: false,
+    survivorship: 'survivors',
+    waitingOrders: 0,
+    holders,
+    mandate: anyOneSigns,
+    spent,
+  };
 }
 
 function account(takenOut: Readonly<Record<string, string>> = {}): LockedAccount {
@@ -50,7 +61,7 @@ describe('rights', () => {
   const ann = ownershipOf([holder('ann', ['view', 'withdraw']), holder('bob', ['manage', 'delegate'])]);
 
   test.each(holderRights)('refuses a stranger "%s" and says nothing of the account but its id', (right) => {
-    const refused = refuseRight('account', ann, 'eve', right);
+    const refused = refuseRight('account', ann, actor('eve'), right);
     expect(refused).toEqual({
       code: 'not_a_holder',
       detail: 'Party eve is no active holder of account account.',
@@ -59,7 +70,10 @@ describe('rights', () => {
   });
 
   test.each(holderRights)('lets holders do "%s" where they have the right, delegates too', (right) => {
-    const answers = [refuseRight('account', ann, 'ann', right), refuseRight('account', ann, 'bob', right)];
+    const answers = [
+      refuseRight('account', ann, actor('ann'), right),
+      refuseRight('account', ann, actor('bob'), right),
+    ];
     expect(answers.map((refused) => refused?.code)).toEqual([
       ['view', 'withdraw'].includes(right) ? undefined : 'right_missing',
       ['manage', 'delegate'].includes(right) ? undefined : 'right_missing',
@@ -67,7 +81,7 @@ describe('rights', () => {
   });
 
   test('tells a holder which right is missing, and which it has', () => {
-    expect(refuseRight('account', ann, 'ann', 'transfer')).toMatchObject({
+    expect(refuseRight('account', ann, actor('ann'), 'transfer')).toMatchObject({
       facts: { accountId: 'account', right: 'transfer', rights: ['view', 'withdraw'] },
     });
   });
@@ -165,7 +179,9 @@ test('reads a mandate with those who have the right to the movement', () => {
     ['ann', 'cat'],
   ]);
   const mandate = { version: 3, bands: [{ rule: 'any' as const, upTo: '10.00' }, { rule: 'all' as const }] };
-  const voices = { approved: new Set(['ann', 'cat', 'dan']), rejected: new Set<string>() };
+  const at = new Date();
+  const approved = new Map(['ann', 'cat', 'dan'].map((partyId) => [partyId, at]));
+  const voices = { approved, rejected: new Map<string, Date>() };
   const read = (kind: 'withdrawal' | 'transfer', amount: string) =>
     readMandate(ownership, mandate, { kind, amount: money(amount) }, voices);
   expect(read('withdrawal', '10.00')).toMatchObject({ isComplete: true, signedBy: ['ann'] });

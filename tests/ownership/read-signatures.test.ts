@@ -7,12 +7,17 @@ import { manyOrFew } from '../support/rounds.ts';
 
 const noLimits = { perMovement: null, perDay: null, perMonth: null };
 
+const joinedAt = new Date();
+
+/** Voices of this moment. */
+const now = (parties: readonly string[]) => new Map(parties.map((partyId) => [partyId, joinedAt]));
+
 function owner(partyId: string): Holder {
-  return { partyId, rights: ['view', 'withdraw'], limits: noLimits };
+  return { partyId, rights: ['view', 'withdraw'], limits: noLimits, joinedAt };
 }
 
 function delegate(partyId: string): Holder {
-  return { partyId, rights: ['view', 'withdraw', 'delegate'], limits: noLimits };
+  return { partyId, rights: ['view', 'withdraw', 'delegate'], limits: noLimits, joinedAt };
 }
 
 /** Reads voices such as "a b -c": a and b approve, c rejects. The owners are a to d, e is a delegate. */
@@ -20,7 +25,7 @@ function read(rule: SignatureRule, voices: string, signers: readonly Holder[] = 
   const said = voices.split(' ').filter((voice) => voice !== '');
   const rejected = said.filter((voice) => voice.startsWith('-')).map((voice) => voice.slice(1));
   const approved = said.filter((voice) => !voice.startsWith('-'));
-  return readSignatures(rule, signers, { approved: new Set(approved), rejected: new Set(rejected) });
+  return readSignatures(rule, signers, { approved: now(approved), rejected: now(rejected) });
 }
 
 const five = [...['a', 'b', 'c', 'd'].map(owner), delegate('e')];
@@ -160,12 +165,12 @@ test('is complete after as few further signatures as it says, and never before',
   fc.assert(
     fc.property(rule, fc.array(voice, { minLength: 5, maxLength: 5 }), fc.subarray(five), (given, said, signers) => {
       const saying = (what: string) => ids.filter((_, index) => said[index] === what);
-      const voices = { approved: new Set(saying('approve')), rejected: new Set(saying('reject')) };
+      const voices = { approved: now(saying('approve')), rejected: now(saying('reject')) };
       const reading = readSignatures(given, signers, voices);
       const missing = reading.required - reading.received;
       const ways = subsetsOf(reading.missingFrom).filter(
         (more) =>
-          readSignatures(given, signers, { ...voices, approved: new Set([...voices.approved, ...more]) }).isComplete,
+          readSignatures(given, signers, { ...voices, approved: now([...voices.approved.keys(), ...more]) }).isComplete,
       );
       expect(reading.isReachable).toBe(ways.length > 0);
       if (reading.isReachable) expect(missing).toBe(Math.min(...ways.map((more) => more.length)));

@@ -10,7 +10,7 @@ import { manyOrFew } from '../support/rounds.ts';
 const limits = { perMovement: null, perDay: null, perMonth: null };
 
 function holder(partyId: string, rights: readonly HolderRight[] = ['withdraw', 'transfer']): Holder {
-  return { partyId, rights, limits };
+  return { partyId, rights, limits, joinedAt: new Date(0) };
 }
 
 /** Owners a, b and c, and the delegate d. */
@@ -166,13 +166,15 @@ test('whoever can sign under terms that are called tighter could have signed und
         for (const text of amounts) {
           const [now, before] = [next, current].map((terms) => bandFor(terms, kind, Money.parse(text, 'USD')));
           for (let subset = 0; subset < 2 ** held.length; subset++) {
-            const approved = new Set(held.filter((_, index) => subset & (1 << index)).map(({ partyId }) => partyId));
-            const voices = { approved, rejected: new Set<string>() };
+            const at = new Date();
+            const among = held.filter((_, index) => subset & (1 << index));
+            const approved = new Map(among.map(({ partyId }) => [partyId, at]));
+            const voices = { approved, rejected: new Map<string, Date>() };
             if (!readSignatures(now!, signers, voices).isComplete) continue;
-            expect([kind, text, [...approved], readSignatures(before!, signers, voices).isComplete]).toEqual([
+            expect([kind, text, [...approved.keys()], readSignatures(before!, signers, voices).isComplete]).toEqual([
               kind,
               text,
-              [...approved],
+              [...approved.keys()],
               true,
             ]);
           }

@@ -154,6 +154,7 @@ test('gives the household a kitchen project with three proposals, of which accep
   expect(data.map((proposal: { status: string }) => proposal.status)).toEqual(['pending', 'pending', 'pending']);
   const accepted = await client.post(`/v1/proposals/${demoProposalIds.secondHand}/accept`, {
     by: demoPartyIds.earner,
+    instructionHash: data.find(({ id }: { id: string }) => id === demoProposalIds.secondHand).instructionHash,
   });
   expect(accepted.body).toMatchObject({ status: 'accepted', transaction: { amount: '400.00' } });
   const project = (await client.get(`/v1/projects/${demoProjectId}`)).body;

@@ -8,8 +8,14 @@ const made: StandingOrder = {
   ...{ id: 'order', status: 'paused', accountId: 'paying', toAccountId: 'receiving', currency: 'USD' },
   rule: { type: 'fixed', amount: Money.parse('10.00', 'USD') },
   schedule: { startsAt: '2026-12-01T09:00', timeZone: 'UTC', recurrence: 'FREQ=DAILY', weekends: 'keep' },
-  ...{ catchUp: 'all', retries: { times: 0, everyMinutes: 1 }, mandateVersion: 0, signedBy: [] },
-  ...{ initiatedBy: null, description: null, reference: null, metadata: null },
+  ...{
+    catchUp: 'all',
+    retries: { times: 0, everyMinutes: 1 },
+    mandateVersion: 0,
+    signedAs: { version: 2, hash: null },
+    signedBy: [],
+  },
+  ...{ initiatedBy: null, authentication: null, description: null, reference: null, metadata: null },
   ...{ handledUntil: null, next: null, nextAttemptAt: null, attempts: 0 },
   ...{ createdAt: at(1), expiresAt: null, finishedAt: null },
 };

@@ -14,6 +14,7 @@ import {
   runDue,
   runOnce,
   runsOf,
+  signAsTheyAre,
   skipPause,
 } from '../support/standing-orders.ts';
 import type { TestClient } from '../support/test-client.ts';
@@ -157,6 +158,7 @@ describe('after the clocks of its time zone were changed by law', () => {
     const change = (fields: object) => service.database('standing_orders').where('id', order.id).update(fields);
     expect(await runOnce(service)).toBe(1);
     expect(await change({ time_zone: after, recurrence: schedule.recurrence })).toBe(1);
+    await signAsTheyAre(service.database, service.ledgerId);
     await runDue(service);
     expect((await runsOf(client, order.id)).map(({ status }) => status)).toEqual(Array(4).fill('booked'));
     expect(await client.balance(order.toAccountId)).toBe('40.00');

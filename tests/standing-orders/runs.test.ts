@@ -4,6 +4,7 @@ import { standingOrdersQueue } from '../../src/standing-orders/standing-orders-q
 import { runBatch } from '../../src/workers/run-batch.ts';
 import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
+import { signAsTheyAre } from '../support/standing-orders.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createTestLedger } from '../support/test-database.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -44,6 +45,7 @@ async function makeDue(fields: object): Promise<string> {
       handled_until: database.raw("date_trunc('second', now() - interval '26 hours')"),
       ...{ next_occurrence_at: at, next_due_at: at, next_attempt_at: at },
     });
+  await signAsTheyAre(database, ledgerId);
   return body.id;
 }
 

@@ -3,9 +3,11 @@ import { pino } from 'pino';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from '../../src/standing-orders/standing-orders-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
+import { byService } from '../support/authentication.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
 import { roundsOf } from '../support/rounds.ts';
+import { signAsTheyAre } from '../support/standing-orders.ts';
 import { startTogether } from '../support/start-together.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
@@ -67,6 +69,7 @@ describe('making a standing order', () => {
     expect(answer.status).toBe(201);
     expect(answer.headers.location).toBe(`/v1/standing-orders/${answer.body.id}`);
     expect(answer.body).toEqual({
+      authentication: byService,
       ...{ id: expect.any(String), status: 'active', ...accounts, currency: 'USD' },
       ...{ amount: '25.00', sweep: null, topUp: null, most: null },
       schedule: { ...monthly, timeZone: 'UTC', weekends: 'keep' },
@@ -304,6 +307,7 @@ describe('the mandate of the account that pays', () => {
     const schedule = { startsAt: soon.slice(0, 19), recurrence: 'FREQ=DAILY;COUNT=1' };
     const ending = await makeOrder({ ...fields, schedule });
     await service.rows('standing_orders').where('id', ending.id).update({ starts_at: '2020-01-06T09:00:00' });
+    await signAsTheyAre(service.database, service.ledgerId);
     const { instructionHash } = await read(ending.id);
     const late = await sign({ ...ending, instructionHash }, party.bob);
     expect([late.status, late.body.status, late.body.nextRunAt]).toEqual([200, 'expired', null]);
@@ -403,6 +407,7 @@ describe('lists', () => {
         ...{ next_occurrence_at: '2026-01-01T09:00:00Z', next_due_at: '2026-01-01T09:00:00Z' },
         next_attempt_at: '2026-01-01T09:00:00Z',
       });
+    await signAsTheyAre(service.database, service.ledgerId);
     for (let run = 0; run < 5; run++) expect(await sweep(standingOrdersQueue)).toBe(1);
     expect(await sweep(standingOrdersQueue)).toBe(0);
     const runs = await walkPages(client, `/v1/standing-orders/${id}/runs`);

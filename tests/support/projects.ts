@@ -46,7 +46,16 @@ export async function propose(client: TestClient, project: string, fields: objec
   const body = { title: 'Slates', amount: '100.00', currency: 'USD', ...fields };
   const made = await client.post(`/v1/projects/${project}/proposals`, body);
   expect(made.status).toBe(201);
+  hashes.set(made.body.id, made.body.instructionHash);
   return made.body.id;
+}
+
+/** What signers are shown of the proposals made here. */
+const hashes = new Map<string, string>();
+
+/** A party's acceptance of a proposal, as it was made. */
+export function acceptanceOf(proposal: string, party: string | null | undefined) {
+  return { by: party, instructionHash: hashes.get(proposal) ?? '0'.repeat(64) };
 }
 
 export function accept(
@@ -55,7 +64,7 @@ export function accept(
   party: string | null | undefined,
   headers: Record<string, string> = {},
 ) {
-  return client.post(`/v1/proposals/${proposal}/accept`, { by: party }, headers);
+  return client.post(`/v1/proposals/${proposal}/accept`, acceptanceOf(proposal, party), headers);
 }
 
 /** A client whose API key acts for this party and nobody else. */

@@ -1,4 +1,5 @@
 import { item } from './batches.ts';
+import { acceptanceOf } from './projects.ts';
 import type { Scene } from './shared-scene.ts';
 
 const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
@@ -247,12 +248,15 @@ export const routeCalls: RouteCall[] = [
     'POST /proposals/:proposalId/accept',
     ['404 proposal_not_found', '200'],
     ({ proposals }) => ({ proposalId: proposals[0] }),
-    undefined,
+    ({ proposals }) => acceptanceOf(proposals[0], undefined),
     () => '?dryRun=true',
   ),
-  call('POST /proposals/:proposalId/accept', ['404 proposal_not_found', '200'], ({ proposals }) => ({
-    proposalId: proposals[0],
-  })),
+  call(
+    'POST /proposals/:proposalId/accept',
+    ['404 proposal_not_found', '200'],
+    ({ proposals }) => ({ proposalId: proposals[0] }),
+    ({ proposals }) => acceptanceOf(proposals[0], undefined),
+  ),
   call('POST /projects/:projectId/close', ['404 project_not_found', '200'], ({ projects }) => ({
     projectId: projects[1],
   })),

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
 import { openJointAccount } from './joint-account.ts';
 import { makeOrder, pay } from './payment-orders.ts';
+import { propose as proposeOffer } from './projects.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
 import type { TestService } from './test-service.ts';
 
@@ -47,8 +48,7 @@ export async function openScene(client: TestClient) {
   const holds = [await hold({ toAccountId: foreign.id }), await hold({}), await hold({})] as const;
   const open = () => created(client.post(`/v1/accounts/${account}/projects`, { name: 'A new roof' }));
   const projects = [await open(), await open()] as const;
-  const propose = (fields: object) =>
-    created(client.post(`/v1/projects/${projects[0]}/proposals`, { title: 'Slates', ...one, ...fields }));
+  const propose = (fields: object) => proposeOffer(client, projects[0], { ...one, ...fields });
   const proposals = [await propose({ toAccountId: foreign.id }), await propose({ by: party.ann })] as const;
   const asked = { partyId: await client.createParty('Invited'), by: party.bob };
   const change = async (fields: object) =>

@@ -8,8 +8,9 @@ import {
   moveOn,
   type SignedStandingOrderDocument,
   type StandingOrder,
+  standingOrderHash,
 } from '../../src/standing-orders/standing-order.ts';
-import { getStandingOrder } from '../../src/standing-orders/standing-order-queries.ts';
+import { asStandingOrder, getStandingOrder } from '../../src/standing-orders/standing-order-queries.ts';
 import type { StandingOrderRunDocument } from '../../src/standing-orders/standing-order-run.ts';
 import { standingOrdersQueue } from '../../src/standing-orders/standing-orders-queues.ts';
 import { insertStandingOrders } from '../../src/standing-orders/write-standing-orders.ts';
@@ -101,9 +102,32 @@ export async function makeDue(knex: Knex, ledgerId: string, orderIds?: readonly 
   const at = '2026-01-05T09:00:00Z';
   const once = knex('standing_orders').where({ ledger_id: ledgerId, status: 'active', recurrence: null });
   if (orderIds !== undefined) once.whereIn('id', [...orderIds]);
-  return once.where('time_zone', 'UTC').update({
+  const due = once.where('time_zone', 'UTC').update({
     ...{ starts_at: '2026-01-05T09:00', handled_until: '2026-01-01T00:00:00Z' },
     ...{ next_occurrence_at: at, next_due_at: at, next_attempt_at: at },
+  });
+  return knex.transaction(async (transaction) => {
+    const made = await due.transacting(transaction);
+    await signAsTheyAre(transaction, ledgerId);
+    return made;
+  });
+}
+
+/** After a change of orders in their rows: as though they had been made and signed so. */
+export async function signAsTheyAre(knex: Knex, ledgerId: string): Promise<void> {
+  const rows = await knex('standing_orders').where('ledger_id', ledgerId);
+  const changed = rows
+    .map((row) => ({ id: row.id, stored: row.instruction_hash, hash: standingOrderHash(asStandingOrder(row)) }))
+    .filter(({ stored, hash }) => !hash.equals(stored));
+  const bindings = [changed.map(({ id }) => id), changed.map(({ hash }) => hash), ledgerId];
+  const signed = 'from unnest(?::uuid[], ?::bytea[]) as c (id, hash) where s.ledger_id = ? and';
+  await knex.transaction(async (transaction) => {
+    await transaction.raw("set local session_replication_role = 'replica'");
+    await transaction.raw(`update standing_orders s set instruction_hash = c.hash ${signed} s.id = c.id`, bindings);
+    await transaction.raw(
+      `update authorisations s set instruction_hash = c.hash ${signed} s.subject_id = c.id`,
+      bindings,
+    );
   });
 }
 
