@@ -42,7 +42,7 @@ const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
 const scripts: Record<string, string> = JSON.parse(readFileSync(`${projectFolder}/package.json`, 'utf8')).scripts;
 
 test('each command explains itself without a database, and takes nothing that it does not know', async () => {
-  expect(commands).toHaveLength(10);
+  expect(commands).toHaveLength(11);
   for (const { name, script, summary } of commands) {
     expect(scripts[script]).toBe(`node scripts/run-built.mjs src/cli/joint-ledger.js ${name}`);
     const help = await command(name, undefined, ['--help']);
