@@ -2,10 +2,10 @@ import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { insertApiKey, insertLedger } from '../ledger/insert-ledger.ts';
-import { type LedgerCommand, readName, readUuid } from './ledger-command.ts';
+import { type DatabaseCommand, readName, readUuid } from './ledger-command.ts';
 
 /** Opens a ledger, with a key of the service. */
-export const createLedger: LedgerCommand = {
+export const createLedger: DatabaseCommand = {
   name: 'ledger create',
   script: 'ledger:create',
   summary: 'Opens a ledger and prints its only API key, once.',
@@ -29,7 +29,7 @@ interface LedgerRow {
 }
 
 /** Lists the ledgers. */
-export const listLedgers: LedgerCommand = {
+export const listLedgers: DatabaseCommand = {
   name: 'ledger list',
   script: 'ledger:list',
   summary: 'Lists the ledgers with their ids, oldest first.',
@@ -44,7 +44,7 @@ export const listLedgers: LedgerCommand = {
 };
 
 /** Calls a ledger something else. */
-export const renameLedger: LedgerCommand = {
+export const renameLedger: DatabaseCommand = {
   name: 'ledger rename',
   script: 'ledger:rename',
   summary: 'Gives a ledger another name, which operators alone see.',
