@@ -7,7 +7,7 @@ import type { CommandTerminal } from './ledger-command.ts';
 export function openTerminal(): Omit<CommandTerminal, 'config'> {
   // Whatever is printed into a pipe that was closed reaches nobody; `write` tells its caller.
   process.stdout.on('error', () => {});
-  return { progress: createProgress(), write, confirm };
+  return { progress: createProgress(), write, confirm: process.stdin.isTTY ? confirm : undefined };
 }
 
 /** A bar at a terminal; nothing in a pipe. */
@@ -32,8 +32,7 @@ function write(text: string): Promise<void> {
   });
 }
 
-async function confirm(question: string): Promise<boolean | undefined> {
-  if (!process.stdin.isTTY) return undefined;
+async function confirm(question: string): Promise<boolean> {
   // Standard output is for the result alone.
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));

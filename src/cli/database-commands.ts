@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { migrate } from '../database/migrate.ts';
 import { distribute } from '../distribute.ts';
 import { correctTimes as correctTimesOfBookings } from '../ledger/correct-times.ts';
+import { seedDemoLedger } from '../process/seed-demo-ledger.ts';
 import { verifyBooks } from '../verify-books.ts';
 import type { DatabaseCommand } from './ledger-command.ts';
 
@@ -17,6 +18,20 @@ export const migrateDatabase: DatabaseCommand = {
     const migrated = await migrate(database);
     const text = migrated.length === 0 ? 'The database is up to date.' : `Migrated: ${migrated.join(', ')}`;
     return { text, json: { migrated } };
+  },
+};
+
+/** Writes the demo ledger. */
+export const seed: DatabaseCommand = {
+  name: 'seed',
+  script: 'seed',
+  summary: 'Migrates, writes the ledger with the demo accounts where it is not there yet, and prints its API key.',
+  remarks: 'The key is DEMO_API_KEY, or one that is made up once and kept in DATA_DIR.',
+  ...withoutArguments,
+  async run(database, _args, { config }) {
+    await migrate(database);
+    const { ledgerId, apiKey } = await seedDemoLedger(database, config());
+    return { text: `Demo API key: ${apiKey}`, json: { ledgerId, apiKey } };
   },
 };
 

@@ -9,19 +9,23 @@ import { OperatorError } from '../errors/operator-error.ts';
 import { buildVersion } from '../metrics/build-version.ts';
 import { embeddedDatabaseName, findDatabaseInUse } from '../process/database-in-use.ts';
 import { operatorSentence } from '../process/operator-sentence.ts';
+import { importAccountsCommand, listAccounts, listEntries, showAccount } from './account-commands.ts';
 import { addCommand, groupOf, json, quiet, type Terminal } from './add-command.ts';
 import { callService } from './call-service.ts';
 import { openTerminal } from './command-terminal.ts';
-import { correctTimes, distributeDatabase, migrateDatabase, verify } from './database-commands.ts';
+import { correctTimes, distributeDatabase, migrateDatabase, seed, verify } from './database-commands.ts';
 import { exportCommand, importCommand } from './export-commands.ts';
 import { createKey, listKeys, revokeKey } from './key-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import type { LedgerCommand } from './ledger-command.ts';
 import { createLedger, listLedgers, renameLedger } from './ledger-commands.ts';
+import { moveDeposit, moveTransfer, moveWithdraw } from './move-commands.ts';
+import { listOrders, signOrder } from './order-commands.ts';
 
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
   migrateDatabase,
+  seed,
   distributeDatabase,
   createLedger,
   listLedgers,
@@ -29,6 +33,15 @@ export const commands: readonly LedgerCommand[] = [
   createKey,
   listKeys,
   revokeKey,
+  listAccounts,
+  showAccount,
+  listEntries,
+  importAccountsCommand,
+  moveDeposit,
+  moveWithdraw,
+  moveTransfer,
+  listOrders,
+  signOrder,
   verify,
   exportCommand,
   importCommand,

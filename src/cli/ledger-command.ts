@@ -66,8 +66,8 @@ export interface CommandTerminal {
   progress(done: number, total: number, doing: string): void;
   /** Writes to standard output, and answers when there is room for more. Throws OperatorError when nothing reads it. */
   write(text: string): Promise<void>;
-  /** Whether the question was answered with yes; undefined where there is no terminal to ask at. */
-  confirm(question: string): Promise<boolean | undefined>;
+  /** Asks, and answers whether it was answered with yes; undefined where there is no terminal to ask at. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
 export interface CommandCall extends CommandTerminal {

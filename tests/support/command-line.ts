@@ -37,7 +37,7 @@ export async function runCommand(args: readonly string[], database?: Database): 
     async write(text) {
       printed.stdout += text;
     },
-    confirm: async () => undefined,
+    confirm: undefined,
     config() {
       throw new Error('no settings were asked for');
     },
