@@ -20,6 +20,8 @@ export interface ImportedAccounts {
 const needed = ['externalId', 'name', 'currency'];
 const optional = ['ownership', 'overdraftLimit', 'timeZone', 'holders', 'openingBalance'];
 
+const columnsSentence = `${needed.join(', ')}, and any of ${optional.join(', ')}`;
+
 /** The cells of a line by their columns; an empty one is left out. */
 type Cells = Readonly<Record<string, string>>;
 
@@ -82,6 +84,7 @@ async function checkLines(file: string): Promise<number> {
       [`${file} does not fit, and nothing was done:`, ...problems.slice(0, maxListed), ...more].join('\n  '),
     );
   }
+  if (seen.size === 0) throw new OperatorError(`${file} has no accounts: its first line names ${columnsSentence}.`);
   return seen.size;
 }
 
@@ -115,8 +118,7 @@ function checkHeader(file: string, header: string[]): string[] {
     ...(missing.length > 0 ? [`lacks ${missing.join(', ')}`] : []),
     ...(unknown.length > 0 ? [`has ${unknown.map((column) => JSON.stringify(column)).join(', ')}`] : []),
   ];
-  const known = `${needed.join(', ')}; ${optional.join(', ')}`;
-  throw new OperatorError(`The first line of ${file} ${problems.join(' and ')}; the columns are ${known}.`);
+  throw new OperatorError(`The first line of ${file} ${problems.join(' and ')}; it names ${columnsSentence}.`);
 }
 
 const routes = allRoutes({ webhookTargets: { allowHttp: false, allowPrivate: false } });

@@ -15,9 +15,9 @@ export interface ImportedLedger {
 }
 
 /**
- * Writes a ledger from its file, all of it in one transaction or nothing. The file is read twice, so that it is known to
- * be whole before anything is written. Throws OperatorError when it is not, when the schema is another, when there is
- * such a ledger already, and when rows do not fit their tables.
+ * Writes a ledger from its file, all of it in one transaction or nothing. The file is read twice, so that it is known
+ * to be whole before anything is written. Throws OperatorError when it is not, when the schema is another, when there
+ * is such a ledger already, and when rows do not fit their tables.
  */
 export async function importLedger(
   database: Database,
@@ -56,9 +56,8 @@ async function checkFile(file: string): Promise<{ head: FileHead; end: FileEnd }
 async function requireRoom(knex: Knex.Transaction, { schema, ledgerId }: FileHead): Promise<void> {
   const ours = await lastMigration(knex);
   if (schema !== ours) {
-    throw new OperatorError(
-      `The file is of the schema ${schema}, the database of ${ours}: import it with the version that exported it, then migrate.`,
-    );
+    const way = 'Import it with the version that exported it, then migrate.';
+    throw new OperatorError(`The file is of the schema ${schema}, the database of ${ours}. ${way}`);
   }
   const found = await knex('ledgers').where('id', ledgerId).pluck('id');
   if (found.length > 0) throw new OperatorError(`There is a ledger ${ledgerId} already. Nothing was imported.`);

@@ -122,7 +122,8 @@ function describePreview(preview: DryRunTransaction | DryRunPaymentOrder): strin
   if (preview.kind === 'payment_order') {
     const { numberRequired, missingFrom } = preview.multiAuthorisation;
     const signers = `${numberRequired} signatures, which may come from ${missingFrom.join(', ')}`;
-    return `${preview.amount} ${preview.currency} would be reserved on ${preview.accountId} until there are ${signers}.`;
+    const reserved = `${preview.amount} ${preview.currency} would be reserved on ${preview.accountId}`;
+    return `${reserved} until there are ${signers}.`;
   }
   return `This would be booked:\n${describeEntries(preview)}`;
 }
@@ -141,6 +142,6 @@ function presentOutcome(made: Transaction | PaymentOrder): CommandResult {
     return { text: `Transaction ${made.id} is booked:\n${describeEntries(made)}`, json: made };
   }
   const { missingFrom } = made.multiAuthorisation;
-  const text = `Payment order ${made.id} waits for signatures, until ${made.expiresAt}, from ${missingFrom.join(', ')}.`;
-  return { text, json: made };
+  const wanted = `until ${made.expiresAt}, from ${missingFrom.join(', ')}`;
+  return { text: `Payment order ${made.id} waits for signatures, ${wanted}.`, json: made };
 }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readTableShapes } from '../../src/cli/table-shapes.ts';
 import type { Database } from '../../src/database/create-database.ts';
@@ -12,7 +14,7 @@ import { runCommand, spawnCommand, typeCommand } from '../support/command-line.t
 import { untilLogged } from '../support/event-log.ts';
 import { writeLongHistory } from '../support/long-history.ts';
 import { manyOrFew } from '../support/rounds.ts';
-import { startServerProcess } from '../support/server-process.ts';
+import { inBuild, startServerProcess } from '../support/server-process.ts';
 import { openScene } from '../support/shared-scene.ts';
 import { makeDue, runDue } from '../support/standing-orders.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
@@ -214,6 +216,18 @@ test('an export that fails leaves no file behind, and takes the place of none', 
   const there = await exportTo('there.jsonl', url);
   expect([there.code, there.stderr]).toEqual([1, expect.stringMatching(/^joint-ledger: [^\n]*EEXIST[^\n]*\n$/)]);
   expect(readFileSync(file('there.jsonl'), 'utf8')).toBe('kept');
+});
+
+test('says in a line that its standard output was closed', async () => {
+  const program = `'${process.execPath}' '${inBuild('src/cli/joint-ledger.js')}' export ${scene.ledgerId}`;
+  const env = { ...process.env, DATABASE_URL: service.databaseUrl };
+  // The other end reads nothing, and is closed before anything is written.
+  const ended = await promisify(execFile)(
+    'bash',
+    ['-c', `exec 3>&1; (${program} 2>&3; echo "code $?" >&3) | exec true`],
+    { env },
+  );
+  expect(ended.stdout).toMatch(/^joint-ledger: Standard output was closed before the end [^\n]*\ncode 1\n$/);
 });
 
 test('readers of the log go on behind their cursor, and a paused service calls nobody', async () => {
