@@ -272,11 +272,12 @@ test('shows at a terminal how far it is', async () => {
 test('takes no more memory for a million entries than for few', async () => {
   const source = await createTestDatabase({});
   const { ledgerId } = await createTestLedger(source.database);
-  await writeLongHistory(source.database, ledgerId, manyOrFew(500_000, 50_000));
+  const transactions = manyOrFew(500_000, 50_000);
+  await writeLongHistory(source.database, ledgerId, { transactions, secondsApart: 100 });
   const small = { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-old-space-size=40` };
   const exported = await exportTo('long.jsonl', source.url, ledgerId, small);
   expect(exported).toMatchObject({ code: 0, stderr: '' });
-  expect(JSON.parse(exported.stdout).rows.entries).toBe(manyOrFew(1_000_000, 100_000));
+  expect(JSON.parse(exported.stdout).rows.entries).toBe(2 * transactions);
   await withEmptyDatabase(async ({ url }) => {
     const imported = await spawnCommand(['import', file('long.jsonl')], { DATABASE_URL: url, ...small });
     expect(imported).toMatchObject({ code: 0, stderr: '' });
