@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import type { Database } from '../database/create-database.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { exportLedger } from './export-ledger.ts';
@@ -41,18 +39,20 @@ async function exportToFile(
   progress: CommandTerminal['progress'],
 ): Promise<FileEnd> {
   const stream = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
-  const failed = new Promise<never>((_resolve, reject) => stream.once('error', reject));
-  failed.catch(() => {});
-  await Promise.race([once(stream, 'open'), failed]).catch((error) => {
-    throw new OperatorError(`The ledger could not be written: ${error.message}.`, { cause: error });
+  const failed = new Promise<never>((_resolve, reject) => {
+    stream.once('error', (error) => reject(new OperatorError(`The ledger could not be written: ${error.message}.`)));
   });
+  // It may fail while nothing waits for it; whatever waits next is told.
+  failed.catch(() => {});
+  const untilEvent = (event: string) => Promise.race([new Promise((resolve) => stream.once(event, resolve)), failed]);
+  await untilEvent('open');
   const write = async (text: string) => {
-    if (!stream.write(text)) await Promise.race([once(stream, 'drain'), failed]);
+    if (!stream.write(text)) await untilEvent('drain');
   };
   try {
     const end = await exportLedger(database, ledgerId, { write, progress });
     stream.end();
-    await finished(stream);
+    await untilEvent('close');
     return end;
   } catch (error) {
     stream.destroy();

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { allRoutes } from '../all-routes.ts';
 import { type Client, type Currency, LedgerError, UnansweredError } from '../client/client.ts';
@@ -7,6 +7,7 @@ import { RefusalError } from '../errors/refusal.ts';
 import { readInput } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
 import type { CommandTerminal } from './ledger-command.ts';
+import { readChunks } from './read-chunks.ts';
 
 /** What became of the lines of a file. */
 export interface ImportedAccounts {
@@ -93,7 +94,7 @@ async function* readLines(file: string): AsyncGenerator<Line, void> {
     ...{ bom: true, trim: true, skip_empty_lines: true, info: true, max_record_size: 100_000 },
     columns: (header: string[]) => checkHeader(file, header),
   });
-  const source = createReadStream(file).on('error', (error) => parser.destroy(error));
+  const source = Readable.from(readChunks(file)).on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   try {
     for await (const { info, record } of parser) {

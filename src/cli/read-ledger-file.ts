@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { z } from 'zod';
 import { OperatorError } from '../errors/operator-error.ts';
 import { type FileEnd, type FileHead, fileEnd, fileHead, partRows, partSize, tableHead } from './ledger-file.ts';
+import { readChunks } from './read-chunks.ts';
 
 /** Rows of one table, as they stand in the file. */
 export interface FilePart {
@@ -70,7 +70,7 @@ const [newline, bracket] = [0x0a, 0x5b];
 async function* readLines(file: string, refuse: (why: string) => Error): AsyncGenerator<Buffer, void> {
   let begun: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1_024 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of readChunks(file)) {
     let from = 0;
     for (let to = chunk.indexOf(newline); to >= 0; to = chunk.indexOf(newline, from)) {
       const line = chunk.subarray(from, to + 1);

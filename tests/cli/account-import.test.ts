@@ -102,7 +102,10 @@ test('does nothing when a line does not fit, and names all of them', async () =>
     expect([content, code, stdout, stderr]).toEqual([content, 1, '', expect.stringMatching(why)]);
   }
   const missing = await spawnCommand(['account', 'import', path.join(folder, 'nowhere.csv')], settings);
-  expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/^joint-ledger: [^\n]*ENOENT[^\n]*\n$/) });
+  expect(missing).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^joint-ledger: \S+ could not be read: ENOENT[^\n]*\n$/),
+  });
   expect((await client.get('/v1/accounts')).body.data).toEqual([]);
 });
 

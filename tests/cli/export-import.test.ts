@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { latestPlace, readLog } from '../../src/log/read-log.ts';
 import { controlOf } from '../support/account-control.ts';
 import { runCommand, spawnCommand, typeCommand } from '../support/command-line.ts';
 import { untilLogged } from '../support/event-log.ts';
+import { until } from '../support/lock-witness.ts';
 import { writeLongHistory } from '../support/long-history.ts';
 import { manyOrFew } from '../support/rounds.ts';
 import { inBuild, startServerProcess } from '../support/server-process.ts';
@@ -193,8 +194,14 @@ test('a file that is not whole, or not for this database, imports nothing and sa
       expect(stderr).toMatch(/^joint-ledger: [^\n]* Nothing was imported\.\n$/);
       expect(await database('ledgers')).toEqual([]);
     }
-    const missing = await runCommand(['import', file('nowhere.jsonl')], database);
-    expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/^joint-ledger: [^\n]*ENOENT[^\n]*\n$/)]);
+    for (const [name, why] of [
+      ['nowhere.jsonl', 'ENOENT'],
+      ['.', 'EISDIR'],
+    ] as const) {
+      const unread = await runCommand(['import', file(name)], database);
+      const sentence = new RegExp(`^joint-ledger: \\S+ could not be read: ${why}[^\\n]*\\n$`);
+      expect([unread.code, unread.stderr]).toEqual([1, expect.stringMatching(sentence)]);
+    }
     await database('knex_migrations').insert({ name: '99999999999999_later', batch: 9, migration_time: new Date() });
     const other = await runCommand(['import', file('good.jsonl')], database);
     expect([other.code, other.stderr]).toEqual([
@@ -278,7 +285,9 @@ test('takes no more memory for a million entries than for few', async () => {
   const exported = await exportTo('long.jsonl', source.url, ledgerId, small);
   expect(exported).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(exported.stdout).rows.entries).toBe(2 * transactions);
-  await withEmptyDatabase(async ({ url }) => {
+  await withEmptyDatabase(async ({ url, database }) => {
+    await killImport(url, database);
+    expect(await database('ledgers')).toEqual([]);
     const imported = await spawnCommand(['import', file('long.jsonl')], { DATABASE_URL: url, ...small });
     expect(imported).toMatchObject({ code: 0, stderr: '' });
     expect((await exportTo('long-again.jsonl', url, ledgerId, small)).code).toBe(0);
@@ -286,6 +295,20 @@ test('takes no more memory for a million entries than for few', async () => {
   });
   await source.verifyAndDrop();
 });
+
+/** Kills an import of many rows when it has begun to write them, and waits until its session has ended. */
+async function killImport(url: string, database: Database): Promise<void> {
+  const env = { ...process.env, DATABASE_URL: url };
+  const child = spawn(process.execPath, [inBuild('src/cli/joint-ledger.js'), 'import', file('long.jsonl')], { env });
+  const sessions = (state: string) =>
+    database('pg_stat_activity')
+      .whereRaw("datname = current_database() and application_name = 'joint-ledger cli'")
+      .where('query', 'like', state)
+      .pluck('pid');
+  await until(async () => (await sessions('insert into "entries"%')).length > 0);
+  child.kill('SIGKILL');
+  await until(async () => (await sessions('%')).length === 0);
+}
 
 function lastLine(name: string): { sha256: string } {
   const text = readFileSync(file(name), 'latin1').trimEnd();
