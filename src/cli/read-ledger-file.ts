@@ -59,9 +59,18 @@ export async function* readLedgerFile(file: string): AsyncGenerator<FilePart, Fi
   }
   if (end === undefined) throw refuse('it is cut off');
   if (hash.digest('hex') !== end.sha256) throw refuse('it was changed, its SHA-256 is another');
-  for (const [name, count] of Object.entries({ ...counts, ...end.rows }))
-    if (counts[name] !== count || end.rows[name] !== count) throw refuse(`it does not have its rows of ${name}`);
+  requireSameCounts(counts, end.rows, refuse);
   return end;
+}
+
+function requireSameCounts(
+  counted: Readonly<Record<string, number>>,
+  told: Readonly<Record<string, number>>,
+  refuse: (why: string) => Error,
+): void {
+  for (const name of Object.keys({ ...counted, ...told })) {
+    if (counted[name] !== told[name]) throw refuse(`it does not have its rows of ${name}`);
+  }
 }
 
 const [newline, bracket] = [0x0a, 0x5b];

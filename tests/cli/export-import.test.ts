@@ -223,6 +223,16 @@ test('an export that fails leaves no file behind, and takes the place of none', 
   const there = await exportTo('there.jsonl', url);
   expect([there.code, there.stderr]).toEqual([1, expect.stringMatching(/^joint-ledger: [^\n]*EEXIST[^\n]*\n$/)]);
   expect(readFileSync(file('there.jsonl'), 'utf8')).toBe('kept');
+  // As on a disk that is full: files may have 4 KB here.
+  const program = `'${process.execPath}' '${inBuild('src/cli/joint-ledger.js')}'`;
+  const typed = `trap '' XFSZ; ulimit -f 4; ${program} export ${scene.ledgerId} --to '${file('full.jsonl')}'`;
+  const env = { ...process.env, DATABASE_URL: url };
+  const full = await promisify(execFile)('bash', ['-c', typed], { env }).catch((error) => error);
+  expect([full.code, full.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^joint-ledger: The ledger could not be written: EFBIG/),
+  ]);
+  expect(readdirSync(folder)).not.toContain('full.jsonl');
 });
 
 test('says in a line that its standard output was closed', async () => {
