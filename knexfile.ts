@@ -4,11 +4,11 @@ import { knexConfig } from './src/database/create-database.ts';
 import { findDatabaseInUse } from './src/process/database-in-use.ts';
 
 /**
- * For the knex command line (`npm run migrate`, `npm run seed`, `npm run knex -- ...`): the database in DATABASE_URL, or
+ * For the knex command line (`npm run knex -- ...`): the database in DATABASE_URL, or
  * the embedded one while the service runs.
  */
 export default async function config(): Promise<Knex.Config> {
   const url = await findDatabaseInUse(readConfig(process.env, []));
   const options = { url, poolSize: 4, applicationName: 'joint-ledger knex', acquireTimeoutMs: 30_000 };
-  return { ...knexConfig(options), seeds: { directory: './seeds', loadExtensions: ['.ts'] } };
+  return knexConfig(options);
 }

@@ -5,7 +5,6 @@ import { type OpenAccountCommand, openAccount } from '../src/accounts/open-accou
 import { makeProposal } from '../src/approvals/make-proposal.ts';
 import { openProject } from '../src/approvals/open-project.ts';
 import { type SignPaymentOrderCommand, signPaymentOrder } from '../src/approvals/sign-payment-order.ts';
-import { readConfig } from '../src/config.ts';
 import type { Database } from '../src/database/create-database.ts';
 import type { LedgerTransaction } from '../src/database/ledger-transaction.ts';
 import { openPipeline } from '../src/database/statement-pipeline.ts';
@@ -28,7 +27,6 @@ import { noLimits, ownerRights } from '../src/ownership/holder.ts';
 import type { MandateTerms } from '../src/ownership/mandate.ts';
 import { createParty } from '../src/parties/create-party.ts';
 import type { PaymentOrderDocument } from '../src/payment-orders/payment-order.ts';
-import { readDemoApiKey } from '../src/process/demo-api-key.ts';
 
 /** Fixed, so that documentation and tests can name them. */
 const demoId = (number: number) => `01936f00-0000-7000-8000-${String(number).padStart(12, '0')}`;
@@ -125,13 +123,6 @@ export async function seedDemo(database: Database, apiKey: string): Promise<void
   await withUnawaitedBegin(database, limits.statementTimeoutMs, (connection) =>
     database.transaction(write, { connection }),
   );
-}
-
-/** What `npm run seed` calls. */
-export async function seed(knex: Knex): Promise<void> {
-  const apiKey = readDemoApiKey(readConfig(process.env, []), demoLedgerId);
-  await seedDemo(knex, apiKey);
-  process.stdout.write(`Demo API key: ${apiKey}\n`);
 }
 
 async function writeBooks(transaction: LedgerTransaction): Promise<void> {

@@ -49,7 +49,7 @@ export async function distribute(database: Knex, shards: number): Promise<string
   if (!(await findServerKind(database)).isDistributed) {
     throw new OperatorError('The database has no extension citus: create it, or stay on one server.');
   }
-  await requireSameTables(database);
+  await requireKnownTables(database, 'distribute');
   const { rows } = await database.raw(
     'select c.relname from pg_dist_partition p join pg_class c on c.oid = p.logicalrelid',
   );
@@ -59,8 +59,11 @@ export async function distribute(database: Knex, shards: number): Promise<string
   return missing.map(([table]) => table);
 }
 
-/** A table that a migration has brought and that nobody has thought of here would keep its rows on the coordinator. */
-async function requireSameTables(database: Knex): Promise<void> {
+/**
+ * A table that a migration has brought and that nobody has thought of here would be passed over in silence. Throws
+ * OperatorError when the list above and the schema differ; `purpose` says what can't be done then.
+ */
+export async function requireKnownTables(database: Knex, purpose: string): Promise<void> {
   const { rows } = await database.raw(
     `select c.table_name as name from information_schema.columns c
      where c.table_schema = current_schema() and c.column_name = 'ledger_id'`,
@@ -69,7 +72,7 @@ async function requireSameTables(database: Knex): Promise<void> {
   const listed = Object.keys(distributedTables);
   const unknown = [...found].filter((table) => !listed.includes(table));
   const absent = listed.filter((table) => !found.has(table));
-  if (unknown.length > 0) throw new OperatorError(`It is not known how to distribute ${unknown.sort().join(', ')}.`);
+  if (unknown.length > 0) throw new OperatorError(`It is not known how to ${purpose} ${unknown.sort().join(', ')}.`);
   if (absent.length > 0) throw new OperatorError(`The database lacks ${absent.join(', ')}: migrate it first.`);
 }
 

@@ -2,13 +2,14 @@ import { InvalidArgumentError } from 'commander';
 import { migrate } from '../database/migrate.ts';
 import { distribute } from '../distribute.ts';
 import { correctTimes as correctTimesOfBookings } from '../ledger/correct-times.ts';
+import { seedDemoLedger } from '../process/seed-demo-ledger.ts';
 import { verifyBooks } from '../verify-books.ts';
-import type { LedgerCommand } from './ledger-command.ts';
+import type { DatabaseCommand } from './ledger-command.ts';
 
 const withoutArguments = { parameters: {}, example: '' };
 
 /** Migrates without starting the service. */
-export const migrateDatabase: LedgerCommand = {
+export const migrateDatabase: DatabaseCommand = {
   name: 'migrate',
   script: 'migrate',
   summary: 'Brings the database up to date without starting the service.',
@@ -20,8 +21,22 @@ export const migrateDatabase: LedgerCommand = {
   },
 };
 
+/** Writes the demo ledger. */
+export const seed: DatabaseCommand = {
+  name: 'seed',
+  script: 'seed',
+  summary: 'Migrates, writes the ledger with the demo accounts where it is not there yet, and prints its API key.',
+  remarks: 'The key is DEMO_API_KEY, or one that is made up once and kept in DATA_DIR.',
+  ...withoutArguments,
+  async run(database, _args, { config }) {
+    await migrate(database);
+    const { ledgerId, apiKey } = await seedDemoLedger(database, config());
+    return { text: `Demo API key: ${apiKey}`, json: { ledgerId, apiKey } };
+  },
+};
+
 /** Spreads ledgers over the nodes of Citus. */
-export const distributeDatabase: LedgerCommand = {
+export const distributeDatabase: DatabaseCommand = {
   name: 'distribute',
   script: 'distribute',
   summary:
@@ -35,8 +50,8 @@ export const distributeDatabase: LedgerCommand = {
     },
   },
   example: '--shards 64',
-  async run(database, [shards]) {
-    const distributed = await distribute(database, Number.parseInt(shards!, 10));
+  async run(database, _args, { options }) {
+    const distributed = await distribute(database, Number.parseInt(options.shards!, 10));
     const text = distributed.length === 0 ? 'All tables are distributed.' : `Distributed: ${distributed.join(', ')}`;
     return { text, json: { distributed } };
   },
@@ -48,7 +63,7 @@ function readShards(text: string): string {
 }
 
 /** Proves the books, or names what is wrong. */
-export const verify: LedgerCommand = {
+export const verify: DatabaseCommand = {
   name: 'verify',
   script: 'books:verify',
   summary: 'Checks the books of all ledgers and prints what is wrong. Exit code 1 when anything is.',
@@ -63,7 +78,7 @@ export const verify: LedgerCommand = {
 };
 
 /** For books that were kept under a clock that ran ahead. */
-export const correctTimes: LedgerCommand = {
+export const correctTimes: DatabaseCommand = {
   name: 'books correct-times',
   script: 'books:correct-times',
   summary: 'Gives what was booked ahead of the clock its right time, once the clock is right again.',

@@ -1,24 +1,31 @@
 #!/usr/bin/env node
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import cliProgress from 'cli-progress';
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { describeSettings, readConfig } from '../config.ts';
-import { createDatabase, type Database } from '../database/create-database.ts';
+import { createDatabase } from '../database/create-database.ts';
 import { startEmbeddedServer } from '../database/embedded/embedded-server.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { buildVersion } from '../metrics/build-version.ts';
 import { embeddedDatabaseName, findDatabaseInUse } from '../process/database-in-use.ts';
 import { operatorSentence } from '../process/operator-sentence.ts';
-import { correctTimes, distributeDatabase, migrateDatabase, verify } from './database-commands.ts';
+import { importAccountsCommand, listAccounts, listEntries, showAccount } from './account-commands.ts';
+import { addCommand, groupOf, json, quiet, type Terminal } from './add-command.ts';
+import { callService } from './call-service.ts';
+import { openTerminal } from './command-terminal.ts';
+import { correctTimes, distributeDatabase, migrateDatabase, seed, verify } from './database-commands.ts';
+import { exportCommand, importCommand } from './export-commands.ts';
 import { createKey, listKeys, revokeKey } from './key-commands.ts';
-import { addLabCommands, type LabTerminal } from './lab-commands.ts';
-import type { CommandResult, CommandTerminal, LedgerCommand } from './ledger-command.ts';
+import { addLabCommands } from './lab-commands.ts';
+import type { LedgerCommand } from './ledger-command.ts';
 import { createLedger, listLedgers, renameLedger, setLedgerSignatures } from './ledger-commands.ts';
+import { moveDeposit, moveTransfer, moveWithdraw } from './move-commands.ts';
+import { listOrders, signOrder } from './order-commands.ts';
 
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
   migrateDatabase,
+  seed,
   distributeDatabase,
   createLedger,
   listLedgers,
@@ -27,16 +34,20 @@ export const commands: readonly LedgerCommand[] = [
   createKey,
   listKeys,
   revokeKey,
+  listAccounts,
+  showAccount,
+  listEntries,
+  importAccountsCommand,
+  moveDeposit,
+  moveWithdraw,
+  moveTransfer,
+  listOrders,
+  signOrder,
   verify,
+  exportCommand,
+  importCommand,
   correctTimes,
 ];
-
-/** Where a command prints, and what it runs on. */
-export interface Terminal extends LabTerminal, CommandTerminal {
-  withDatabase(run: (database: Database) => Promise<CommandResult>): Promise<CommandResult>;
-  /** Runs the service with these arguments until it is told to stop. */
-  serve(args: readonly string[]): Promise<void>;
-}
 
 /**
  * Runs the command that these arguments name, and answers the exit code. What it returns is printed, with `--json` as
@@ -68,37 +79,13 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-const json = new Option('--json', 'prints the result as JSON');
-
 function createProgram(terminal: Terminal, exit: (code: number) => void): Command {
   const program = quiet(new Command('joint-ledger'), terminal)
     .description('The ledger service for accounts shared by several people, and commands for those who operate it.')
     .version(buildVersion)
     .helpCommand(false);
   addServiceCommands(program, terminal);
-  for (const command of commands) {
-    const words = command.name.split(' ');
-    const parent = words.length === 1 ? program : groupOf(program, words[0]!, terminal);
-    const added = quiet(parent.command(words.at(-1)!), terminal).description(command.summary);
-    for (const [name, { meaning, read }] of Object.entries(command.parameters)) {
-      const argument = new Argument(name, meaning);
-      added.addArgument(read === undefined ? argument : argument.argParser(read));
-    }
-    const options = Object.entries(command.options ?? {}).map(([flags, { meaning, read, otherwise }]) => {
-      const option = new Option(flags, meaning).default(otherwise);
-      added.addOption(read === undefined ? option : option.argParser(read));
-      return option.attributeName();
-    });
-    added.addOption(json).addHelpText('after', `\nFor example:\n  ${asTyped(command)}`);
-    added.action(async (...given: unknown[]) => {
-      const named = added.opts<Record<string, string> & { json?: true }>();
-      const values = given.slice(0, Object.keys(command.parameters).length) as string[];
-      values.push(...options.map((option) => named[option]!));
-      const result = await terminal.withDatabase((database) => command.run(database, values, terminal));
-      terminal.print(`${named.json ? JSON.stringify(result.json) : result.text}\n`);
-      if (result.isBad) exit(1);
-    });
-  }
+  for (const command of commands) addCommand(program, command, { terminal, exit });
   addLabCommands(groupOf(program, 'lab', terminal), terminal);
   return program;
 }
@@ -132,33 +119,7 @@ function optionOf(name: string, value: string | undefined): string[] {
   return value === undefined ? [] : [`--${name}`, value];
 }
 
-const groups: Readonly<Record<string, string>> = {
-  ledger: 'Opens, lists and renames ledgers.',
-  key: 'Makes, lists and ends API keys.',
-  books: 'Mends times.',
-  lab: 'Plays what happens when callers meet at the same rows, and what each cure does.',
-};
-
-function asTyped({ script, example }: LedgerCommand): string {
-  return `npm run ${script}${example === '' ? '' : ` -- ${example}`}`;
-}
-
-/** The command that has these as its own: `key` of `key create`. */
-function groupOf(program: Command, word: string, terminal: Terminal): Command {
-  return (
-    program.commands.find((each) => each.name() === word) ??
-    quiet(program.command(word), terminal)
-      .description(groups[word] ?? '')
-      .helpCommand(false)
-  );
-}
-
-/** Nothing ends the process or prints by itself. */
-function quiet(command: Command, { print }: Terminal): Command {
-  return command.exitOverride().configureOutput({ writeOut: print, writeErr: () => {} });
-}
-
-async function withDatabase(run: (database: Database) => Promise<CommandResult>): Promise<CommandResult> {
+const withDatabase: Terminal['withDatabase'] = async (run) => {
   const url = await findDatabaseInUse(readConfig(process.env, []));
   const options = { url, poolSize: 4, applicationName: 'joint-ledger cli', acquireTimeoutMs: 10_000 };
   const database = createDatabase(options);
@@ -167,7 +128,12 @@ async function withDatabase(run: (database: Database) => Promise<CommandResult>)
   } finally {
     await database.destroy();
   }
-}
+};
+
+const withService: Terminal['withService'] = (url, ask) => {
+  const { JOINT_LEDGER_URL, JOINT_LEDGER_KEY: apiKey } = process.env;
+  return callService({ url: url ?? JOINT_LEDGER_URL, apiKey }, ask);
+};
 
 /** The embedded PostgreSQL is started where it does not run, and stopped afterwards. */
 async function withLab<Result>(run: (url: string, signal: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -197,19 +163,6 @@ async function serve(args: readonly string[]): Promise<void> {
   await import(main);
 }
 
-/** A bar at a terminal; nothing in a pipe. */
-function createProgress(): CommandTerminal['progress'] {
-  let bar: cliProgress.SingleBar | undefined;
-  return (done, total, doing) => {
-    if (!process.stderr.isTTY) return;
-    const format = '{bar} {value} of {total}, {duration_formatted}: {doing}';
-    bar ??= new cliProgress.SingleBar({ format, stream: process.stderr, clearOnComplete: true });
-    if (bar.isActive) bar.update(done, { doing });
-    else bar.start(total, done, { doing });
-    if (done === total) bar.stop();
-  };
-}
-
 /** By its own name, or by that under which a package puts it. */
 function isStarted(): boolean {
   const started = process.argv[1];
@@ -220,8 +173,10 @@ if (isStarted()) {
   const code = await runCommandLine(process.argv.slice(2), {
     print: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
-    progress: createProgress(),
+    ...openTerminal(),
+    config: () => readConfig(process.env, []),
     withDatabase,
+    withService,
     withLab,
     serve,
   });

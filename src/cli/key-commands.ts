@@ -4,7 +4,7 @@ import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { insertApiKey } from '../ledger/insert-ledger.ts';
 import { machineClock } from '../ledger/trusted-clock.ts';
-import { type LedgerCommand, readName, readUuid } from './ledger-command.ts';
+import { type DatabaseCommand, readName, readUuid } from './ledger-command.ts';
 
 interface KeyRow {
   ledger_id: string;
@@ -19,7 +19,7 @@ const ofLedger = { '<ledger-id>': { meaning: 'the ledger of the key', read: read
 const exampleLedger = '01936f00-0000-7000-8000-000000000001';
 
 /** Makes an API key, of the service or of a party. */
-export const createKey: LedgerCommand = {
+export const createKey: DatabaseCommand = {
   name: 'key create',
   script: 'api-key:create',
   summary: 'Makes another API key for a ledger and prints it, once.',
@@ -48,7 +48,7 @@ export const createKey: LedgerCommand = {
 };
 
 /** Lists the API keys of a ledger. */
-export const listKeys: LedgerCommand = {
+export const listKeys: DatabaseCommand = {
   name: 'key list',
   script: 'api-key:list',
   summary: "Lists a ledger's API keys with their ids, oldest first, without what is secret about them.",
@@ -62,7 +62,7 @@ export const listKeys: LedgerCommand = {
 };
 
 /** Ends an API key. */
-export const revokeKey: LedgerCommand = {
+export const revokeKey: DatabaseCommand = {
   name: 'key revoke',
   script: 'api-key:revoke',
   summary: 'Ends an API key within five seconds, for good. Doing it again changes nothing.',

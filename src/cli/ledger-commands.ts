@@ -3,10 +3,10 @@ import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { insertApiKey, insertLedger } from '../ledger/insert-ledger.ts';
-import { type LedgerCommand, readName, readUuid } from './ledger-command.ts';
+import { type DatabaseCommand, readName, readUuid } from './ledger-command.ts';
 
 /** Opens a ledger, with a key of the service. */
-export const createLedger: LedgerCommand = {
+export const createLedger: DatabaseCommand = {
   name: 'ledger create',
   script: 'ledger:create',
   summary: 'Opens a ledger and prints its only API key, once.',
@@ -30,7 +30,7 @@ interface LedgerRow {
 }
 
 /** Lists the ledgers. */
-export const listLedgers: LedgerCommand = {
+export const listLedgers: DatabaseCommand = {
   name: 'ledger list',
   script: 'ledger:list',
   summary: 'Lists the ledgers with their ids, oldest first.',
@@ -45,7 +45,7 @@ export const listLedgers: LedgerCommand = {
 };
 
 /** Says who may sign in a ledger. */
-export const setLedgerSignatures: LedgerCommand = {
+export const setLedgerSignatures: DatabaseCommand = {
   name: 'ledger signatures',
   script: 'ledger:signatures',
   summary: "Sets whose signatures a ledger takes: any, or parties' own only.",
@@ -67,7 +67,7 @@ function readWhose(text: string): string {
 }
 
 /** Calls a ledger something else. */
-export const renameLedger: LedgerCommand = {
+export const renameLedger: DatabaseCommand = {
   name: 'ledger rename',
   script: 'ledger:rename',
   summary: 'Gives a ledger another name, which operators alone see.',

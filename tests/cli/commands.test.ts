@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { commands, runCommandLine } from '../../src/cli/joint-ledger.ts';
+import { commands } from '../../src/cli/joint-ledger.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { pendingMigrations } from '../../src/database/migrate.ts';
 import { insertLedger } from '../../src/ledger/insert-ledger.ts';
+import { runCommand, spawnCommand as spawnProgram, typeCommand } from '../support/command-line.ts';
 import { inBuild, projectFolder } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -15,26 +16,13 @@ import { startTestService } from '../support/test-service.ts';
 const run = promisify(execFile);
 
 /** Runs a command as npm does. */
-async function spawnCommand(name: string, databaseUrl: string, args: readonly string[] = []) {
-  const options = { cwd: projectFolder, env: { ...process.env, DATABASE_URL: databaseUrl } };
-  return run(process.execPath, [inBuild('src/cli/joint-ledger.js'), ...name.split(' '), ...args], options).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-  );
+function spawnCommand(name: string, databaseUrl: string, args: readonly string[] = []) {
+  return spawnProgram([...name.split(' '), ...args], { DATABASE_URL: databaseUrl });
 }
 
-/** Runs a command in this process, with a terminal that keeps what is printed; without a database it may ask for none. */
-async function command(name: string, database: Database | undefined, args: readonly string[] = []) {
-  const printed = { stdout: '', stderr: '' };
-  const code = await runCommandLine([...name.split(' '), ...args], {
-    print: (text) => (printed.stdout += text),
-    complain: (text) => (printed.stderr += text),
-    progress: () => {},
-    withDatabase: (runOn) => (database === undefined ? fail() : runOn(database)),
-    withLab: fail,
-    serve: fail,
-  });
-  return { code, ...printed };
+/** Runs a command in this process; without a database it may ask for none. */
+function command(name: string, database: Database | undefined, args: readonly string[] = []) {
+  return runCommand([...name.split(' '), ...args], database);
 }
 
 const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
@@ -42,14 +30,15 @@ const unreachable = 'postgres://nobody:nothing@127.0.0.1:1/none';
 const scripts: Record<string, string> = JSON.parse(readFileSync(`${projectFolder}/package.json`, 'utf8')).scripts;
 
 test('each command explains itself without a database, and takes nothing that it does not know', async () => {
-  expect(commands).toHaveLength(11);
   for (const { name, script, summary } of commands) {
-    expect(scripts[script]).toBe(`node scripts/run-built.mjs src/cli/joint-ledger.js ${name}`);
+    if (script !== undefined)
+      expect(scripts[script]).toBe(`node scripts/run-built.mjs src/cli/joint-ledger.js ${name}`);
     const help = await command(name, undefined, ['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(new RegExp(`^Usage: joint-ledger ${name} `));
     expect(help.stdout.replaceAll(/\s+/g, ' ')).toContain(summary);
-    expect(help.stdout).toContain(`For example:\n  npm run ${script}`);
+    const typed = script === undefined ? `joint-ledger ${name}` : `npm run ${script}`;
+    expect(help.stdout).toContain(`For example:\n  ${typed}`);
     for (const args of [['--name=x'], ['-x'], ['a', 'b', 'c', 'd']]) {
       const { code, stdout, stderr } = await command(name, undefined, args);
       expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(/^joint-ledger: .* \(see --help\)\n$/)]);
@@ -62,23 +51,11 @@ test('each command explains itself without a database, and takes nothing that it
 });
 
 test('does nothing when it is imported, and lists all commands when asked', async () => {
-  const printed: string[] = [];
-  const terminal = {
-    print: (text: string) => printed.push(text),
-    complain: () => {},
-    progress: () => {},
-    withDatabase: fail,
-    withLab: fail,
-    serve: fail,
-  };
-  expect(await runCommandLine(['--help'], terminal)).toBe(0);
+  const { code, stdout } = await runCommand(['--help']);
+  expect(code).toBe(0);
   for (const word of ['serve', 'worker', 'config', 'migrate', 'ledger', 'key', 'verify', 'books'])
-    expect(printed.join('')).toMatch(new RegExp(`\\n  ${word}\\b`));
+    expect(stdout).toMatch(new RegExp(`\\n  ${word}\\b`));
 });
-
-async function fail(): Promise<never> {
-  throw new Error('no database was asked for');
-}
 
 test('a name that begins with a hyphen stands behind two of them', async () => {
   const { url, database, verifyAndDrop } = await createTestDatabase();
@@ -236,11 +213,8 @@ test('prints every setting with its source and its meaning, and no secret', asyn
 
 test('shows how far it is at a terminal alone', async () => {
   const { url, verifyAndDrop } = await createTestDatabase();
-  const typed = `${process.execPath} ${inBuild('src/cli/joint-ledger.js')} verify`;
-  const env = { ...process.env, DATABASE_URL: url, TERM: 'xterm' };
-  const shown = await run('script', ['-qec', typed, '/dev/null'], { env }).catch((error) => error);
-  if (shown.code === 'ENOENT') process.stdout.write('script is not here: no terminal was played.\n');
-  else expect(shown.stdout).toMatch(/ of \d+, .*\n?.*The books are right\./s);
+  const typed = await typeCommand(['verify'], { DATABASE_URL: url });
+  if (typed !== undefined) expect(typed.shown).toMatch(/ of \d+, .*\n?.*The books are right\./s);
   expect(await spawnCommand('verify', url)).toEqual({ code: 0, stdout: 'The books are right.\n', stderr: '' });
   await verifyAndDrop();
 });

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { demoLedgerId } from '../../seeds/demo.ts';
 import { projectFolder, untilListening } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -53,17 +54,17 @@ function makeReadOnly(at: string): void {
 
 const { STATEMENTS_FOLDER: _folder, NODE_OPTIONS: _options, ...inherited } = process.env;
 
-function options(): object {
+function options() {
   return { cwd: folder, env: { ...inherited, DATABASE_URL: testDatabase.url, PORT: '0' }, ...nobody };
 }
 
 /** As the link that npm makes for the command would have it run. */
-async function command(...args: string[]): Promise<string> {
+async function command(args: readonly string[], env: NodeJS.ProcessEnv = options().env): Promise<string> {
   const { bin } = await import(path.join(folder, 'node_modules/joint-ledger/package.json'), {
     with: { type: 'json' },
   }).then((manifest) => manifest.default);
   const file = path.join(folder, 'node_modules/joint-ledger', bin['joint-ledger']);
-  return (await run(process.execPath, [file, ...args], options())).stdout;
+  return (await run(process.execPath, [file, ...args], { ...options(), env })).stdout;
 }
 
 async function serve(): Promise<{ child: ChildProcess; url: string }> {
@@ -76,9 +77,9 @@ async function serve(): Promise<{ child: ChildProcess; url: string }> {
 }
 
 test('starts, moves money and verifies, read-only and without the embedded server', async () => {
-  expect(await command('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-  expect(await command('migrate')).toBe('The database is up to date.\n');
-  const { apiKey } = JSON.parse(await command('ledger', 'create', 'Packed', '--json'));
+  expect(await command(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(await command(['migrate'])).toBe('The database is up to date.\n');
+  const { apiKey } = JSON.parse(await command(['ledger', 'create', 'Packed', '--json']));
   const { child, url } = await serve();
   const client = createTestClient(url, apiKey);
   const account = await client.openAccount({ balance: '12.00' });
@@ -86,9 +87,16 @@ test('starts, moves money and verifies, read-only and without the embedded serve
   for (const page of ['/docs', '/openapi.json', '/errors', '/']) {
     expect([page, (await fetch(`${url}${page}`)).status]).toEqual([page, 200]);
   }
-  expect(JSON.parse(await command('ledger', 'list', '--json'))).toMatchObject([{ name: 'Packed' }]);
+  expect(JSON.parse(await command(['ledger', 'list', '--json']))).toMatchObject([{ name: 'Packed' }]);
+  const moving = { ...options().env, JOINT_LEDGER_URL: url, JOINT_LEDGER_KEY: apiKey };
+  expect(await command(['move', 'deposit', account, '0.50', 'USD', '--yes'], moving)).toMatch(/ is booked:/);
+  expect(await client.balance(account)).toBe('12.50');
+  const seeding = { ...options().env, DEMO_API_KEY: 'packed-demo-key' };
+  expect(await command(['seed'], seeding)).toBe('Demo API key: packed-demo-key\n');
+  const [exported] = (await command(['export', demoLedgerId])).split('\n');
+  expect(JSON.parse(exported!)).toMatchObject({ format: 'joint-ledger', ledgerId: demoLedgerId });
   const exited = once(child, 'exit');
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
-  expect(JSON.parse(await command('verify', '--json'))).toEqual({ right: true, findings: [] });
+  expect(JSON.parse(await command(['verify', '--json']))).toEqual({ right: true, findings: [] });
 });

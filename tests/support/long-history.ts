@@ -3,15 +3,16 @@ import type { Database } from '../../src/database/create-database.ts';
 import { clearingAccountId } from '../../src/ledger/clearing-account.ts';
 import { metadataTerm } from '../../src/ledger/metadata-term.ts';
 
-/** So many transactions, with two entries each, over the two years from 2025 on. */
-const transactions = 500_000;
+/** With two entries each, over the two years from 2025 on: some of it lies ahead of the clock. */
+const usual = { transactions: 500_000, secondsApart: 126 };
 
 /**
- * A ledger with a million entries, written by a few statements as the service would have written them. All are on the
+ * A ledger with a million entries unless it says otherwise, written by a few statements as the service would have written them. All are on the
  * account `busy`: nine deposits of ten, and a transfer to `quiet`, 1.00 to 100.00 in turn. What is called common is in
  * every tenth or so, what is called rare in every 100,000th.
  */
-export async function writeLongHistory(database: Database, ledgerId: string) {
+export async function writeLongHistory(database: Database, ledgerId: string, { transactions, secondsApart } = usual) {
+  const bookedAt = `(timestamptz '2025-01-01 00:00:00Z' + i * interval '${secondsApart} seconds')`;
   const [busy, quiet, common, rare] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()];
   const clearing = clearingAccountId(ledgerId, 'USD');
   const party = (id: string, name: string) => ({ ledger_id: ledgerId, id, name });
@@ -71,6 +72,4 @@ export async function writeLongHistory(database: Database, ledgerId: string) {
 const isTransfer = '(i % 10 = 0)';
 const isRare = '(i % 100000 = 77777)';
 const amount = '(i % 100 + 1)::numeric';
-/** A little more than two minutes apart. */
-const bookedAt = `(timestamptz '2025-01-01 00:00:00Z' + i * interval '126 seconds')`;
 const idOf = (kind: string) => `('01900000-0000-7000-8000-0' || '${kind}' || lpad(to_hex(i), 10, '0'))::uuid`;
