@@ -10,16 +10,19 @@ export interface FieldError {
   message: string;
 }
 
+/** So many wrong fields are named. */
+export const maxErrors = 20;
+
 /**
  * Input that does not fit, with every field that is wrong and the part of the request where they stand. The refusal
- * `validation_failed` names at most 20 of them.
+ * `validation_failed` names at most `maxErrors` of them.
  *
  * @example
  * throw invalidInput([{ path: 'amount', message: 'must be above zero' }]);
  */
 export function invalidInput(errors: readonly FieldError[], part: RequestPart = 'body'): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  const listed = errors.slice(0, 20).map(({ path, message }) => ({ in: part, path: shorten(path, 200), message }));
+  const listed = errors.slice(0, maxErrors).map(({ path, message }) => ({ in: part, path: shorten(path, 200), message }));
   return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
 }
 

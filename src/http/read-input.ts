@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FieldError, invalidInput, type RequestPart } from '../errors/invalid-input.ts';
+import { type FieldError, invalidInput, maxErrors, type RequestPart } from '../errors/invalid-input.ts';
 import { notStorable, storableText } from './storable.ts';
 
 /** What a schema expects, in the words of JSON. */
@@ -55,7 +55,7 @@ export function readInput<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(input, reportInput);
   if (parsed.success) return parsed.data;
-  throw invalidInput(parsed.error.issues.flatMap(fieldErrors), part);
+  throw invalidInput(parsed.error.issues.slice(0, maxErrors).flatMap(fieldErrors), part);
 }
 
 /** So that a field that is missing can be told from one that does not fit. */
@@ -63,7 +63,7 @@ const reportInput = { reportInput: true } as const;
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
+    return issue.keys.slice(0, maxErrors).map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
   }
   const path = issue.path.join('.');
   if (path === '' && issue.message === required) return [{ path, message: 'a JSON body is required' }];

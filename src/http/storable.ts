@@ -3,6 +3,9 @@ import type { FieldError } from '../errors/invalid-input.ts';
 /** Deeper than any document of this interface, and shallow enough to walk by recursion. */
 const maxDepth = 16;
 
+/** A hundred for each movement of the largest batch: more are rubbish, and would be looked at for half a second. */
+const maxValues = 100_000;
+
 /** What is wrong with text that PostgreSQL cannot hold. */
 export const notStorable = 'must not contain NUL or unpaired surrogates';
 
@@ -13,9 +16,21 @@ export function storableText(value: string): boolean {
 
 /**
  * Looks through a parsed JSON document for what could not be stored and read back unchanged: text as above, numbers
- * that JavaScript cannot hold exactly, nesting without end. Returns the first field that has one.
+ * that JavaScript cannot hold exactly, nesting and values without end. Returns the first field that has one.
  */
-export function findUnstorable(value: unknown, path = '', depth = 0): FieldError | undefined {
+export function findUnstorable(document: unknown): FieldError | undefined {
+  return findBelow(document, { path: '', depth: 0, seen: { values: 0 } });
+}
+
+interface Place {
+  readonly path: string;
+  readonly depth: number;
+  readonly seen: { values: number };
+}
+
+function findBelow(value: unknown, { path, depth, seen }: Place): FieldError | undefined {
+  seen.values++;
+  if (seen.values > maxValues) return { path: '', message: `must have at most ${maxValues} values` };
   if (depth > maxDepth) return { path, message: `must not nest deeper than ${maxDepth} levels` };
   if (typeof value === 'string') {
     return storableText(value) ? undefined : { path, message: notStorable };
@@ -25,10 +40,11 @@ export function findUnstorable(value: unknown, path = '', depth = 0): FieldError
     return exact ? undefined : { path, message: 'must be a number below 2^53; send larger ones as text' };
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, member] of Object.entries(value)) {
-    const memberPath = path === '' ? key : `${path}.${key}`;
-    if (!storableText(key)) return { path, message: 'has a field name with NUL or unpaired surrogates' };
-    const found = findUnstorable(member, memberPath, depth + 1);
+  // Of a long list no list of all is made first.
+  for (const [key, member] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    const memberPath = path === '' ? String(key) : `${path}.${key}`;
+    if (typeof key === 'string' && !storableText(key)) return { path, message: 'has a field name with NUL or unpaired surrogates' };
+    const found = findBelow(member, { path: memberPath, depth: depth + 1, seen });
     if (found !== undefined) return found;
   }
   return undefined;

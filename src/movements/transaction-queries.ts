@@ -129,6 +129,9 @@ async function withEntries(
     .where('e.ledger_id', ledgerId)
     .whereRaw('e.transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])
     .orderBy(['e.transaction_id', 'e.id']);
+  // A transaction may have a hundred entries: they are dealt out in one pass.
+  const ofTransactions = new Map<string, BookedEntry[]>(transactions.map(({ id }) => [id, []]));
+  for (const entry of entries) ofTransactions.get(entry.transaction_id)!.push(asEntry(entry));
   return transactions.map((transaction) => {
     const booked = presentTransaction({
       id: transaction.id,
@@ -144,7 +147,7 @@ async function withEntries(
       externalId: transaction.external_id,
       signedBy: transaction.signed_by ?? [],
       origin: originOf(transaction),
-      entries: entries.filter((entry) => entry.transaction_id === transaction.id).map(asEntry),
+      entries: ofTransactions.get(transaction.id)!,
     });
     if (transaction.reversed_by === null) return booked;
     const reversedAmount = moneyOrNull(transaction.reversed_amount, transaction.currency)?.toString() ?? null;

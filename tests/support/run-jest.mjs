@@ -4,6 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+// Where jest runs the tests in its own process, it loads this while it tears down, by a hook that is half gone by then.
+import 'convert-source-map';
 
 const patterns = process.argv.slice(2);
 if (process.env.DISTRIBUTED_DATABASE_URL !== undefined && patterns.includes('distributed')) {
