@@ -4,7 +4,7 @@ import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
 import { currency, getMoney } from '../http/money-fields.ts';
 import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
-import { id, idList, text } from '../http/read-input.ts';
+import { id, idList, line } from '../http/read-input.ts';
 import { perform, type Success } from '../http/reply.ts';
 import { accountOperation, get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
@@ -27,7 +27,7 @@ const listQuery = z.strictObject({
   status: z.enum(accountStatuses).optional(),
   ownership: z.enum(ownerships).optional().meta({ description: 'All but clearing accounts without it.' }),
   externalId: externalId.optional(),
-  namePrefix: text(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
+  namePrefix: line(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
   ids: idList('accounts').optional(),
 });
 const joint = {

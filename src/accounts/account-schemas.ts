@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
-import { day, id, idList, instant, text } from '../http/read-input.ts';
+import { day, id, idList, instant, line } from '../http/read-input.ts';
 import { ownerRights } from '../ownership/holder.ts';
 import { namedIn, termsOf } from '../ownership/mandate.ts';
 import {
@@ -21,7 +21,7 @@ const clockToleranceMs = 60_000;
 
 export const accountPath = z.object({ accountId: id });
 
-export const externalId = text(200);
+export const externalId = line(200);
 
 const holder = z.strictObject({ partyId: id, rights: rights.optional(), limits: limits.optional() });
 
@@ -29,7 +29,7 @@ const holder = z.strictObject({ partyId: id, rights: rights.optional(), limits: 
 const timeZone = z.string().refine(isTimeZone, { error: timeZoneMessage });
 
 const accountFields = {
-  name: text(200),
+  name: line(200),
   currency,
   /** Left out: joint with several holders, else sole. */
   ownership: z.enum(['sole', 'joint']).optional(),
@@ -98,7 +98,7 @@ export const putAccountBody = z.strictObject(accountFields).transform(readAccoun
 /** The body of `PATCH /v1/accounts/{id}`; the route reads the limit in the account's currency. */
 export const patchAccountBody = z
   .strictObject({
-    name: text(200).optional(),
+    name: line(200).optional(),
     overdraftLimit: amountText.optional(),
     timeZone: timeZone.optional(),
     survivorship: z.enum(survivorships).optional(),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { amountText, currency, readMoney } from '../http/money-fields.ts';
 import { pageQuery } from '../http/paging.ts';
-import { id, instant, text } from '../http/read-input.ts';
+import { id, instant, line, text } from '../http/read-input.ts';
 import { instructionHashOf } from '../signatures/read-signature.ts';
 import { projectStatuses } from './project.ts';
 import { proposalStatuses } from './proposal.ts';
 
-const name = text(200);
+const name = line(200);
 const description = text(500).nullish();
 
 /** The body of `POST /v1/accounts/{id}/projects`. */

@@ -22,7 +22,9 @@ export const maxErrors = 20;
  */
 export function invalidInput(errors: readonly FieldError[], part: RequestPart = 'body'): RefusalError {
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  const listed = errors.slice(0, maxErrors).map(({ path, message }) => ({ in: part, path: shorten(path, 200), message }));
+  const listed = errors
+    .slice(0, maxErrors)
+    .map(({ path, message }) => ({ in: part, path: shorten(path, 200), message }));
   return new RefusalError('validation_failed', shorten(detail, 500), { errors: listed });
 }
 

@@ -6,6 +6,7 @@ import { healthRoutes } from './health-routes.ts';
 import { jsonBody } from './json-body.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { answerErrors, routeNotFound } from './problem.ts';
+import { refuseRepeatedHeaders } from './repeated-header.ts';
 import type { Route } from './route.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
@@ -41,6 +42,7 @@ function assemble({ logger, draining }: HealthParts, router: Router, routes: rea
   // All parameters: node's own limit of 1,000 would silently drop a `dryRun=true` that stands behind them.
   app.set('query parser', (query: string) => parseQuery(query, '&', '=', { maxKeys: 0 }));
   app.use(describeAnswer({ logger, draining, patterns: [...new Set(routes.map(({ path }) => path))] }));
+  app.use(refuseRepeatedHeaders);
   app.use(router);
   app.use(routeNotFound);
   app.use(answerErrors);

@@ -63,7 +63,9 @@ const reportInput = { reportInput: true } as const;
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.slice(0, maxErrors).map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
+    return issue.keys
+      .slice(0, maxErrors)
+      .map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }));
   }
   const path = issue.path.join('.');
   if (path === '' && issue.message === required) return [{ path, message: 'a JSON body is required' }];
@@ -80,7 +82,21 @@ function isMissing(issue: z.core.$ZodIssue): boolean {
 /** Text for a person or another system: `max` counts characters. */
 export function text(max: number) {
   const length = `must have 1 to ${max} characters`;
-  return z.string().min(1, length).max(max, length).refine(storableText, { error: notStorable });
+  return z.string().min(1, length).max(max, length).refine(storableText, { error: notStorable, abort: true });
+}
+
+/** What makes a line look like another: control characters, and orders to turn text around. */
+const misleads = 'must not have control characters or bidirectional overrides';
+const misleading = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+
+/**
+ * A name, a reference, an external id: what is shown is what is signed, so it has no control characters and no
+ * bidirectional overrides (Unicode Standard Annex 9), and its characters are composed (Annex 15, NFC).
+ */
+export function line(max: number) {
+  return text(max)
+    .refine((value) => !misleading.test(value), { error: misleads })
+    .normalize('NFC');
 }
 
 /** A UUID of any version, as JSON Schema knows them (format `uuid`); the service's own are version 7 (RFC 9562). */

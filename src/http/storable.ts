@@ -43,7 +43,8 @@ function findBelow(value: unknown, { path, depth, seen }: Place): FieldError | u
   // Of a long list no list of all is made first.
   for (const [key, member] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
     const memberPath = path === '' ? String(key) : `${path}.${key}`;
-    if (typeof key === 'string' && !storableText(key)) return { path, message: 'has a field name with NUL or unpaired surrogates' };
+    if (typeof key === 'string' && !storableText(key))
+      return { path, message: 'has a field name with NUL or unpaired surrogates' };
     const found = findBelow(member, { path: memberPath, depth: depth + 1, seen });
     if (found !== undefined) return found;
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Condition } from '../database/bounded-scan.ts';
 import { maxMetadataBytes } from '../http/metadata.ts';
-import { day, id, instant, text } from '../http/read-input.ts';
+import { day, id, instant, line, text } from '../http/read-input.ts';
 import { notStorable, storableText } from '../http/storable.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
 
@@ -22,7 +22,7 @@ export const movementFilters = {
   amountTo: decimal.optional().meta({ description: 'Of at most this amount, whatever its sign.' }),
   initiatedBy: id.optional(),
   counterpartyAccountId: id.optional().meta({ description: 'With an entry on this account, too.' }),
-  reference: text(140).optional().meta({ description: 'With exactly this reference.' }),
+  reference: line(140).optional().meta({ description: 'With exactly this reference.' }),
   metadata: z
     .record(text(maxMetadataBytes), z.string().max(maxMetadataBytes).refine(storableText, { error: notStorable }), {
       error: 'must name a key, as in metadata.invoice=A-1',

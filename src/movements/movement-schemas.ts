@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { externalId } from '../accounts/account-schemas.ts';
 import { metadata } from '../http/metadata.ts';
 import { amountText, currency, readMoney, signedAmountText } from '../http/money-fields.ts';
-import { day, id, idempotencyKey, instant, text } from '../http/read-input.ts';
+import { day, id, idempotencyKey, instant, line, text } from '../http/read-input.ts';
 import { Money } from '../money/money.ts';
 import type { MovementDetails } from './create-movement.ts';
 import type { Leg } from './movement.ts';
@@ -13,7 +13,7 @@ const maxLegs = 100;
 export const noteFields = {
   initiatedBy: id.nullish(),
   description: text(500).nullish(),
-  reference: text(140).nullish(),
+  reference: line(140).nullish(),
   valueDate: day.nullish(),
   metadata: metadata.nullish(),
 };

@@ -3,7 +3,7 @@ import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
 import { sourceOf } from '../http/caller.ts';
 import { metadata } from '../http/metadata.ts';
 import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
-import { id, idList, text } from '../http/read-input.ts';
+import { id, idList, line } from '../http/read-input.ts';
 import { ok, perform, type Success } from '../http/reply.ts';
 import { get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
@@ -19,19 +19,19 @@ import {
   partyNameDocument,
 } from './party-queries.ts';
 
-const externalId = text(200);
+const externalId = line(200);
 const listQuery = z.strictObject({
   ...pageQuery('asc'),
   externalId: externalId.optional(),
-  namePrefix: text(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
+  namePrefix: line(200).optional().meta({ description: 'The beginning of the name, whatever its capitals.' }),
   ids: idList('parties').optional(),
 });
 const partyPath = z.object({ partyId: id });
-const putPartyBody = z.strictObject({ name: text(200), metadata: metadata.nullish() });
+const putPartyBody = z.strictObject({ name: line(200), metadata: metadata.nullish() });
 const createPartyBody = putPartyBody.extend({ externalId: externalId.nullish() });
 const patchPartyBody = z
   .strictObject({
-    name: text(200).optional(),
+    name: line(200).optional(),
     externalId: externalId.nullable().optional(),
     metadata: metadata.nullable().optional(),
   })

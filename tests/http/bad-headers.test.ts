@@ -88,6 +88,21 @@ describe('Authorization', () => {
   });
 });
 
+describe('a header that may stand once', () => {
+  test.each([
+    ['Authorization', 'Bearer another'],
+    ['authorization', 'Bearer another'],
+    ['Host', 'elsewhere.example'],
+  ])('is refused twice: %s', async (name, value) => {
+    const { apiKey, api } = service;
+    const own = [`Host: 127.0.0.1:${api.port}`, `Authorization: Bearer ${apiKey}`, `${name}: ${value}`];
+    const head = ['GET /v1/accounts HTTP/1.1', ...own, 'Connection: close', '', ''].join('\r\n');
+    const answer = await sendBytes(service, Buffer.from(head));
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain('"code":"malformed_request"');
+  });
+});
+
 describe('headers of a movement', () => {
   test.each(['', ' ', 'a b', 'a\tb', 'x'.repeat(256), 'é', 'a, b', '\u00a0', '"a b"'])(
     'refuses the Idempotency-Key "%s"',
