@@ -340,7 +340,7 @@ CREATE TABLE payment_orders (
   CONSTRAINT payment_orders_channel_known CHECK ((channel = ANY (ARRAY['own_key'::text, 'token'::text, 'service'::text]))),
   CONSTRAINT payment_orders_finished_at_matches_status CHECK (((status = 'waiting'::text) = (finished_at IS NULL))),
   CONSTRAINT payment_orders_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
-  CONSTRAINT payment_orders_hash_version_known CHECK ((hash_version = ANY (ARRAY[1, 2]))),
+  CONSTRAINT payment_orders_hash_version_in_range CHECK (((hash_version >= 1) AND (hash_version <= 2))),
   CONSTRAINT payment_orders_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'booked'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text])))
 );
 CREATE UNIQUE INDEX payment_orders_external_id_unique ON public.payment_orders USING btree (ledger_id, external_id) WHERE (external_id IS NOT NULL);
@@ -402,6 +402,7 @@ CREATE TABLE restrictions (
   placed_at timestamp(3) with time zone NOT NULL,
   lifted_by uuid,
   lifted_at timestamp(3) with time zone,
+  lift_reason text,
   CONSTRAINT restrictions_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT restrictions_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT restrictions_holders_stop_debits CHECK (((placed_by IS NULL) OR (scope = 'debits'::text))),
@@ -473,7 +474,7 @@ CREATE TABLE standing_orders (
   CONSTRAINT standing_orders_channel_known CHECK ((channel = ANY (ARRAY['own_key'::text, 'token'::text, 'service'::text]))),
   CONSTRAINT standing_orders_finished_at_matches_status CHECK (((status = ANY (ARRAY['waiting'::text, 'active'::text, 'paused'::text])) = (finished_at IS NULL))),
   CONSTRAINT standing_orders_hash_is_sha256 CHECK ((octet_length(instruction_hash) = 32)),
-  CONSTRAINT standing_orders_hash_version_known CHECK ((hash_version = ANY (ARRAY[1, 2]))),
+  CONSTRAINT standing_orders_hash_version_in_range CHECK (((hash_version >= 1) AND (hash_version <= 2))),
   CONSTRAINT standing_orders_one_rule_of_amount CHECK ((num_nonnulls(amount, keep, top_up_to) = 1)),
   CONSTRAINT standing_orders_retries_in_range CHECK ((((retry_times >= 0) AND (retry_times <= 20)) AND (retry_minutes > 0))),
   CONSTRAINT standing_orders_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'active'::text, 'paused'::text, 'completed'::text, 'rejected'::text, 'cancelled'::text, 'expired'::text]))),

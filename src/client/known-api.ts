@@ -39,7 +39,7 @@ export type AccountChange = {
     | { readonly holder: Holder; readonly expiresAt: string }
     | { readonly holder: Holder }
     | { readonly partyId: string }
-    | { readonly restrictionId: string };
+    | { readonly restrictionId: string; readonly reason?: string | undefined };
   readonly status: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
   readonly instructionHash: string;
   readonly by: string;
@@ -769,6 +769,7 @@ export type Problem = {
     | 'invitation_not_open'
     | 'last_owner'
     | 'too_many_holders'
+    | 'restriction_in_place'
     | 'restriction_not_active'
     | 'overdraft_in_use'
     | 'standing_order_not_open'
@@ -842,6 +843,7 @@ export type Restriction = {
   readonly placedAt: string;
   readonly liftedBy: string | null;
   readonly liftedAt: string | null;
+  readonly liftReason: string | null;
 };
 
 export type RotatedWebhookSecret = { readonly secret: string; readonly previousSecretUntil: string };
@@ -958,6 +960,7 @@ export type StandingOrderRun = {
       | 'invitation_not_open'
       | 'last_owner'
       | 'too_many_holders'
+      | 'restriction_in_place'
       | 'restriction_not_active'
       | 'overdraft_in_use'
       | 'standing_order_not_open'
@@ -1389,6 +1392,7 @@ export interface Operations {
                 | 'invitation_not_open'
                 | 'last_owner'
                 | 'too_many_holders'
+                | 'restriction_in_place'
                 | 'restriction_not_active'
                 | 'overdraft_in_use'
                 | 'standing_order_not_open'
@@ -1502,6 +1506,7 @@ export interface Operations {
                 | 'invitation_not_open'
                 | 'last_owner'
                 | 'too_many_holders'
+                | 'restriction_in_place'
                 | 'restriction_not_active'
                 | 'overdraft_in_use'
                 | 'standing_order_not_open'
@@ -2062,7 +2067,10 @@ export interface Operations {
   };
   /** Lift a restriction. */
   liftRestriction: {
-    input: { readonly restrictionId: string } & { readonly by?: string | null | undefined };
+    input: { readonly restrictionId: string } & {
+      readonly by?: string | null | undefined;
+      readonly reason?: string | null | undefined;
+    };
     answer: Restriction | AccountChange;
   };
   /** List the changes of an account that take signatures. */
@@ -2116,7 +2124,7 @@ export interface Operations {
         | { readonly holder: Holder; readonly expiresAt: string }
         | { readonly holder: Holder }
         | { readonly partyId: string }
-        | { readonly restrictionId: string };
+        | { readonly restrictionId: string; readonly reason?: string | undefined };
       readonly status: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
       readonly instructionHash: string;
       readonly by: string;

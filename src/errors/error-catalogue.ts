@@ -69,6 +69,7 @@ export const errorTitles = {
   invitation_not_open: 'The invitation is no longer open',
   last_owner: 'An account keeps at least one owner',
   too_many_holders: 'The account has as many holders as it can have',
+  restriction_in_place: 'The party stops the account already',
   restriction_not_active: 'The restriction was lifted before',
   overdraft_in_use: 'The overdraft limit would be below what is used',
   standing_order_not_open: 'The standing order is not in a state for this',

@@ -22,7 +22,7 @@ export type ChangeTerms =
   /** All rights and limits of a holder, as they shall be. */
   | { readonly kind: 'holder_terms'; readonly holder: HolderDocument }
   | { readonly kind: 'holder_removal'; readonly partyId: string }
-  | { readonly kind: 'restriction_lift'; readonly restrictionId: string };
+  | { readonly kind: 'restriction_lift'; readonly restrictionId: string; readonly reason?: string };
 
 export const changeStatuses = ['waiting', 'applied', 'rejected', 'cancelled', 'expired'] as const;
 
@@ -50,7 +50,7 @@ const termsOfKinds = {
   holder_invitation: z.strictObject({ holder: holderDocument, expiresAt: instantText }),
   holder_terms: z.strictObject({ holder: holderDocument }),
   holder_removal: z.strictObject({ partyId: uuid }),
-  restriction_lift: z.strictObject({ restrictionId: uuid }),
+  restriction_lift: z.strictObject({ restrictionId: uuid, reason: z.string().exactOptional() }),
 } satisfies Record<ChangeTerms['kind'], z.ZodType>;
 
 /** A change as callers see it. */
@@ -130,7 +130,7 @@ function presentTerms(terms: ChangeTerms): AccountChangeDocument['change'] {
     case 'holder_removal':
       return { partyId: terms.partyId };
     case 'restriction_lift':
-      return { restrictionId: terms.restrictionId };
+      return { restrictionId: terms.restrictionId, ...(terms.reason === undefined ? {} : { reason: terms.reason }) };
   }
 }
 

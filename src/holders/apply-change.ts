@@ -57,7 +57,7 @@ export function applyChange(terms: ChangeTerms, scene: ChangeScene): Outcome {
     case 'holder_removal':
       return remove(terms.partyId, scene);
     case 'restriction_lift':
-      return lift(terms.restrictionId, scene);
+      return lift(terms, scene);
   }
 }
 
@@ -136,19 +136,31 @@ export function endMembership(
   const ended: HolderRecord = { ...holder, status, endedAt: now };
   const after = ownership.holders.filter((other) => other.partyId !== partyId);
   const told = { type: `holder.${status}`, subjectId: partyId } as const;
-  return applied(scene, told, presentHolder(ended, now), { holder: ended }, after);
+  // What it had stopped is no longer anyone's to stop.
+  const lifted = [...scene.facts.restrictions.values()]
+    .filter((one) => one.accountId === account.id && one.placedBy === partyId && one.liftedAt === null)
+    .filter(() => status !== 'deceased')
+    .map((one) => ({ ...one, liftedAt: now }));
+  const gone = applied(scene, told, presentHolder(ended, now), { holder: ended, lifted }, after);
+  const events = lifted.map((one) => ({
+    ...{ type: 'restriction.lifted' as const, accountId: account.id, subjectId: one.id },
+    data: presentRestriction(one),
+  }));
+  return { ...gone, events: [...gone.events, ...events] };
 }
 
-function lift(restrictionId: string, scene: ChangeScene): Outcome {
+function lift(
+  { restrictionId, reason }: Extract<ChangeTerms, { kind: 'restriction_lift' }>,
+  scene: ChangeScene,
+): Outcome {
   const { account, facts, by, now } = scene;
   const restriction = facts.restrictions.get(restrictionId);
   if (restriction === undefined || restriction.accountId !== account.id) {
     const detail = `There is no restriction ${restrictionId} on account ${account.id}.`;
     return { refusal: refusal('restriction_not_found', detail) };
   }
-  if ((restriction.placedBy === null) !== (by === null)) {
-    const whose = restriction.placedBy === null ? 'the service itself placed it' : 'a holder placed it';
-    const detail = `Restriction ${restrictionId} is not for this caller to lift: ${whose}.`;
+  if (restriction.placedBy === null && by !== null) {
+    const detail = `Restriction ${restrictionId} is for the service to lift, which placed it.`;
     return {
       refusal: refusal('right_missing', detail, { accountId: account.id, partyId: by, placedBy: restriction.placedBy }),
     };
@@ -156,9 +168,9 @@ function lift(restrictionId: string, scene: ChangeScene): Outcome {
   if (restriction.liftedAt !== null) {
     return { refusal: refusal('restriction_not_active', `Restriction ${restrictionId} was lifted before.`) };
   }
-  const lifted = { ...restriction, liftedBy: by, liftedAt: now };
+  const lifted = { ...restriction, liftedBy: by, liftedAt: now, liftReason: reason ?? null };
   const told = { type: 'restriction.lifted', subjectId: restrictionId } as const;
-  return applied(scene, told, presentRestriction(lifted), { lifted });
+  return applied(scene, told, presentRestriction(lifted), { lifted: [lifted] });
 }
 
 /** The account is another one after the change, and without the orders that those who are left can't sign any more. */

@@ -106,6 +106,6 @@ function stopForEstate(dead: HolderRecord, restrictionId: string, scene: ChangeS
   if (!isOwner(dead) || passesOn) return undefined;
   return {
     ...{ id: restrictionId, accountId: account.id, scope: 'debits', reason: `Holder ${partyId} has died` },
-    ...{ placedBy: null, placedAt: now, liftedBy: null, liftedAt: null },
+    ...{ placedBy: null, placedAt: now, liftedBy: null, liftedAt: null, liftReason: null },
   };
 }

@@ -205,7 +205,7 @@ async function submitMembership(
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
   const by = act === 'death' ? null : actingParty(caller, partyId);
-  await hideFromStrangers(database, caller, accountId);
+  await hideFromStrangers(database, caller, accountId, { invited: true });
   const { authentication } = caller;
   const names = { partyIds: [partyId] };
   const command = { accountId, partyId, act, by, authentication, restrictionId: createId(), names };

@@ -37,6 +37,7 @@ export interface ManagementFacts {
   readonly partyIds: ReadonlySet<string>;
   readonly ownership: OwnershipByAccount;
   readonly holders: readonly HolderRecord[];
+  /** Those that the commands name, and those that stop these accounts. */
   readonly restrictions: ReadonlyMap<string, Restriction>;
   readonly changes: ReadonlyMap<string, AccountChange>;
   /** How many changes wait for signatures on each of these accounts. */
@@ -72,7 +73,10 @@ export async function loadManagement(
       ...invited,
       ...commands.flatMap(({ by, names }) => [...names.partyIds, ...(by === null ? [] : [by])]),
     ]),
-    findRestrictions(transaction, [...lifted, ...commands.flatMap(({ names }) => names.restrictionId ?? [])]),
+    findRestrictions(transaction, accountIds, [
+      ...lifted,
+      ...commands.flatMap(({ names }) => names.restrictionId ?? []),
+    ]),
     findAuthorisations(transaction, [...changeIds, ...orders.map((order) => order.id)]),
     findMandates(transaction, orders),
   ]);

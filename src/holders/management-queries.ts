@@ -33,6 +33,8 @@ export interface Restriction {
   readonly placedAt: Date;
   readonly liftedBy: string | null;
   readonly liftedAt: Date | null;
+  /** Why the calling service lifted what a holder had placed; null otherwise. */
+  readonly liftReason: string | null;
 }
 
 interface HolderRow {
@@ -93,6 +95,7 @@ interface RestrictionRow {
   placed_at: Date;
   lifted_by: string | null;
   lifted_at: Date | null;
+  lift_reason: string | null;
 }
 
 /** A page of the restrictions of an account, in the order in which they were placed. */
@@ -111,19 +114,23 @@ export async function listRestrictions(
   return (await query).map(asRestriction);
 }
 
+/** These restrictions, and those that stop these accounts. */
 export async function findRestrictions(
   { knex, ledgerId }: LedgerSource,
+  accountIds: readonly string[],
   restrictionIds: readonly string[],
 ): Promise<Map<string, Restriction>> {
-  if (restrictionIds.length === 0) return new Map();
   const rows = await knex<RestrictionRow>('restrictions')
     .where('ledger_id', ledgerId)
-    .whereRaw('id = any(?::uuid[])', [[...new Set(restrictionIds)]]);
+    .whereRaw('(id = any(?::uuid[]) or account_id = any(?::uuid[]) and lifted_at is null)', [
+      [...new Set(restrictionIds)],
+      [...new Set(accountIds)],
+    ]);
   return new Map(rows.map((row) => [row.id, asRestriction(row)]));
 }
 
 export async function getRestriction(source: LedgerSource, restrictionId: string): Promise<Restriction> {
-  const found = (await findRestrictions(source, [restrictionId])).get(restrictionId);
+  const found = (await findRestrictions(source, [], [restrictionId])).get(restrictionId);
   if (found === undefined) throw notFound('restriction', restrictionId);
   return found;
 }
@@ -138,6 +145,7 @@ function asRestriction(row: RestrictionRow): Restriction {
     placedAt: row.placed_at,
     liftedBy: row.lifted_by,
     liftedAt: row.lifted_at,
+    liftReason: row.lift_reason,
   };
 }
 

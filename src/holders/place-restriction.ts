@@ -41,8 +41,16 @@ export const placeRestriction: OperationKind<
     }
     const closed = refuseClosed(account);
     if (closed !== undefined) return { refusal: closed };
+    const earlier = [...loaded.restrictions.values()].find(
+      (one) => one.accountId === accountId && one.placedBy === by && one.liftedAt === null,
+    );
+    if (by !== null && earlier !== undefined) {
+      const detail = `Party ${by} stops account ${accountId} already, by restriction ${earlier.id}.`;
+      return { refusal: refusal('restriction_in_place', detail, { restrictionId: earlier.id }) };
+    }
     const placed: Restriction = {
-      ...{ id, accountId, scope, reason, placedBy: by, placedAt: now, liftedBy: null, liftedAt: null },
+      ...{ id, accountId, scope, reason, placedBy: by, placedAt: now },
+      ...{ liftedBy: null, liftedAt: null, liftReason: null },
     };
     const result = presentRestriction(placed);
     return {

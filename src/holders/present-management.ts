@@ -44,6 +44,8 @@ export const restrictionDocument = z
     placedAt: instantText,
     liftedBy: uuid.nullable(),
     liftedAt: instantText.nullable(),
+    /** Why the service lifted what a holder had placed. */
+    liftReason: z.string().nullable(),
   })
   .meta({ id: 'Restriction' });
 
@@ -82,9 +84,10 @@ export function presentMandate(accountId: string, mandate: Mandate): AccountMand
 }
 
 export function presentRestriction(restriction: Restriction): RestrictionDocument {
-  const { id, accountId, scope, reason, placedBy, placedAt, liftedBy, liftedAt } = restriction;
+  const { id, accountId, scope, reason, placedBy, placedAt, liftedBy, liftedAt, liftReason } = restriction;
   return {
     ...{ id, accountId, scope, reason, by: placedBy, placedAt: placedAt.toISOString(), liftedBy },
     liftedAt: liftedAt?.toISOString() ?? null,
+    liftReason,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
@@ -16,7 +17,7 @@ import { changeRefusals } from './change-refusals.ts';
 import { getRestriction, listRestrictions, restrictionScopes } from './management-queries.ts';
 import { placeRestriction } from './place-restriction.ts';
 import { presentRestriction, restrictionDocument } from './present-management.ts';
-import { byBody, submitChange } from './submit-change.ts';
+import { submitChange } from './submit-change.ts';
 
 const restrictionPath = z.object({ restrictionId: id });
 const listQuery = z.strictObject({ ...pageQuery('asc'), active: trueOrFalse.optional() });
@@ -25,6 +26,8 @@ const restrictionBody = z.strictObject({
   reason: text(500),
   by: id.nullish(),
 });
+
+const liftBody = z.strictObject({ by: id.nullish(), reason: text(500).nullish() }).optional();
 
 /** Stopping an account's debits or credits, and letting them go on. */
 export const restrictionRoutes = [
@@ -55,7 +58,7 @@ export const restrictionRoutes = [
       summary: "Stop an account's debits or credits",
       ...{ keys: 'any', offers: accountOperation, params: accountPath, body: restrictionBody },
       answers: { 201: restrictionDocument },
-      refusals: [...accountActRefusals],
+      refusals: [...accountActRefusals, 'restriction_in_place'],
       examples: { 'A lost phone': { reason: 'Lost phone' } },
     },
     async ({ caller, params: { accountId }, body: { scope, reason, by: named }, options }, { database, engine }) => {
@@ -72,15 +75,19 @@ export const restrictionRoutes = [
     {
       id: 'liftRestriction',
       summary: 'Lift a restriction',
-      ...{ keys: 'any', offers: accountOperation, params: restrictionPath, body: byBody },
+      ...{ keys: 'any', offers: accountOperation, params: restrictionPath, body: liftBody },
       answers: { 200: restrictionDocument, 202: accountChangeDocument },
       refusals: [...changeRefusals, 'restriction_not_found', 'restriction_not_active'],
     },
     async ({ caller, params: { restrictionId }, body, options }, { database, engine }) => {
       const by = actingParty(caller, body?.by);
-      const { accountId } = await getRestriction(sourceOf(caller, database), restrictionId);
+      const { accountId, placedBy } = await getRestriction(sourceOf(caller, database), restrictionId);
       await hideFromStrangers(database, caller, accountId, { subject: ['restriction', restrictionId] });
-      const change = { kind: 'restriction_lift' as const, restrictionId };
+      const reason = body?.reason ?? null;
+      if (by === null && placedBy !== null && reason === null) {
+        throw invalidInput([{ path: 'reason', message: 'is required: the service lifts what a holder has placed' }]);
+      }
+      const change = { kind: 'restriction_lift' as const, restrictionId, ...(reason === null ? {} : { reason }) };
       const names = { partyIds: [], restrictionId };
       const { authentication } = caller;
       return submitChange(engine, { accountId, by, authentication, terms: change, names }, options);

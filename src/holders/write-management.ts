@@ -16,7 +16,7 @@ export interface ManagementEffect {
   readonly holder?: HolderRecord;
   readonly mandate?: Mandate;
   readonly placed?: Restriction;
-  readonly lifted?: Restriction;
+  readonly lifted?: readonly Restriction[];
   /** A change that comes into being or ends. */
   readonly change?: AccountChange;
   readonly authorisation?: Authorisation;
@@ -57,7 +57,7 @@ async function writeRestrictions(
   { knex, ledgerId }: LedgerTransaction,
   effects: readonly ManagementEffect[],
 ): Promise<void> {
-  const touched = effects.flatMap(({ placed, lifted }) => [placed, lifted].filter((one) => one !== undefined));
+  const touched = effects.flatMap(({ placed, lifted = [] }) => [...(placed === undefined ? [] : [placed]), ...lifted]);
   if (touched.length === 0) return;
   const rows = touched.map((restriction) => ({
     ledger_id: ledgerId,
@@ -69,8 +69,12 @@ async function writeRestrictions(
     placed_at: restriction.placedAt,
     lifted_by: restriction.liftedBy,
     lifted_at: restriction.liftedAt,
+    lift_reason: restriction.liftReason,
   }));
-  await knex('restrictions').insert(rows).onConflict(['ledger_id', 'id']).merge(['lifted_by', 'lifted_at']);
+  await knex('restrictions')
+    .insert(rows)
+    .onConflict(['ledger_id', 'id'])
+    .merge(['lifted_by', 'lifted_at', 'lift_reason']);
   await knex.raw(
     `update accounts a set debits_stopped = s.debits, credits_stopped = s.credits
      from (select u.id,

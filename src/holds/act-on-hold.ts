@@ -7,6 +7,7 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { DecisionState, LockedAccounts } from '../ledger/operation.ts';
 import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor } from '../ownership/authorise.ts';
+import { isOwner } from '../ownership/holder.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { rightFor } from '../ownership/mandate.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
@@ -60,11 +61,13 @@ export async function loadHoldFacts(
 /**
  * The hold of a command as it stands under the lock, or why nothing can be done with it: the party that acts is
  * unknown, lacks the right or has not made it (else one signature could move what another's hold reserves), the hold
- * belongs to a payment order, or it is finished. Pure.
+ * belongs to a payment order, or it is finished. With `mayOwners` owners may do it to what a party left that holds the
+ * account no more. Pure.
  */
 export function findActiveHold(
   { hold: { id, accountId, toAccountId }, by, authentication }: HoldCommand,
   { accounts, loaded, now }: Pick<DecisionState<HoldFacts>, 'accounts' | 'loaded' | 'now'>,
+  { mayOwners = false }: { mayOwners?: boolean } = {},
 ): ActiveHold | { refusal: Refusal } {
   const account = accounts.get(accountId);
   const inPlace = loaded.holds.get(id);
@@ -76,10 +79,13 @@ export function findActiveHold(
   const refusedActor =
     refuseUnknownParty(loaded.partyIds, by, 'by') ?? refuseActor(accountId, ownership, { by, authentication }, right);
   if (refusedActor !== undefined) return { refusal: refusedActor };
-  if (by !== null && by !== inPlace.hold.initiatedBy) {
+  const initiator = inPlace.hold.initiatedBy;
+  const isOrphan = initiator !== null && !ownership.holders.some(({ partyId }) => partyId === initiator);
+  const asOwner = mayOwners && isOrphan && ownership.holders.some((one) => one.partyId === by && isOwner(one));
+  if (by !== null && by !== initiator && !asOwner) {
     const detail = `Hold ${id} is for its initiator, or for the service itself, to capture, void and extend.`;
     return {
-      refusal: refusal('right_missing', detail, { accountId, partyId: by, initiatedBy: inPlace.hold.initiatedBy }),
+      refusal: refusal('right_missing', detail, { accountId, partyId: by, initiatedBy: initiator }),
     };
   }
   const hold = inPlace.hold.expiresAt <= now ? expireByTheClock(inPlace.hold) : inPlace.hold;

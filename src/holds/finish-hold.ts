@@ -12,7 +12,7 @@ export const voidHold: OperationKind<HoldCommand, HoldFacts, Hold, HoldDocument>
   ownedAccountIds: ({ hold }) => [hold.accountId],
   load: loadHoldFacts,
   decide(command, state) {
-    const found = findActiveHold(command, state);
+    const found = findActiveHold(command, state, { mayOwners: true });
     if ('refusal' in found) return found;
     const { hold, account, othersExpireAt } = found;
     const voided: Hold = {

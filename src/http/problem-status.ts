@@ -64,6 +64,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   invitation_not_open: 409,
   last_owner: 409,
   too_many_holders: 409,
+  restriction_in_place: 409,
   restriction_not_active: 409,
   overdraft_in_use: 409,
   standing_order_not_open: 409,

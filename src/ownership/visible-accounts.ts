@@ -5,20 +5,25 @@ import { type Caller, sourceOf } from '../http/caller.ts';
 import type { HolderRight } from './holder.ts';
 
 /**
- * Keeps what a key that is bound to a party must not know from it: accounts that the party neither holds nor is invited
- * to are not there, nor is the `subject` that belongs to one (`account_not_found` by default). `may` asks for more
- * than holding: for one of these rights, or to be an owner. Keys of the service see everything, without a query.
+ * Keeps what a key that is bound to a party must not know from it: accounts that the party does not hold are not there,
+ * nor is the `subject` that belongs to one (`account_not_found` by default). `may` asks for more than holding: for one
+ * of these rights, or to be an owner; `invited` for less: who is invited may answer. Keys of the service see all of it,
+ * without a query.
  */
 export async function hideFromStrangers(
   database: Database,
   { ledgerId, boundParty: bound }: Caller,
   accountId: string,
-  { may, subject = ['account', accountId] }: { may?: readonly Reader[]; subject?: readonly [Thing, string] } = {},
+  {
+    may,
+    invited = false,
+    subject = ['account', accountId],
+  }: { may?: readonly Reader[]; invited?: boolean; subject?: readonly [Thing, string] } = {},
 ): Promise<void> {
   if (bound === null) return;
   const query = database('holders')
     .where({ ledger_id: ledgerId, account_id: accountId, party_id: bound })
-    .whereIn('status', may === undefined ? ['active', 'invited'] : ['active'])
+    .whereIn('status', invited ? ['active', 'invited'] : ['active'])
     .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
   if (may !== undefined) {
     query.whereRaw("(rights && ?::text[] or ? and not 'delegate' = any(rights))", [[...may], may.includes('owner')]);

@@ -52,7 +52,7 @@ test('opens the accounts of a file with their balances, once', async () => {
     `flat/7,"Flat ""7"", left",USD,100.50,joint,${ann} ${bob},Europe/Paris\r\n` +
     '\r\n' +
     'yen,Kyoto,JPY,5000,,,\r\n' +
-    'empty,"Two\nlines",USD,0.00,,,\r\n' +
+    'empty,"One, line",USD,0.00,,,\r\n' +
     'nothing,Nothing,USD,,sole,,\r\n';
   const first = await importCsv(csv);
   expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -62,7 +62,7 @@ test('opens the accounts of a file with their balances, once', async () => {
     holders: [{ partyId: ann }, { partyId: bob }],
   });
   expect(await accountOf('yen')).toMatchObject({ balance: '5000', currency: 'JPY' });
-  expect(await accountOf('empty')).toMatchObject({ balance: '0.00', name: 'Two\nlines' });
+  expect(await accountOf('empty')).toMatchObject({ balance: '0.00', name: 'One, line' });
   // In another order, and with another way to write the same amount.
   const lines = csv.replace('100.50', '100.5').split('\r\n');
   const second = await importCsv([lines[0], ...lines.slice(1).reverse()].join('\n'));

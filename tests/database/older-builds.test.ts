@@ -12,13 +12,15 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 /** The last migration of the build before this one, whose processes may run beside those of this one. */
 const lastOfPreviousBuild = '20261121001600_work';
 /**
- * With this one the log got its numbers, before anything was released: processes of earlier builds are stopped for it
- * (docs/adr/0024). From here on it is again as before.
+ * With these the log got its numbers (docs/adr/0024), and signatures their evidence, before anything was released:
+ * processes of earlier builds are stopped for them. From here on it is again as before.
  */
 const stopsOlderBuilds = [
   '20261129000100_numbered_log',
   '20261129000200_number_events',
   '20261129000300_without_transaction_ids',
+  // A party that comes back may sign again, so the key of signatures has their time (docs/adr/0030).
+  '20261201000100_evidence',
 ];
 const folder = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const later = readdirSync(folder)

@@ -348,7 +348,7 @@ test('limits that are lowered hold for whatever comes after', async () => {
         ...{
           rights: ['view', 'deposit', 'withdraw', 'transfer', 'manage'],
           limits: { perDay: '10.00' },
-          by: party.ann,
+          by: party.bob,
         },
       });
     const [first, limited, ...others] = await meet(round, [withdraw, limit, withdraw, withdraw]);

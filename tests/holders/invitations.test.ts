@@ -182,7 +182,14 @@ describe('who may invite', () => {
   test.each<[string, HolderRight[] | undefined, HolderRight[], string]>([
     ['the only owner invites an owner', undefined, [...ownerRights], '201'],
     ['an owner without "manage" invites nobody', ['view', 'withdraw'], ['view', 'delegate'], '403 right_missing'],
-    ['a delegate who manages gives a delegate no power', ['view', 'manage', 'delegate'], ['view', 'delegate'], '201'],
+    ['a delegate who manages lets in what it has', ['deposit', 'manage', 'delegate'], ['deposit', 'delegate'], '201'],
+    ['and gives nothing that it lacks', ['manage', 'delegate'], ['deposit', 'delegate'], '422 mandate_unreachable'],
+    [
+      'who may look is for an owner to say',
+      ['view', 'manage', 'delegate'],
+      ['view', 'delegate'],
+      '422 mandate_unreachable',
+    ],
     [
       'a delegate who manages gives power only with the owners',
       ['view', 'manage', 'delegate'],

@@ -54,6 +54,7 @@ describe('stopping debits', () => {
       placedAt: instant,
       liftedBy: null,
       liftedAt: null,
+      liftReason: null,
     });
     expect((await client.get(path)).body).toEqual({ data: [placed.body], nextCursor: null });
     expect(await stopped(id)).toEqual([true, false]);
@@ -157,13 +158,11 @@ describe('lifting', () => {
     expect(lifted.body).toEqual({ ...placed, liftedBy: party.ann, liftedAt: instant });
   });
 
-  test('leaves the service’s restrictions to the service and the holders’ to the holders', async () => {
+  test('leaves the service’s restrictions to the service, which lifts the holders’ with a reason only', async () => {
     const { id, party, control } = await open();
     const { body: ours } = await control.restrict({ by: party.ann });
     const { body: theirs } = await control.restrict();
-    expect((await lift(client, ours.id)).body).toMatchObject({
-      ...{ status: 403, code: 'right_missing', placedBy: party.ann },
-    });
+    expectProblem(await lift(client, ours.id), 'validation_failed', ['reason']);
     expect((await lift(client, theirs.id, party.ann)).body).toMatchObject({
       ...{ status: 403, code: 'right_missing', placedBy: null },
     });
@@ -172,6 +171,38 @@ describe('lifting', () => {
     expect(outcomeOf(await lift(client, theirs.id))).toBe('409 restriction_not_active');
     expect(await stopped(id)).toEqual([true, false]);
     expect((await client.get(`/v1/accounts/${id}/changes`)).body.data).toEqual([]);
+    const reason = 'By order of a court';
+    const freed = await client.post(`/v1/restrictions/${ours.id}/lift`, { reason });
+    expect(freed.body).toEqual({ ...ours, liftedAt: instant, liftReason: reason });
+    expect(await stopped(id)).toEqual([false, false]);
+  });
+
+  test('is one of each party, and ends with its membership', async () => {
+    const { id, party, control } = await open();
+    const { body: first } = await control.restrict({ by: party.dan });
+    const again = await control.restrict({ by: party.dan });
+    expect(again.body).toMatchObject({ status: 409, code: 'restriction_in_place', restrictionId: first.id });
+    expect((await control.restrict({ by: party.ann })).status).toBe(201);
+    expect(await stopped(id)).toEqual([true, false]);
+    expect((await client.post(`/v1/accounts/${id}/holders/${party.dan}/remove`)).status).toBe(200);
+    const { data } = (await client.get(`/v1/accounts/${id}/restrictions`)).body;
+    expect(data).toMatchObject([
+      { id: first.id, liftedAt: instant },
+      { by: party.ann, liftedAt: null },
+    ]);
+    expect(await stopped(id)).toEqual([true, false]);
+  });
+
+  test('of a delegate is lifted by any owner', async () => {
+    const { id, party, control } = await open();
+    const { body: placed } = await control.restrict({ by: party.dan });
+    expect(outcomeOf(await lift(client, placed.id, party.dan))).toBe('202');
+    expect((await lift(client, placed.id, party.bob)).body).toEqual({
+      ...placed,
+      liftedBy: party.bob,
+      liftedAt: instant,
+    });
+    expect(await stopped(id)).toEqual([false, false]);
   });
 
   test('goes on for each restriction by itself', async () => {
@@ -254,7 +285,11 @@ test('refuses to lift what is no id, and to be told more than who asks', async (
   const at = (id: string, body?: string) =>
     sendRaw(service, { method: 'POST', path: `/v1/restrictions/${id}/lift`, body });
   expectProblem(await at('x'), 'validation_failed', ['restrictionId']);
-  expectProblem(await at(nobody, '{"by":5,"reason":"x"}'), 'validation_failed', ['by', 'reason']);
+  expectProblem(await at(nobody, '{"by":5,"reason":"","scope":"both"}'), 'validation_failed', [
+    'by',
+    'reason',
+    'scope',
+  ]);
   const { path } = await open();
   expectProblem(await sendRaw(service, { path: `${path}?active=yes` }), 'validation_failed', ['active']);
 });

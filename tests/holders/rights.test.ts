@@ -78,7 +78,8 @@ describe('setting rights and limits', () => {
     ['ann', without('withdraw'), undefined, '200'],
     ['ann', without('manage'), undefined, '200'],
     ['ann', [...all, 'delegate'], undefined, '202'],
-    ['bob', all, { perDay: '5.00' }, '200'],
+    // Limits of another owner are not one's to set.
+    ['bob', all, { perDay: '5.00' }, '202'],
     ['bob', without('withdraw'), undefined, '202'],
     ['bob', without('manage'), undefined, '202'],
     ['bob', [...all, 'delegate'], undefined, '202'],

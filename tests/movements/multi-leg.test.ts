@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { byService } from '../support/authentication.ts';
 import { entriesOf } from '../support/batches.ts';
 import { holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';
 import { leavingTheBooksAlone } from '../support/refusals.ts';
@@ -12,7 +13,13 @@ const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 const nothingElse = { initiatedBy: null, description: null, reference: null, metadata: null, externalId: null };
 /** What nothing led to, nobody signed and nothing took back. */
-const byItself = { signedBy: [], origin: null, reversedBy: null, reversedAmount: '0.00' };
+const byItself = {
+  authentication: byService,
+  signedBy: [],
+  origin: null,
+  reversedBy: null,
+  reversedAmount: '0.00',
+};
 
 let service: TestService;
 let client: TestClient;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
+import { byService } from '../support/authentication.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { expectProblem, leavingTheBooksAlone } from '../support/refusals.ts';
 import { roundsOf } from '../support/rounds.ts';
@@ -47,6 +48,7 @@ describe('a reversal', () => {
       bookedAt: instant,
       valueDate: answer.body.bookedAt.slice(0, 10),
       initiatedBy: null,
+      authentication: byService,
       description: 'Wrong payee',
       reference: null,
       metadata: { ticket: 1 },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { byService } from '../support/authentication.ts';
 import { type BatchItem, item, outcomesOf, sendBatch, sendSingle } from '../support/batches.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { openForThree } from '../support/payment-orders.ts';
@@ -135,6 +136,7 @@ describe('a payment order', () => {
       amount: '3000.00',
       currency: 'USD',
       initiatedBy: party.bob,
+      authentication: byService,
       ...told,
       externalId: null,
       mandateVersion: 1,
@@ -151,11 +153,13 @@ describe('a payment order', () => {
         signedBy: [party.bob],
         expiresAt,
       },
-      authorisations: [{ by: party.bob, decision: 'approve', at: createdAt }],
+      authorisations: [
+        { by: party.bob, decision: 'approve', authentication: byService, instructionHash, at: createdAt },
+      ],
     });
     expect(new Date(expiresAt).getTime() - new Date(createdAt).getTime()).toBe(weekMs);
     // As any signer can: the fields in the order of their names, without spaces.
-    const instruction = `{"accountId":"${id}","amount":"3000.00","currency":"USD","description":"New roof 🏠","id":"${orderId}","mandateVersion":1,"reference":"A/1","toAccountId":"${shop}","type":"transfer","valueDate":"2026-12-24"}`;
+    const instruction = `{"accountId":"${id}","amount":"3000.00","currency":"USD","description":"New roof 🏠","externalId":null,"id":"${orderId}","initiatedBy":"${party.bob}","mandateVersion":1,"metadata":{"offer":[1,2.5]},"reference":"A/1","toAccountId":"${shop}","type":"transfer","valueDate":"2026-12-24","version":2}`;
     expect(instructionHash).toBe(createHash('sha256').update(instruction).digest('hex'));
   });
 

@@ -109,7 +109,9 @@ export function live(life: Life, act: Act): Told {
       return capture(life, act);
     case 'void': {
       const hold = life.holds[act.index]!;
-      const isForeign = act.by !== null && act.by !== hold.by;
+      const isOrphan = hold.by !== null && life.places.get(hold.by)?.status !== 'active';
+      const asOwner = isOrphan && act.by !== null && owners(life).includes(act.by);
+      const isForeign = act.by !== null && act.by !== hold.by && !asOwner;
       const refused = lacks(life, act.by, mayWithdraw) ?? (isForeign ? ([403, 'right_missing'] as Told) : undefined);
       if (refused !== undefined || hold.remaining === 0) return refused ?? [409, 'hold_not_active'];
       hold.remaining = 0;
@@ -121,6 +123,11 @@ export function live(life: Life, act: Act): Told {
       if (place === undefined) return [404, 'holder_not_found'];
       if (place.status !== 'invited') return [409, 'invitation_not_open'];
       place.status = act.type === 'accept' ? 'active' : 'gone';
+      // What it signed before it left is over.
+      for (const { approved, rejected } of [...life.orders, ...life.changes]) {
+        approved.delete(act.party);
+        rejected.delete(act.party);
+      }
       return changed(life, 200);
     }
     case 'leave':
@@ -129,6 +136,8 @@ export function live(life: Life, act: Act): Told {
     case 'restrict': {
       const refused = lacks(life, act.by, () => true);
       if (refused !== undefined) return refused;
+      const own = life.restrictions.some(({ by, isActive }) => isActive && by === act.by);
+      if (own && act.by !== null) return [409, 'restriction_in_place'];
       life.restrictions.push({ by: act.by, isActive: true });
       return changed(life, 201);
     }
@@ -262,7 +271,13 @@ function go(life: Life, type: 'leave' | 'die', party: number): Told {
   const isLast = place.role === 'owner' && owners(life).length === 1;
   if (isLast && type === 'leave') return [409, 'last_owner'];
   if (isLast) life.restrictions.push({ by: null, isActive: true });
+  if (type === 'leave') liftOf(life, party);
   return leave(life, place, 200);
+}
+
+/** What a party stops ends with its membership. */
+function liftOf(life: Life, party: number): void {
+  for (const restriction of life.restrictions) if (restriction.by === party) restriction.isActive = false;
 }
 
 /** Orders that those who are left can't complete end; those that are complete now wait for the next signature. */
@@ -286,7 +301,7 @@ function plan(life: Life, terms: Terms, by: By): Told | ((status: number) => Tol
   }
   if (terms.kind === 'lift') {
     const restriction = life.restrictions[terms.index]!;
-    if ((restriction.by === null) !== (by === null)) return [403, 'right_missing'];
+    if (restriction.by === null && by !== null) return [403, 'right_missing'];
     if (!restriction.isActive) return [409, 'restriction_not_active'];
     return (status) => {
       restriction.isActive = false;
@@ -304,11 +319,15 @@ function plan(life: Life, terms: Terms, by: By): Told | ((status: number) => Tol
   }
   if (!isPresent) return [404, 'holder_not_found'];
   const isLast = place.status === 'active' && place.role === 'owner' && owners(life).length === 1;
-  return isLast ? [409, 'last_owner'] : (status) => leave(life, place, status);
+  if (isLast) return [409, 'last_owner'];
+  return (status) => {
+    liftOf(life, terms.party);
+    return leave(life, place, status);
+  };
 }
 
 /** What a managing holder does alone. */
-function isFree(life: Life, terms: Terms): boolean {
+function isFree(life: Life, terms: Terms, by: number): boolean {
   switch (terms.kind) {
     case 'invite':
       return terms.role === 'viewer';
@@ -321,8 +340,11 @@ function isFree(life: Life, terms: Terms): boolean {
       if (terms.rule === 'any') return false;
       return (terms.rule === 'all' ? owners(life).length : terms.rule) >= life.mandate;
     }
-    case 'lift':
-      return false;
+    case 'lift': {
+      const placer = life.restrictions[terms.index]!.by;
+      const placed = placer === null ? undefined : life.places.get(placer);
+      return placed?.status === 'active' && placed.role !== 'owner' && owners(life).includes(by);
+    }
   }
 }
 
@@ -332,7 +354,7 @@ function ask(life: Life, by: By, terms: Terms, status: number): Told {
   const done = plan(life, terms, by);
   if (typeof done !== 'function') return done;
   const isOnlyOwner = owners(life).length === 1 && owners(life)[0] === by;
-  if (by === null || isFree(life, terms) || isOnlyOwner) return done(status);
+  if (by === null || isFree(life, terms, by) || isOnlyOwner) return done(status);
   if (owners(life).length === 0) return [422, 'mandate_unreachable'];
   const approved = new Set(owners(life).filter((owner) => owner === by));
   life.changes.push({ by, terms, isOpen: true, approved, rejected: new Set() });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { projectsQueue } from '../../src/approvals/projects-queue.ts';
+import { changeHash } from '../../src/holders/account-change.ts';
 import { accountChangesQueue, invitationsQueue } from '../../src/holders/holders-queues.ts';
+import { asChange } from '../../src/holders/management-queries.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
 import { controlOf, outcomeOf, readTag, signChange } from '../support/account-control.ts';
@@ -291,6 +293,11 @@ test.each([
      from account_changes c, generate_series(1, 98) where account_id = ?`,
     [id],
   );
+  // Each with the hash of its own terms.
+  for (const row of await service.database('account_changes').where('account_id', id)) {
+    const copied = service.database('account_changes').where({ ledger_id: row.ledger_id, id: row.id });
+    await copied.update({ instruction_hash: changeHash(asChange(row)) });
+  }
   expect((await ask()).status).toBe(202);
   expect(outcomeOf(await ask())).toBe('409 too_many_changes');
   const [change] = (await client.get(`/v1/accounts/${id}/changes`)).body.data;
