@@ -45,7 +45,6 @@ export function createOpenTelemetryTracer(): Tracer {
       return new OpenTelemetrySpan(tracer.startSpan(spanName, options, from), from);
     },
     isAtWork: () => trace.getActiveSpan() !== undefined,
-    runOutside: (work) => context.with(ROOT_CONTEXT, work),
     async stop() {
       await Promise.race([provider.shutdown().catch(() => {}), sleep(stopMs, undefined, { ref: false })]);
     },

@@ -26,8 +26,6 @@ export interface Tracer {
   start(name: string, options: SpanOptions): TraceSpan;
   /** Whether a span is at work: without one, statements have none of their own. */
   isAtWork(): boolean;
-  /** Runs `work` outside of the span that is at work. */
-  runOutside<T>(work: () => T): T;
   /** Sends what has ended, for a second at most. Never throws. */
   stop(): Promise<void>;
 }
