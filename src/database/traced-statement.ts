@@ -1,6 +1,7 @@
 import { tracing } from '../tracing/tracer.ts';
-import type { Callback } from './session.ts';
 import { sqlStateOf } from './sqlstate.ts';
+
+type Callback = (error: unknown, result?: unknown) => void;
 
 /** Statements are longer than is read; the end says less than the beginning. */
 const maxTextLength = 2_000;

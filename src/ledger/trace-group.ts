@@ -2,8 +2,8 @@ import { type TraceSpan, tracing } from '../tracing/tracer.ts';
 import type { Answer, Operation } from './operation.ts';
 
 /**
- * Books a group as the work of a span that links to the requests it carries, and they to it: it has many, so none is its
- * parent (docs/adr/0029). Without tracing it only books.
+ * Books a group as the work of a span that links to the requests it carries, and they to it: it has many, so none is
+ * its parent (docs/adr/0029). Without tracing it only books.
  */
 export function traceGroup(
   operations: readonly Operation<unknown>[],

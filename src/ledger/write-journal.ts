@@ -42,7 +42,7 @@ export class JournalWriter {
 
   /**
    * Adds what happened next. A booking is an event of each account that it moves, without being added here; clearing
-   * accounts have none. With a `traceparent` it is kept for each event of an account. Throws an Error when the entries of a transaction do not sum to zero; that is a programming
+   * accounts have none. A `traceparent` is kept for each event of an account. Throws an Error when the entries of a transaction do not sum to zero; that is a programming
    * error, and rolls back.
    */
   add({ transactions = [], events = [], changedAccounts = [] }: BookChanges, traceparent?: string): void {

@@ -1,8 +1,8 @@
 import { tracing } from './tracer.ts';
 
 /**
- * Begins to trace this process. Where spans go, how many, and what the service is called stand in the variables of
- * OpenTelemetry (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER`, `OTEL_SERVICE_NAME`, ...), which it reads itself.
+ * Begins to trace this process. Where spans go, how many, and what the service is called stand in the variables
+ * of OpenTelemetry (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER`, `OTEL_SERVICE_NAME`, ...), which it reads itself.
  */
 export async function startTracing(): Promise<void> {
   const { createOpenTelemetryTracer } = await import('./open-telemetry-tracer.ts');

@@ -1,8 +1,8 @@
 import { type TraceSpan, tracing } from '../tracing/tracer.ts';
 
 /**
- * Works on claimed items with a span for each of them, in traces of their own; what the work sends to the database stands
- * below the first. Without tracing, and without items, it only works.
+ * Works on claimed items with a span for each of them, in traces of their own; what the work sends to the database
+ * stands below the first. Without tracing, and without items, it only works.
  */
 export async function traceItems<T>(queue: string, ids: readonly string[], work: () => Promise<T>): Promise<T> {
   const { tracer } = tracing;
