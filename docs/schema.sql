@@ -134,6 +134,15 @@ CREATE TABLE entries (
 CREATE INDEX entries_of_clearing_accounts ON public.entries USING btree (ledger_id, account_id, id) INCLUDE (amount, booked_at) WHERE (version IS NULL);
 CREATE TRIGGER entries_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE event_traces (
+  ledger_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  sequence bigint NOT NULL,
+  traceparent text NOT NULL,
+  CONSTRAINT event_traces_pkey PRIMARY KEY (ledger_id, account_id, sequence),
+  CONSTRAINT event_traces_traceparent_length CHECK ((length(traceparent) <= 55))
+);
+
 CREATE TABLE events (
   ledger_id uuid NOT NULL,
   id uuid NOT NULL,

@@ -34,6 +34,8 @@ export interface Config {
   readonly webhookTargets: { readonly allowHttp: boolean; readonly allowPrivate: boolean };
   /** Whether the race lab can be used; unless it is said otherwise, on the embedded PostgreSQL only. */
   readonly lab: boolean;
+  /** Whether spans are sent; where to stands in OpenTelemetry's own variables. */
+  readonly tracing: boolean;
 }
 
 /** The settings don't fit; its message lists every problem. */
@@ -82,6 +84,7 @@ const settings = z.object({
   WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
   WEBHOOK_ALLOW_PRIVATE: onOrOff.default('off'),
   LAB: onOrOff.optional(),
+  TRACING: onOrOff.default('off'),
 });
 
 /** What each setting is for, in a few words; docs/operations.md says more. */
@@ -105,6 +108,7 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
   WEBHOOK_ALLOW_PRIVATE: 'on: webhooks may go to private, loopback and link-local addresses',
   LAB: 'whether the race lab can be used; unset, on the embedded PostgreSQL only',
+  TRACING: 'on: spans are sent to OTEL_EXPORTER_OTLP_ENDPOINT',
 };
 
 /** Whose values are nobody's business. */
@@ -165,6 +169,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
       allowPrivate: values.WEBHOOK_ALLOW_PRIVATE === 'on',
     },
     lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
+    tracing: values.TRACING === 'on',
   };
 }
 

@@ -34,6 +34,7 @@ export const distributedTables = {
   logs: 'ledger_id',
   log_numbers: 'ledger_id',
   log_blocks: 'ledger_id',
+  event_traces: 'ledger_id',
   webhook_endpoints: 'ledger_id',
   webhook_deliveries: 'ledger_id',
   failed_work: 'ledger_id',

@@ -3,6 +3,8 @@ import { apiOptionsVariable, runClusteredApi } from './process/api-cluster.ts';
 import { createLogger } from './process/create-logger.ts';
 import { operatorSentence } from './process/operator-sentence.ts';
 import { type Service, startService } from './process/service.ts';
+import { startTracing } from './tracing/start-tracing.ts';
+import { tracing } from './tracing/tracer.ts';
 
 /** Signals by their number, which the exit code of a second one is made of (128 + n). */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -14,7 +16,8 @@ const sameSignalMs = 500;
 
 const clusteredOptions = process.env[apiOptionsVariable];
 if (clusteredOptions !== undefined && process.send !== undefined) {
-  const { logLevel } = readConfig(process.env, []);
+  const { logLevel, tracing: isTraced } = readConfig(process.env, []);
+  if (isTraced) await startTracing();
   await runClusteredApi(JSON.parse(clusteredOptions), createLogger(logLevel));
 } else {
   await runService();
@@ -28,7 +31,9 @@ async function runService(): Promise<void> {
 
   async function stopInOrder(): Promise<void> {
     const running = await starting?.catch(() => undefined);
-    process.exit(running === undefined || (await running.stop()) ? 0 : 1);
+    const isInOrder = running === undefined || (await running.stop());
+    await tracing.tracer?.stop();
+    process.exit(isInOrder ? 0 : 1);
   }
 
   function onSignal(signal: keyof typeof signals): void {
@@ -49,6 +54,7 @@ async function runService(): Promise<void> {
 
   try {
     const config = readConfig(process.env, process.argv.slice(2));
+    if (config.tracing) await startTracing();
     starting = startService(config, createLogger(config.logLevel), stopping.signal);
     service = await starting;
     if (!stopping.signal.aborted) process.stdout.write(service.welcome);

@@ -54,6 +54,7 @@ describe('import directions', () => {
     'money',
     'errors',
     'metrics',
+    'tracing',
     'database',
     'ledger',
     'http',
@@ -98,10 +99,11 @@ describe('import directions', () => {
     money: [],
     errors: [],
     metrics: [],
-    database: ['errors', 'metrics'],
-    ledger: ['database', 'money', 'errors', 'metrics'],
-    http: ['ledger', 'database', 'money', 'errors', 'metrics'],
-    workers: ['http', 'ledger', 'database', 'errors', 'metrics'],
+    tracing: ['metrics'],
+    database: ['errors', 'metrics', 'tracing'],
+    ledger: ['database', 'money', 'errors', 'metrics', 'tracing'],
+    http: ['ledger', 'database', 'money', 'errors', 'metrics', 'tracing'],
+    workers: ['http', 'ledger', 'database', 'errors', 'metrics', 'tracing'],
     // Callers have it without the service; the commands are callers.
     client: [],
     // The race lab is a leaf; of the rooms above the core it needs those of the movements that its engine posts.

@@ -20,6 +20,7 @@ const defaults = {
   idempotencyRetentionHours: 168,
   webhookTargets: { allowHttp: false, allowPrivate: false },
   lab: true,
+  tracing: false,
 };
 
 const variables = [
@@ -42,6 +43,7 @@ const variables = [
   'WEBHOOK_ALLOW_HTTP',
   'WEBHOOK_ALLOW_PRIVATE',
   'LAB',
+  'TRACING',
 ];
 
 /** The one message that says everything that is wrong. */
@@ -88,6 +90,7 @@ test('reads every setting', () => {
     WEBHOOK_ALLOW_HTTP: 'on',
     WEBHOOK_ALLOW_PRIVATE: 'on',
     LAB: 'on',
+    TRACING: 'on',
   };
   expect(Object.keys(environment).sort()).toEqual([...variables].sort());
   expect(readConfig(environment, [])).toEqual({
@@ -108,6 +111,7 @@ test('reads every setting', () => {
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
     webhookTargets: { allowHttp: true, allowPrivate: true },
+    tracing: true,
     lab: true,
   });
 });

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { OperatorError } from '../errors/operator-error.ts';
 import { askServerKind, type ServerKind } from './server-kind.ts';
 import { isSessionLost, sqlState, sqlStateOf } from './sqlstate.ts';
+import { tracedStatement } from './traced-statement.ts';
 import { typeParsers } from './type-parsers.ts';
 
 /** A statement as the driver takes it. */
@@ -183,13 +184,14 @@ export class DatabaseSession implements Session {
       callback(this.#failure);
       return;
     }
+    const answered = tracedStatement(statement.text, callback);
     if (this.#unanswered === 0) this.#since = performance.now();
     this.#unanswered++;
     this.#client.query(statement as pg.QueryConfig, (error: Error | null, result: unknown) => {
       this.#unanswered--;
       this.#since = performance.now();
       if (error) this.#judge(error);
-      callback(error, result);
+      answered(error, result);
     });
   }
 

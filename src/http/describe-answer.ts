@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { RefusalError } from '../errors/refusal.ts';
 import { type RequestLogOptions, requestLog } from './request-log.ts';
+import { traceRequest } from './request-span.ts';
 
 /**
  * Comes before every route: headers of every answer, a request id that the log and problem documents share, and the
@@ -27,6 +28,6 @@ export function describeAnswer({
       res.setHeader('Connection', 'close');
       throw new RefusalError('malformed_request', 'Send a Host header, which HTTP/1.1 asks for.');
     }
-    next();
+    traceRequest(res, next);
   };
 }

@@ -8,6 +8,7 @@ import type { OperationOptions } from '../ledger/operation.ts';
 import { callerOf } from './authenticate.ts';
 import type { Caller } from './caller.ts';
 import { expectedTag, idempotencyKey, readInput } from './read-input.ts';
+import { requestSpanOf } from './request-span.ts';
 import type { Offers } from './route.ts';
 
 /** A caller may ask to wait longer than the service would, up to this. */
@@ -36,6 +37,7 @@ export function readOperationOptions(req: Request, res: Response, offers: Offers
     dryRun,
     expectedTag,
     isAbandoned: () => res.destroyed,
+    span: requestSpanOf(res),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Refusal } from '../errors/refusal.ts';
 import { metrics } from '../metrics/service-metrics.ts';
 import { problemStatus } from './problem-status.ts';
+import { endRequestSpan } from './request-span.ts';
 import { findRoutePattern } from './route-pattern.ts';
 
 export interface RequestLogOptions {
@@ -40,6 +41,7 @@ export function logBrokenAnswer(res: Response, level: 'warn' | 'error', error: u
 function noteEnd(res: Response): void {
   const status = res.headersSent ? res.statusCode : undefined;
   const labels = { method: res.req.method, route: routeOf(res) ?? 'none', status: status ?? 'aborted' };
+  endRequestSpan(res, routeOf(res), status);
   metrics.requests.observe(labels, (performance.now() - res.locals.startedAt) / 1000);
   logOnce(res, 'debug', { status }, 'request');
 }

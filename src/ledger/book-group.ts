@@ -99,7 +99,7 @@ export async function bookWork<Command, Loaded, Effect>(
 }
 
 /** What is to be decided: an operation, or a part of a worker's work. */
-type Task = Pick<Operation<unknown>, 'kind' | 'command' | 'accountIds' | 'expectedTag'>;
+type Task = Pick<Operation<unknown>, 'kind' | 'command' | 'accountIds' | 'expectedTag' | 'span'>;
 
 interface Ground {
   /** As they were locked. */
@@ -172,7 +172,7 @@ function decideInTurn(
     }
     for (const [key, outcome] of decision.itemOutcomes ?? []) itemOutcomes.set(key, outcome);
     for (const account of decision.changedAccounts ?? []) accounts.set(account.id, account);
-    journal?.add(decision);
+    journal?.add(decision, task.span?.traceparent);
     outcomes.push(outcomeOf(decision.result, accounts.get(task.accountIds[0] ?? '')));
     if (decision.effect !== undefined) effects.set(kind, [...(effects.get(kind) ?? []), decision.effect]);
   }

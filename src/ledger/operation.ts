@@ -1,6 +1,7 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import type { Refusal } from '../errors/refusal.ts';
+import type { TraceSpan } from '../tracing/tracer.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import type { LockMode } from './lock-accounts.ts';
@@ -96,6 +97,8 @@ export interface OperationOptions extends KeyClaim {
   readonly expectedTag?: string | undefined;
   /** Answers true once nobody waits for the answer any more; asked when the operation's turn comes. */
   readonly isAbandoned?: () => boolean;
+  /** The span of the request it comes from, where requests are traced. */
+  readonly span?: TraceSpan | undefined;
 }
 
 /** An operation is a value: what is asked, under which options, and which accounts it locks. */

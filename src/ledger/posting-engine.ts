@@ -8,6 +8,7 @@ import { bookGroup } from './book-group.ts';
 import { type Group, GroupQueue, type Waiter } from './group-queue.ts';
 import { findLockedAccounts, type LockMode } from './lock-accounts.ts';
 import type { Answer, Operation } from './operation.ts';
+import { traceGroup } from './trace-group.ts';
 
 export interface PostingEngineOptions {
   readonly database: Database;
@@ -169,8 +170,10 @@ class GroupedPosting implements PostingEngine {
     const mode = lockMode(first);
     const lockTimeoutMs = Math.max(minLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
-    const answers = runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
-      bookGroup(transaction, operations, mode),
+    const answers = traceGroup(operations, () =>
+      runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
+        bookGroup(transaction, operations, mode),
+      ),
     );
     answers.then(
       () => this.#options.onCommitted(first.ledgerId),

@@ -3,6 +3,7 @@ import type { Money } from '../money/money.ts';
 import type { BookedTransaction } from './booked-transaction.ts';
 import { createId } from './create-id.ts';
 import { firstStamp } from './event-stamp.ts';
+import { type EventTrace, keepEventTraces } from './event-traces.ts';
 import { type EventRow, type JournalPart, type LogEntry, writePart } from './journal-statements.ts';
 import type { LockedAccount } from './locked-account.ts';
 import type { BookChanges, Outcome } from './operation.ts';
@@ -26,6 +27,7 @@ export class JournalWriter {
   #transactions: BookedTransaction[] = [];
   #events: EventRow[] = [];
   #logEntries: LogEntry[] = [];
+  readonly #traces: EventTrace[] = [];
 
   /**
    * @param locked All accounts that the transaction has locked.
@@ -40,16 +42,18 @@ export class JournalWriter {
 
   /**
    * Adds what happened next. A booking is an event of each account that it moves, without being added here; clearing
-   * accounts have none. Throws an Error when the entries of a transaction do not sum to zero; that is a programming
-   * error, and rolls back.
+   * accounts have none. A `traceparent` is kept for each event of an account. Throws an Error when the entries of a
+   * transaction do not sum to zero; that is a programming error, and rolls back.
    */
-  add({ transactions = [], events = [], changedAccounts = [] }: BookChanges): void {
+  add({ transactions = [], events = [], changedAccounts = [] }: BookChanges, traceparent?: string): void {
     for (const booked of transactions) {
       assertBalanced(booked);
       this.#transactions.push(booked);
       for (const { accountId, version } of booked.entries) {
         if (version === null) continue;
-        this.#logEntries.push({ accountId, sequence: this.#nextSequence(accountId), version, eventId: null });
+        const sequence = this.#nextSequence(accountId);
+        this.#logEntries.push({ accountId, sequence, version, eventId: null });
+        if (traceparent !== undefined) this.#traces.push({ accountId, sequence, traceparent });
       }
     }
     for (const event of events) {
@@ -57,6 +61,8 @@ export class JournalWriter {
       const row = { ...event, sequence, version: null, eventId: createId(), occurredAt: this.#now };
       this.#events.push(row);
       this.#logEntries.push(row);
+      if (traceparent === undefined || event.accountId === null || sequence === null) continue;
+      this.#traces.push({ accountId: event.accountId, sequence, traceparent });
     }
     for (const account of changedAccounts) this.#changed.set(account.id, account);
     if (this.#transactions.length >= maxInPart) this.#writeParts();
@@ -68,6 +74,7 @@ export class JournalWriter {
    * @param outcomes What is stored with each idempotency key that the transaction claimed and uses up.
    */
   finish(outcomes: ReadonlyMap<string, Outcome<unknown>> = new Map()): void {
+    if (this.#traces.length > 0) keepEventTraces(this.#transaction, this.#traces);
     const lastEventStamp = this.#stamp;
     for (const [accountId, eventCount] of this.#eventCounts) {
       const account = this.#changed.get(accountId) ?? this.#locked.get(accountId);

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { OperatorError } from '../errors/operator-error.ts';
+import { tracing } from '../tracing/tracer.ts';
 import { type ApiOptions, startApi } from './api-process.ts';
 import { createMetricsReader, MetricsCollector, type MetricsMessage } from './cluster-metrics.ts';
 import { ConnectionHandover, type ConnectionMessage } from './connection-handover.ts';
@@ -229,7 +230,11 @@ export async function runClusteredApi(options: ClusteredApiOptions, logger: Logg
         if (socket) answerer?.take(socket);
       }
       if (message.type === 'ping') tell({ type: 'pong' });
-      if (message.type === 'drain') process.exit((await api.stop(message.drainMs)) ? 0 : 1);
+      if (message.type === 'drain') {
+        const isInOrder = await api.stop(message.drainMs);
+        await tracing.tracer?.stop();
+        process.exit(isInOrder ? 0 : 1);
+      }
     });
     tell({ type: 'ready' });
   } catch (error) {

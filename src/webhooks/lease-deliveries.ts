@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { describeEvents } from '../events/present-event.ts';
-import { findLogged } from '../log/read-log.ts';
+import { findEventTraces, traceKey } from '../ledger/event-traces.ts';
+import { findLogged, type LoggedEvent } from '../log/read-log.ts';
+import { tracing } from '../tracing/tracer.ts';
 
 /**
  * For how long nobody else sends what was leased: longer than sending and noting what came of it takes. When it is over
@@ -72,6 +74,8 @@ export interface LeasedDelivery {
   readonly secrets: readonly string[];
   readonly webhookId: string;
   readonly body: string;
+  /** Of the request that made the event, where that was traced and this process traces too. */
+  readonly traceparent: string | undefined;
 }
 
 interface LeasedRow {
@@ -125,20 +129,25 @@ export async function leaseDeliveries(
       next_attempt_at: new Date(due[0]!.now.getTime() + leaseMs),
     })
     .returning(['id', 'endpoint_id', 'attempts', 'log_position', 'webhook_id', 'type', 'created_at']);
-  const bodies = await readBodies(transaction, rows);
+  const contents = await readContents(transaction, rows);
   return rows.map((row) => {
     const { url, secret, previous_secret: previous } = dueById.get(row.id)!;
     return {
       ...{ ledgerId, id: row.id, endpointId: row.endpoint_id, leaseId, attempts: row.attempts, url },
       secrets: previous === null ? [secret] : [secret, previous],
       webhookId: row.webhook_id,
-      body: bodies.get(row.id)!,
+      ...contents.get(row.id)!,
     };
   });
 }
 
+type Content = Pick<LeasedDelivery, 'body' | 'traceparent'>;
+
 /** What each of these says, as a CloudEvent in JSON. The same whenever it is read: an event never changes. */
-async function readBodies(source: LedgerTransaction, rows: readonly LeasedRow[]): Promise<ReadonlyMap<string, string>> {
+async function readContents(
+  source: LedgerTransaction,
+  rows: readonly LeasedRow[],
+): Promise<ReadonlyMap<string, Content>> {
   const positions = rows.map((row) => row.log_position).filter((position) => position !== null);
   const logged = [...(await findLogged(source, positions)).entries()];
   const documents = await describeEvents(
@@ -146,13 +155,31 @@ async function readBodies(source: LedgerTransaction, rows: readonly LeasedRow[])
     logged.map(([, event]) => event),
   );
   const byPosition = new Map(logged.map(([position], index) => [position, documents[index]]));
+  const traces = await tracesOf(source, logged);
   return new Map(
     rows.map((row) => {
-      if (row.log_position === null) return [row.id, JSON.stringify(describeTest(source.ledgerId, row))];
+      const { id, log_position: position } = row;
+      if (position === null) {
+        return [id, { body: JSON.stringify(describeTest(source.ledgerId, row)), traceparent: undefined }];
+      }
       // One that an earlier version began to deliver keeps the id that its receiver knows.
-      return [row.id, JSON.stringify({ ...byPosition.get(row.log_position), id: row.webhook_id })];
+      const body = JSON.stringify({ ...byPosition.get(position), id: row.webhook_id });
+      return [id, { body, traceparent: traces.get(position) }];
     }),
   );
+}
+
+/** In which traces the events were made, by position in the log. Not asked for where nothing is traced. */
+async function tracesOf(
+  source: LedgerTransaction,
+  logged: ReadonlyArray<readonly [number, LoggedEvent]>,
+): Promise<ReadonlyMap<number, string | undefined>> {
+  if (tracing.tracer === undefined) return new Map();
+  const events = logged.flatMap(([position, { accountId, sequence }]) =>
+    accountId === null || sequence === null ? [] : [{ position, accountId, sequence }],
+  );
+  const found = await findEventTraces(source, events);
+  return new Map(events.map((event) => [event.position, found.get(traceKey(event.accountId, event.sequence))]));
 }
 
 /** What a test call says: something that did not happen, in the form of what does. */

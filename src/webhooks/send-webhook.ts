@@ -28,6 +28,8 @@ export interface Webhook {
   readonly secrets: readonly string[];
   /** When this attempt is made; receivers refuse what is far from their own clock. */
   readonly sentAt: Date;
+  /** Of the span that sends it, for the receiver to go on from. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface SendingOptions {
@@ -113,7 +115,7 @@ function readAnswer({ statusCode, headers }: IncomingMessage, chunks: readonly B
 }
 
 function openRequest(webhook: Webhook, rules: TargetRules, lookup: LookupFunction | undefined): ClientRequest {
-  const { id, sentAt, body } = webhook;
+  const { id, sentAt, body, traceparent } = webhook;
   const url = new URL(webhook.url);
   const agent = useAgent(url.href, {
     allowPrivateIPAddress: rules.allowPrivate,
@@ -124,6 +126,7 @@ function openRequest(webhook: Webhook, rules: TargetRules, lookup: LookupFunctio
   const headers = {
     'content-type': webhook.contentType,
     'user-agent': 'joint-ledger',
+    ...(traceparent === undefined ? {} : { traceparent }),
     'webhook-id': id,
     'webhook-timestamp': `${Math.floor(sentAt.getTime() / 1_000)}`,
     'webhook-signature': webhook.secrets.map((secret) => new Signer(secret).sign(id, sentAt, body)).join(' '),

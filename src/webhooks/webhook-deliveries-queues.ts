@@ -3,10 +3,12 @@ import type { LookupFunction } from 'node:net';
 import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import type { TargetRules } from '../http/service-parts.ts';
+import { tracing } from '../tracing/tracer.ts';
 import type { WorkQueue } from '../workers/work-queue.ts';
 import { canBeSentTo, firstAttemptAt, isWaitedFor, type LeasedDelivery, leaseDeliveries } from './lease-deliveries.ts';
 import { noteAttempt } from './note-attempt.ts';
 import { sendWebhook } from './send-webhook.ts';
+import { isDelivered } from './sending-outcome.ts';
 import { endpointRows } from './webhook-endpoint-queries.ts';
 
 export interface DeliveringOptions {
@@ -55,9 +57,17 @@ async function deliver(database: Database, delivery: LeasedDelivery, options: De
   const { targets: rules, logger, stopping: stop, timeoutMs = 15_000, lookup } = options;
   const { url, webhookId: id, body, secrets } = delivery;
   const sentAt = new Date();
+  const span = tracing.tracer?.start('webhook delivery', {
+    kind: 'client',
+    parent: delivery.traceparent ?? null,
+    attributes: { 'http.request.method': 'POST', 'joint_ledger.webhook.attempt': delivery.attempts },
+  });
   try {
     const options = { rules, timeoutMs, stop, ...(lookup === undefined ? {} : { lookup }) };
-    const outcome = await sendWebhook({ url, id, body, contentType, secrets, sentAt }, options);
+    const traceparent = span?.traceparent;
+    const outcome = await sendWebhook({ url, id, body, contentType, secrets, sentAt, traceparent }, options);
+    if ('status' in outcome) span?.end({ 'http.response.status_code': outcome.status }, !isDelivered(outcome));
+    else span?.end({ 'error.type': outcome.failure }, true);
     await noteAttempt(database, delivery, { at: sentAt.toISOString(), ...outcome });
   } catch (error) {
     // The lease expires, and it is sent again.

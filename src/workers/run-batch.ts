@@ -6,6 +6,7 @@ import { RefusalError } from '../errors/refusal.ts';
 import { workMetrics } from '../metrics/work-metrics.ts';
 import { claimWork } from './claim-work.ts';
 import { forgetFailures, maxAttempts, noteFailure } from './failed-work.ts';
+import { traceItems } from './trace-items.ts';
 import type { Afterwards, WorkQueue } from './work-queue.ts';
 
 export interface WorkContext {
@@ -72,7 +73,7 @@ async function claimAndWork(
     const ids = await claimWork(transaction, queue, only);
     onClaimed?.(ids);
     if (ids.length === 0) return 0;
-    afterwards = await queue.work(transaction, ids);
+    afterwards = await traceItems(queue.name, ids, () => queue.work(transaction, ids));
     await forgetFailures(transaction.knex, { ledgerId, queue: queue.name, itemIds: ids });
     return ids.length;
   });
