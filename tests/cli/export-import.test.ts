@@ -79,6 +79,8 @@ async function fillLedger(): Promise<string> {
     ...{ ledger_id: ledgerId, queue: 'errands', item_id: awkward, attempts: 3, error: awkward },
     ...{ first_failed_at: new Date(), last_failed_at: new Date() },
   });
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  await database('event_traces').insert({ ledger_id: ledgerId, account_id: to, sequence: 1, traceparent });
   // What has no position in the log yet.
   await client.openAccount({ balance: '1.00' });
   return made.account;
