@@ -55,7 +55,9 @@ function makeReadOnly(at: string): void {
 const { STATEMENTS_FOLDER: _folder, NODE_OPTIONS: _options, ...inherited } = process.env;
 
 function options() {
-  return { cwd: folder, env: { ...inherited, DATABASE_URL: testDatabase.url, PORT: '0' }, ...nobody };
+  // A machine that does other work too may take its time to stop.
+  const settings = { DATABASE_URL: testDatabase.url, PORT: '0', SHUTDOWN_TIMEOUT_MS: '120000' };
+  return { cwd: folder, env: { ...inherited, ...settings }, ...nobody };
 }
 
 /** As the link that npm makes for the command would have it run. */
