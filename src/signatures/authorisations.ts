@@ -89,7 +89,7 @@ export function addSignature(
 
 /**
  * Refuses an instruction whose terms are not those that were stored when it was made, and to which each signature was
- * given: whoever signed, signed something else. Pure.
+ * given: its signers signed something else. Pure.
  */
 export function refuseAltered(
   { id, name, hash, stored }: Instruction,
