@@ -136,11 +136,11 @@ export function endMembership(
   const ended: HolderRecord = { ...holder, status, endedAt: now };
   const after = ownership.holders.filter((other) => other.partyId !== partyId);
   const told = { type: `holder.${status}`, subjectId: partyId } as const;
-  // What it had stopped is no longer anyone's to stop.
-  const lifted = [...scene.facts.restrictions.values()]
-    .filter((one) => one.accountId === account.id && one.placedBy === partyId && one.liftedAt === null)
-    .filter(() => status !== 'deceased')
-    .map((one) => ({ ...one, liftedAt: now }));
+  // What it had stopped goes on; what the dead had stopped stays, for the owners to settle.
+  const own = [...scene.facts.restrictions.values()].filter(
+    (one) => one.accountId === account.id && one.placedBy === partyId && one.liftedAt === null,
+  );
+  const lifted = status === 'deceased' ? [] : own.map((one) => ({ ...one, liftedAt: now }));
   const gone = applied(scene, told, presentHolder(ended, now), { holder: ended, lifted }, after);
   const events = lifted.map((one) => ({
     ...{ type: 'restriction.lifted' as const, accountId: account.id, subjectId: one.id },

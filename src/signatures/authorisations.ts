@@ -95,14 +95,13 @@ export function refuseAltered(
   { id, name, hash, stored }: Instruction,
   given: readonly Authorisation[],
 ): Refusal | undefined {
-  const hashes = [stored, ...given.map((authorisation) => authorisation.hash)];
-  if (hashes.every((signed) => signed === null || signed.equals(hash))) return undefined;
+  if (isTheSame(hash, [stored, ...given.map((authorisation) => authorisation.hash)])) return undefined;
   const detail = `The terms of ${name} ${id} in the database are not those that were made and signed.`;
   return refusal('instruction_altered', detail);
 }
 
 /** What this party decided as the holder that it is now; what it decided before it left and came back is over. */
-export function earlierOf(
+function earlierOf(
   partyId: string,
   given: readonly Authorisation[],
   holders: readonly Holder[],
@@ -202,5 +201,10 @@ export function isAltered(
   { hash, stored }: Pick<Instruction, 'hash' | 'stored'>,
   { signed_hashes: signed }: { readonly signed_hashes: readonly Buffer[] | null },
 ): boolean {
-  return [stored, ...(signed ?? [])].some((kept) => kept !== null && !kept.equals(hash));
+  return !isTheSame(hash, [stored, ...(signed ?? [])]);
+}
+
+/** Null is what has no hash: it is new, or older than this evidence. */
+function isTheSame(hash: Buffer, kept: ReadonlyArray<Buffer | null>): boolean {
+  return kept.every((other) => other === null || other.equals(hash));
 }
