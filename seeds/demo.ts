@@ -13,6 +13,7 @@ import { OperatorError } from '../src/errors/operator-error.ts';
 import { ledgerOfApiKey } from '../src/ledger/api-key.ts';
 import { bookGroup } from '../src/ledger/book-group.ts';
 import { insertApiKey, insertLedger } from '../src/ledger/insert-ledger.ts';
+import { scopes } from '../src/ledger/key-scopes.ts';
 import { createOperation, type Operation, type OperationKind } from '../src/ledger/operation.ts';
 import { Money } from '../src/money/money.ts';
 import {
@@ -117,7 +118,7 @@ export async function seedDemo(database: Database, apiKey: string): Promise<void
       await writeBooks({ ledgerId: demoLedgerId, knex, pipeline, limits });
       await pipeline.answered();
     }
-    await insertApiKey(knex, { ledgerId: demoLedgerId, name: 'Demo key', apiKey });
+    await insertApiKey(knex, { ledgerId: demoLedgerId, name: 'Demo key', apiKey, scopes });
   };
   // Keys are claimed in a transaction that begins as those of the service do.
   await withUnawaitedBegin(database, limits.statementTimeoutMs, (connection) =>

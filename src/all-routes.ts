@@ -16,6 +16,7 @@ import { healthRoutes } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
 import type { TargetRules } from './http/service-parts.ts';
 import { type StartPageSettings, startPage } from './http/start-page.ts';
+import { keyRoutes } from './keys/key-routes.ts';
 import { type LabSettings, labRoutes } from './lab/lab-routes.ts';
 import { batchRoutes } from './movements/batch-routes.ts';
 import { journalRoutes } from './movements/journal-routes.ts';
@@ -58,6 +59,7 @@ function groupRoutes({ webhookTargets, lab }: RouteSettings, description: Route)
     group('Parties', 'People and companies.', partyRoutes),
     group('Standing orders', 'Transfers that repeat, or come later.', standingOrderRoutes),
     group('Webhooks', 'Endpoints that are notified of events, and what was sent to them.', webhooks),
+    group('API keys', 'What calls the service: keys with scopes, and their ends.', keyRoutes),
     group('Events', 'The log of what happened.', eventRoutes()),
     group('Operations', 'What operators look at.', [...failedWorkRoutes, ...healthRoutes, description]),
     group('Race lab', 'A page to try races.', lab === undefined ? [] : labRoutes(lab)),

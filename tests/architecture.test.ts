@@ -61,6 +61,7 @@ describe('import directions', () => {
     'workers',
     'log',
     'parties',
+    'keys',
     'ownership',
     'signatures',
     'accounts',
@@ -82,6 +83,7 @@ describe('import directions', () => {
   ];
   const customerRooms = [
     'parties',
+    'keys',
     'ownership',
     'signatures',
     'accounts',

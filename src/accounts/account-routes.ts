@@ -46,7 +46,13 @@ export const accountRoutes = [
     {
       id: 'getAccount',
       summary: 'Read an account',
-      ...{ keys: 'any', params: accountPath, answers: { 200: accountDocument }, refusals: ['account_not_found'] },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: accountPath,
+        answers: { 200: accountDocument },
+        refusals: ['account_not_found'],
+      },
     },
     async ({ caller, params }, { database }) =>
       presentAccount(await getReadableAccount(database, caller, params.accountId)),
@@ -57,7 +63,13 @@ export const accountRoutes = [
     {
       id: 'updateAccount',
       summary: 'Change the terms of an account',
-      ...{ keys: 'service', offers: accountOperation, params: accountPath, body: patchAccountBody },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: accountPath,
+        body: patchAccountBody,
+      },
       answers: { 200: accountDocument },
       refusals: ['account_not_found', 'clearing_account', 'account_closed', 'overdraft_in_use'],
       examples: { 'A higher overdraft': { overdraftLimit: '500.00' } },
@@ -79,7 +91,7 @@ export const accountRoutes = [
     {
       id: 'listAccounts',
       summary: 'List accounts',
-      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountDocument) } },
+      ...{ keys: 'any', scope: 'accounts:read', query: listQuery, answers: { 200: pageOf(accountDocument) } },
     },
     ({ caller, query }, { database }) => {
       const filters = { ...query, viewer: caller.boundParty ?? undefined };
@@ -97,7 +109,13 @@ export const accountRoutes = [
     {
       id: 'openAccount',
       summary: 'Open an account',
-      ...{ keys: 'service', offers: operation, body: createAccountBody, answers: { 201: accountDocument } },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: operation,
+        body: createAccountBody,
+        answers: { 201: accountDocument },
+      },
       refusals: ['external_id_taken', 'party_not_found'],
       examples: { 'A joint account': { ...joint, externalId: 'flat' } },
     },
@@ -113,7 +131,7 @@ export const accountRoutes = [
     {
       id: 'getAccountByExternalId',
       summary: 'Find the account with this external id',
-      ...{ keys: 'any', params: z.object({ externalId }), answers: { 200: accountDocument } },
+      ...{ keys: 'any', scope: 'accounts:read', params: z.object({ externalId }), answers: { 200: accountDocument } },
       refusals: ['account_not_found'],
     },
     async ({ caller, params: { externalId } }, { database }) => {
@@ -129,7 +147,13 @@ export const accountRoutes = [
     {
       id: 'getOrOpenAccount',
       summary: 'Find the account with this external id, or open it',
-      ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putAccountBody },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: { prefer: true },
+        params: z.object({ externalId }),
+        body: putAccountBody,
+      },
       answers: { 200: accountDocument, 201: accountDocument },
       refusals: ['external_id_differs', 'party_not_found'],
       examples: { 'A joint account': joint },
@@ -152,7 +176,13 @@ export const accountRoutes = [
     {
       id: 'closeAccount',
       summary: 'Close an account with nothing on it, for good',
-      ...{ keys: 'service', offers: accountOperation, params: accountPath, answers: { 200: accountDocument } },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: accountPath,
+        answers: { 200: accountDocument },
+      },
       refusals: ['account_not_found', 'clearing_account', 'account_closed', 'balance_not_zero'],
     },
     ({ params: { accountId }, options }, { engine }) =>

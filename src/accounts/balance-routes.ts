@@ -18,7 +18,13 @@ export const balanceRoutes = [
     {
       id: 'getBalance',
       summary: 'Read the balance of an account, now or at an instant',
-      ...{ keys: 'any', params: accountPath, query: balanceQuery, answers: { 200: balanceAtDocument } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: accountPath,
+        query: balanceQuery,
+        answers: { 200: balanceAtDocument },
+      },
       refusals: ['account_not_found'],
     },
     async ({ caller, params: { accountId }, query: { at } }, { database }) => {
@@ -34,7 +40,13 @@ export const balanceRoutes = [
     {
       id: 'getBalanceSeries',
       summary: 'Read how the balance of an account went, by days, weeks or months',
-      ...{ keys: 'any', params: accountPath, query: balanceSeriesQuery, answers: { 200: balanceSeriesDocument } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: accountPath,
+        query: balanceSeriesQuery,
+        answers: { 200: balanceSeriesDocument },
+      },
       refusals: ['account_not_found', 'clearing_account', 'too_many_entries'],
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
@@ -52,7 +64,7 @@ export const balanceRoutes = [
     {
       id: 'getBalances',
       summary: 'Read the balances of up to 100 accounts at one moment',
-      ...{ keys: 'any', query: balancesQuery, refusals: ['account_not_found'] },
+      ...{ keys: 'any', scope: 'accounts:read', query: balancesQuery, refusals: ['account_not_found'] },
       answers: { 200: z.strictObject({ data: z.array(balanceAtDocument) }) },
     },
     async ({ caller, query: { accountIds, at } }, { database }) => {

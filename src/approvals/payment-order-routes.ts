@@ -35,7 +35,7 @@ export const paymentOrderRoutes = [
     {
       id: 'listPaymentOrders',
       summary: 'List payment orders, of one account or of all that the key may read',
-      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(paymentOrderDocument) } },
+      ...{ keys: 'any', scope: 'accounts:read', query: listQuery, answers: { 200: pageOf(paymentOrderDocument) } },
       refusals: ['account_not_found'],
     },
     async ({ caller, query }, { database }) => {
@@ -53,7 +53,7 @@ export const paymentOrderRoutes = [
     {
       id: 'getPaymentOrder',
       summary: 'Read a payment order',
-      ...{ keys: 'any', params: orderPath, answers: { 200: paymentOrderDocument } },
+      ...{ keys: 'any', scope: 'accounts:read', params: orderPath, answers: { 200: paymentOrderDocument } },
       refusals: ['payment_order_not_found'],
     },
     async ({ caller, params: { orderId } }, { database }) => {
@@ -68,7 +68,13 @@ export const paymentOrderRoutes = [
     {
       id: 'signPaymentOrder',
       summary: 'Sign a payment order; the last signature books it',
-      ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('payment order') },
+      ...{
+        keys: 'any',
+        scope: 'approvals:write',
+        offers: accountOperation,
+        params: orderPath,
+        body: signatureBody('payment order'),
+      },
       answers: { 200: paymentOrderDocument.extend({ transaction: transactionDocument.exactOptional() }) },
       refusals: [
         ...actRefusals,
@@ -99,7 +105,7 @@ export const paymentOrderRoutes = [
     {
       id: 'cancelPaymentOrder',
       summary: 'Take a payment order back',
-      ...{ keys: 'any', offers: accountOperation, params: orderPath },
+      ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: orderPath },
       body: z.strictObject({ by: id.nullish() }).optional(),
       answers: { 200: paymentOrderDocument },
       refusals: [...actRefusals, 'payment_order_not_found', 'payment_order_not_pending'],

@@ -24,7 +24,13 @@ export const projectRoutes = [
     {
       id: 'listProjects',
       summary: 'List the projects of an account',
-      ...{ keys: 'any', params: accountPath, query: projectsQuery, answers: { 200: pageOf(projectDocument) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: accountPath,
+        query: projectsQuery,
+        answers: { 200: pageOf(projectDocument) },
+      },
       refusals: ['account_not_found'],
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
@@ -41,7 +47,7 @@ export const projectRoutes = [
     {
       id: 'openProject',
       summary: 'Open a project, for which proposals compete',
-      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: projectBody },
+      ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: accountPath, body: projectBody },
       answers: { 201: projectDocument },
       refusals: [...accountActRefusals],
       examples: { 'A new kitchen': { name: 'Kitchen' } },
@@ -65,7 +71,13 @@ export const projectRoutes = [
     {
       id: 'getProject',
       summary: 'Read a project',
-      ...{ keys: 'any', params: projectPath, answers: { 200: projectDocument }, refusals: ['project_not_found'] },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: projectPath,
+        answers: { 200: projectDocument },
+        refusals: ['project_not_found'],
+      },
     },
     async ({ caller, params }, { database }) => ok(await getVisibleProject(database, caller, params.projectId, 'read')),
   ),
@@ -75,7 +87,7 @@ export const projectRoutes = [
     {
       id: 'closeProject',
       summary: 'Close a project without accepting a proposal',
-      ...{ keys: 'any', offers: accountOperation, params: projectPath, body: actBody },
+      ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: projectPath, body: actBody },
       answers: { 200: projectDocument },
       refusals: [...actRefusals, 'project_not_found', 'project_already_assigned', 'project_not_open'],
     },

@@ -44,7 +44,13 @@ export const proposalRoutes = [
     {
       id: 'listProposals',
       summary: 'List the proposals of a project',
-      ...{ keys: 'any', params: projectPath, query: proposalsQuery, answers: { 200: pageOf(proposalDocument) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: projectPath,
+        query: proposalsQuery,
+        answers: { 200: pageOf(proposalDocument) },
+      },
       refusals: ['project_not_found'],
     },
     async ({ caller, params: { projectId }, query }, { database }) => {
@@ -64,7 +70,7 @@ export const proposalRoutes = [
     {
       id: 'createProposal',
       summary: 'Make a proposal for a project',
-      ...{ keys: 'any', offers: accountOperation, params: projectPath, body: proposalBody },
+      ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: projectPath, body: proposalBody },
       answers: { 201: proposalDocument },
       refusals: [
         'key_not_allowed',
@@ -102,7 +108,13 @@ export const proposalRoutes = [
     {
       id: 'getProposal',
       summary: 'Read a proposal',
-      ...{ keys: 'any', params: proposalPath, answers: { 200: proposalDocument }, refusals: ['proposal_not_found'] },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: proposalPath,
+        answers: { 200: proposalDocument },
+        refusals: ['proposal_not_found'],
+      },
     },
     async ({ caller, params: { proposalId } }, { database }) => {
       const proposal = await getVisible(database, caller, proposalId, 'read');
@@ -116,7 +128,7 @@ export const proposalRoutes = [
     {
       id: 'withdrawProposal',
       summary: 'Withdraw a proposal',
-      ...{ keys: 'any', offers: accountOperation, params: proposalPath, body: actBody },
+      ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: proposalPath, body: actBody },
       answers: { 200: proposalDocument },
       refusals: [...actRefusals, 'proposal_not_found', 'proposal_not_pending'],
     },
@@ -133,7 +145,13 @@ export const proposalRoutes = [
     {
       id: 'acceptProposal',
       summary: 'Accept a proposal; the last signature pays it',
-      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: proposalPath, body: acceptBody },
+      ...{
+        keys: 'any',
+        scope: 'approvals:write',
+        offers: { ...accountOperation, dryRun: true },
+        params: proposalPath,
+        body: acceptBody,
+      },
       answers: {
         200: z.union([
           proposalDocument.extend({ transaction: transactionDocument }),

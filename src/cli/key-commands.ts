@@ -4,6 +4,8 @@ import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { insertApiKey } from '../ledger/insert-ledger.ts';
 import { machineClock } from '../ledger/trusted-clock.ts';
+import { hintChannel, keysEndedNotice } from '../workers/wake-up.ts';
+import { expiresOption, scopesOf, scopesOption } from './key-terms.ts';
 import { type DatabaseCommand, readName, readUuid } from './ledger-command.ts';
 
 interface KeyRow {
@@ -13,6 +15,9 @@ interface KeyRow {
   party_id: string | null;
   created_at: Date;
   revoked_at: Date | null;
+  scopes: string[];
+  expires_at: Date | null;
+  last_used_at: Date | null;
 }
 
 const ofLedger = { '<ledger-id>': { meaning: 'the ledger of the key', read: readUuid } };
@@ -31,18 +36,22 @@ export const createKey: DatabaseCommand = {
       read: readUuid,
     },
   },
-  example: `${exampleLedger} "Payroll"`,
-  async run(database, [ledgerId, name, partyId]) {
+  options: { '--scopes <list>': scopesOption, '--expires <instant>': expiresOption },
+  example: `${exampleLedger} "Payroll" --scopes movements:write,accounts:read`,
+  async run(database, [ledgerId, name, partyId], { options }) {
     await requireRow(database('ledgers').where({ id: ledgerId }), `There is no ledger ${ledgerId}.`);
     if (partyId !== undefined) {
       const party = database('parties').where({ ledger_id: ledgerId, id: partyId }).whereNull('erased_at');
       await requireRow(party, `There is no party ${partyId} in ledger ${ledgerId}.`);
     }
     const [id, apiKey] = [createId(), createApiKey(ledgerId!)];
-    await insertApiKey(database, { ledgerId: ledgerId!, id, name: name!, apiKey, partyId: partyId ?? null });
+    const scopes = scopesOf(options.scopes);
+    const expiresAt = options.expires === undefined ? null : new Date(options.expires);
+    const terms = { partyId: partyId ?? null, scopes, expiresAt };
+    await insertApiKey(database, { ledgerId: ledgerId!, id, name: name!, apiKey, ...terms });
     return {
       text: `Key: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`,
-      json: { id, ledgerId, name, partyId: partyId ?? null, apiKey },
+      json: { id, ledgerId, name, ...terms, apiKey },
     };
   },
 };
@@ -65,7 +74,8 @@ export const listKeys: DatabaseCommand = {
 export const revokeKey: DatabaseCommand = {
   name: 'key revoke',
   script: 'api-key:revoke',
-  summary: 'Ends an API key within five seconds, for good. Doing it again changes nothing.',
+  summary: 'Ends an API key at once, for good. Doing it again changes nothing.',
+  remarks: 'Behind a pooler that passes no notifications on it works for at most five more seconds.',
   parameters: { ...ofLedger, '<key-id>': { meaning: 'the key, by its id in the list', read: readUuid } },
   example: `${exampleLedger} 01936f00-0000-7000-8000-0000000000f1`,
   async run(database, [ledgerId, id]) {
@@ -75,7 +85,9 @@ export const revokeKey: DatabaseCommand = {
       .returning('revoked_at');
     if (row === undefined) throw new OperatorError(`There is no key ${id} in ledger ${ledgerId}.`);
     const revokedAt = row.revoked_at.toISOString();
-    return { text: `Revoked ${revokedAt}. It may work for five more seconds.`, json: { id, ledgerId, revokedAt } };
+    // Where no notification arrives, processes look for themselves within seconds.
+    await database.raw('select pg_notify(?, ?)', [hintChannel, keysEndedNotice]).catch(() => {});
+    return { text: `Revoked ${revokedAt}.`, json: { id, ledgerId, revokedAt } };
   },
 };
 
@@ -83,13 +95,21 @@ async function requireRow(query: ReturnType<Database>, otherwise: string): Promi
   if ((await query.limit(1).pluck('id')).length === 0) throw new OperatorError(otherwise);
 }
 
-function present({ ledger_id: ledgerId, id, name, party_id: partyId, created_at, revoked_at }: KeyRow) {
-  const times = { createdAt: created_at.toISOString(), revokedAt: revoked_at?.toISOString() ?? null };
-  return { id, ledgerId, name, partyId, ...times };
+function present({ ledger_id: ledgerId, id, name, party_id: partyId, scopes, ...times }: KeyRow) {
+  const text = (time: Date | null) => time?.toISOString() ?? null;
+  return {
+    ...{ id, ledgerId, name, partyId, scopes, createdAt: text(times.created_at) },
+    ...{ expiresAt: text(times.expires_at), revokedAt: text(times.revoked_at), lastUsedAt: text(times.last_used_at) },
+  };
 }
 
-function describe({ id, name, party_id: partyId, created_at: createdAt, revoked_at: revokedAt }: KeyRow): string {
+function describe(row: KeyRow): string {
+  const { id, name, partyId, scopes, createdAt, expiresAt, revokedAt, lastUsedAt } = present(row);
   const owner = partyId === null ? 'the service' : `party ${partyId}`;
-  const revoked = revokedAt === null ? '' : `, revoked ${revokedAt.toISOString()}`;
-  return `${id} ${JSON.stringify(name)} acts for ${owner}, made ${createdAt.toISOString()}${revoked}`;
+  const ends = [
+    ...(expiresAt === null ? [] : [`expires ${expiresAt}`]),
+    ...(revokedAt === null ? [] : [`revoked ${revokedAt}`]),
+  ];
+  const times = [`made ${createdAt}`, `last used ${lastUsedAt ?? 'never'}`, ...ends];
+  return `${id} ${JSON.stringify(name)} acts for ${owner}, ${times.join(', ')}; for ${scopes.join(' ')}`;
 }

@@ -3,6 +3,7 @@ import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { insertApiKey, insertLedger } from '../ledger/insert-ledger.ts';
+import { scopesOf, scopesOption } from './key-terms.ts';
 import { type DatabaseCommand, readName, readUuid } from './ledger-command.ts';
 
 /** Opens a ledger, with a key of the service. */
@@ -11,13 +12,14 @@ export const createLedger: DatabaseCommand = {
   script: 'ledger:create',
   summary: 'Opens a ledger and prints its only API key, once.',
   parameters: { '<name>': { meaning: 'what the ledger is called', read: readName } },
+  options: { '--scopes <list>': scopesOption },
   example: '"Flat 7"',
-  async run(database, [name]) {
+  async run(database, [name], { options }) {
     const id = createId();
     const apiKey = createApiKey(id);
     await database.transaction(async (knex) => {
       await insertLedger(knex, { id, name: name! });
-      await insertApiKey(knex, { ledgerId: id, name: 'First key', apiKey });
+      await insertApiKey(knex, { ledgerId: id, name: 'First key', apiKey, scopes: scopesOf(options.scopes) });
     });
     return { text: `Ledger: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`, json: { id, name, apiKey } };
   },

@@ -60,6 +60,30 @@ export type AccountMandate = {
 
 export type Amount = string;
 
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly partyId: string | null;
+  readonly scopes: readonly (
+    | 'accounts:read'
+    | 'accounts:manage'
+    | 'movements:write'
+    | 'movements:unsigned'
+    | 'approvals:write'
+    | 'holds:write'
+    | 'standing-orders:write'
+    | 'events:read'
+    | 'webhooks:manage'
+    | 'keys:manage'
+    | 'operate'
+  )[];
+  readonly createdAt: string;
+  readonly madeWith: string | null;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly lastUsedAt: string | null;
+};
+
 export type Authentication = { readonly channel: 'own_key' | 'token' | 'service'; readonly keyId: string | null };
 
 export type Authorisation = {
@@ -595,6 +619,31 @@ export type HolderRecord = {
   readonly endedAt: string | null;
 };
 
+export type MadeApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly partyId: string | null;
+  readonly scopes: readonly (
+    | 'accounts:read'
+    | 'accounts:manage'
+    | 'movements:write'
+    | 'movements:unsigned'
+    | 'approvals:write'
+    | 'holds:write'
+    | 'standing-orders:write'
+    | 'events:read'
+    | 'webhooks:manage'
+    | 'keys:manage'
+    | 'operate'
+  )[];
+  readonly createdAt: string;
+  readonly madeWith: string | null;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly lastUsedAt: string | null;
+  readonly apiKey: string | null;
+};
+
 export type Mandate = {
   readonly version: number;
   readonly signatures?: 'any' | 'own' | undefined;
@@ -737,6 +786,7 @@ export type Problem = {
     | 'restriction_not_found'
     | 'account_change_not_found'
     | 'standing_order_not_found'
+    | 'api_key_not_found'
     | 'webhook_endpoint_not_found'
     | 'webhook_delivery_not_found'
     | 'clearing_account'
@@ -774,12 +824,14 @@ export type Problem = {
     | 'overdraft_in_use'
     | 'standing_order_not_open'
     | 'too_many_standing_orders'
+    | 'api_key_ended'
     | 'too_many_webhook_endpoints'
     | 'webhook_endpoint_disabled'
     | 'webhook_delivery_pending'
     | 'too_many_entries'
     | 'foreign_site'
     | 'key_not_allowed'
+    | 'scope_missing'
     | 'version_mismatch'
     | 'external_id_taken'
     | 'external_id_differs'
@@ -928,6 +980,7 @@ export type StandingOrderRun = {
       | 'restriction_not_found'
       | 'account_change_not_found'
       | 'standing_order_not_found'
+      | 'api_key_not_found'
       | 'webhook_endpoint_not_found'
       | 'webhook_delivery_not_found'
       | 'clearing_account'
@@ -965,12 +1018,14 @@ export type StandingOrderRun = {
       | 'overdraft_in_use'
       | 'standing_order_not_open'
       | 'too_many_standing_orders'
+      | 'api_key_ended'
       | 'too_many_webhook_endpoints'
       | 'webhook_endpoint_disabled'
       | 'webhook_delivery_pending'
       | 'too_many_entries'
       | 'foreign_site'
       | 'key_not_allowed'
+      | 'scope_missing'
       | 'version_mismatch'
       | 'external_id_taken'
       | 'external_id_differs'
@@ -1360,6 +1415,7 @@ export interface Operations {
                 | 'restriction_not_found'
                 | 'account_change_not_found'
                 | 'standing_order_not_found'
+                | 'api_key_not_found'
                 | 'webhook_endpoint_not_found'
                 | 'webhook_delivery_not_found'
                 | 'clearing_account'
@@ -1397,12 +1453,14 @@ export interface Operations {
                 | 'overdraft_in_use'
                 | 'standing_order_not_open'
                 | 'too_many_standing_orders'
+                | 'api_key_ended'
                 | 'too_many_webhook_endpoints'
                 | 'webhook_endpoint_disabled'
                 | 'webhook_delivery_pending'
                 | 'too_many_entries'
                 | 'foreign_site'
                 | 'key_not_allowed'
+                | 'scope_missing'
                 | 'version_mismatch'
                 | 'external_id_taken'
                 | 'external_id_differs'
@@ -1474,6 +1532,7 @@ export interface Operations {
                 | 'restriction_not_found'
                 | 'account_change_not_found'
                 | 'standing_order_not_found'
+                | 'api_key_not_found'
                 | 'webhook_endpoint_not_found'
                 | 'webhook_delivery_not_found'
                 | 'clearing_account'
@@ -1511,12 +1570,14 @@ export interface Operations {
                 | 'overdraft_in_use'
                 | 'standing_order_not_open'
                 | 'too_many_standing_orders'
+                | 'api_key_ended'
                 | 'too_many_webhook_endpoints'
                 | 'webhook_endpoint_disabled'
                 | 'webhook_delivery_pending'
                 | 'too_many_entries'
                 | 'foreign_site'
                 | 'key_not_allowed'
+                | 'scope_missing'
                 | 'version_mismatch'
                 | 'external_id_taken'
                 | 'external_id_differs'
@@ -2510,6 +2571,55 @@ export interface Operations {
     input: { readonly deliveryId: string };
     answer: WebhookDelivery;
   };
+  /** List API keys, the ended ones too. */
+  listApiKeys: {
+    input: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly partyId?: string | undefined;
+    };
+    answer: { readonly data: readonly ApiKey[]; readonly nextCursor: string | null };
+  };
+  /** Make an API key, of the service or of a party. */
+  createApiKey: {
+    input: {
+      readonly name: string;
+      readonly partyId?: string | null | undefined;
+      readonly scopes?:
+        | readonly (
+            | 'accounts:read'
+            | 'accounts:manage'
+            | 'movements:write'
+            | 'movements:unsigned'
+            | 'approvals:write'
+            | 'holds:write'
+            | 'standing-orders:write'
+            | 'events:read'
+            | 'webhooks:manage'
+            | 'keys:manage'
+            | 'operate'
+          )[]
+        | undefined;
+      readonly expiresAt?: string | null | undefined;
+    };
+    answer: MadeApiKey;
+  };
+  /** Read what is known of an API key. */
+  getApiKey: {
+    input: { readonly keyId: string };
+    answer: ApiKey;
+  };
+  /** Make a key like this one, which goes on for a while. */
+  rotateApiKey: {
+    input: { readonly keyId: string } & { readonly overlapSeconds?: number | undefined };
+    answer: MadeApiKey;
+  };
+  /** End an API key at once. */
+  revokeApiKey: {
+    input: { readonly keyId: string };
+    answer: ApiKey;
+  };
   /** Read the log of what happened, page by page. */
   listEvents: {
     input: {
@@ -3081,6 +3191,22 @@ export const operations = {
     hasBody: false,
     hasKey: true,
   },
+
+  listApiKeys: {
+    method: 'GET',
+    path: '/v1/api-keys',
+    query: ['limit', 'cursor', 'order', 'partyId'],
+    hasBody: false,
+    hasKey: false,
+  },
+
+  createApiKey: { method: 'POST', path: '/v1/api-keys', query: [], hasBody: true, hasKey: true },
+
+  getApiKey: { method: 'GET', path: '/v1/api-keys/{keyId}', query: [], hasBody: false, hasKey: false },
+
+  rotateApiKey: { method: 'POST', path: '/v1/api-keys/{keyId}/rotate', query: [], hasBody: true, hasKey: true },
+
+  revokeApiKey: { method: 'POST', path: '/v1/api-keys/{keyId}/revoke', query: [], hasBody: false, hasKey: true },
 
   listEvents: {
     method: 'GET',

@@ -7,6 +7,8 @@ type NameOf<Code> = Code extends `${infer Name}_not_found` ? Name : never;
 /** What is found by its id in a ledger. The others are found in other ways and have sentences of their own. */
 export type Thing = Exclude<NameOf<ErrorCode>, 'route' | 'holder' | 'failed_work'>;
 
+const names: Partial<Record<Thing, string>> = { account_change: 'change', api_key: 'API key' };
+
 /**
  * The refusal of an id that the ledger does not have.
  *
@@ -14,7 +16,7 @@ export type Thing = Exclude<NameOf<ErrorCode>, 'route' | 'holder' | 'failed_work
  * if (hold === undefined) return { refusal: noSuch('hold', holdId) };
  */
 export function noSuch(what: Thing, id: string): Refusal {
-  const name = what === 'account_change' ? 'change' : what.replaceAll('_', ' ');
+  const name = names[what] ?? what.replaceAll('_', ' ');
   return refusal(`${what}_not_found`, `There is no ${name} ${id} in this ledger.`);
 }
 

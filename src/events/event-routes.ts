@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
-import { isKeyRevoked } from '../http/authenticate.ts';
+import { hasKeyEnded } from '../http/authenticate.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageFields, pageOf } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
@@ -63,7 +63,7 @@ const listEvents = get(
   {
     id: 'listEvents',
     summary: 'Read the log of what happened, page by page',
-    ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(eventDocument) } },
+    ...{ keys: 'any', scope: 'events:read', query: listQuery, answers: { 200: pageOf(eventDocument) } },
     refusals: ['account_not_found', 'cursor_outdated', 'log_forked'],
   },
   async ({ caller, query: { limit, cursor, types, accountId } }, { database }) => {
@@ -83,7 +83,12 @@ const readEvent = get(
   {
     id: 'getEvent',
     summary: 'Read an event',
-    ...{ keys: 'any', params: z.object({ eventId: z.string().max(maxPlaceLength) }), answers: { 200: eventDocument } },
+    ...{
+      keys: 'any',
+      scope: 'events:read',
+      params: z.object({ eventId: z.string().max(maxPlaceLength) }),
+      answers: { 200: eventDocument },
+    },
     refusals: ['event_not_found'],
   },
   async ({ caller, params: { eventId: asked } }, { database }) => {
@@ -108,7 +113,7 @@ function streamRoute(pace: StreamPace): Route {
     {
       id: 'streamEvents',
       summary: 'Read the log of what happened, live',
-      ...{ keys: 'any', query: streamQuery, offers: { lastEventId: true } },
+      ...{ keys: 'any', scope: 'events:read', query: streamQuery, offers: { lastEventId: true } },
       ...{ answers: { 200: streamed }, mediaType: 'text/event-stream' },
       refusals: ['account_not_found', 'cursor_outdated', 'log_forked', 'too_many_streams'],
     },
@@ -131,7 +136,7 @@ function streamRoute(pace: StreamPace): Route {
           const page = await readLog(source, { after: after.position, limit: streamPage, types, accountIds });
           return { documents: await describeEvents(source, page.events, readable), lookedTo: page.lookedTo };
         },
-        isKeyRevoked: () => isKeyRevoked(database, caller),
+        hasKeyEnded: () => hasKeyEnded(database, caller),
       };
       return {
         async write(to, gone) {

@@ -27,7 +27,7 @@ export interface EventStream {
    * there was nothing to look at. Throws RefusalError `log_forked` when the log does not have the place any more.
    */
   read(after: LogPlace): Promise<{ documents: readonly EventDocument[]; lookedTo: LogPlace | null }>;
-  isKeyRevoked(): Promise<boolean>;
+  hasKeyEnded(): Promise<boolean>;
 }
 
 /**
@@ -70,7 +70,7 @@ export async function streamEvents(
     const now = performance.now();
     if (signal.aborted || now - checkedAt < pace.keyCheckMs) return signal.aborted;
     checkedAt = now;
-    return stream.isKeyRevoked();
+    return stream.hasKeyEnded();
   }
 
   async function send(text: string): Promise<void> {

@@ -49,7 +49,7 @@ export const accountChangeRoutes = [
     {
       id: 'listAccountChanges',
       summary: 'List the changes of an account that take signatures',
-      ...{ keys: 'any', params: accountPath, query: listQuery.omit({ accountId: true }) },
+      ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: listQuery.omit({ accountId: true }) },
       ...{ answers: { 200: pageOf(accountChangeDocument) }, refusals: ['account_not_found'] },
     },
     ({ caller, params, query }, { database }) => readChanges(database, caller, { ...query, ...params }),
@@ -60,7 +60,7 @@ export const accountChangeRoutes = [
     {
       id: 'findAccountChanges',
       summary: 'List changes that take signatures, of all accounts that the key may read',
-      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(accountChangeDocument) } },
+      ...{ keys: 'any', scope: 'accounts:read', query: listQuery, answers: { 200: pageOf(accountChangeDocument) } },
       refusals: ['account_not_found'],
     },
     ({ caller, query }, { database }) => readChanges(database, caller, query),
@@ -71,7 +71,7 @@ export const accountChangeRoutes = [
     {
       id: 'getAccountChange',
       summary: 'Read a change of an account',
-      ...{ keys: 'any', params: changePath, answers: { 200: accountChangeDocument } },
+      ...{ keys: 'any', scope: 'accounts:read', params: changePath, answers: { 200: accountChangeDocument } },
       refusals: ['account_change_not_found'],
     },
     async ({ caller, params }, parts) => {
@@ -86,7 +86,13 @@ export const accountChangeRoutes = [
     {
       id: 'signAccountChange',
       summary: 'Sign a change of an account',
-      ...{ keys: 'any', offers: accountOperation, params: changePath, body: signatureBody('change') },
+      ...{
+        keys: 'any',
+        scope: 'approvals:write',
+        offers: accountOperation,
+        params: changePath,
+        body: signatureBody('change'),
+      },
       answers: { 200: signedChangeDocument },
       refusals: [
         ...actRefusals,
@@ -115,7 +121,7 @@ export const accountChangeRoutes = [
     {
       id: 'cancelAccountChange',
       summary: 'Take back a change that waits for signatures',
-      ...{ keys: 'any', offers: accountOperation, params: changePath, body: byBody },
+      ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: changePath, body: byBody },
       answers: { 200: accountChangeDocument },
       refusals: [...actRefusals, 'account_change_not_found', 'account_change_not_pending'],
     },

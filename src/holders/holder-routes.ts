@@ -57,7 +57,7 @@ export const holderRoutes = [
     {
       id: 'listHolders',
       summary: 'List who holds an account, was invited to it, or held it',
-      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery('asc')) },
+      ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: z.strictObject(pageQuery('asc')) },
       ...{ answers: { 200: pageOf(namedHolderDocument) }, refusals: ['account_not_found'] },
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
@@ -85,7 +85,7 @@ export const holderRoutes = [
     {
       id: 'inviteHolder',
       summary: 'Invite a party to an account',
-      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: invitationBody },
+      ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: accountPath, body: invitationBody },
       answers: { 201: holderRecordDocument, 202: accountChangeDocument },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'already_a_holder', 'too_many_holders'],
       examples: {
@@ -114,7 +114,14 @@ export const holderRoutes = [
     {
       id: 'updateHolder',
       summary: "Set a holder's rights and limits",
-      ...{ keys: 'any', offers: accountOperation, params: holderPath, body: termsBody, answers: changed },
+      ...{
+        keys: 'any',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: holderPath,
+        body: termsBody,
+        answers: changed,
+      },
       refusals: [
         'account_not_found',
         'clearing_account',
@@ -140,7 +147,14 @@ export const holderRoutes = [
     {
       id: 'removeHolder',
       summary: 'Remove a holder, or withdraw an invitation',
-      ...{ keys: 'any', offers: accountOperation, params: holderPath, body: byBody, answers: changed },
+      ...{
+        keys: 'any',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: holderPath,
+        body: byBody,
+        answers: changed,
+      },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found', 'last_owner'],
     },
     async ({ caller, params: { accountId, partyId }, body, options }, { database, engine }) => {
@@ -157,7 +171,13 @@ export const holderRoutes = [
     {
       id: 'acceptInvitation',
       summary: 'Accept an invitation',
-      ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: holderPath,
+        answers: { 200: holderRecordDocument },
+      },
       refusals: ['key_not_allowed', ...membershipRefusals, 'invitation_not_open'],
     },
     ({ caller, params, options }, parts) => submitMembership('accept', params, caller, options, parts),
@@ -168,7 +188,13 @@ export const holderRoutes = [
     {
       id: 'declineInvitation',
       summary: 'Decline an invitation',
-      ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: holderPath,
+        answers: { 200: holderRecordDocument },
+      },
       refusals: ['key_not_allowed', ...membershipRefusals, 'invitation_not_open'],
     },
     ({ caller, params, options }, parts) => submitMembership('decline', params, caller, options, parts),
@@ -179,7 +205,13 @@ export const holderRoutes = [
     {
       id: 'leaveAccount',
       summary: 'Leave an account',
-      ...{ keys: 'any', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: holderPath,
+        answers: { 200: holderRecordDocument },
+      },
       refusals: ['key_not_allowed', ...membershipRefusals, 'last_owner'],
     },
     ({ caller, params, options }, parts) => submitMembership('leave', params, caller, options, parts),
@@ -190,7 +222,13 @@ export const holderRoutes = [
     {
       id: 'reportHolderDeath',
       summary: 'Note that a holder has died',
-      ...{ keys: 'service', offers: accountOperation, params: holderPath, answers: { 200: holderRecordDocument } },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: holderPath,
+        answers: { 200: holderRecordDocument },
+      },
       refusals: membershipRefusals,
     },
     ({ caller, params, options }, parts) => submitMembership('death', params, caller, options, parts),

@@ -29,6 +29,7 @@ export const mandateRoutes = [
       summary: 'Read who must sign for money to leave an account',
       ...{
         keys: 'any',
+        scope: 'accounts:read',
         params: accountPath,
         answers: { 200: accountMandateDocument },
         refusals: ['account_not_found'],
@@ -45,7 +46,7 @@ export const mandateRoutes = [
     {
       id: 'setMandate',
       summary: 'Set who must sign for money to leave an account',
-      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: mandateBody },
+      ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: accountPath, body: mandateBody },
       answers: { 200: accountMandateDocument, 202: accountChangeDocument },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found'],
       examples: {
@@ -79,7 +80,7 @@ export const mandateRoutes = [
     {
       id: 'listMandateVersions',
       summary: 'List the versions of a mandate, the latest first',
-      ...{ keys: 'any', params: accountPath, query: z.strictObject(pageQuery('desc')) },
+      ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: z.strictObject(pageQuery('desc')) },
       ...{ answers: { 200: pageOf(mandateVersionDocument) }, refusals: ['account_not_found'] },
     },
     async ({ caller, params: { accountId }, query }, { database }) => {

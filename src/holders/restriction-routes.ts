@@ -36,7 +36,13 @@ export const restrictionRoutes = [
     {
       id: 'listRestrictions',
       summary: 'List what stops or has stopped an account',
-      ...{ keys: 'any', params: accountPath, query: listQuery, answers: { 200: pageOf(restrictionDocument) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: accountPath,
+        query: listQuery,
+        answers: { 200: pageOf(restrictionDocument) },
+      },
       refusals: ['account_not_found'],
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
@@ -56,7 +62,13 @@ export const restrictionRoutes = [
     {
       id: 'createRestriction',
       summary: "Stop an account's debits or credits",
-      ...{ keys: 'any', offers: accountOperation, params: accountPath, body: restrictionBody },
+      ...{
+        keys: 'any',
+        scope: 'accounts:manage',
+        offers: accountOperation,
+        params: accountPath,
+        body: restrictionBody,
+      },
       answers: { 201: restrictionDocument },
       refusals: [...accountActRefusals, 'restriction_in_place'],
       examples: { 'A lost phone': { reason: 'Lost phone' } },
@@ -75,7 +87,7 @@ export const restrictionRoutes = [
     {
       id: 'liftRestriction',
       summary: 'Lift a restriction',
-      ...{ keys: 'any', offers: accountOperation, params: restrictionPath, body: liftBody },
+      ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: restrictionPath, body: liftBody },
       answers: { 200: restrictionDocument, 202: accountChangeDocument },
       refusals: [...changeRefusals, 'restriction_not_found', 'restriction_not_active'],
     },

@@ -52,7 +52,7 @@ export const holdRoutes = [
     {
       id: 'createHold',
       summary: 'Reserve money for a withdrawal or a transfer',
-      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, body: holdBody },
+      ...{ keys: 'any', scope: 'holds:write', offers: { ...accountOperation, dryRun: true }, body: holdBody },
       answers: { 200: dryHoldDocument, 201: holdDocument },
       refusals: [...debitRefusals, 'signatures_missing'],
       examples: {
@@ -77,7 +77,13 @@ export const holdRoutes = [
     {
       id: 'getHold',
       summary: 'Read a hold',
-      ...{ keys: 'any', params: holdPath, answers: { 200: holdDocument }, refusals: ['hold_not_found'] },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: holdPath,
+        answers: { 200: holdDocument },
+        refusals: ['hold_not_found'],
+      },
     },
     async ({ caller, params: { holdId } }, { database }) => ok(await getVisible(database, caller, holdId, 'read')),
   ),
@@ -87,7 +93,7 @@ export const holdRoutes = [
     {
       id: 'listHolds',
       summary: 'List what reserves or has reserved money of an account',
-      ...{ keys: 'any', params: accountPath, query: listQuery.omit({ accountId: true }) },
+      ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: listQuery.omit({ accountId: true }) },
       ...{ answers: { 200: pageOf(holdDocument) }, refusals: ['account_not_found'] },
     },
     ({ caller, params, query }, { database }) => readHolds(database, caller, { ...query, ...params }),
@@ -98,7 +104,13 @@ export const holdRoutes = [
     {
       id: 'findHolds',
       summary: 'List what reserves or has reserved money, of all accounts that the key may read',
-      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(holdDocument) }, refusals: ['account_not_found'] },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        query: listQuery,
+        answers: { 200: pageOf(holdDocument) },
+        refusals: ['account_not_found'],
+      },
     },
     ({ caller, query }, { database }) => readHolds(database, caller, query),
   ),
@@ -108,7 +120,13 @@ export const holdRoutes = [
     {
       id: 'captureHold',
       summary: 'Book what a hold has reserved, all or a part of it',
-      ...{ keys: 'any', offers: { ...accountOperation, dryRun: true }, params: holdPath, body: captureBody },
+      ...{
+        keys: 'any',
+        scope: 'holds:write',
+        offers: { ...accountOperation, dryRun: true },
+        params: holdPath,
+        body: captureBody,
+      },
       answers: {
         200: z.strictObject({ hold: holdDocument, transaction: dryTransactionDocument }),
         201: z.strictObject({ hold: holdDocument, transaction: transactionDocument }),
@@ -144,7 +162,7 @@ export const holdRoutes = [
     {
       id: 'voidHold',
       summary: 'Release all that a hold still reserves',
-      ...{ keys: 'any', offers: accountOperation, params: holdPath, body: voidBody },
+      ...{ keys: 'any', scope: 'holds:write', offers: accountOperation, params: holdPath, body: voidBody },
       ...{ answers: { 200: holdDocument }, refusals },
     },
     async ({ caller, params: { holdId }, body, options }, { database, engine }) => {
@@ -160,7 +178,7 @@ export const holdRoutes = [
     {
       id: 'extendHold',
       summary: 'Keep a hold for longer',
-      ...{ keys: 'any', offers: accountOperation, params: holdPath, body: extendBody },
+      ...{ keys: 'any', scope: 'holds:write', offers: accountOperation, params: holdPath, body: extendBody },
       ...{ answers: { 200: holdDocument }, refusals },
     },
     async ({ caller, params: { holdId }, body, options }, { database, engine }) => {

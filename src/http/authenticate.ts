@@ -3,18 +3,51 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { hashApiKey, ledgerOfApiKey } from '../ledger/api-key.ts';
+import type { Scope } from '../ledger/key-scopes.ts';
+import { machineClock } from '../ledger/trusted-clock.ts';
 import type { Caller } from './caller.ts';
+import type { Hints } from './service-parts.ts';
 
-/** A revoked key works for at most this long; in return a busy caller costs no query a request. */
+/** A revoked key works for so long where the message of its end is lost; a busy caller costs no query in return. */
 const cacheMs = 5_000;
+/** A key that is not known is looked for again after this. */
+const unknownMs = 1_000;
 const maxCachedKeys = 10_000;
+/** To the minute: each use of a key would be a write. */
+const usePrecisionMs = 60_000;
 
 /** `Bearer` and a token of visible characters (RFC 6750, section 2.1, in a wider sense). */
 const bearer = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
-/** Finds whose request it is, for `callerOf`. Throws RefusalError `unauthorized`. */
-export function authenticate(database: Database): RequestHandler {
-  const callers = new LRUCache<string, Caller>({ max: maxCachedKeys, ttl: cacheMs });
+interface KeyRow {
+  id: string;
+  ledger_id: string;
+  party_id: string | null;
+  scopes: Scope[];
+  expires_at: Date | null;
+  last_used_at: Date | null;
+}
+
+/**
+ * Finds whose request it is, for `callerOf`. Throws RefusalError `unauthorized`. Keys that were looked up are kept for
+ * seconds, the unknown ones too, and forgotten when any key has ended in any process.
+ */
+export function authenticate(database: Database, hints: Pick<Hints, 'onKeysEnded'>): RequestHandler {
+  const callers = new LRUCache<string, Caller | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
+  // What was asked before a key ended must not be kept after it.
+  let endings = 0;
+  hints.onKeysEnded(() => {
+    endings++;
+    callers.clear();
+  });
+
+  async function lookUp(key: string, cacheKey: string, keyHash: Buffer): Promise<Caller | 'unknown'> {
+    const before = endings;
+    const caller = (await findCaller(database, ledgerOfApiKey(key), keyHash)) ?? 'unknown';
+    if (before === endings) callers.set(cacheKey, caller, { ttl: caller === 'unknown' ? unknownMs : cacheMs });
+    return caller;
+  }
+
   return (req, res, next) => {
     const key = bearer.exec(req.headers.authorization ?? '')?.[1];
     if (key === undefined) {
@@ -22,37 +55,62 @@ export function authenticate(database: Database): RequestHandler {
     }
     const keyHash = hashApiKey(key);
     const cacheKey = keyHash.toString('base64');
-    res.locals.caller = callers.get(cacheKey);
-    if (res.locals.caller !== undefined) {
+    const known = callers.get(cacheKey);
+    if (known !== undefined) {
+      res.locals.caller = requireGood(known);
       next();
       return;
     }
-    return findCaller(database, ledgerOfApiKey(key), keyHash).then((caller) => {
-      callers.set(cacheKey, caller);
-      res.locals.caller = caller;
+    return lookUp(key, cacheKey, keyHash).then((found) => {
+      res.locals.caller = requireGood(found);
       next();
     });
   };
 }
 
+/** Throws RefusalError `unauthorized` for one that is unknown or has expired. */
+function requireGood(caller: Caller | 'unknown'): Caller {
+  if (caller === 'unknown') throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
+  const { expiresAt } = caller;
+  if (expiresAt === null || expiresAt.getTime() > machineClock.now()) return caller;
+  throw new RefusalError('unauthorized', `This API key expired ${expiresAt.toISOString()}.`);
+}
+
 /** Where a key names no ledger, this is the one query that cannot either: the ledger is its answer. */
-async function findCaller(database: Database, ledgerId: string | undefined, keyHash: Buffer): Promise<Caller> {
+async function findCaller(
+  database: Database,
+  ledgerId: string | undefined,
+  keyHash: Buffer,
+): Promise<Caller | undefined> {
   const ofLedger = ledgerId === undefined ? {} : { ledger_id: ledgerId };
   const found = await database('api_keys')
     .where({ ...ofLedger, key_hash: keyHash })
     .whereNull('revoked_at')
     .limit(2)
-    .select<Array<Omit<Caller, 'authentication'>>>('id as keyId', 'ledger_id as ledgerId', 'party_id as boundParty');
+    .select<KeyRow[]>('id', 'ledger_id', 'party_id', 'scopes', 'expires_at', 'last_used_at');
   // The same key in two ledgers names neither.
-  const [caller] = found;
-  if (caller === undefined || found.length > 1)
-    throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
-  const { keyId, boundParty } = caller;
-  return { ...caller, authentication: { channel: boundParty === null ? 'service' : 'own_key', keyId } };
+  const [row] = found;
+  if (row === undefined || found.length > 1) return;
+  await noteUse(database, row);
+  const { id: keyId, ledger_id, party_id: boundParty, scopes, expires_at: expiresAt } = row;
+  const authentication = { channel: boundParty === null ? ('service' as const) : ('own_key' as const), keyId };
+  return { keyId, ledgerId: ledger_id, boundParty, scopes, expiresAt, authentication };
 }
 
-/** Whether the caller's key, good when the request came, has been revoked since: for answers that go on for long. */
-export async function isKeyRevoked(database: Database, { ledgerId, keyId }: Caller): Promise<boolean> {
+/** Nothing depends on it: where it can't be written, the next use is noted. */
+async function noteUse(database: Database, { ledger_id, id, expires_at, last_used_at }: KeyRow): Promise<void> {
+  const now = machineClock.now();
+  const isExpired = expires_at !== null && expires_at.getTime() <= now;
+  if (isExpired || (last_used_at !== null && now - last_used_at.getTime() < usePrecisionMs)) return;
+  await database('api_keys')
+    .where({ ledger_id, id })
+    .update({ last_used_at: new Date(now) })
+    .catch(() => {});
+}
+
+/** Whether the caller's key, good when the request came, has ended since: for answers that go on for long. */
+export async function hasKeyEnded(database: Database, { ledgerId, keyId, expiresAt }: Caller): Promise<boolean> {
+  if (expiresAt !== null && expiresAt.getTime() <= machineClock.now()) return true;
   const key = { ledger_id: ledgerId, id: keyId };
   return (await database('api_keys').where(key).whereNull('revoked_at').first('id')) === undefined;
 }

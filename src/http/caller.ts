@@ -1,6 +1,7 @@
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { Authentication } from '../ledger/authentication.ts';
+import type { Scope } from '../ledger/key-scopes.ts';
 
 /** Who calls, as the API key of the request says. */
 export interface Caller {
@@ -9,6 +10,10 @@ export interface Caller {
   readonly ledgerId: string;
   /** The only party that the key acts for; null for a key of the service. */
   readonly boundParty: string | null;
+  /** What the key is for. */
+  readonly scopes: readonly Scope[];
+  /** When the key ends by itself, if it does. */
+  readonly expiresAt: Date | null;
   /** What is kept of it with all that it asks for. */
   readonly authentication: Authentication;
 }

@@ -16,7 +16,7 @@ export type HttpApp = Express;
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const router = createRouter();
-  router.use('/v1', authenticate(parts.database), jsonBody);
+  router.use('/v1', authenticate(parts.database, parts.wakeUp), jsonBody);
   mountRoutes(router, routes, parts);
   return assemble(parts, router, routes);
 }

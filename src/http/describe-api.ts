@@ -143,14 +143,14 @@ function describeParameters(schemas: Schemas) {
 
 function describeOperation(route: Route, tag: string, parts: Parts) {
   const { schemas } = parts;
-  const { id, summary, keys, params, query, offers, body, examples } = route;
+  const { id, summary, keys, scope, params, query, offers, body, examples } = route;
   const offered = Object.entries(headers).filter(([, header]) => offers?.[header.offered]);
   const named = Object.entries(examples ?? {}).map(([name, value]) => [exampleKey(name), { summary: name, value }]);
   return {
     operationId: id,
     tags: [tag],
     summary,
-    security: keys === 'none' ? [] : [{ [keys === 'service' ? 'serviceKey' : 'anyKey']: [] }],
+    security: keys === 'none' ? [] : [{ [keys === 'service' ? 'serviceKey' : 'anyKey']: [scope] }],
     parameters: [
       ...parametersOf('path', params, schemas),
       ...parametersOf('query', query, schemas),

@@ -1,6 +1,6 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
-import { requireServiceKey } from './acting-party.ts';
+import { requireScope, requireServiceKey } from './acting-party.ts';
 import { callerOf } from './authenticate.ts';
 import { jsonBody } from './json-body.ts';
 import { readOperationOptions } from './operation-options.ts';
@@ -66,11 +66,12 @@ const noBody = z.strictObject({}).optional();
 
 /**
  * Makes what checks requests against a contract, in the one order that `docs/errors.md` promises for all routes: whose
- * key, path, body, query, headers. It throws RefusalError `key_not_allowed` and `validation_failed`.
+ * key, path, body, query, headers. It throws RefusalError `key_not_allowed`, `scope_missing` and `validation_failed`.
  */
 function createReader({
   method,
   keys,
+  scope,
   sameSiteOnly,
   params,
   query,
@@ -84,6 +85,7 @@ function createReader({
   return (req: Request, res: Response): Record<keyof Call<RouteContract>, unknown> => {
     const caller = keys === 'none' ? undefined : callerOf(res);
     if (isForService) requireServiceKey(callerOf(res));
+    if (scope !== undefined) requireScope(callerOf(res), scope);
     if (sameSiteOnly) requireSameSite(req);
     const readParams = params === undefined ? undefined : readInput(params, req.params, 'path');
     const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);

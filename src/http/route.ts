@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
+import type { Scope } from '../ledger/key-scopes.ts';
 import type { OperationOptions } from '../ledger/operation.ts';
 import type { Caller } from './caller.ts';
 import type { Reply } from './reply.ts';
@@ -25,16 +26,26 @@ export interface Offers {
  * What can be known of a route without running it, and so all that a caller can know of it: its checks, the types of a
  * call, and whatever is derived from the list of all routes are made of this.
  */
-export interface RouteContract {
+export type RouteContract = Terms & (WithKey | WithoutKey);
+
+interface WithKey {
+  /** Whose keys may call it: `service` refuses those that are bound to a party with `key_not_allowed`. */
+  readonly keys: 'any' | 'service';
+  /** What the key must be for; others are refused with `scope_missing`. */
+  readonly scope: Scope;
+}
+
+interface WithoutKey {
+  /** It is called without a key, and its path stands at the root instead of below `/v1`. */
+  readonly keys: 'none';
+  readonly scope?: undefined;
+}
+
+interface Terms {
   /** Its name in the description of the API (`operationId`), for ever; pages for people have none. */
   readonly id?: string;
   /** What a call does, in a few words. */
   readonly summary: string;
-  /**
-   * Whose keys may call it: `service` refuses those that are bound to a party with `key_not_allowed`; with `none` it is
-   * called without a key, and its path stands at the root instead of below `/v1`.
-   */
-  readonly keys: 'any' | 'service' | 'none';
   /** Of those that are called without a key: refuses what a page of another site could send, with `foreign_site`. */
   readonly sameSiteOnly?: true;
   readonly params?: z.ZodObject;
@@ -62,12 +73,12 @@ export const accountOperation = { ...operation, ifMatch: true } as const satisfi
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** A route is a value: where it is, its contract, and what it does with a call that fits it (docs/adr/0019). */
-export interface Route<Parts = ServiceParts> extends RouteContract {
+export type Route<Parts = ServiceParts> = RouteContract & {
   readonly method: Method;
   /** As Express writes it, with `/v1`: `/v1/accounts/:accountId/deposits`. */
   readonly path: string;
   handle(call: never, parts: Parts): Promise<Reply>;
-}
+};
 
 type Read<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
@@ -98,8 +109,7 @@ function routesOf(method: Method) {
  * @example
  * get(
  *   '/parties/:partyId',
- *   { id: 'getParty',
- summary: 'Read a party', keys: 'service', params: z.object({ partyId: id }), answers: { 200: partyDocument } },
+ *   { id: 'getParty', summary: 'Read a party', keys: 'service', scope: 'accounts:read', answers: {} },
  *   async ({ caller, params }, { database }) => ok(await getParty(database, caller.ledgerId, params.partyId)),
  * );
  */

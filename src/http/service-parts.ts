@@ -28,6 +28,10 @@ export interface HealthParts {
 export interface Hints {
   /** Notifies all processes that something was committed in this ledger. */
   hint(ledgerId: string): void;
+  /** Calls `listener` whenever an API key has ended in any process. */
+  onKeysEnded(listener: () => void): void;
+  /** Notifies all processes that an API key has ended. */
+  keysEnded(): void;
   /** Waits for a hint, for `ms` at most, or until the signal is aborted. */
   rest(ms: number, signal: AbortSignal): Promise<void>;
 }

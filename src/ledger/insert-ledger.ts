@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { hashApiKey } from './api-key.ts';
 import { createId } from './create-id.ts';
+import type { Scope } from './key-scopes.ts';
 import { machineClock } from './trusted-clock.ts';
 
 /** As far back as the workers keep idempotency keys at first; see `key-retention.ts`. */
@@ -21,11 +22,12 @@ export async function insertLedger(knex: Knex, { id, name }: { id: string; name:
 /** Lets an API key into a ledger, for a party where one is named. Does nothing when it was let in before. */
 export async function insertApiKey(
   knex: Knex,
-  { ledgerId, id = createId(), name, apiKey, partyId = null }: NewApiKey,
+  { ledgerId, id = createId(), name, apiKey, partyId = null, scopes, expiresAt = null }: NewApiKey,
 ): Promise<void> {
   const key = { ledger_id: ledgerId, id, name, key_hash: hashApiKey(apiKey), party_id: partyId };
+  const terms = { scopes: [...scopes], expires_at: expiresAt };
   await knex('api_keys')
-    .insert({ ...key, created_at: new Date(machineClock.now()) })
+    .insert({ ...key, ...terms, created_at: new Date(machineClock.now()) })
     .onConflict(['ledger_id', 'key_hash'])
     .ignore();
 }
@@ -36,4 +38,6 @@ export interface NewApiKey {
   readonly name: string;
   readonly apiKey: string;
   readonly partyId?: string | null;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt?: Date | null;
 }

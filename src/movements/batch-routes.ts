@@ -40,7 +40,13 @@ export const batchRoutes = [
     {
       id: 'createBatch',
       summary: 'Move money up to 1,000 times, all or each by itself',
-      ...{ keys: 'any', offers: { ...operation, dryRun: true }, body: batchBody, answers: { 200: batchDocument } },
+      ...{
+        keys: 'any',
+        scope: 'movements:write',
+        offers: { ...operation, dryRun: true },
+        body: batchBody,
+        answers: { 200: batchDocument },
+      },
       // An item may be refused with any code of its own call; that stands in its result.
       refusals: ['key_not_allowed', 'account_not_found', 'batch_item_refused', 'booked_in_the_future'],
       examples: {

@@ -35,7 +35,13 @@ export const journalRoutes = [
     {
       id: 'listEntries',
       summary: 'List the entries of an account, all or those that match',
-      ...{ keys: 'any', params: accountPath, query: entriesQuery, answers: { 200: pageOf(entryDocument) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: accountPath,
+        query: entriesQuery,
+        answers: { 200: pageOf(entryDocument) },
+      },
       refusals: ['account_not_found'],
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
@@ -53,7 +59,12 @@ export const journalRoutes = [
     {
       id: 'listTransactions',
       summary: 'List transactions, of one account or with a key of the service of all',
-      ...{ keys: 'any', query: transactionsQuery, answers: { 200: pageOf(transactionDocument) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        query: transactionsQuery,
+        answers: { 200: pageOf(transactionDocument) },
+      },
       refusals: ['key_not_allowed', 'account_not_found'],
     },
     async ({ caller, query }, { database }) => {
@@ -73,7 +84,12 @@ export const journalRoutes = [
     {
       id: 'getTransactionByExternalId',
       summary: 'Find the transaction with this external id',
-      ...{ keys: 'any', params: z.object({ externalId }), answers: { 200: transactionDocument } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: z.object({ externalId }),
+        answers: { 200: transactionDocument },
+      },
       refusals: ['transaction_not_found'],
     },
     async ({ caller, params }, { database }) => {
@@ -89,7 +105,7 @@ export const journalRoutes = [
     {
       id: 'getTransaction',
       summary: 'Read a transaction',
-      ...{ keys: 'any', params: transactionPath, answers: { 200: transactionDocument } },
+      ...{ keys: 'any', scope: 'accounts:read', params: transactionPath, answers: { 200: transactionDocument } },
       refusals: ['transaction_not_found'],
     },
     async ({ caller, params: { transactionId } }, { database }) => {

@@ -57,7 +57,7 @@ export const movementRoutes = [
     {
       id: 'createTransfer',
       summary: 'Move money from one account to another',
-      ...{ keys: 'any', offers, body: transferBody, answers: bookedOrWaiting },
+      ...{ keys: 'any', scope: 'movements:write', offers, body: transferBody, answers: bookedOrWaiting },
       refusals: [...debitRefusals, 'external_id_taken', 'too_many_payment_orders', 'booked_in_the_future'],
       examples: {
         'A share of the rent': {
@@ -76,7 +76,7 @@ export const movementRoutes = [
     {
       id: 'createDeposit',
       summary: 'Pay money in from outside the ledger',
-      ...{ keys: 'any', offers, params: accountPath, body: depositBody, answers: booked },
+      ...{ keys: 'any', scope: 'movements:write', offers, params: accountPath, body: depositBody, answers: booked },
       refusals: [...creditRefusals, 'external_id_taken', 'booked_in_the_future'],
       examples: { 'A salary': { amount: '100.00', currency: 'USD', description: 'Salary' } },
     },
@@ -89,7 +89,14 @@ export const movementRoutes = [
     {
       id: 'createWithdrawal',
       summary: 'Pay money out of the ledger',
-      ...{ keys: 'any', offers, params: accountPath, body: withdrawalBody, answers: bookedOrWaiting },
+      ...{
+        keys: 'any',
+        scope: 'movements:write',
+        offers,
+        params: accountPath,
+        body: withdrawalBody,
+        answers: bookedOrWaiting,
+      },
       refusals: [...debitRefusals, 'external_id_taken', 'too_many_payment_orders', 'booked_in_the_future'],
       examples: { 'At a cash machine': { amount: '100.00', currency: 'USD' } },
     },
@@ -102,7 +109,7 @@ export const movementRoutes = [
     {
       id: 'createTransaction',
       summary: 'Move money between 2 to 100 accounts at once',
-      ...{ keys: 'any', offers, body: multiLegBody, answers: booked },
+      ...{ keys: 'any', scope: 'movements:write', offers, body: multiLegBody, answers: booked },
       refusals: [...debitRefusals, 'external_id_taken', 'signatures_missing', 'booked_in_the_future'],
       examples: {
         'A payment with a fee': {
@@ -122,7 +129,14 @@ export const movementRoutes = [
     {
       id: 'createReversal',
       summary: 'Take a transaction back, wholly or partly',
-      ...{ keys: 'service', offers, params: transactionPath, body: reversalBody, answers: booked },
+      ...{
+        keys: 'service',
+        scope: 'movements:unsigned',
+        offers,
+        params: transactionPath,
+        body: reversalBody,
+        answers: booked,
+      },
       refusals: [...bookingRefusals, 'transaction_not_found', 'reversal_not_possible', 'already_reversed'],
       examples: { 'All that is left of it': { reason: 'Paid twice' } },
     },

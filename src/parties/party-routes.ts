@@ -44,7 +44,7 @@ export const partyRoutes = [
     {
       id: 'listParties',
       summary: 'List parties',
-      ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(partyDocument) } },
+      ...{ keys: 'service', scope: 'accounts:read', query: listQuery, answers: { 200: pageOf(partyDocument) } },
     },
     ({ caller, query }, { database }) =>
       readPageBy(query, ['parties'], {
@@ -60,7 +60,13 @@ export const partyRoutes = [
     {
       id: 'createParty',
       summary: 'Create a party',
-      ...{ keys: 'service', offers: operation, body: createPartyBody, answers: { 201: partyDocument } },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: operation,
+        body: createPartyBody,
+        answers: { 201: partyDocument },
+      },
       refusals: ['external_id_taken'],
       examples: { 'A person': { name: 'Rita Renter', externalId: 'renter' } },
     },
@@ -75,7 +81,7 @@ export const partyRoutes = [
     {
       id: 'getPartyByExternalId',
       summary: 'Find the party with this external id',
-      ...{ keys: 'service', params: z.object({ externalId }), answers: { 200: partyDocument } },
+      ...{ keys: 'service', scope: 'accounts:read', params: z.object({ externalId }), answers: { 200: partyDocument } },
       refusals: ['party_not_found'],
     },
     async ({ caller, params: { externalId } }, { database }) => {
@@ -90,7 +96,13 @@ export const partyRoutes = [
     {
       id: 'getOrCreateParty',
       summary: 'Find the party with this external id, or create it',
-      ...{ keys: 'service', offers: { prefer: true }, params: z.object({ externalId }), body: putPartyBody },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: { prefer: true },
+        params: z.object({ externalId }),
+        body: putPartyBody,
+      },
       answers: { 200: partyDocument, 201: partyDocument },
       examples: { 'A person': { name: 'Erin Earner' } },
     },
@@ -108,7 +120,12 @@ export const partyRoutes = [
     {
       id: 'getParty',
       summary: 'Read a party; of those with whom it holds an account, a party reads the name',
-      ...{ keys: 'any', params: partyPath, answers: { 200: z.union([partyDocument, partyNameDocument]) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        params: partyPath,
+        answers: { 200: z.union([partyDocument, partyNameDocument]) },
+      },
       refusals: ['party_not_found'],
     },
     async ({ caller, params: { partyId } }, { database }) => {
@@ -127,7 +144,7 @@ export const partyRoutes = [
     {
       id: 'updateParty',
       summary: 'Change what is known of a party',
-      ...{ keys: 'service', offers: operation, params: partyPath, body: patchPartyBody },
+      ...{ keys: 'service', scope: 'accounts:manage', offers: operation, params: partyPath, body: patchPartyBody },
       answers: { 200: partyDocument },
       refusals: ['party_not_found', 'external_id_taken'],
       examples: { 'A new name': { name: 'Erin Earner-Spender' } },
@@ -141,11 +158,20 @@ export const partyRoutes = [
     {
       id: 'eraseParty',
       summary: 'Erase what is known of a party; the books keep its id',
-      ...{ keys: 'service', offers: operation, params: partyPath, answers: { 200: partyDocument } },
+      ...{
+        keys: 'service',
+        scope: 'accounts:manage',
+        offers: operation,
+        params: partyPath,
+        answers: { 200: partyDocument },
+      },
       refusals: ['party_not_found', 'party_holds_accounts'],
     },
-    ({ params: { partyId }, options }, { engine }) =>
-      perform(engine, createOperation(eraseParty, { partyId }, options), ok),
+    async ({ params: { partyId }, options }, { engine, wakeUp }) => {
+      const reply = await perform(engine, createOperation(eraseParty, { partyId }, options), ok);
+      wakeUp.keysEnded();
+      return reply;
+    },
   ),
 ];
 

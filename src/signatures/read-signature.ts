@@ -28,7 +28,8 @@ export function readSignature(
   caller: Caller,
   { by, decision, instructionHash }: z.output<ReturnType<typeof signatureBody>>,
 ): Signature {
-  const partyId = actingParty(caller, by);
+  const partyId = by ?? caller.boundParty;
   if (partyId === null) throw invalidInput([{ path: 'by', message: 'is required: the party that signs' }]);
+  actingParty(caller, partyId);
   return { partyId, decision, instructionHash, authentication: caller.authentication };
 }

@@ -52,7 +52,12 @@ export const standingOrderRoutes = [
     {
       id: 'listStandingOrders',
       summary: 'List standing orders, of one account or of all that the key may read',
-      ...{ keys: 'any', query: listQuery, answers: { 200: pageOf(signedStandingOrderDocument) } },
+      ...{
+        keys: 'any',
+        scope: 'accounts:read',
+        query: listQuery,
+        answers: { 200: pageOf(signedStandingOrderDocument) },
+      },
       refusals: ['account_not_found'],
     },
     async ({ caller, query }, { database }) => {
@@ -70,7 +75,7 @@ export const standingOrderRoutes = [
     {
       id: 'createStandingOrder',
       summary: 'Make a standing order',
-      ...{ keys: 'any', offers: accountOperation, body: standingOrderBody },
+      ...{ keys: 'any', scope: 'standing-orders:write', offers: accountOperation, body: standingOrderBody },
       answers: { 201: signedStandingOrderDocument, 202: signedStandingOrderDocument },
       refusals: [...accountActRefusals, 'currency_mismatch', 'too_many_standing_orders', 'mandate_unreachable'],
       examples: {
@@ -107,7 +112,7 @@ export const standingOrderRoutes = [
     {
       id: 'getStandingOrder',
       summary: 'Read a standing order, with its last run and the next ones',
-      ...{ keys: 'any', params: orderPath, refusals: ['standing_order_not_found'] },
+      ...{ keys: 'any', scope: 'accounts:read', params: orderPath, refusals: ['standing_order_not_found'] },
       answers: {
         200: signedStandingOrderDocument.extend({
           nextRuns: z.array(instantText).max(previewed),
@@ -132,7 +137,7 @@ export const standingOrderRoutes = [
     {
       id: 'listStandingOrderRuns',
       summary: 'List the runs of a standing order, the latest first',
-      ...{ keys: 'any', params: orderPath, query: z.strictObject(pageQuery('desc')) },
+      ...{ keys: 'any', scope: 'accounts:read', params: orderPath, query: z.strictObject(pageQuery('desc')) },
       ...{ answers: { 200: pageOf(standingOrderRunDocument) }, refusals: ['standing_order_not_found'] },
     },
     async ({ caller, params: { orderId }, query }, { database }) => {
@@ -151,7 +156,13 @@ export const standingOrderRoutes = [
     {
       id: 'signStandingOrder',
       summary: 'Sign a standing order; the last signature makes it active',
-      ...{ keys: 'any', offers: accountOperation, params: orderPath, body: signatureBody('standing order') },
+      ...{
+        keys: 'any',
+        scope: 'standing-orders:write',
+        offers: accountOperation,
+        params: orderPath,
+        body: signatureBody('standing order'),
+      },
       answers: { 200: signedStandingOrderDocument },
       refusals: [...orderRefusals, 'instruction_mismatch', 'instruction_altered', 'already_decided'],
     },
@@ -167,7 +178,7 @@ export const standingOrderRoutes = [
       {
         id: `${act}StandingOrder`,
         summary: `${act[0]!.toUpperCase()}${act.slice(1)} a standing order`,
-        ...{ keys: 'any', offers: accountOperation, params: orderPath, body: actBody },
+        ...{ keys: 'any', scope: 'standing-orders:write', offers: accountOperation, params: orderPath, body: actBody },
         ...{ answers: { 200: signedStandingOrderDocument }, refusals: orderRefusals },
       },
       ({ caller, params, body, options }, parts) =>

@@ -23,7 +23,7 @@ export const webhookDeliveryRoutes = [
     {
       id: 'listWebhookDeliveries',
       summary: 'List what was and will be sent to a webhook endpoint',
-      ...{ keys: 'service', params: z.object({ endpointId: id }), query: listQuery },
+      ...{ keys: 'service', scope: 'webhooks:manage', params: z.object({ endpointId: id }), query: listQuery },
       ...{ answers: { 200: pageOf(webhookDeliveryDocument) }, refusals: ['webhook_endpoint_not_found'] },
     },
     async ({ caller, params: { endpointId }, query }, { database }) => {
@@ -41,7 +41,7 @@ export const webhookDeliveryRoutes = [
     {
       id: 'getWebhookDelivery',
       summary: 'Read a webhook delivery',
-      ...{ keys: 'service', params: deliveryPath, answers: { 200: webhookDeliveryDocument } },
+      ...{ keys: 'service', scope: 'webhooks:manage', params: deliveryPath, answers: { 200: webhookDeliveryDocument } },
       refusals: ['webhook_delivery_not_found'],
     },
     async ({ caller, params }, { database }) => ok(await getDelivery(sourceOf(caller, database), params.deliveryId)),
@@ -52,7 +52,13 @@ export const webhookDeliveryRoutes = [
     {
       id: 'redeliverWebhook',
       summary: 'Send a finished webhook delivery again',
-      ...{ keys: 'service', offers: operation, params: deliveryPath, answers: { 202: webhookDeliveryDocument } },
+      ...{
+        keys: 'service',
+        scope: 'webhooks:manage',
+        offers: operation,
+        params: deliveryPath,
+        answers: { 202: webhookDeliveryDocument },
+      },
       refusals: ['webhook_delivery_not_found', 'webhook_delivery_pending'],
     },
     ({ params: { deliveryId }, options }, { engine }) =>

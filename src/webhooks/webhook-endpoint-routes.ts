@@ -33,7 +33,12 @@ const unconfigured = [
     {
       id: 'listWebhookEndpoints',
       summary: 'List webhook endpoints',
-      ...{ keys: 'service', query: listQuery, answers: { 200: pageOf(webhookEndpointDocument) } },
+      ...{
+        keys: 'service',
+        scope: 'webhooks:manage',
+        query: listQuery,
+        answers: { 200: pageOf(webhookEndpointDocument) },
+      },
     },
     ({ caller, query }, { database }) => {
       const { status } = query;
@@ -48,7 +53,7 @@ const unconfigured = [
     {
       id: 'getWebhookEndpoint',
       summary: 'Read a webhook endpoint',
-      ...{ keys: 'service', params, answers: { 200: webhookEndpointDocument }, refusals },
+      ...{ keys: 'service', scope: 'webhooks:manage', params, answers: { 200: webhookEndpointDocument }, refusals },
     },
     async ({ caller, params }, { database }) => ok(await getEndpoint(sourceOf(caller, database), params.endpointId)),
   ),
@@ -58,7 +63,14 @@ const unconfigured = [
     {
       id: 'deleteWebhookEndpoint',
       summary: 'Delete a webhook endpoint',
-      ...{ keys: 'service', offers: operation, params, answers: { 204: z.undefined() }, refusals },
+      ...{
+        keys: 'service',
+        scope: 'webhooks:manage',
+        offers: operation,
+        params,
+        answers: { 204: z.undefined() },
+        refusals,
+      },
     },
     ({ params: { endpointId }, options }, { engine }) => {
       const deletion = createOperation(deleteWebhookEndpoint, { endpointId }, options);
@@ -71,7 +83,14 @@ const unconfigured = [
     {
       id: 'rotateWebhookSecret',
       summary: 'Give a webhook endpoint a new secret',
-      ...{ keys: 'service', offers: operation, params, answers: { 201: rotatedSecretDocument }, refusals },
+      ...{
+        keys: 'service',
+        scope: 'webhooks:manage',
+        offers: operation,
+        params,
+        answers: { 201: rotatedSecretDocument },
+        refusals,
+      },
     },
     ({ params: { endpointId }, options }, { engine }) => {
       const command = { endpointId, secret: createWebhookSecret() };
@@ -85,7 +104,13 @@ const unconfigured = [
     {
       id: 'testWebhookEndpoint',
       summary: 'Send a webhook endpoint a test call',
-      ...{ keys: 'service', offers: operation, params, answers: { 202: webhookDeliveryDocument } },
+      ...{
+        keys: 'service',
+        scope: 'webhooks:manage',
+        offers: operation,
+        params,
+        answers: { 202: webhookDeliveryDocument },
+      },
       refusals: [...refusals, 'webhook_endpoint_disabled'],
     },
     ({ params: { endpointId }, options }, { engine }) => {
@@ -107,7 +132,13 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
       {
         id: 'createWebhookEndpoint',
         summary: 'Register a webhook endpoint',
-        ...{ keys: 'service', offers: operation, body: bodies.created, answers: { 201: createdEndpointDocument } },
+        ...{
+          keys: 'service',
+          scope: 'webhooks:manage',
+          offers: operation,
+          body: bodies.created,
+          answers: { 201: createdEndpointDocument },
+        },
         refusals: ['too_many_webhook_endpoints', 'account_not_found'],
         examples: { 'All that is booked': { url: 'https://example.com/hooks', eventTypes: ['transaction.booked'] } },
       },
@@ -126,7 +157,7 @@ export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
       {
         id: 'updateWebhookEndpoint',
         summary: 'Change, disable or enable a webhook endpoint',
-        ...{ keys: 'service', offers: operation, params, body: bodies.changed },
+        ...{ keys: 'service', scope: 'webhooks:manage', offers: operation, params, body: bodies.changed },
         ...{ answers: { 200: webhookEndpointDocument }, refusals: [...refusals, 'account_not_found'] },
         examples: { 'Enable it again': { status: 'active' } },
       },

@@ -16,7 +16,12 @@ export const failedWorkRoutes = [
     {
       id: 'listFailedWork',
       summary: 'List what workers could not do',
-      ...{ keys: 'service', query: z.strictObject(pageQuery('asc')), answers: { 200: pageOf(failedWorkDocument) } },
+      ...{
+        keys: 'service',
+        scope: 'operate',
+        query: z.strictObject(pageQuery('asc')),
+        answers: { 200: pageOf(failedWorkDocument) },
+      },
     },
     ({ caller: { ledgerId }, query }, { database }) =>
       readPageBy(query, ['failed-work'], {
@@ -36,6 +41,7 @@ export const failedWorkRoutes = [
       summary: 'Have an item that failed tried again at once',
       ...{
         keys: 'service',
+        scope: 'operate',
         params: itemPath,
         answers: { 202: failedWorkDocument.pick({ queue: true, itemId: true }) },
       },

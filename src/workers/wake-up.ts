@@ -27,6 +27,8 @@ export interface WakeUpOptions {
 /** Where hints travel between processes. */
 export const hintChannel = 'joint_ledger_work';
 const reconnectMs = 5_000;
+/** What stands in a notification where ledgers do: an API key has ended. */
+export const keysEndedNotice = 'keys';
 /** A notification has room for two hundred ids (PostgreSQL manual, NOTIFY); one about more names none. */
 const maxNamed = 200;
 
@@ -47,7 +49,10 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
 
   async function listen(): Promise<void> {
     while (!signal.aborted) {
-      await receiveHints(url, signal, (ledgerIds) => hints.emit('hint', ledgerIds)).catch((error) => {
+      await receiveHints(url, signal, (words) => {
+        if (words[0] === keysEndedNotice) hints.emit('keys');
+        else hints.emit('hint', words);
+      }).catch((error) => {
         logger.debug({ err: error }, 'no hints come from the database; work is found by looking for it');
       });
       await sleep(reconnectMs, undefined, { signal, ref: false }).catch(() => {});
@@ -59,8 +64,11 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
     const ledgerIds = [...gathered];
     gathered.clear();
     hints.emit('hint', ledgerIds);
-    const named = ledgerIds.length > maxNamed ? [] : ledgerIds;
-    database.raw('select pg_notify(?, ?)', [hintChannel, named.join(' ')]).catch((error) => {
+    notify((ledgerIds.length > maxNamed ? [] : ledgerIds).join(' '));
+  }
+
+  function notify(payload: string): void {
+    database.raw('select pg_notify(?, ?)', [hintChannel, payload]).catch((error) => {
       logger.debug({ err: error }, 'a hint could not be sent');
     });
   }
@@ -73,6 +81,14 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
     },
     onHint(listener) {
       hints.on('hint', listener);
+    },
+    onKeysEnded(listener) {
+      hints.on('keys', listener);
+    },
+    keysEnded() {
+      if (signal.aborted) return;
+      hints.emit('keys');
+      notify(keysEndedNotice);
     },
     rest: (ms, until) => restUntil(hints, 'hint', ms, until),
     async stop() {
@@ -87,7 +103,7 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
 async function receiveHints(
   url: string,
   signal: AbortSignal,
-  onHint: (ledgerIds: readonly string[]) => void,
+  onHint: (words: readonly string[]) => void,
 ): Promise<void> {
   const watch = new SessionWatch(() => {});
   const end = () => watch.endAll();
@@ -98,7 +114,7 @@ async function receiveHints(
       ...{ connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 },
     });
     const ended = new Promise<void>((resolve) => session.onEnd(resolve));
-    session.onNotification((payload) => onHint(payload.split(' ').filter((ledgerId) => ledgerId !== '')));
+    session.onNotification((payload) => onHint(payload.split(' ').filter((word) => word !== '')));
     await session.query({ text: `listen ${hintChannel}` });
     await ended;
   } finally {

@@ -21,7 +21,12 @@ import { startTestService } from '../support/test-service.ts';
 /** With `restless` nothing depends on the pauses; what is to happen in a test is set there. */
 const quick = { ...defaultPace, restMs: 1 };
 /** The stream comes round as soon as the process has done everything else. */
-const restless: Hints = { hint: () => {}, rest: () => new Promise((resolve) => setImmediate(resolve)) };
+const restless: Hints = {
+  hint: () => {},
+  rest: () => new Promise((resolve) => setImmediate(resolve)),
+  onKeysEnded: () => {},
+  keysEnded: () => {},
+};
 
 const placeAt = (position: number): LogPlace => ({
   ...{ position, number: 0, hash: '01234567', lineage: '0.01234567' },
@@ -31,7 +36,7 @@ const idAt = (position: number) => formatPlace(placeAt(position));
 /** A log in which nothing happens, and a key that stays good, unless something else is said. */
 const quiet: EventStream = {
   read: async () => ({ documents: [], lookedTo: null }),
-  isKeyRevoked: async () => false,
+  hasKeyEnded: async () => false,
 };
 
 let servers: Server[] = [];
@@ -141,8 +146,8 @@ test('sends no heartbeat before its time', async () => {
 
 test('ends when its key has been revoked, though there is more to tell', async () => {
   let checks = 0;
-  const isKeyRevoked = async () => ++checks === 3;
-  const { incoming, ended } = await open({ ...longLog(20_000), isKeyRevoked }, { keyCheckMs: 0 });
+  const hasKeyEnded = async () => ++checks === 3;
+  const { incoming, ended } = await open({ ...longLog(20_000), hasKeyEnded }, { keyCheckMs: 0 });
   incoming.resume();
   await ended();
   expect(checks).toBe(3);
@@ -182,7 +187,7 @@ test('gives a client up that takes in nothing for too long', async () => {
 
 test('ends in the middle of a page when the key of a slow client has been revoked', async () => {
   let isRevoked = false;
-  const log = { ...longLog(200_000), isKeyRevoked: async () => isRevoked };
+  const log = { ...longLog(200_000), hasKeyEnded: async () => isRevoked };
   const { incoming, unsent, ended } = await open(log, { keyCheckMs: 0 });
   await until(async () => unsent() > 0);
   isRevoked = true;
@@ -197,7 +202,7 @@ test('ends for a key that is revoked meanwhile', async () => {
   const logger = pino({ level: 'silent' });
   const { database } = service;
   const app = express();
-  app.use(authenticate(database));
+  app.use(authenticate(database, restless));
   const draining = new AbortController().signal;
   const parts = { database, draining, logger, wakeUp: restless } as unknown as ServiceParts;
   mountRoutes(app, eventRoutes({ ...quick, keyCheckMs: 0 }), parts);

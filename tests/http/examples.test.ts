@@ -50,6 +50,7 @@ const made: Readonly<Record<string, () => Promise<string>>> = {
   projectId: openProject,
   proposalId: async () => make(`/v1/projects/${await openProject()}/proposals`, { ...money, title: 'New' }),
   endpointId: () => make('/v1/webhook-endpoints', { url: 'https://example.com/hooks' }),
+  keyId: () => make('/v1/api-keys', { name: 'New' }),
   partyId: async () => demoPartyIds.spender,
   externalId: async () => 'new',
 };

@@ -6,7 +6,7 @@ interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;
-  readonly security: readonly object[];
+  readonly security: ReadonlyArray<Readonly<Record<string, readonly string[]>>>;
   readonly parameters: ReadonlyArray<{ readonly name?: string; readonly in?: string }>;
   readonly responses: Readonly<Record<string, unknown>>;
 }
@@ -62,7 +62,8 @@ function tableOf({ paths }: Description, group: string): string {
 
 function rowOf(method: string, address: string, operation: Operation): string {
   const { operationId, summary, security, parameters, responses } = operation;
-  const key = security.flatMap((kind) => Object.keys(kind)).map((kind) => keys[kind]!)[0] ?? 'none';
+  const [[kind, scopes] = []] = security.flatMap((each) => Object.entries(each));
+  const key = kind === undefined ? 'none' : `${keys[kind]}, \`${scopes![0]}\``;
   const query = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => `\`${name}\``);
   const answers = Object.keys(responses).filter((status) => status.startsWith('2'));
   const call = `\`${method.toUpperCase()} ${address}\``;

@@ -35,6 +35,7 @@ function call(
 const account = ({ account }: Scene) => ({ accountId: account });
 const none = () => ({});
 const endpoint = () => ({ endpointId: nobody });
+const key = () => ({ keyId: nobody });
 const standingOrder = ({ standingOrders }: Scene) => ({ orderId: standingOrders[0].id });
 const noStandingOrder = '404 standing_order_not_found';
 const ownStandingOrder = ({ account, foreign }: Scene) => ({
@@ -362,6 +363,11 @@ export const routeCalls: RouteCall[] = [
   // A good one would go on for ever.
   call('GET /events/stream', ['400 invalid_cursor', '400 invalid_cursor'], none, undefined, () => '?cursor=x'),
   call('GET /events/:eventId', ['404 event_not_found', '404 event_not_found'], () => ({ eventId: '0-1-1' })),
+  call('GET /api-keys', [forService, forService], none),
+  call('POST /api-keys', [forService, forService], none, () => ({ name: 'X' })),
+  call('GET /api-keys/:keyId', [forService, forService], key),
+  call('POST /api-keys/:keyId/rotate', [forService, forService], key),
+  call('POST /api-keys/:keyId/revoke', [forService, forService], key),
   call('GET /webhook-endpoints', [forService, forService], none),
   call('POST /webhook-endpoints', [forService, forService], none, () => ({ url: 'https://example.com/' })),
   call('GET /webhook-endpoints/:endpointId', [forService, forService], endpoint),

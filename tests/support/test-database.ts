@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createDatabase, type Database } from '../../src/database/create-database.ts';
 import { createApiKey, hashApiKey } from '../../src/ledger/api-key.ts';
 import { insertLedger } from '../../src/ledger/insert-ledger.ts';
+import { scopes } from '../../src/ledger/key-scopes.ts';
 import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { emptyDatabase, isAlone, readState } from './reused-database.ts';
@@ -99,7 +100,7 @@ async function onServer(url: string, statement: string): Promise<void> {
 }
 
 export async function createTestLedger(database: Database): Promise<TestLedger> {
-  return withKey(database, (ledger) => insertLedger(database, ledger));
+  return withKey(database, (ledger) => insertLedger(database, ledger), { scopes: [...scopes] });
 }
 
 /** A ledger as versions before the numbered log made it, in their schema. */
@@ -110,10 +111,12 @@ export async function createOlderLedger(database: Database): Promise<TestLedger>
 async function withKey(
   database: Database,
   insert: (ledger: { id: string; name: string }) => PromiseLike<unknown>,
+  terms: object = {},
 ): Promise<TestLedger> {
   const ledgerId = uuidv7();
   const apiKey = createApiKey(ledgerId);
   await insert({ id: ledgerId, name: 'Test' });
-  await database('api_keys').insert({ ledger_id: ledgerId, id: uuidv7(), name: 'Test', key_hash: hashApiKey(apiKey) });
+  const key = { ledger_id: ledgerId, id: uuidv7(), name: 'Test', key_hash: hashApiKey(apiKey) };
+  await database('api_keys').insert({ ...key, ...terms });
   return { ledgerId, apiKey };
 }
