@@ -347,6 +347,7 @@ CREATE TABLE payment_orders (
   key_id uuid,
   channel text,
   hash_version smallint NOT NULL DEFAULT 1,
+  band smallint,
   CONSTRAINT payment_orders_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT payment_orders_hold_fkey FOREIGN KEY (ledger_id, id) REFERENCES holds(ledger_id, id),
   CONSTRAINT payment_orders_booked_with_transaction CHECK (((status = 'booked'::text) = (transaction_id IS NOT NULL))),

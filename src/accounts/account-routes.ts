@@ -10,6 +10,7 @@ import { accountOperation, get, operation, patch, post, put } from '../http/rout
 import { createId } from '../ledger/create-id.ts';
 import { accountStatuses, entityTag, ownerships } from '../ledger/locked-account.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { warningsField, withMandateWarnings } from '../ownership/mandate-warnings.ts';
 import { findReadable } from '../ownership/visible-accounts.ts';
 import { type AccountDocument, accountDocument, findAccountByExternalId, getAccount } from './account-queries.ts';
 import { accountPath, createAccountBody, externalId, patchAccountBody, putAccountBody } from './account-schemas.ts';
@@ -38,6 +39,8 @@ const joint = {
   ],
   mandate: { bands: [{ rule: 'any' }] },
 };
+
+const openedAccountDocument = accountDocument.extend(warningsField).meta({ id: 'OpenedAccount' });
 
 /** Accounts: opening, reading, closing. */
 export const accountRoutes = [
@@ -114,7 +117,7 @@ export const accountRoutes = [
         scope: 'accounts:manage',
         offers: operation,
         body: createAccountBody,
-        answers: { 201: accountDocument },
+        answers: { 201: openedAccountDocument },
       },
       refusals: ['external_id_taken', 'party_not_found'],
       examples: { 'A joint account': { ...joint, externalId: 'flat' } },
@@ -154,7 +157,7 @@ export const accountRoutes = [
         params: z.object({ externalId }),
         body: putAccountBody,
       },
-      answers: { 200: accountDocument, 201: accountDocument },
+      answers: { 200: openedAccountDocument, 201: openedAccountDocument },
       refusals: ['external_id_differs', 'party_not_found'],
       examples: { 'A joint account': joint },
     },
@@ -190,11 +193,12 @@ export const accountRoutes = [
   ),
 ];
 
+/** An account as it is opened, with what may not be meant so. */
 function presentOpened({ account, created }: OpenAccountResult): Success {
   const { headers } = presentAccount(account);
   return {
     status: created ? 201 : 200,
-    body: account,
+    body: withMandateWarnings(account, account.mandate),
     headers: { ...headers, Location: `/v1/accounts/${account.id}` },
   };
 }

@@ -9,7 +9,8 @@ import { decideMovement } from '../movements/decide-movement.ts';
 import type { Movement } from '../movements/movement.ts';
 import { accountIdsOf } from '../movements/post-movement.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
-import { bandFor, rightFor } from '../ownership/mandate.ts';
+import { bandNow } from '../ownership/ceilings.ts';
+import { rightFor } from '../ownership/mandate.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type Authorisation, addSignature, refuseAltered } from '../signatures/authorisations.ts';
 import { refuseEndedProject, rejectionEvents } from './finish-projects.ts';
@@ -136,7 +137,7 @@ function decideSigned({ command, account, signed, signature }: OpenAcceptance, s
   if (limit !== undefined) return { refusal: explained(limit, explain(account, reservations, limit.code)) };
   if (!reading.isReachable) {
     const { mandate } = ownership;
-    const band = bandFor(mandate, paymentKind(signed), signed.amount);
+    const band = bandNow(ownership, mandate, { kind: paymentKind(signed), amount: signed.amount });
     const explanation = explain(account, reservations, 'mandate', needed(mandate.version, band, reading));
     const detail = `The mandate of account ${account.id} asks for signatures that its present holders cannot give.`;
     return { refusal: explained(refusal('mandate_unreachable', detail, { accountId: account.id }), explanation) };

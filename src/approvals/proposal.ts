@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { amount, currencyCode, hashText, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
-import { readMandate } from '../ownership/authorise.ts';
+import { readBand } from '../ownership/authorise.ts';
+import { bandNow } from '../ownership/ceilings.ts';
 import type { Ownership } from '../ownership/load-ownership.ts';
 import type { MandatedKind } from '../ownership/mandate.ts';
 import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
@@ -91,7 +92,8 @@ export function readAcceptances(proposal: Proposal, ownership: Ownership): Signa
   // Where nobody holds the account nobody's signature is asked for.
   if (!ownership.isHeld) return readSettled([]);
   const asked = { kind: paymentKind(proposal), amount: proposal.amount };
-  return readMandate(ownership, ownership.mandate, asked, voicesOf(proposal.authorisations));
+  const band = bandNow(ownership, ownership.mandate, asked);
+  return readBand(ownership, band, asked.kind, voicesOf(proposal.authorisations));
 }
 
 export function presentProposal(proposal: Proposal, ownership: Ownership): ProposalDocument {

@@ -10,7 +10,7 @@ import type { Movement } from '../movements/movement.ts';
 import { release } from '../movements/reserve.ts';
 import { refuseRight } from '../ownership/authorise.ts';
 import { mandateOf } from '../ownership/find-mandates.ts';
-import { bandFor, rightFor } from '../ownership/mandate.ts';
+import { rightFor } from '../ownership/mandate.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { type PaymentOrderEffect, writePaymentOrderEffects } from '../payment-orders/finish-payment-order.ts';
@@ -20,7 +20,7 @@ import {
   type PaymentOrderDocument,
   presentPaymentOrder,
 } from '../payment-orders/payment-order.ts';
-import { readOrder } from '../payment-orders/payment-order-queries.ts';
+import { bandOf, readOrder } from '../payment-orders/payment-order-queries.ts';
 import { addSignature, type Signature } from '../signatures/authorisations.ts';
 import {
   loadOrders,
@@ -133,7 +133,7 @@ function explainRefusal(
   { mandates, reservations }: OrderFacts,
 ): Refusal {
   const mandate = mandateOf(mandates, order);
-  const signatures = needed(mandate.version, bandFor(mandate, order.type, order.amount), reading);
+  const signatures = needed(mandate.version, bandOf(order, mandate), reading);
   return explained(refused, explain(account, reservations, refused.code, signatures));
 }
 

@@ -122,6 +122,14 @@ export type BalanceStep = {
   readonly out: string;
 };
 
+export type ChangedMandate = {
+  readonly version: number;
+  readonly signatures?: 'any' | 'own' | undefined;
+  readonly bands: readonly MandateBand[];
+  readonly accountId: string;
+  readonly warnings?: readonly Warning[] | undefined;
+};
+
 export type Counterparty = { readonly accountId: string; readonly name: string };
 
 export type CreatedWebhookEndpoint = {
@@ -655,11 +663,13 @@ export type MandateBand =
       readonly rule: 'any';
       readonly kinds?: readonly ('withdrawal' | 'transfer')[] | undefined;
       readonly upTo?: Amount | undefined;
+      readonly per?: 'movement' | 'day' | 'month' | undefined;
     }
   | {
       readonly rule: 'all';
       readonly kinds?: readonly ('withdrawal' | 'transfer')[] | undefined;
       readonly upTo?: Amount | undefined;
+      readonly per?: 'movement' | 'day' | 'month' | undefined;
     }
   | {
       readonly rule: 'count';
@@ -667,12 +677,14 @@ export type MandateBand =
       readonly signatories?: readonly string[] | undefined;
       readonly kinds?: readonly ('withdrawal' | 'transfer')[] | undefined;
       readonly upTo?: Amount | undefined;
+      readonly per?: 'movement' | 'day' | 'month' | undefined;
     }
   | {
       readonly rule: 'named';
       readonly signatories: readonly string[];
       readonly kinds?: readonly ('withdrawal' | 'transfer')[] | undefined;
       readonly upTo?: Amount | undefined;
+      readonly per?: 'movement' | 'day' | 'month' | undefined;
     }
   | {
       readonly rule: 'weighted';
@@ -680,6 +692,7 @@ export type MandateBand =
       readonly threshold: number;
       readonly kinds?: readonly ('withdrawal' | 'transfer')[] | undefined;
       readonly upTo?: Amount | undefined;
+      readonly per?: 'movement' | 'day' | 'month' | undefined;
     };
 
 export type MandateVersion = {
@@ -711,6 +724,31 @@ export type NamedHolder = {
   readonly joinedAt: string | null;
   readonly endedAt: string | null;
   readonly name: string;
+};
+
+export type OpenedAccount = {
+  readonly id: string;
+  readonly name: string;
+  readonly externalId: string | null;
+  readonly currency: string;
+  readonly ownership: 'sole' | 'joint' | 'clearing';
+  readonly status: 'active' | 'closed';
+  readonly balance: string;
+  readonly held: string | null;
+  readonly available: string | null;
+  readonly overdraftLimit: string | null;
+  readonly version: number | null;
+  readonly revision: number | null;
+  readonly holders: readonly Holder[];
+  readonly mandate: Mandate | null;
+  readonly debitsStopped: boolean;
+  readonly creditsStopped: boolean;
+  readonly timeZone: string;
+  readonly survivorship: 'survivors' | 'estate';
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly createdAt: string;
+  readonly closedAt: string | null;
+  readonly warnings?: readonly Warning[] | undefined;
 };
 
 export type Party = {
@@ -884,6 +922,34 @@ export type Proposal = {
   readonly finishedAt: string | null;
   readonly multiAuthorisation: MultiAuthorisation;
   readonly authorisations: readonly Authorisation[];
+};
+
+export type RequestedMandate = {
+  readonly id: string;
+  readonly accountId: string;
+  readonly kind: 'mandate' | 'holder_invitation' | 'holder_terms' | 'holder_removal' | 'restriction_lift';
+  readonly change:
+    | {
+        readonly mandate: {
+          readonly version: null;
+          readonly signatures?: 'any' | 'own' | undefined;
+          readonly bands: readonly MandateBand[];
+        };
+      }
+    | { readonly holder: Holder; readonly expiresAt: string }
+    | { readonly holder: Holder }
+    | { readonly partyId: string }
+    | { readonly restrictionId: string; readonly reason?: string | undefined };
+  readonly status: 'waiting' | 'applied' | 'rejected' | 'cancelled' | 'expired';
+  readonly instructionHash: string;
+  readonly by: string;
+  readonly authentication: Authentication | null;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly finishedAt: string | null;
+  readonly multiAuthorisation: MultiAuthorisation;
+  readonly authorisations: readonly Authorisation[];
+  readonly warnings?: readonly Warning[] | undefined;
 };
 
 export type Restriction = {
@@ -1143,6 +1209,8 @@ export type TransactionEntry = {
   readonly balanceAfter?: string | undefined;
   readonly version?: number | undefined;
 };
+
+export type Warning = { readonly code: 'band_without_ceiling'; readonly path: string; readonly message: string };
 
 export type WebhookAttempt =
   | {
@@ -1696,7 +1764,7 @@ export interface Operations {
       readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
       readonly externalId?: string | null | undefined;
     };
-    answer: Account;
+    answer: OpenedAccount;
   };
   /** Find the account with this external id. */
   getAccountByExternalId: {
@@ -1736,7 +1804,7 @@ export interface Operations {
       readonly survivorship?: 'survivors' | 'estate' | undefined;
       readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
     };
-    answer: Account;
+    answer: OpenedAccount;
   };
   /** Close an account with nothing on it, for good. */
   closeAccount: {
@@ -2094,7 +2162,7 @@ export interface Operations {
       };
       readonly by?: string | null | undefined;
     };
-    answer: AccountMandate | AccountChange;
+    answer: ChangedMandate | RequestedMandate;
   };
   /** List the versions of a mandate, the latest first. */
   listMandateVersions: {

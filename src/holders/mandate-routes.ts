@@ -10,6 +10,7 @@ import { id } from '../http/read-input.ts';
 import { ok } from '../http/reply.ts';
 import { accountOperation, get, put } from '../http/route.ts';
 import { anyOneSigns } from '../ownership/mandate.ts';
+import { warningsField, withMandateWarnings } from '../ownership/mandate-warnings.ts';
 import { mandateProblems, mandateTerms } from '../ownership/ownership-schemas.ts';
 import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { accountChangeDocument } from './account-change.ts';
@@ -47,13 +48,16 @@ export const mandateRoutes = [
       id: 'setMandate',
       summary: 'Set who must sign for money to leave an account',
       ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: accountPath, body: mandateBody },
-      answers: { 200: accountMandateDocument, 202: accountChangeDocument },
+      answers: {
+        200: accountMandateDocument.extend(warningsField).meta({ id: 'ChangedMandate' }),
+        202: accountChangeDocument.extend(warningsField).meta({ id: 'RequestedMandate' }),
+      },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'holder_not_found'],
       examples: {
-        'Two from 500.00 on': {
+        'Two above 500.00 a day': {
           mandate: {
             bands: [
-              { rule: 'any', upTo: '500.00' },
+              { rule: 'any', upTo: '500.00', per: 'day' },
               { rule: 'count', count: 2 },
             ],
           },
@@ -71,7 +75,8 @@ export const mandateRoutes = [
       const { authentication } = caller;
       const about = { accountId, by, authentication, names: { partyIds: [] } };
       const asked = { ...about, terms: change, fromVersion: version ?? null };
-      return submitChange(engine, asked, options);
+      const reply = await submitChange(engine, asked, options);
+      return 'body' in reply ? { ...reply, body: withMandateWarnings(reply.body as object, mandate) } : reply;
     },
   ),
 

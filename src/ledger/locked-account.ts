@@ -34,8 +34,19 @@ export interface LockedAccount {
   readonly creditsStopped: boolean;
   /** When the first of the active holds expires, or earlier; null without one. */
   readonly nextExpiry: Date | null;
-  /** What parties took out since the row was locked, which no query can see yet. */
-  readonly takenOut: ReadonlyMap<string, Money>;
+  /** What parties took out since the row was locked, which no query can see yet; what is alike is one. */
+  readonly takenOut: ReadonlyMap<string, Taken>;
+}
+
+/** What a party took out of an account, or reserved to. */
+export interface Taken {
+  readonly partyId: string;
+  readonly kind: 'withdrawal' | 'transfer';
+  /** The parties whose signatures it took. */
+  readonly signedBy: readonly string[];
+  /** Of what waits for signatures: the place of the band of the mandate under which it does; null for all else. */
+  readonly underBand: number | null;
+  readonly amount: Money;
 }
 
 /** What can leave the account: booked - held + overdraft limit. */
@@ -51,10 +62,10 @@ export function entityTag({ version, revision }: { version: number; revision?: n
   return revision ? `"${version}-${revision}"` : `"${version}"`;
 }
 
-/** What a party took out of an account since its row was locked. */
-export function withTaken(account: LockedAccount, partyId: string, amount: Money): LockedAccount['takenOut'] {
-  if (!amount.isNegative()) return account.takenOut;
-  const before = account.takenOut.get(partyId);
-  const taken = before === undefined ? amount.negated() : before.minus(amount);
-  return new Map([...account.takenOut, [partyId, taken]]);
+/** What was taken out of an account since its row was locked, with this as well. */
+export function withTaken({ takenOut }: LockedAccount, taken: Taken): LockedAccount['takenOut'] {
+  const key = [taken.partyId, taken.kind, taken.underBand, ...taken.signedBy].join(' ');
+  const before = takenOut.get(key);
+  const amount = before === undefined ? taken.amount : before.amount.plus(taken.amount);
+  return new Map([...takenOut, [key, { ...taken, amount }]]);
 }

@@ -96,6 +96,11 @@ export class Money {
     return taken.isZero() ? this : new Money(this.#value.minus(taken), this.currency);
   }
 
+  /** So many of it, a whole number. */
+  times(count: number): Money {
+    return new Money(this.#value.times(count), this.currency);
+  }
+
   negated(): Money {
     return new Money(this.#value.negated(), this.currency);
   }

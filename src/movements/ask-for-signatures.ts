@@ -1,14 +1,15 @@
 import { type Explanation, explain, explained, needed } from '../accounts/explain.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { LockedAccount } from '../ledger/locked-account.ts';
-import { readMandate } from '../ownership/authorise.ts';
+import { readBand } from '../ownership/authorise.ts';
+import { bandNow, hasCeilings } from '../ownership/ceilings.ts';
 import { maxWaitingOrders } from '../ownership/load-ownership.ts';
-import { bandFor } from '../ownership/mandate.ts';
+import type { MandateBand } from '../ownership/mandate.ts';
 import { approvedNow, type SignatureReading } from '../ownership/read-signatures.ts';
 import { instructionHash, type PaymentOrder, presentPaymentOrder } from '../payment-orders/payment-order.ts';
 import { approval } from '../signatures/authorisations.ts';
 import type { DecidedMovement } from './book-legs.ts';
-import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
+import { kindOf, type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
 import { reserve } from './reserve.ts';
 
 /** How long money is reserved unless its initiator says otherwise: for missing signatures, or by a hold. */
@@ -42,6 +43,8 @@ export interface MissingSignatures {
   readonly account: LockedAccount;
   readonly reading: SignatureReading;
   readonly explanation: Explanation;
+  /** The band that asks for them. */
+  readonly band: MandateBand;
 }
 
 /** The first of the accounts that pay whose mandate asks for more than the initiator's signature. Pure. */
@@ -52,20 +55,18 @@ export function findMissingSignatures(movement: Movement, legs: readonly OpenLeg
     const ownership = ownershipAsked(movement, account.id, facts);
     if (ownership === undefined || !amount.isNegative()) continue;
     const { mandate } = ownership;
-    const asked = {
-      kind: movement.type === 'withdrawal' ? 'withdrawal' : 'transfer',
-      amount: amount.negated(),
-    } as const;
-    const reading = readMandate(ownership, mandate, asked, approvedNow(initiatedBy));
+    const asked = { kind: kindOf(movement.type), amount: amount.negated() };
+    const band = bandNow(ownership, mandate, asked, account.takenOut);
+    const reading = readBand(ownership, band, asked.kind, approvedNow(initiatedBy));
     if (reading.isComplete) continue;
-    const signatures = needed(mandate.version, bandFor(mandate, asked.kind, asked.amount), reading);
-    return { account, reading, explanation: explain(account, facts.reservations, 'mandate', signatures) };
+    const signatures = needed(mandate.version, band, reading);
+    return { account, reading, band, explanation: explain(account, facts.reservations, 'mandate', signatures) };
   }
   return undefined;
 }
 
 /** The refusal where missing signatures can't be waited for: nobody can give them, or there is nothing to sign. */
-export function refuseUnsigned({ account, reading, explanation }: MissingSignatures): Refusal {
+export function refuseUnsigned({ account, reading, explanation }: Omit<MissingSignatures, 'band'>): Refusal {
   const facts = { accountId: account.id };
   const refused = reading.isReachable
     ? refusal(
@@ -83,12 +84,13 @@ export function refuseUnsigned({ account, reading, explanation }: MissingSignatu
 
 function openOrder(
   movement: Movement,
-  { account, reading, explanation }: MissingSignatures,
+  { account, reading, explanation, band }: MissingSignatures,
   { now, dryRun, loaded }: MovementState,
 ): DecidedMovement {
   const amount = movement.amount!;
   const { id, type, valueDate, authentication, description, reference, metadata } = movement;
   const initiatedBy = movement.initiatedBy!;
+  const { mandate } = loaded.ownership.get(account.id)!;
   const order: PaymentOrder = {
     id,
     status: 'waiting',
@@ -98,7 +100,8 @@ function openOrder(
     amount,
     ...{ valueDate, initiatedBy, authentication, description, reference, metadata },
     signedAs: { version: 2, hash: null },
-    mandateVersion: loaded.ownership.get(account.id)!.mandate.version,
+    mandateVersion: mandate.version,
+    band: hasCeilings(mandate) ? mandate.bands.indexOf(band) : null,
     externalId: movement.externalId ?? null,
     transactionId: null,
     signedBy: null,
@@ -113,7 +116,7 @@ function openOrder(
   const result = presentPaymentOrder(order, reading, authorisations);
   return {
     result: dryRun ? { ...result, explanation } : result,
-    changedAccounts: [reserve(account, { amount, expiresAt: order.expiresAt, initiatedBy })],
+    changedAccounts: [reserve(account, order)],
     transactions: [],
     order: { order, authorisations },
     events: [{ type: 'payment_order.waiting', accountId: account.id, subjectId: id, data: result }],

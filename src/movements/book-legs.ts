@@ -3,8 +3,9 @@ import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedEntry, BookedTransaction } from '../ledger/booked-transaction.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
 import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
+import type { Money } from '../money/money.ts';
 import type { NewPaymentOrder, PaymentOrderDocument } from '../payment-orders/payment-order.ts';
-import { type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
+import { kindOf, type Movement, type MovementState, type OpenLeg, ownershipAsked } from './movement.ts';
 import { presentTransaction, type TransactionDocument } from './present-transaction.ts';
 
 /** What a movement becomes: a transaction, or a payment order that waits for signatures. */
@@ -23,12 +24,17 @@ export interface DecidedMovement {
 export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: MovementState): DecidedMovement {
   const bookedAt = legs.reduce((time, { account }) => laterOf(time, account.lastBookedAt), state.now);
   const { initiatedBy, authentication, authority } = movement;
+  const taken = (account: LockedAccount, amount: Money) => {
+    if (initiatedBy === null || authority !== null || !amount.isNegative()) return account.takenOut;
+    const how = { kind: kindOf(movement.type), signedBy: [initiatedBy], underBand: null };
+    return withTaken(account, { partyId: initiatedBy, ...how, amount: amount.negated() });
+  };
   const changedAccounts = legs.map(({ account, amount }) => ({
     ...account,
     balance: account.balance.plus(amount),
     version: account.version + 1,
     lastBookedAt: bookedAt,
-    takenOut: initiatedBy === null || authority !== null ? account.takenOut : withTaken(account, initiatedBy, amount),
+    takenOut: taken(account, amount),
   }));
   const entries: BookedEntry[] = changedAccounts.map((account, index) => ({
     accountId: account.id,

@@ -5,6 +5,7 @@ import type { DecisionState } from '../ledger/operation.ts';
 import type { Money } from '../money/money.ts';
 import type { HolderRight } from '../ownership/holder.ts';
 import type { Ownership, OwnershipByAccount } from '../ownership/load-ownership.ts';
+import type { MandatedKind } from '../ownership/mandate.ts';
 
 /** One side of a movement, before it is booked. */
 export interface Leg {
@@ -68,6 +69,11 @@ export interface OpenLeg {
   readonly account: LockedAccount;
   readonly amount: Money;
   readonly facts: MovementFacts;
+}
+
+/** What a movement is, for the mandates of accounts that pay. */
+export function kindOf(type: TransactionType): MandatedKind {
+  return type === 'withdrawal' ? 'withdrawal' : 'transfer';
 }
 
 /** The right that the initiator needs on the account of this leg; none where money only comes in by a transfer. */

@@ -4,7 +4,7 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
 import { type Holder, type HolderRight, hasRight } from './holder.ts';
 import type { Ownership } from './load-ownership.ts';
-import { bandFor, type Mandate, type MandatedKind, rightFor } from './mandate.ts';
+import { type MandatedKind, rightFor, type SignatureRule } from './mandate.ts';
 import { readSignatures, type SignatureReading, type Voices } from './read-signatures.ts';
 
 /** Who acts: a party, and how the request was authenticated; null for what a worker does on what was signed before. */
@@ -75,7 +75,9 @@ export function refuseLimit(
   const { perMovement, perDay, perMonth } = holder.limits;
   const zero = Money.zero(account.currency);
   const before = ownership.spent.get(partyId) ?? { today: zero, thisMonth: zero };
-  const justNow = account.takenOut.get(partyId) ?? zero;
+  const justNow = [...account.takenOut.values()]
+    .filter((taken) => taken.partyId === partyId)
+    .reduce((sum, { amount: taken }) => sum.plus(taken), zero);
   const limits = [
     { name: 'perMovement', limit: perMovement, used: zero },
     { name: 'perDay', limit: perDay, used: before.today.plus(justNow) },
@@ -92,14 +94,14 @@ export function refuseLimit(
   return undefined;
 }
 
-/** Reads the signatures of a movement under a mandate and the account's present holders. */
-export function readMandate(
+/** Reads the signatures of a movement under a rule of the mandate and the account's present holders. */
+export function readBand(
   ownership: Ownership,
-  mandate: Mandate,
-  { kind, amount }: { kind: MandatedKind; amount: Money },
+  rule: SignatureRule,
+  kind: MandatedKind,
   voices: Voices,
 ): SignatureReading {
-  return readSignatures(bandFor(mandate, kind, amount), signersOf(ownership, kind), voices);
+  return readSignatures(rule, signersOf(ownership, kind), voices);
 }
 
 /** The active holders who may sign such movements now. */

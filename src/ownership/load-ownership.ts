@@ -1,4 +1,5 @@
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { Taken } from '../ledger/locked-account.ts';
 import { Money } from '../money/money.ts';
 import { type Holder, type HolderRight, mapLimits } from './holder.ts';
 import { anyOneSigns, type Mandate, type MandateTerms } from './mandate.ts';
@@ -18,9 +19,17 @@ export interface Ownership {
   readonly waitingOrders: number;
   /** What those of the named parties who have a limit took out already. */
   readonly spent: ReadonlyMap<string, Spent>;
+  /** What left on parties' orders in the present day and month; read only where the mandate has ceilings for these. */
+  readonly outflows: readonly Outflow[];
 }
 
 export interface Spent {
+  readonly today: Money;
+  readonly thisMonth: Money;
+}
+
+/** What left an account, or is reserved to leave, on the same signatures in the account's present day and month. */
+export interface Outflow extends Pick<Taken, 'kind' | 'signedBy' | 'underBand'> {
   readonly today: Money;
   readonly thisMonth: Money;
 }
@@ -50,6 +59,7 @@ interface OwnershipRow {
   terms: MandateTerms | null;
   ledger_signatures: 'any' | 'own';
   spent: Array<{ partyId: string; today: string; thisMonth: string }>;
+  outflows: Array<Pick<Outflow, 'kind' | 'signedBy' | 'underBand'> & { today: string; thisMonth: string }> | null;
 }
 
 /**
@@ -68,6 +78,38 @@ export async function loadOwnership(
   const { rows } = await knex.raw(statement, bindings);
   return new Map((rows as OwnershipRow[]).map((row) => [row.id, asOwnership(row)]));
 }
+
+/**
+ * What left on parties' orders, by the signatures that it took. Holds count from when they were placed; payment orders
+ * that wait count under the band in which they do, under the first where the mandate has changed since.
+ */
+const outflows = `
+  select coalesce(json_agg(json_build_object(
+           'kind', u.kind, 'signedBy', u.signed_by, 'underBand', u.band,
+           'today', u.today::text, 'thisMonth', u.month::text)), '[]')
+  from (
+    select o.kind, o.signed_by, o.band, sum(o.amount) as month,
+           coalesce(sum(o.amount) filter (where o.at >= starts.day), 0) as today
+    from holders h
+    cross join lateral (
+      select case t.type when 'withdrawal' then 'withdrawal' else 'transfer' end as kind,
+             coalesce(t.signed_by, array[h.party_id]) as signed_by, null::int as band, -e.amount as amount,
+             t.booked_at as at
+      from transactions t
+      join entries e on e.ledger_id = :ledgerId and e.transaction_id = t.id
+      where t.ledger_id = :ledgerId and t.initiated_by = h.party_id and t.booked_at >= starts.month
+        and (t.origin is null or t.origin in ('proposal', 'standing_order', 'payment_order'))
+        and e.account_id = h.account_id and e.amount < 0
+      union all
+      select case when r.to_account_id is null then 'withdrawal' else 'transfer' end, array[h.party_id],
+             case when p.mandate_version = m.version then p.band when p.id is not null then 0 end,
+             r.captured + case when r.expires_at > clock_timestamp() then r.remaining else 0 end, r.created_at
+      from holds r
+      left join payment_orders p on p.ledger_id = :ledgerId and p.id = r.id
+      where r.ledger_id = :ledgerId and r.initiated_by = h.party_id and r.created_at >= starts.month
+        and r.account_id = h.account_id and (r.kind = 'hold' or (r.status = 'active' and p.band is not null))) o
+    where h.ledger_id = :ledgerId and h.account_id = a.id
+    group by o.kind, o.signed_by, o.band) u`;
 
 const statement = `
   select a.id, a.currency, a.survivorship,
@@ -100,7 +142,9 @@ const statement = `
        where o.ledger_id = :ledgerId and o.initiated_by = h.party_id and o.created_at >= starts.month
          and o.account_id = h.account_id) r
      where h.ledger_id = :ledgerId and h.account_id = a.id and h.party_id = any(:partyIds::uuid[])
-       and (h.limit_per_day is not null or h.limit_per_month is not null)) as spent
+       and (h.limit_per_day is not null or h.limit_per_month is not null)) as spent,
+    case when exists (select from json_array_elements(m.terms -> 'bands') b where b ->> 'per' in ('day', 'month'))
+    then (${outflows}) end as outflows
   from accounts a
   join ledgers l on l.id = :ledgerId
   cross join lateral (
@@ -127,6 +171,11 @@ function asOwnership(row: OwnershipRow): Ownership {
     waitingOrders: row.waiting_orders,
     mandate: row.terms === null ? anyOneSigns : { version: row.mandate_version ?? 0, ...row.terms },
     takesOwnSignatures: row.ledger_signatures === 'own' || row.terms?.signatures === 'own',
+    outflows: (row.outflows ?? []).map(({ today, thisMonth, ...about }) => ({
+      ...about,
+      today: money(today),
+      thisMonth: money(thisMonth),
+    })),
     spent: new Map(
       row.spent.map(({ partyId, today, thisMonth }) => [partyId, { today: money(today), thisMonth: money(thisMonth) }]),
     ),

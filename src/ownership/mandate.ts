@@ -27,7 +27,16 @@ export type MandateBand = SignatureRule & {
   readonly kinds?: readonly MandatedKind[] | undefined;
   /** In the account's currency; no limit when left out. */
   readonly upTo?: string | undefined;
+  /**
+   * What `upTo` is for: a single movement, when left out, or all that leaves in a day or a month of the account's time
+   * zone on signatures that no stronger band takes.
+   */
+  readonly per?: CeilingPeriod | undefined;
 };
+
+export const ceilingPeriods = ['movement', 'day', 'month'] as const;
+
+export type CeilingPeriod = (typeof ceilingPeriods)[number];
 
 /** Who must sign for money to leave. The first band that fits a movement decides it; the last of each kind fits all. */
 export interface MandateTerms {
@@ -69,10 +78,24 @@ export function namedIn({ bands }: MandateTerms): string[] {
   });
 }
 
-/** The band that decides about this much; null for more than any band's limit. */
-export function bandFor(terms: MandateTerms, kind: MandatedKind, amount: Money | null): MandateBand {
-  const fits = ({ upTo }: MandateBand) =>
-    upTo === undefined || (amount !== null && !Money.fromDatabase(upTo, amount.currency).minus(amount).isNegative());
+/**
+ * The band that decides about this much; null for more than any band's limit.
+ *
+ * @param besides What else counts under a band, where its limit is not for a single movement.
+ */
+export function bandFor(
+  terms: MandateTerms,
+  kind: MandatedKind,
+  amount: Money | null,
+  besides: (band: MandateBand) => Money | null = () => null,
+): MandateBand {
+  const fits = (band: MandateBand) => {
+    if (band.upTo === undefined) return true;
+    if (amount === null) return false;
+    const left = Money.fromDatabase(band.upTo, amount.currency).minus(amount);
+    const counted = besides(band);
+    return !(counted === null ? left : left.minus(counted)).isNegative();
+  };
   const band = bandsOf(terms, kind).find(fits);
   if (band === undefined) throw new Error(`a mandate has no band for a ${kind} of ${amount}`);
   return band;

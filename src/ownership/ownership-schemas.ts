@@ -5,7 +5,7 @@ import { id } from '../http/read-input.ts';
 import { count } from '../ledger/document-fields.ts';
 import { AmountError, Money } from '../money/money.ts';
 import { holderRights, type LimitsDocument, noLimits } from './holder.ts';
-import { bandsOf, type MandateTerms, mandatedKinds, type SignatureRule } from './mandate.ts';
+import { bandsOf, ceilingPeriods, type MandateTerms, mandatedKinds, type SignatureRule } from './mandate.ts';
 
 export const maxHolders = 50;
 const maxBands = 20;
@@ -68,6 +68,7 @@ const bandFields = {
     .readonly()
     .optional(),
   upTo: amountText.optional(),
+  per: z.enum(ceilingPeriods).optional(),
 };
 
 /** A band as callers write and see it. */
@@ -139,6 +140,9 @@ export const mandateDocument = z
 export function mandateProblems(terms: MandateTerms, currency: string, path: string): FieldError[] {
   const problems = terms.bands.flatMap((rule, index) => [
     ...(rule.upTo === undefined ? [] : amountProblems(rule.upTo, currency, `${path}.bands.${index}.upTo`)),
+    ...(rule.per !== undefined && rule.upTo === undefined
+      ? [{ path: `${path}.bands.${index}.per`, message: 'must stand with "upTo"' }]
+      : []),
     ...ruleProblems(rule, `${path}.bands.${index}`),
   ]);
   if (problems.length > 0) return problems;

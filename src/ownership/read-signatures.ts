@@ -81,6 +81,12 @@ export function poolOf(rule: SignatureRule, signers: readonly Holder[]): string[
   return pool().map(({ partyId }) => partyId);
 }
 
+/** Whether the signatures of these, as far as they may sign, are enough under the rule. */
+export function isEnough(rule: SignatureRule, signers: readonly Holder[], signedBy: readonly string[]): boolean {
+  const counted = poolOf(rule, signers).filter((partyId) => signedBy.includes(partyId));
+  return suffices(rule, signers, counted);
+}
+
 function suffices(rule: SignatureRule, signers: readonly Holder[], signed: readonly string[]): boolean {
   switch (rule.rule) {
     case 'any':

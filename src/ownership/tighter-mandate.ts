@@ -1,8 +1,11 @@
 import { Money } from '../money/money.ts';
+import { hasCeilings } from './ceilings.ts';
 import { type Holder, hasRight, isOwner } from './holder.ts';
 import {
   bandFor,
   bandsOf,
+  ceilingPeriods,
+  type MandateBand,
   type MandatedKind,
   type MandateTerms,
   mandatedKinds,
@@ -25,8 +28,38 @@ export interface MandatedAccount {
  */
 export function isTighterOrSame(next: MandateTerms, current: MandateTerms, account: MandatedAccount): boolean {
   if (current.signatures === 'own' && next.signatures !== 'own') return false;
-  return bandsToCompare(next, current, account.currency).every(({ kind, after, before }) =>
-    implies(after, before, idsOf(ownersWho(kind, account))),
+  const ownersOf = (kind: MandatedKind) => idsOf(ownersWho(kind, account));
+  if (hasCeilings(current)) {
+    return mandatedKinds.every((kind) =>
+      isTighterPlaceByPlace(bandsOf(next, kind), bandsOf(current, kind), account.currency, ownersOf(kind)),
+    );
+  }
+  return bandsToCompare(next, current, account.currency).every(({ kind, after, before: [before] }) =>
+    after.every((band) => implies(band, before!, ownersOf(kind))),
+  );
+}
+
+/**
+ * Under ceilings for a day or a month, what left before has a say in which band decides. So each band must come at the
+ * amount of the one in its place or sooner, count for as long or longer, and ask for whom that and all before it asked.
+ */
+function isTighterPlaceByPlace(
+  next: readonly MandateBand[],
+  current: readonly MandateBand[],
+  currency: string,
+  ownerIds: readonly string[],
+): boolean {
+  if (next.length !== current.length) return false;
+  const length = ({ per = 'movement' }: MandateBand) => ceilingPeriods.indexOf(per);
+  const comesAsSoon = ({ upTo }: MandateBand, other: MandateBand) =>
+    other.upTo === undefined ||
+    (upTo !== undefined &&
+      !Money.fromDatabase(other.upTo, currency).minus(Money.fromDatabase(upTo, currency)).isNegative());
+  return next.every(
+    (band, place) =>
+      comesAsSoon(band, current[place]!) &&
+      (band.upTo === undefined || length(band) >= length(current[place]!)) &&
+      current.slice(0, place + 1).every((before) => implies(band, before, ownerIds)),
   );
 }
 
@@ -44,21 +77,29 @@ export function shutsNobodyOut(
   if (next.signatures === 'own' && current.signatures !== 'own') return false;
   return bandsToCompare(next, current, account.currency).every(({ kind, after, before }) => {
     const owners = ownersWho(kind, account);
-    const counted = poolOf(after, owners);
-    return poolOf(before, owners).every((partyId) => partyId === by || counted.includes(partyId));
+    return after.every((band) => {
+      const counted = poolOf(band, owners);
+      return before
+        .flatMap((earlier) => poolOf(earlier, owners))
+        .every((partyId) => partyId === by || counted.includes(partyId));
+    });
   });
 }
 
-/** The bands of both for each kind of movement at each amount where one of the two changes its rule, and beyond. */
+/**
+ * The bands of both for each kind of movement at each amount where one of the two changes its rule, and beyond: the one
+ * that its amount leads to, and where there are ceilings for a day or a month, those behind it as well.
+ */
 function bandsToCompare(next: MandateTerms, current: MandateTerms, currency: string) {
   return mandatedKinds.flatMap((kind) => {
     const limits = [...bandsOf(next, kind), ...bandsOf(current, kind)].flatMap(({ upTo }) => upTo ?? []);
     const amounts = [...limits.map((upTo) => Money.fromDatabase(upTo, currency)), null];
-    return amounts.map((amount) => ({
-      kind,
-      after: bandFor(next, kind, amount),
-      before: bandFor(current, kind, amount),
-    }));
+    const reached = (terms: MandateTerms, amount: Money | null) => {
+      const band = bandFor(terms, kind, amount);
+      const bands = bandsOf(terms, kind);
+      return hasCeilings(terms) ? bands.slice(bands.indexOf(band)) : [band];
+    };
+    return amounts.map((amount) => ({ kind, after: reached(next, amount), before: reached(current, amount) }));
   });
 }
 

@@ -4,9 +4,10 @@ import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/sca
 import { notFound } from '../errors/no-such.ts';
 import { type Authentication, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
-import { readMandate } from '../ownership/authorise.ts';
+import { readBand } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
+import { bandFor, type Mandate, type MandateBand } from '../ownership/mandate.ts';
 import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
 import { type Authorisation, findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import {
@@ -32,6 +33,7 @@ interface OrderRow {
   metadata: Record<string, unknown> | null;
   external_id: string | null;
   mandate_version: number;
+  band: number | null;
   hash_version: 1 | 2;
   instruction_hash: Buffer;
   transaction_id: string | null;
@@ -142,8 +144,12 @@ export function readOrder(
 ): SignatureReading {
   // It was enough then, even if a signatory has left since.
   if (order.signedBy !== null) return readSettled(order.signedBy);
-  const mandate = mandateOf(mandates, order);
-  return readMandate(ownership, mandate, { kind: order.type, amount: order.amount }, voicesOf(given));
+  return readBand(ownership, bandOf(order, mandateOf(mandates, order)), order.type, voicesOf(given));
+}
+
+/** The band of its mandate under which an order waits. */
+export function bandOf({ band, type, amount }: PaymentOrder, mandate: Mandate): MandateBand {
+  return band === null ? bandFor(mandate, type, amount) : mandate.bands[band]!;
 }
 
 /**
@@ -176,6 +182,7 @@ export function asOrder(row: OrderRow): PaymentOrder {
     metadata: row.metadata,
     externalId: row.external_id,
     mandateVersion: row.mandate_version,
+    band: row.band,
     signedAs: { version: row.hash_version, hash: row.instruction_hash },
     transactionId: row.transaction_id,
     signedBy: row.signed_by,

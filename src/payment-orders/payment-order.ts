@@ -35,6 +35,8 @@ export interface PaymentOrder extends MovementNotes {
   readonly externalId: string | null;
   /** The order is decided under this version of the mandate, whatever becomes of the mandate. */
   readonly mandateVersion: number;
+  /** The place of the mandate's band under which it waits; null where its amount says it. */
+  readonly band: number | null;
   readonly signedAs: SignedAs;
   readonly transactionId: string | null;
   /** The parties whose signatures it was booked on; null before. */
@@ -102,8 +104,9 @@ export function instructionHash(order: PaymentOrder): Buffer {
     ...{ valueDate, description, reference, mandateVersion },
   };
   if (order.signedAs.version === 1) return hash('sha256', canonicalJson(instruction), 'buffer');
-  const { initiatedBy, metadata, externalId } = order;
-  return hash('sha256', canonicalJson({ version: 2, ...instruction, initiatedBy, metadata, externalId }), 'buffer');
+  const { initiatedBy, metadata, externalId, band } = order;
+  const whole = { version: 2, ...instruction, initiatedBy, metadata, externalId, ...(band === null ? {} : { band }) };
+  return hash('sha256', canonicalJson(whole), 'buffer');
 }
 
 /** What is signed of an order. */

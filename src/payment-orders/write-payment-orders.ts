@@ -40,6 +40,7 @@ export async function writePaymentOrders(
     metadata: order.metadata === null ? null : JSON.stringify(order.metadata),
     external_id: order.externalId,
     mandate_version: order.mandateVersion,
+    band: order.band,
     hash_version: order.signedAs.version,
     instruction_hash: instructionHash(order),
     created_at: order.createdAt,

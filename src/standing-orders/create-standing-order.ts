@@ -11,11 +11,10 @@ import { defaultSigningMs, refuseUnsigned } from '../movements/ask-for-signature
 import { refuseCurrency } from '../movements/check-leg.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
-import { bandFor } from '../ownership/mandate.ts';
 import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import { type Authorisation, approval } from '../signatures/authorisations.ts';
-import { type AmountRule, largestAmount } from './amount-rule.ts';
+import type { AmountRule } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
 import { refuseTopUp } from './refuse-top-up.ts';
 import { nextDueAfter, type Schedule } from './schedule.ts';
@@ -28,7 +27,7 @@ import {
   standingOrderHash,
 } from './standing-order.ts';
 import { standingOrderEvent } from './standing-order-events.ts';
-import { countOpenOrders, maxOpenOrders, readSigners } from './standing-order-queries.ts';
+import { bandOfStandingOrder, countOpenOrders, maxOpenOrders, readSigners } from './standing-order-queries.ts';
 import { insertStandingOrders, type StandingOrderEffect } from './write-standing-orders.ts';
 
 export interface CreateStandingOrderCommand extends MovementNotes {
@@ -119,18 +118,18 @@ function readInitiator(
   order: StandingOrder,
   { accounts, loaded, now }: DecisionState<CreationFacts>,
 ): { reading: SignatureReading; given: Authorisation[] } | { refusal: Refusal } {
-  const { id, accountId, rule, initiatedBy } = order;
+  const { id, accountId, initiatedBy } = order;
   const ownership = loaded.ownership.get(accountId)!;
   const { mandate } = ownership;
   const by = { subjectId: id, authentication: order.authentication, hash: standingOrderHash(order), at: now };
   const saying = initiatedBy === null ? [] : [approval({ ...by, partyId: initiatedBy })];
-  const reading = readSigners(rule, ownership, mandate, saying);
+  const reading = readSigners(order, ownership, mandate, saying);
   if (initiatedBy === null || !ownership.isHeld) {
     return { reading: readSettled([]), given: [] };
   }
   if (!reading.isReachable) {
     const account = accounts.get(accountId)!;
-    const signatures = needed(mandate.version, bandFor(mandate, 'transfer', largestAmount(rule)), reading);
+    const signatures = needed(mandate.version, bandOfStandingOrder(order, mandate), reading);
     const explanation = explain(account, loaded.reservations, 'mandate', signatures);
     return { refusal: refuseUnsigned({ account, reading, explanation }) };
   }

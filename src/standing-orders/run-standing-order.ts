@@ -5,11 +5,13 @@ import type { BookedTransaction } from '../ledger/booked-transaction.ts';
 import { type LockedAccount, withTaken } from '../ledger/locked-account.ts';
 import type { DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClosed } from '../ledger/refuse-account.ts';
+import type { Money } from '../money/money.ts';
 import { createTransfer } from '../movements/create-movement.ts';
 import { decideMovement } from '../movements/decide-movement.ts';
 import type { MovementFacts } from '../movements/movement.ts';
 import { refuseActor, refuseLimit } from '../ownership/authorise.ts';
-import { loadOwnership } from '../ownership/load-ownership.ts';
+import { exceedsCeilings } from '../ownership/ceilings.ts';
+import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
 import { findExistingPartyIds } from '../parties/party-queries.ts';
 import { type AuthorisationsBySubject, findAuthorisations, refuseAltered } from '../signatures/authorisations.ts';
 import { amountOf } from './amount-rule.ts';
@@ -151,7 +153,8 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   if (initiatedBy !== null && ownership?.isHeld) {
     const refused =
       refuseActor(accountId, ownership, { by: initiatedBy, authentication: null }, 'transfer') ??
-      refuseLimit(paying, ownership, initiatedBy, amount);
+      refuseLimit(paying, ownership, initiatedBy, amount) ??
+      refuseBeyondCeilings(paying, ownership, order, amount);
     if (refused !== undefined) return refusedFor(refused);
   }
   const notes = { initiatedBy, authentication, description, reference, metadata, valueDate: null };
@@ -174,12 +177,29 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   const changedAccounts = decided.changedAccounts.map((account) =>
     initiatedBy === null || account.id !== accountId
       ? account
-      : { ...account, takenOut: withTaken(account, initiatedBy, amount.negated()) },
+      : {
+          ...account,
+          takenOut: withTaken(account, {
+            ...{ partyId: initiatedBy, kind: 'transfer', signedBy: order.signedBy ?? [], underBand: null, amount },
+          }),
+        },
   );
   return {
     ...{ status: 'booked', amount, transactionId, refusal: null },
     ...{ transactions: decided.transactions, changedAccounts },
   };
+}
+
+/** What was signed once for all runs is not signed for more than a day or a month may have. */
+function refuseBeyondCeilings(
+  { id, takenOut }: LockedAccount,
+  ownership: Ownership,
+  { signedBy }: StandingOrder,
+  amount: Money,
+): Refusal | undefined {
+  if (!exceedsCeilings(ownership, { kind: 'transfer', amount }, signedBy ?? [], takenOut)) return undefined;
+  const detail = `This would be more than may leave account ${id} in its day or month on the signatures of the order.`;
+  return refusal('signatures_missing', detail, { accountId: id });
 }
 
 function tooMuchAtOnce(toAccountId: string): Refusal {

@@ -4,14 +4,15 @@ import { type AccountsPage, narrowToStatus, scanAccounts } from '../database/sca
 import { notFound } from '../errors/no-such.ts';
 import { type AuthenticationColumns, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
-import { signersOf } from '../ownership/authorise.ts';
+import { readBand } from '../ownership/authorise.ts';
 import { findMandates, type MandateVersions, mandateOf } from '../ownership/find-mandates.ts';
 import { loadOwnership, type Ownership } from '../ownership/load-ownership.ts';
-import { bandFor, type Mandate } from '../ownership/mandate.ts';
-import { readSettled, readSignatures, type SignatureReading } from '../ownership/read-signatures.ts';
+import { bandFor, type Mandate, type MandateBand } from '../ownership/mandate.ts';
+import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
 import { type Authorisation, findAuthorisations, voicesOf } from '../signatures/authorisations.ts';
 import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
+import { mostInPeriod } from './most-in-period.ts';
 import type { Schedule } from './schedule.ts';
 import {
   asOfNow,
@@ -139,18 +140,28 @@ export function readStandingOrder(
 ): SignatureReading {
   // It was enough then, even if a signatory has left since; and the calling service's own act takes none.
   if (order.signedBy !== null) return readSettled(order.signedBy);
-  return readSigners(order.rule, ownership, mandateOf(mandates, order), given);
+  return readSigners(order, ownership, mandateOf(mandates, order), given);
 }
 
-/** Reads authorisations under a mandate: for the most that one run can move, or for any amount. */
+/** Reads authorisations under a mandate: for the most that the order can move, or for any amount. */
 export function readSigners(
-  rule: AmountRule,
+  order: StandingOrderTerms,
   ownership: Ownership,
   mandate: Mandate,
   given: readonly Authorisation[],
 ): SignatureReading {
-  const band = bandFor(mandate, 'transfer', largestAmount(rule));
-  return readSignatures(band, signersOf(ownership, 'transfer'), voicesOf(given));
+  return readBand(ownership, bandOfStandingOrder(order, mandate), 'transfer', voicesOf(given));
+}
+
+type StandingOrderTerms = Pick<StandingOrder, 'rule' | 'schedule'>;
+
+/** The band that decides about an order: for one run, or where its limit is for a day or a month, for all in that. */
+export function bandOfStandingOrder({ rule, schedule }: StandingOrderTerms, mandate: Mandate): MandateBand {
+  const amount = largestAmount(rule);
+  return bandFor(mandate, 'transfer', amount, ({ per }) => {
+    if (amount === null || (per !== 'day' && per !== 'month')) return null;
+    return amount.times(mostInPeriod(schedule, per) - 1);
+  });
 }
 
 /** An order as its row says. */

@@ -132,7 +132,7 @@ test('keeps what the holders agreed when the account was opened', async () => {
 
   const mandate = {
     bands: [
-      { rule: 'any', upTo: '20.00' },
+      { rule: 'any', upTo: '20.00', per: 'month' },
       { rule: 'named', signatories: [holder] },
     ],
   };

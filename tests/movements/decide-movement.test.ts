@@ -37,7 +37,7 @@ function account(id: string, { balance = '0', currency = 'USD', limit = '0', ...
     debitsStopped: false,
     creditsStopped: false,
     nextExpiry: null,
-    takenOut: new Map<string, Money>(),
+    takenOut: new Map(),
     ...rest,
   };
 }

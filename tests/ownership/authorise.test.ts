@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LockedAccount } from '../../src/ledger/locked-account.ts';
 import { Money } from '../../src/money/money.ts';
-import { readMandate, refuseLimit, refuseRight, signersOf } from '../../src/ownership/authorise.ts';
+import { readBand, refuseLimit, refuseRight, signersOf } from '../../src/ownership/authorise.ts';
 import { type Holder, type HolderRight, holderRights } from '../../src/ownership/holder.ts';
 import type { Ownership, Spent } from '../../src/ownership/load-ownership.ts';
-import { anyOneSigns } from '../../src/ownership/mandate.ts';
+import { anyOneSigns, bandFor } from '../../src/ownership/mandate.ts';
 
 const money = (amount: string) => Money.parse(amount, 'USD');
 const orNull = (amount: string | undefined) => (amount === undefined ? null : money(amount));
@@ -36,6 +36,7 @@ function ownershipOf(holders: readonly Holder[], spent: ReadonlyMap<string, Spen
     holders,
     mandate: anyOneSigns,
     spent,
+    outflows: [],
   };
 }
 
@@ -53,7 +54,12 @@ function account(takenOut: Readonly<Record<string, string>> = {}): LockedAccount
     },
     ...{ balance: money('1000'), held: money('0'), overdraftLimit: money('0') },
     ...{ lastBookedAt: null, closedAt: null, debitsStopped: false, creditsStopped: false, nextExpiry: null },
-    takenOut: new Map(Object.entries(takenOut).map(([partyId, amount]) => [partyId, money(amount)])),
+    takenOut: new Map(
+      Object.entries(takenOut).map(([partyId, amount]) => {
+        const how = { kind: 'transfer' as const, signedBy: [partyId], underBand: null };
+        return [partyId, { partyId, ...how, amount: money(amount) }];
+      }),
+    ),
   };
 }
 
@@ -183,7 +189,7 @@ test('reads a mandate with those who have the right to the movement', () => {
   const approved = new Map(['ann', 'cat', 'dan'].map((partyId) => [partyId, at]));
   const voices = { approved, rejected: new Map<string, Date>() };
   const read = (kind: 'withdrawal' | 'transfer', amount: string) =>
-    readMandate(ownership, mandate, { kind, amount: money(amount) }, voices);
+    readBand(ownership, bandFor(mandate, kind, money(amount)), kind, voices);
   expect(read('withdrawal', '10.00')).toMatchObject({ isComplete: true, signedBy: ['ann'] });
   expect(read('withdrawal', '10.01')).toMatchObject({ isComplete: false, missingFrom: ['bob'] });
   expect(read('transfer', '10.01')).toMatchObject({ isComplete: true, signedBy: ['ann'] });

@@ -30,12 +30,19 @@ const weighted = (threshold: number, weights: Record<string, number>): MandateBa
   return { rule: 'weighted', weights, threshold };
 };
 const upTo = (limit: string, band: MandateBand): MandateBand => ({ ...band, upTo: limit });
+const perDay = (band: MandateBand): MandateBand => ({ ...band, per: 'day' });
+const perMonth = (band: MandateBand): MandateBand => ({ ...band, per: 'month' });
 const only = (kind: (typeof mandatedKinds)[number], band: MandateBand): MandateBand => ({ ...band, kinds: [kind] });
 
 /** Each is looser than the next, so that going on is tighter and going back is not. */
 const ladders: [string, MandateBand[], MandateBand[]][] = [
   ['anyone, then two', [any], [count(2)]],
   ['two, then three', [count(2)], [count(3)]],
+  ['anyone, then anyone up to a ceiling', [any], [perDay(upTo('5', any)), count(2)]],
+  ['a limit, then a ceiling for the day', [upTo('5', any), count(2)], [perDay(upTo('5', any)), count(2)]],
+  ['for the day, then for the month', [perDay(upTo('5', any)), all], [perMonth(upTo('5', any)), all]],
+  ['a ceiling, then a lower one', [perDay(upTo('5', any)), all], [perDay(upTo('4', any)), all]],
+  ['a ceiling, then none below it', [perDay(upTo('5', any)), count(2)], [perDay(upTo('5', count(2))), count(2)]],
   ['two, then two of three', [count(2)], [count(2, 'abc')]],
   ['two of three, then two of two', [count(2, 'abc')], [count(2, 'ab')]],
   ['two of three, then these two', [count(2, 'abc')], [named('ab')]],
