@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import damerauLevenshtein from 'damerau-levenshtein';
 import { z } from 'zod';
 import { databaseUrlProblem } from './database/database-url-problem.ts';
+import type { RateLimits } from './http/rate-limits.ts';
+import { addressList, namesIn, rateText, readRate } from './http/rate-settings.ts';
 
 const roles = ['api', 'worker', 'all'] as const;
 
@@ -32,6 +34,7 @@ export interface Config {
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
   readonly webhookTargets: { readonly allowHttp: boolean; readonly allowPrivate: boolean };
+  readonly rateLimits: RateLimits;
   /** Whether the race lab can be used; unless it is said otherwise, on the embedded PostgreSQL only. */
   readonly lab: boolean;
   /** Whether spans are sent; where to stands in OpenTelemetry's own variables. */
@@ -83,6 +86,10 @@ const settings = z.object({
   IDEMPOTENCY_RETENTION_HOURS: wholeNumber({ from: 24, to: 8_760, otherwise: 168 }),
   WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
   WEBHOOK_ALLOW_PRIVATE: onOrOff.default('off'),
+  RATE_LIMIT_PARTY: rateText.default('50/200'),
+  RATE_LIMIT_SERVICE: rateText.default('off'),
+  RATE_LIMIT_ADDRESS: rateText.default('20/100'),
+  TRUSTED_PROXIES: addressList.default(''),
   LAB: onOrOff.optional(),
   TRACING: onOrOff.default('off'),
 });
@@ -107,6 +114,10 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
   WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
   WEBHOOK_ALLOW_PRIVATE: 'on: webhooks may go to private, loopback and link-local addresses',
+  RATE_LIMIT_PARTY: 'requests of each party a second, and at once after a pause, such as 50/200; or off',
+  RATE_LIMIT_SERVICE: 'the same of each key of the service',
+  RATE_LIMIT_ADDRESS: 'the same of each address, of requests whose key is unknown',
+  TRUSTED_PROXIES: 'proxies that are believed which address a request comes from, such as 10.0.0.0/8',
   LAB: 'whether the race lab can be used; unset, on the embedded PostgreSQL only',
   TRACING: 'on: spans are sent to OTEL_EXPORTER_OTLP_ENDPOINT',
 };
@@ -167,6 +178,12 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     webhookTargets: {
       allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
       allowPrivate: values.WEBHOOK_ALLOW_PRIVATE === 'on',
+    },
+    rateLimits: {
+      party: readRate(values.RATE_LIMIT_PARTY),
+      service: readRate(values.RATE_LIMIT_SERVICE),
+      address: readRate(values.RATE_LIMIT_ADDRESS),
+      trustedProxies: namesIn(values.TRUSTED_PROXIES),
     },
     lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
     tracing: values.TRACING === 'on',

@@ -881,6 +881,7 @@ export type Problem = {
     | 'clock_unreliable'
     | 'booked_in_the_future'
     | 'outcome_unknown'
+    | 'too_many_requests'
     | 'too_many_streams'
     | 'lab_busy'
     | 'not_ready'
@@ -1103,6 +1104,7 @@ export type StandingOrderRun = {
       | 'clock_unreliable'
       | 'booked_in_the_future'
       | 'outcome_unknown'
+      | 'too_many_requests'
       | 'too_many_streams'
       | 'lab_busy'
       | 'not_ready'
@@ -1540,6 +1542,7 @@ export interface Operations {
                 | 'clock_unreliable'
                 | 'booked_in_the_future'
                 | 'outcome_unknown'
+                | 'too_many_requests'
                 | 'too_many_streams'
                 | 'lab_busy'
                 | 'not_ready'
@@ -1657,6 +1660,7 @@ export interface Operations {
                 | 'clock_unreliable'
                 | 'booked_in_the_future'
                 | 'outcome_unknown'
+                | 'too_many_requests'
                 | 'too_many_streams'
                 | 'lab_busy'
                 | 'not_ready'
@@ -3320,6 +3324,7 @@ export const retriedCodes: readonly string[] = [
   'clock_unreliable',
   'booked_in_the_future',
   'outcome_unknown',
+  'too_many_requests',
   'too_many_streams',
   'lab_busy',
   'not_ready',

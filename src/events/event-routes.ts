@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
+import { nameOf } from '../http/admission.ts';
 import { hasKeyEnded } from '../http/authenticate.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageFields, pageOf } from '../http/paging.ts';
@@ -36,6 +37,8 @@ const cursor = pageFields.cursor.meta({
 const listQuery = z.strictObject({ ...pageFields, cursor, ...filterFields });
 const streamQuery = z.strictObject({ cursor, ...filterFields });
 const maxStreams = 100;
+/** Of one party, or one key of the service. */
+const maxStreamsOfCaller = 20;
 
 /** The data of the last event of a stream whose log has forked. */
 const forked = {
@@ -108,6 +111,7 @@ const readEvent = get(
 
 function streamRoute(pace: StreamPace): Route {
   let streams = 0;
+  const ofCallers = new Map<string, number>();
   return get(
     '/events/stream',
     {
@@ -128,7 +132,14 @@ function streamRoute(pace: StreamPace): Route {
         const detail = `${maxStreams} event streams are open here already; come again later, or read page by page.`;
         throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
       }
+      const name = nameOf(caller);
+      const own = ofCallers.get(name) ?? 0;
+      if (own >= maxStreamsOfCaller) {
+        const detail = `${maxStreamsOfCaller} event streams of this caller are open here already; close some.`;
+        throw new RefusalError('too_many_streams', detail, { retryAfterSeconds: 10 });
+      }
       streams++;
+      ofCallers.set(name, own + 1);
       const stream = {
         async read(after: LogPlace) {
           await checkPlace(source, after);
@@ -141,7 +152,12 @@ function streamRoute(pace: StreamPace): Route {
       return {
         async write(to, gone) {
           const signal = AbortSignal.any([draining, gone]);
-          await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => streams--);
+          await streamEvents(to, stream, { from, signal, wakeUp, pace }).finally(() => {
+            streams--;
+            const left = ofCallers.get(name)! - 1;
+            if (left === 0) ofCallers.delete(name);
+            else ofCallers.set(name, left);
+          });
         },
       };
     },

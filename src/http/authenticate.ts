@@ -1,10 +1,11 @@
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { hashApiKey, ledgerOfApiKey } from '../ledger/api-key.ts';
 import type { Scope } from '../ledger/key-scopes.ts';
 import { machineClock } from '../ledger/trusted-clock.ts';
+import type { Admission } from './admission.ts';
 import type { Caller } from './caller.ts';
 import type { Hints } from './service-parts.ts';
 
@@ -30,13 +31,18 @@ interface KeyRow {
 
 /**
  * Finds whose request it is, for `callerOf`. Throws RefusalError `unauthorized`. Keys that were looked up are kept for
- * seconds, the unknown ones too, and forgotten when any key has ended in any process.
+ * seconds, the unknown ones too, and forgotten when any key has ended in any process. Throws `too_many_requests` for
+ * more unknown keys from one address than it may send.
  */
-export function authenticate(database: Database, hints: Pick<Hints, 'onKeysEnded'>): RequestHandler {
+export function authenticate(
+  database: Database,
+  hints: Pick<Hints, 'onTold'>,
+  admission: Pick<Admission, 'admitStranger' | 'countStranger'>,
+): RequestHandler {
   const callers = new LRUCache<string, Caller | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
   // What was asked before a key ended must not be kept after it.
   let endings = 0;
-  hints.onKeysEnded(() => {
+  hints.onTold('keys', () => {
     endings++;
     callers.clear();
   });
@@ -61,7 +67,9 @@ export function authenticate(database: Database, hints: Pick<Hints, 'onKeysEnded
       next();
       return;
     }
+    admission.admitStranger(req);
     return lookUp(key, cacheKey, keyHash).then((found) => {
+      if (found === 'unknown') admission.countStranger(req);
       res.locals.caller = requireGood(found);
       next();
     });
@@ -113,9 +121,4 @@ export async function hasKeyEnded(database: Database, { ledgerId, keyId, expires
   if (expiresAt !== null && expiresAt.getTime() <= machineClock.now()) return true;
   const key = { ledger_id: ledgerId, id: keyId };
   return (await database('api_keys').where(key).whereNull('revoked_at').first('id')) === undefined;
-}
-
-/** Who calls; known behind `authenticate`. */
-export function callerOf(res: Response): Caller {
-  return res.locals.caller;
 }

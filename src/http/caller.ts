@@ -1,3 +1,4 @@
+import type { Response } from 'express';
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { Authentication } from '../ledger/authentication.ts';
@@ -21,4 +22,9 @@ export interface Caller {
 /** The caller's ledger, to read in. */
 export function sourceOf({ ledgerId }: Caller, database: Database): LedgerSource {
   return { knex: database, ledgerId };
+}
+
+/** Who calls; known behind `authenticate`. */
+export function callerOf(res: Response): Caller {
+  return res.locals.caller;
 }

@@ -1,5 +1,6 @@
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, Router } from 'express';
+import { createAdmission } from './admission.ts';
 import { authenticate } from './authenticate.ts';
 import { describeAnswer } from './describe-answer.ts';
 import { healthRoutes } from './health-routes.ts';
@@ -16,9 +17,12 @@ export type HttpApp = Express;
 /** Builds the HTTP application. It listens to nothing and owns nothing: the caller does. */
 export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const router = createRouter();
-  router.use('/v1', authenticate(parts.database, parts.wakeUp), jsonBody);
+  const admission = createAdmission(parts.rateLimits, parts.wakeUp);
+  router.use('/v1', authenticate(parts.database, parts.wakeUp, admission), admission.handler, jsonBody);
   mountRoutes(router, routes, parts);
-  return assemble(parts, router, routes);
+  const app = assemble(parts, router, routes);
+  app.set('trust proxy', [...parts.rateLimits.trustedProxies]);
+  return app;
 }
 
 /** What a process without an API answers: how its workers are. */

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { requireScope, requireServiceKey } from './acting-party.ts';
-import { callerOf } from './authenticate.ts';
+import { callerOf } from './caller.ts';
 import { jsonBody } from './json-body.ts';
 import { readOperationOptions } from './operation-options.ts';
 import { methodNotAllowed } from './problem.ts';

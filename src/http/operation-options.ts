@@ -1,12 +1,11 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { invalidInput } from '../errors/invalid-input.ts';
 import type { RefusalError } from '../errors/refusal.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
-import type { OperationOptions } from '../ledger/operation.ts';
-import { callerOf } from './authenticate.ts';
-import type { Caller } from './caller.ts';
+import { makeUpKey, type OperationOptions } from '../ledger/operation.ts';
+import { type Caller, callerOf } from './caller.ts';
 import { expectedTag, idempotencyKey, readInput } from './read-input.ts';
 import { requestSpanOf } from './request-span.ts';
 import type { Offers } from './route.ts';
@@ -70,11 +69,6 @@ function readIdempotencyKey(req: Request, caller: Caller): string {
  */
 export function keyOfCaller({ boundParty }: Caller, key: string): string {
   return boundParty === null ? key : `${boundParty} ${key}`;
-}
-
-/** A space cannot stand in a caller's key, so a made-up one never meets it. */
-function makeUpKey(): string {
-  return `request ${randomUUID()}`;
 }
 
 /** The preferences of the request that this service knows: only `wait`. Others are ignored, as the RFC asks. */

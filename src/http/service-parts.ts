@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import type { Readiness } from '../database/readiness.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** What the routes of every room are given. */
 export interface ServiceParts extends HealthParts {
@@ -10,6 +11,7 @@ export interface ServiceParts extends HealthParts {
   readonly engine: PostingEngine;
   readonly wakeUp: Hints;
   readonly webhookTargets: TargetRules;
+  readonly rateLimits: RateLimits;
 }
 
 /** What the routes for operators are given. */
@@ -24,14 +26,16 @@ export interface HealthParts {
   readonly workerProblem: () => string | undefined;
 }
 
+/** What processes tell each other besides hints: that an API key has ended; whom they let in. */
+export type Topic = 'keys' | 'rates';
+
 /** Between those who commit something and those who look for it. */
 export interface Hints {
   /** Notifies all processes that something was committed in this ledger. */
   hint(ledgerId: string): void;
-  /** Calls `listener` whenever an API key has ended in any process. */
-  onKeysEnded(listener: () => void): void;
-  /** Notifies all processes that an API key has ended. */
-  keysEnded(): void;
+  /** Tells all processes about this: at once, and with luck, so nothing may depend on it. The words have no spaces. */
+  tell(topic: Topic, words?: readonly string[]): void;
+  onTold(topic: Topic, listener: (words: readonly string[]) => void): void;
   /** Waits for a hint, for `ms` at most, or until the signal is aborted. */
   rest(ms: number, signal: AbortSignal): Promise<void>;
 }

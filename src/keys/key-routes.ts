@@ -108,7 +108,7 @@ export const keyRoutes = [
       const command = { id: createId(), keyId, overlapMs, keyHash: hashApiKey(apiKey), maker: caller };
       const answer = await engine.submit(createOperation(rotateKey, command, options));
       // The old one is looked for again, and with it when it ends.
-      wakeUp.keysEnded();
+      wakeUp.tell('keys');
       return answered(answer, (made) => ({
         status: 201,
         body: { ...made, apiKey: answer.replayed ? null : apiKey },
@@ -133,7 +133,7 @@ export const keyRoutes = [
     },
     async ({ params: { keyId }, options }, { engine, wakeUp }) => {
       const reply = await perform(engine, createOperation(revokeKey, { keyId }, options), ok);
-      wakeUp.keysEnded();
+      wakeUp.tell('keys');
       return reply;
     },
   ),

@@ -61,7 +61,7 @@ export async function bookGroup(
     for (const [index, { idempotencyKey }] of fresh.entries()) {
       const outcome = decided.outcomes[index]!;
       answers.set(idempotencyKey, { outcome, replayed: false });
-      if (usesKeyUp(outcome)) kept.set(idempotencyKey, outcome);
+      if (usesKeyUp(outcome, idempotencyKey)) kept.set(idempotencyKey, outcome);
     }
     for (const [key, outcome] of decided.itemOutcomes) if (usesKeyUp(outcome)) kept.set(key, outcome);
     decided.journal?.finish(kept);

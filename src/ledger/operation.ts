@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import type { Refusal } from '../errors/refusal.ts';
@@ -142,10 +143,23 @@ export type Outcome<Result> = { readonly result: Result; readonly etag?: string 
 /**
  * Whether an outcome is stored with its idempotency key. Not so what the same request may meet with success: bad input
  * that only shows when it is decided, such as a time that has passed, and a clock that has not come as far as the
- * books.
+ * books. Nor what was refused without a key of the caller's.
  */
-export function usesKeyUp(outcome: Outcome<unknown>): boolean {
-  return !('refusal' in outcome && passingRefusals.has(outcome.refusal.code));
+export function usesKeyUp(outcome: Outcome<unknown>, key?: string): boolean {
+  if (!('refusal' in outcome)) return true;
+  return !passingRefusals.has(outcome.refusal.code) && !(key !== undefined && isMadeUp(key));
+}
+
+/** A key for a request that has none. A space can't stand in a caller's key, so a made-up one never meets it. */
+export function makeUpKey(): string {
+  return `${madeUp}${randomUUID()}`;
+}
+
+const madeUp = 'request ';
+
+/** Nobody can send such a key again: it is there to settle an unknown outcome. */
+function isMadeUp(key: string): boolean {
+  return key.startsWith(madeUp);
 }
 
 const passingRefusals: ReadonlySet<ErrorCode> = new Set(['validation_failed', 'booked_in_the_future'] as const);

@@ -169,7 +169,7 @@ export const partyRoutes = [
     },
     async ({ params: { partyId }, options }, { engine, wakeUp }) => {
       const reply = await perform(engine, createOperation(eraseParty, { partyId }, options), ok);
-      wakeUp.keysEnded();
+      wakeUp.tell('keys');
       return reply;
     },
   ),

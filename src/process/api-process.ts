@@ -2,6 +2,7 @@ import { allRoutes, type RouteSettings } from '../all-routes.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
+import { noRateLimits, type RateLimits } from '../http/rate-limits.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
 import { readProcessMetrics, startProcessMetrics, watchPool } from '../metrics/service-metrics.ts';
@@ -20,6 +21,8 @@ export interface ApiOptions extends ListenOptions {
   readonly preparedStatements?: boolean;
   readonly lockTimeoutMs: number;
   readonly webhookTargets: TargetRules;
+  /** None by default. */
+  readonly rateLimits?: RateLimits;
   /** Whether the race lab can be used; it can't by default. */
   readonly lab?: boolean;
   /** The demo accounts, for the page at `/`. */
@@ -56,9 +59,9 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     maxQueued,
     onCommitted: wakeUp.hint,
   });
-  const { webhookTargets, demo } = options;
+  const { webhookTargets, demo, rateLimits = noRateLimits } = options;
   const parts = {
-    ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
+    ...{ database, readiness, engine, logger, wakeUp, webhookTargets, rateLimits, readMetrics, workerProblem },
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;

@@ -151,6 +151,7 @@ function startListener(
     preparedStatements,
     lockTimeoutMs,
     webhookTargets,
+    rateLimits,
     lab,
   } = config;
   const workerProblem = () => workers?.problem();
@@ -165,6 +166,7 @@ function startListener(
     preparedStatements,
     lockTimeoutMs,
     webhookTargets,
+    rateLimits,
     lab,
     demo: demoOf(config),
     logger,

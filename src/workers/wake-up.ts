@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import { openSession } from '../database/open-session.ts';
 import { SessionWatch } from '../database/session-watch.ts';
-import type { Hints } from '../http/service-parts.ts';
+import type { Hints, Topic } from '../http/service-parts.ts';
 import { createHintPace } from './hint-pace.ts';
 import { restUntil } from './rest-until.ts';
 
@@ -27,8 +27,10 @@ export interface WakeUpOptions {
 /** Where hints travel between processes. */
 export const hintChannel = 'joint_ledger_work';
 const reconnectMs = 5_000;
-/** What stands in a notification where ledgers do: an API key has ended. */
-export const keysEndedNotice = 'keys';
+/** What may stand in a notification in the place of the first ledger, and then says what the other words are. */
+const topics: readonly string[] = ['keys', 'rates'] satisfies readonly Topic[];
+/** That an API key has ended. */
+export const keysEndedNotice = 'keys' satisfies Topic;
 /** A notification has room for two hundred ids (PostgreSQL manual, NOTIFY); one about more names none. */
 const maxNamed = 200;
 
@@ -50,7 +52,8 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
   async function listen(): Promise<void> {
     while (!signal.aborted) {
       await receiveHints(url, signal, (words) => {
-        if (words[0] === keysEndedNotice) hints.emit('keys');
+        const [first = '', ...others] = words;
+        if (topics.includes(first)) hints.emit(first, others);
         else hints.emit('hint', words);
       }).catch((error) => {
         logger.debug({ err: error }, 'no hints come from the database; work is found by looking for it');
@@ -82,13 +85,13 @@ export function startWakeUp({ url, database, logger }: WakeUpOptions): WakeUp {
     onHint(listener) {
       hints.on('hint', listener);
     },
-    onKeysEnded(listener) {
-      hints.on('keys', listener);
+    onTold(topic, listener) {
+      hints.on(topic, listener);
     },
-    keysEnded() {
+    tell(topic, words = []) {
       if (signal.aborted) return;
-      hints.emit('keys');
-      notify(keysEndedNotice);
+      hints.emit(topic, words);
+      notify([topic, ...words].join(' '));
     },
     rest: (ms, until) => restUntil(hints, 'hint', ms, until),
     async stop() {

@@ -9,8 +9,10 @@ import { RefusalError } from '../../src/errors/refusal.ts';
 import { eventRoutes } from '../../src/events/event-routes.ts';
 import type { EventDocument } from '../../src/events/present-event.ts';
 import { defaultPace, type EventStream, streamEvents, streamPage } from '../../src/events/stream-events.ts';
+import { createAdmission } from '../../src/http/admission.ts';
 import { authenticate } from '../../src/http/authenticate.ts';
 import { mountRoutes } from '../../src/http/mount-routes.ts';
+import { noRateLimits } from '../../src/http/rate-limits.ts';
 import type { Hints, ServiceParts } from '../../src/http/service-parts.ts';
 import { formatPlace, type LogPlace } from '../../src/log/log-place.ts';
 import { until } from '../support/lock-witness.ts';
@@ -24,8 +26,8 @@ const quick = { ...defaultPace, restMs: 1 };
 const restless: Hints = {
   hint: () => {},
   rest: () => new Promise((resolve) => setImmediate(resolve)),
-  onKeysEnded: () => {},
-  keysEnded: () => {},
+  tell: () => {},
+  onTold: () => {},
 };
 
 const placeAt = (position: number): LogPlace => ({
@@ -202,7 +204,7 @@ test('ends for a key that is revoked meanwhile', async () => {
   const logger = pino({ level: 'silent' });
   const { database } = service;
   const app = express();
-  app.use(authenticate(database, restless));
+  app.use(authenticate(database, restless, createAdmission(noRateLimits, restless)));
   const draining = new AbortController().signal;
   const parts = { database, draining, logger, wakeUp: restless } as unknown as ServiceParts;
   mountRoutes(app, eventRoutes({ ...quick, keyCheckMs: 0 }), parts);

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import type { Knex } from 'knex';
 import { type Logger, pino } from 'pino';
 import type { Database } from '../../src/database/create-database.ts';
+import { noRateLimits, type RateLimits } from '../../src/http/rate-limits.ts';
 import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
@@ -26,6 +27,7 @@ export interface TestService extends TestLedger {
 interface ServiceOptions {
   readonly lockTimeoutMs?: number;
   readonly logger?: Logger;
+  readonly rateLimits?: RateLimits;
   readonly by?: (databaseUrl: string) => Promise<string>;
 }
 
@@ -145,11 +147,11 @@ async function serveDatabase(options: ServiceOptions = {}): Promise<ServedDataba
  * The service once more, as another process would run it: its own pool and its own queue on the same database. The
  * caller stops it before the service itself.
  */
-export async function startSecondApi({
-  databaseUrl,
-  apiKey,
-}: TestService): Promise<{ api: HttpListener; client: TestClient }> {
-  const api = await startTestApi(databaseUrl);
+export async function startSecondApi(
+  { databaseUrl, apiKey }: Pick<TestService, 'databaseUrl' | 'apiKey'>,
+  options: Pick<ServiceOptions, 'rateLimits'> = {},
+): Promise<{ api: HttpListener; client: TestClient }> {
+  const api = await startTestApi(databaseUrl, options);
   return { api, client: createTestClient(`http://127.0.0.1:${api.port}`, apiKey) };
 }
 
@@ -173,7 +175,7 @@ export async function withoutDeadlock(meet: (first: TestClient, second: TestClie
 
 function startTestApi(
   databaseUrl: string,
-  { lockTimeoutMs = 30_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
+  { lockTimeoutMs = 30_000, logger = pino({ level: 'silent' }), rateLimits = noRateLimits }: ServiceOptions = {},
 ): Promise<HttpListener> {
   const webhookTargets = { allowHttp: true, allowPrivate: true };
   return startApi({
@@ -184,6 +186,7 @@ function startTestApi(
     databasePoolSize: 10,
     lockTimeoutMs,
     webhookTargets,
+    rateLimits,
     lab: true,
     logger,
   });

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import { RefusalError } from '../errors/refusal.ts';
+import { type Caller, callerOf } from './caller.ts';
+import type { RateLimits } from './rate-limits.ts';
+import type { Hints } from './service-parts.ts';
+import { type Rate, TokenBuckets } from './token-buckets.ts';
+import { Turns } from './turns.ts';
+
+/** What is worked on at once in each process. Of keys of the service reads alone: its writes are grouped. */
+const atOnce = { party: 16, service: 128 };
+const maxWaiting = 500;
+/** A dry run keeps nothing and may be asked for over and over. */
+const costOfDryRun = 5;
+/** How often processes tell each other whom they let in. */
+const tellMs = 250;
+/** A notification has room for 8,000 bytes (PostgreSQL manual, NOTIFY). */
+const maxTold = 80;
+
+/** Lets requests in, or refuses them with `too_many_requests`, before anything is read or looked up for them. */
+export interface Admission {
+  /** Stands behind `authenticate`. */
+  readonly handler: RequestHandler;
+  /** Throws where too many unknown keys came from the request's address. */
+  admitStranger(req: Request): void;
+  /** One more of them has come. */
+  countStranger(req: Request): void;
+}
+
+/** Buckets that processes share: each has its own, and they tell each other what they let in. */
+function shareBuckets(limits: RateLimits, hints: Pick<Hints, 'tell' | 'onTold'>) {
+  const buckets = new TokenBuckets();
+  const self = randomUUID();
+  const untold = new Map<string, number>();
+  let telling: NodeJS.Timeout | undefined;
+
+  function rateOf(name: string): Rate | null {
+    return limits[name.slice(0, name.indexOf(':')) as 'party' | 'service' | 'address'] ?? null;
+  }
+
+  hints.onTold('rates', ([sender, ...words]) => {
+    if (sender === self) return;
+    for (const word of words) {
+      const [name = '', count = '0'] = word.split('=');
+      const rate = rateOf(name);
+      if (rate !== null) buckets.draw(name, rate, Number.parseInt(count, 10));
+    }
+  });
+
+  function tell(): void {
+    telling = undefined;
+    const busiest = [...untold].sort(([, a], [, b]) => b - a).slice(0, maxTold);
+    untold.clear();
+    hints.tell('rates', [self, ...busiest.map(([name, count]) => `${name}=${count}`)]);
+  }
+
+  return {
+    buckets,
+    rateOf,
+    note(name: string, cost: number): void {
+      untold.set(name, (untold.get(name) ?? 0) + cost);
+      if (telling === undefined) telling = setTimeout(tell, tellMs).unref();
+    },
+  };
+}
+
+/**
+ * A client is let in at once for a burst in each process, and for long at its rate in all of them together.
+ */
+export function createAdmission(limits: RateLimits, hints: Pick<Hints, 'tell' | 'onTold'>): Admission {
+  const { buckets, rateOf, note } = shareBuckets(limits, hints);
+  const turns = new Turns();
+
+  function admit(name: string, cost: number, res: Response): void {
+    const rate = rateOf(name);
+    if (rate === null) return;
+    const { isAdmitted, remaining, waitSeconds } = buckets.take(name, rate, cost);
+    const policy = name.slice(0, name.indexOf(':'));
+    res.setHeader('RateLimit-Policy', `"${policy}";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`);
+    res.setHeader('RateLimit', `"${policy}";r=${remaining};t=${waitSeconds}`);
+    if (!isAdmitted) throw tooMany(`${rate.perSecond} requests a second, and ${rate.burst} at once,`, waitSeconds);
+    note(name, cost);
+  }
+
+  return {
+    handler(req, res, next) {
+      const caller = callerOf(res);
+      const name = nameOf(caller);
+      admit(name, req.url.includes('dryRun=true') ? costOfDryRun : 1, res);
+      const isParty = caller.boundParty !== null;
+      // A stream stays open; how many there may be is said where they are.
+      if ((!isParty && req.method !== 'GET') || req.path === '/events/stream') {
+        next();
+        return;
+      }
+      const most = isParty ? atOnce.party : atOnce.service;
+      if (turns.waiting(name) >= maxWaiting) throw tooMany(`${maxWaiting} requests that wait for others`, 1);
+      turns.take(name, most, res, next);
+    },
+    admitStranger(req) {
+      const name = addressOf(req);
+      const rate = rateOf(name);
+      if (rate !== null && !buckets.hasAny(name, rate)) throw tooMany('No more requests with unknown keys', 1);
+    },
+    countStranger(req) {
+      const name = addressOf(req);
+      const rate = rateOf(name);
+      if (rate === null) return;
+      buckets.take(name, rate);
+      note(name, 1);
+    },
+  };
+}
+
+function tooMany(allowed: string, retryAfterSeconds: number): RefusalError {
+  const detail = `${allowed} are let in, of this caller or from this address. Come again later.`;
+  return new RefusalError('too_many_requests', detail, { retryAfterSeconds });
+}
+
+/** A party's keys are one caller. */
+export function nameOf({ ledgerId, boundParty, keyId }: Caller): string {
+  return boundParty === null ? `service:${keyId}` : `party:${ledgerId}:${boundParty}`;
+}
+
+function addressOf(req: Request): string {
+  // Behind the trusted proxies, what they say.
+  return `address:${req.ip ?? ''}`;
+}
