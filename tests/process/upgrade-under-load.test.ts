@@ -58,7 +58,8 @@ async function untilAnswered(more = 60): Promise<void> {
   expect(refused()).toEqual([]);
 }
 
-const refused = () => load.answered.filter(({ status }) => status !== 201);
+/** The first few of those that came to nothing. */
+const refused = () => load.answered.filter(({ status }) => status !== 201).slice(0, 3);
 
 async function versionOf({ url }: ServerProcess): Promise<string | undefined> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
