@@ -11,7 +11,12 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const lastWithoutRules = '20261201000200_validate_evidence';
 
 /** What a migration may do against the rules, as the rules word it, with the reason. */
-const exceptions: ReadonlyArray<{ readonly problem: string; readonly reason: string }> = [];
+const exceptions: ReadonlyArray<{ readonly problem: string; readonly reason: string }> = [
+  {
+    problem: '20261201000500_event_traces_by_age makes an index on event_traces and keeps out what writes to it',
+    reason: 'The table is one migration older, and no release has written to it.',
+  },
+];
 
 let testDatabase: TestDatabase;
 
