@@ -143,9 +143,11 @@ CREATE TABLE event_traces (
   account_id uuid NOT NULL,
   sequence bigint NOT NULL,
   traceparent text NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL DEFAULT now(),
   CONSTRAINT event_traces_pkey PRIMARY KEY (ledger_id, account_id, sequence),
   CONSTRAINT event_traces_traceparent_length CHECK ((length(traceparent) <= 55))
 );
+CREATE INDEX event_traces_by_age ON public.event_traces USING btree (ledger_id, created_at);
 
 CREATE TABLE events (
   ledger_id uuid NOT NULL,

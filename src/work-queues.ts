@@ -6,6 +6,7 @@ import type { TargetRules } from './http/service-parts.ts';
 import { logQueue } from './log/log-queue.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
+import { eventTracesQueue } from './workers/event-traces-queue.ts';
 import { idempotencyKeysQueue } from './workers/idempotency-keys-queue.ts';
 import type { WorkQueue } from './workers/work-queue.ts';
 
@@ -26,6 +27,7 @@ export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
     accountChangesQueue,
     projectsQueue,
     idempotencyKeysQueue(options.idempotencyRetentionHours),
+    eventTracesQueue,
     standingOrdersQueue,
     standingOrderSignaturesQueue,
     ...createWebhookQueues({ ...options, targets: options.webhookTargets }),

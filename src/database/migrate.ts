@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { types } from 'node:util';
 import { OperatorError } from '../errors/operator-error.ts';
 import type { Database } from './create-database.ts';
 import { MigrationFailure, MigrationFiles } from './migration-files.ts';
 import { serverMessage } from './server-message.ts';
-import { isDatabaseUnavailable, sqlStateOf } from './sqlstate.ts';
+import { isDatabaseUnavailable, isPoolExhausted, sqlStateOf } from './sqlstate.ts';
 
 /** Any number that nothing else in the database uses. */
 const migrationLock = 7_302_001;
@@ -39,14 +40,26 @@ export async function migrate(database: Database): Promise<string[]> {
       throw new OperatorError('The database is older than PostgreSQL 14: upgrade it or name another one.');
     }
     await lockHolder.raw('select pg_advisory_xact_lock(?)', [migrationLock]);
-    const pending = await pendingMigrations(database);
-    if (pending.length > 0) await runPending(database);
+    const { known, applied } = await readMigrations(database);
+    const pending = known.filter((name) => !applied.has(name));
+    if (pending.length > 0) await runPending(database, applied.size > 0 ? 'upgrade' : 'installation');
     return pending;
   });
 }
 
+type Occasion = 'installation' | 'upgrade';
+
+/** What an operator can do when a migration failed, and what goes on meanwhile. */
+const wayOut: Readonly<Record<Occasion, string>> = {
+  installation:
+    "The database must be joint-ledger's own: remove what is in the way, or name another one, and start again.",
+  upgrade:
+    'The version before goes on working on this database. Put right what is named here, or take a version that ' +
+    'corrects it, and start again.',
+};
+
 /** Each migration is a transaction of its own; what was done before one that found a table taken stays done. */
-async function runPending(database: Database): Promise<void> {
+async function runPending(database: Database, occasion: Occasion): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await database.migrate.forceFreeMigrationsLock();
@@ -54,7 +67,7 @@ async function runPending(database: Database): Promise<void> {
       return;
     } catch (error) {
       const cause = error instanceof MigrationFailure ? error.cause : error;
-      if (!inTheWay.includes(sqlStateOf(cause) ?? '')) throw explainFailure(error);
+      if (!inTheWay.includes(sqlStateOf(cause) ?? '')) throw explainFailure(error, occasion);
       if (tries === maxTries) throw new OperatorError(tableTaken);
       await sleep(pauseMs);
     }
@@ -62,26 +75,34 @@ async function runPending(database: Database): Promise<void> {
 }
 
 /**
- * An error of the database in a migration, in a sentence with the server's own words: the statement would fill the
- * screen, and the stack is knex's. Other errors, and a database that went away, have nothing to do with the migration.
+ * An error in a migration, in a sentence with the server's own words: the statement would fill the screen, and the
+ * stack is knex's. A database that went away has nothing to do with the migration.
  */
-function explainFailure(error: unknown): unknown {
+function explainFailure(error: unknown, occasion: Occasion): unknown {
   if (!(error instanceof MigrationFailure)) return error;
   const { migration, cause } = error;
+  if (isDatabaseUnavailable(cause) || isPoolExhausted(cause)) return cause;
   const state = sqlStateOf(cause);
-  if (state === undefined || isDatabaseUnavailable(cause)) return cause;
-  const failure = `The migration ${migration} failed: ${serverMessage(cause as Error)} (SQLSTATE ${state}).`;
-  const way =
-    "The database must be joint-ledger's own: remove what is in the way, or name another one, and start again.";
-  return new OperatorError(`${failure} Nothing of it was kept. ${way}`, { cause });
+  const reason = state === undefined ? messageOf(cause) : `${serverMessage(cause as Error)} (SQLSTATE ${state})`;
+  const failure = `The migration ${migration} failed: ${reason}.`;
+  return new OperatorError(`${failure} Nothing of it was kept. ${wayOut[occasion]}`, { cause });
+}
+
+function messageOf(error: unknown): string {
+  return (types.isNativeError(error) ? error.message : String(error)).replace(/\.$/, '');
 }
 
 /** The migrations of this build that the database has not seen. Empty when the schema is ready for this process. */
 export async function pendingMigrations(database: Database): Promise<string[]> {
+  const { known, applied } = await readMigrations(database);
+  return known.filter((name) => !applied.has(name));
+}
+
+/** The names of the migrations of this build, and of those that the database has seen, of whichever build. */
+async function readMigrations(database: Database): Promise<{ known: string[]; applied: ReadonlySet<string> }> {
   const source = new MigrationFiles();
   const known = (await source.getMigrations()).map((file) => source.getMigrationName(file));
   const table = await database.raw("select to_regclass('knex_migrations') as found");
-  if (table.rows[0].found === null) return known;
-  const applied = new Set<string>(await database('knex_migrations').pluck('name'));
-  return known.filter((name) => !applied.has(name));
+  const applied = table.rows[0].found === null ? [] : await database('knex_migrations').pluck('name');
+  return { known, applied: new Set<string>(applied) };
 }

@@ -7,8 +7,12 @@ export interface EventTrace {
   readonly traceparent: string;
 }
 
-/** Sends what is to be kept, without waiting for the answer; the accounts must be locked. */
-export function keepEventTraces({ knex, ledgerId, pipeline }: LedgerTransaction, traces: readonly EventTrace[]): void {
+/** Sends what is to be kept, without waiting for the answer; the accounts must be locked. `now` is when it happens. */
+export function keepEventTraces(
+  { knex, ledgerId, pipeline }: LedgerTransaction,
+  traces: readonly EventTrace[],
+  now: Date,
+): void {
   const columns = [
     traces.map(({ accountId }) => accountId),
     traces.map(({ sequence }) => sequence),
@@ -16,9 +20,10 @@ export function keepEventTraces({ knex, ledgerId, pipeline }: LedgerTransaction,
   ];
   void pipeline.send(
     knex.raw(
-      `insert into event_traces (ledger_id, account_id, sequence, traceparent)
-       select l.id, r.* from ledgers l, unnest(?::uuid[], ?::bigint[], ?::text[]) as r where l.id = ?::uuid`,
-      [...columns, ledgerId],
+      `insert into event_traces (ledger_id, account_id, sequence, traceparent, created_at)
+       select l.id, r.*, ?::timestamptz from ledgers l, unnest(?::uuid[], ?::bigint[], ?::text[]) as r
+       where l.id = ?::uuid`,
+      [now.toISOString(), ...columns, ledgerId],
     ),
   );
 }

@@ -74,7 +74,7 @@ export class JournalWriter {
    * @param outcomes What is stored with each idempotency key that the transaction claimed and uses up.
    */
   finish(outcomes: ReadonlyMap<string, Outcome<unknown>> = new Map()): void {
-    if (this.#traces.length > 0) keepEventTraces(this.#transaction, this.#traces);
+    if (this.#traces.length > 0) keepEventTraces(this.#transaction, this.#traces, this.#now);
     const lastEventStamp = this.#stamp;
     for (const [accountId, eventCount] of this.#eventCounts) {
       const account = this.#changed.get(accountId) ?? this.#locked.get(accountId);

@@ -13,13 +13,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const program = inBuild('src/cli/joint-ledger.js');
+const ownProgram = inBuild('src/cli/joint-ledger.js');
 
 /** Environment variables that are added; those that are undefined are taken away. */
 type Settings = Readonly<Record<string, string | undefined>>;
 
-/** Runs a command as a process of its own, in pipes. */
-export function spawnCommand(args: readonly string[], settings: Settings = {}): Promise<Ended> {
+/** Runs a command as a process of its own, in pipes; of this build, or of another build's `program`. */
+export function spawnCommand(args: readonly string[], settings: Settings = {}, program = ownProgram): Promise<Ended> {
   const options = { cwd: projectFolder, env: { ...process.env, ...settings }, maxBuffer: 100_000_000 };
   return run(process.execPath, [program, ...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
@@ -72,7 +72,7 @@ export async function typeCommand(
   answers: ReadonlyArray<{ to: RegExp; type: string }> = [],
 ): Promise<{ code: number | null; shown: string } | undefined> {
   for (const terminal of terminals) {
-    const [file, words] = terminal([process.execPath, program, ...args]);
+    const [file, words] = terminal([process.execPath, ownProgram, ...args]);
     const child = spawn(file, words, { cwd: projectFolder, env: { ...process.env, TERM: 'xterm', ...settings } });
     const left = [...answers];
     let [shown, seen] = ['', 0];

@@ -26,12 +26,16 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the service on a port of its own and waits until it listens. `settings` are environment variables. */
+/**
+ * Starts the service on a port of its own and waits until it listens. `settings` are environment variables; `program`
+ * is another build's `main.js`.
+ */
 export async function startServerProcess(
   settings: Record<string, string>,
   args: readonly string[] = [],
+  program = inBuild('src/main.js'),
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [inBuild('src/main.js'), ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: projectFolder,
     // On a busy machine the queue for a lock moves slowly.
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'info', LOCK_TIMEOUT_MS: '30000', ...settings },

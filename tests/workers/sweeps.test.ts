@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { invitationsQueue } from '../../src/holders/holders-queues.ts';
 import { expiriesQueue } from '../../src/holds/expiries-queue.ts';
 import { findLedgersWithWork, lookForWork, readQueueState, readQueueStateOf } from '../../src/workers/claim-work.ts';
+import { eventTracesQueue } from '../../src/workers/event-traces-queue.ts';
 import { noteFailure } from '../../src/workers/failed-work.ts';
 import { idempotencyKeysQueue } from '../../src/workers/idempotency-keys-queue.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
@@ -107,6 +108,55 @@ describe('idempotency keys', () => {
       [ledgerId],
     );
     expect([await sweep(keys), await sweep(keys), await sweep(keys), await sweep(keys)]).toEqual([500, 500, 200, 0]);
+  });
+});
+
+describe('traces of events', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const keep = (account: string, sequences: [number, number], age: string) =>
+    service.database.raw(
+      `insert into event_traces (ledger_id, account_id, sequence, traceparent, created_at)
+       select ?, ?, n, ?, now() - ?::interval from generate_series(?::int, ?::int) n`,
+      [service.ledgerId, account, traceparent, age, ...sequences],
+    );
+  const kept = (account: string) =>
+    service.database('event_traces').where({ account_id: account }).orderBy('sequence').pluck('sequence');
+
+  test('are kept for a month, and not longer', async () => {
+    const [one, other] = [await service.client.openAccount(), await service.client.openAccount()];
+    await keep(one, [1, 2], '31 days');
+    await keep(one, [3, 3], '29 days');
+    await keep(other, [1, 1], '31 days');
+    await keep(other, [2, 2], '0 days');
+    expect(await sweep(eventTracesQueue)).toBe(2);
+    expect([await kept(one), await kept(other)]).toEqual([[3], [2]]);
+    expect(await sweep(eventTracesQueue)).toBe(0);
+  });
+
+  test('go in bounded batches, and those of an account that another worker has claimed are passed over', async () => {
+    const [account, claimed] = [await service.client.openAccount(), await service.client.openAccount()];
+    await keep(account, [1, 2_400], '32 days');
+    await keep(claimed, [1, 2], '31 days');
+    await service.database.transaction(async (worker) => {
+      await worker('event_traces').where({ account_id: claimed, sequence: 1 }).forUpdate();
+      expect([await sweep(eventTracesQueue), (await kept(account)).length]).toEqual([1, 400]);
+      expect([await sweep(eventTracesQueue), await kept(account)]).toEqual([1, []]);
+      expect([await sweep(eventTracesQueue), await kept(claimed)]).toEqual([0, [1, 2]]);
+    });
+    expect([await sweep(eventTracesQueue), await kept(claimed)]).toEqual([1, []]);
+  });
+
+  test('are found in all ledgers at once and in one', async () => {
+    const { database, ledgerId } = service;
+    const seen = async () => [
+      await findLedgersWithWork(database, eventTracesQueue),
+      (await readQueueState(database, eventTracesQueue)).due,
+      (await readQueueStateOf(database, eventTracesQueue, ledgerId)).due,
+    ];
+    expect(await seen()).toEqual([[], 0, 0]);
+    await keep(await service.client.openAccount(), [1, 2], '31 days');
+    expect(await seen()).toEqual([[ledgerId], 1, 1]);
+    expect([await sweep(eventTracesQueue), await seen()]).toEqual([1, [[], 0, 0]]);
   });
 });
 

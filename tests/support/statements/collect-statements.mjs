@@ -82,6 +82,9 @@ function around(owner, name, after) {
   };
 }
 
+/** A file of the build, or of a copy of it that `next-version.ts` has made: the source is the same. */
+const builtFile = /^(?:.*[/\\]next-version-\w+[/\\])?dist[/\\]((?:src|migrations|seeds)[/\\].*)\.js$/;
+
 /** The source file from which a statement comes; null for one of the tests themselves, '' for one of knex's own. */
 function sourceOf(trace) {
   const { prepareStackTrace } = Error;
@@ -91,7 +94,7 @@ function sourceOf(trace) {
   if (!Array.isArray(files)) return '';
   for (const file of files) {
     const inProject = path.relative(project, file.startsWith('file:') ? fileURLToPath(file) : file);
-    const [, source] = /^dist[/\\]((?:src|migrations|seeds)[/\\].*)\.js$/.exec(inProject) ?? [];
+    const [, source] = builtFile.exec(inProject) ?? [];
     const named = source && `${source.replaceAll('\\', '/')}.ts`;
     if (named && !passesOn.test(named)) return named;
     if (inProject.startsWith('tests') && !inProject.includes('collect-statements')) return null;
