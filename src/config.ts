@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import damerauLevenshtein from 'damerau-levenshtein';
 import { z } from 'zod';
 import { databaseUrlProblem } from './database/database-url-problem.ts';
+import type { TargetRules } from './http/service-parts.ts';
+import { readAllowedTargets } from './webhooks/allowed-targets.ts';
 
 const roles = ['api', 'worker', 'all'] as const;
 
@@ -31,7 +33,7 @@ export interface Config {
   readonly demoApiKey: string | undefined;
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
-  readonly webhookTargets: { readonly allowHttp: boolean; readonly allowPrivate: boolean };
+  readonly webhookTargets: TargetRules;
   /** Whether the race lab can be used; unless it is said otherwise, on the embedded PostgreSQL only. */
   readonly lab: boolean;
   /** Whether spans are sent; where to stands in OpenTelemetry's own variables. */
@@ -82,7 +84,12 @@ const settings = z.object({
     .optional(),
   IDEMPOTENCY_RETENTION_HOURS: wholeNumber({ from: 24, to: 8_760, otherwise: 168 }),
   WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
-  WEBHOOK_ALLOW_PRIVATE: onOrOff.default('off'),
+  WEBHOOK_ALLOW: z
+    .string()
+    .superRefine((list, context) => {
+      for (const message of readAllowedTargets(list).problems) context.addIssue({ code: 'custom', message });
+    })
+    .optional(),
   LAB: onOrOff.optional(),
   TRACING: onOrOff.default('off'),
 });
@@ -106,7 +113,7 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   DEMO_API_KEY: 'the API key of the demo ledger',
   IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
   WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
-  WEBHOOK_ALLOW_PRIVATE: 'on: webhooks may go to private, loopback and link-local addresses',
+  WEBHOOK_ALLOW: 'hosts, addresses and networks that webhooks may go to although they are private',
   LAB: 'whether the race lab can be used; unset, on the embedded PostgreSQL only',
   TRACING: 'on: spans are sent to OTEL_EXPORTER_OTLP_ENDPOINT',
 };
@@ -166,7 +173,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     idempotencyRetentionHours: values.IDEMPOTENCY_RETENTION_HOURS,
     webhookTargets: {
       allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
-      allowPrivate: values.WEBHOOK_ALLOW_PRIVATE === 'on',
+      allowed: readAllowedTargets(values.WEBHOOK_ALLOW ?? '').targets,
     },
     lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
     tracing: values.TRACING === 'on',

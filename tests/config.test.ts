@@ -18,7 +18,7 @@ const defaults = {
   keepAliveTimeoutMs: 65_000,
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
-  webhookTargets: { allowHttp: false, allowPrivate: false },
+  webhookTargets: { allowHttp: false, allowed: [] },
   lab: true,
   tracing: false,
 };
@@ -41,7 +41,7 @@ const variables = [
   'DEMO_API_KEY',
   'IDEMPOTENCY_RETENTION_HOURS',
   'WEBHOOK_ALLOW_HTTP',
-  'WEBHOOK_ALLOW_PRIVATE',
+  'WEBHOOK_ALLOW',
   'LAB',
   'TRACING',
 ];
@@ -88,7 +88,7 @@ test('reads every setting', () => {
     DEMO_API_KEY: 'demo-key',
     IDEMPOTENCY_RETENTION_HOURS: '48',
     WEBHOOK_ALLOW_HTTP: 'on',
-    WEBHOOK_ALLOW_PRIVATE: 'on',
+    WEBHOOK_ALLOW: '127.0.0.1',
     LAB: 'on',
     TRACING: 'on',
   };
@@ -110,10 +110,16 @@ test('reads every setting', () => {
     keepAliveTimeoutMs: 90_000,
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
-    webhookTargets: { allowHttp: true, allowPrivate: true },
+    webhookTargets: { allowHttp: true, allowed: [{ network: '127.0.0.1', prefix: 32 }] },
     tracing: true,
     lab: true,
   });
+});
+
+test('says of each entry of WEBHOOK_ALLOW that is none what is wrong with it', () => {
+  const message = problems({ WEBHOOK_ALLOW: 'hooks.internal,10.0.0.0/99,on/off' });
+  expect(message).toContain('WEBHOOK_ALLOW has "10.0.0.0/99", whose network has no prefix from 0 to 32; ');
+  expect(message).toContain('WEBHOOK_ALLOW has "on/off", which is no host, IP address or network such as ');
 });
 
 describe('whole numbers', () => {

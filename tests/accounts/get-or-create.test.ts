@@ -20,7 +20,7 @@ beforeAll(async () => {
     databaseUrl: service.databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs: 5_000,
-    webhookTargets: { allowHttp: false, allowPrivate: false },
+    webhookTargets: { allowHttp: false, allowed: [] },
     logger: pino({ level: 'silent' }),
   });
   clients = [service.client, createTestClient(`http://127.0.0.1:${secondApi.port}`, service.apiKey)];

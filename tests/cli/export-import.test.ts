@@ -259,7 +259,7 @@ test('readers of the log go on behind their cursor, and a paused service calls n
     expect((await runCommand(['import', file('log.jsonl')], database)).code).toBe(0);
     const source = { knex: database, ledgerId: scene.ledgerId };
     const { length } = scene.receiver.received;
-    const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on', WORKERS: 'off' };
+    const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW: '127.0.0.1', WORKERS: 'off' };
     const paused = await startServerProcess({ DATABASE_URL: url, ...settings });
     const apiKey = (await runCommand(['key', 'create', scene.ledgerId, 'Copy', '--json'], database)).stdout;
     const copied = createTestClient(paused.url, JSON.parse(apiKey).apiKey);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await writeFirstRelease();
   expect(await migrate(database)).not.toEqual([]);
   const logger = pino({ level: 'silent' });
-  const webhookTargets = { allowHttp: false, allowPrivate: false };
+  const webhookTargets = { allowHttp: false, allowed: [] };
   const options = {
     host: '127.0.0.1',
     port: 0,

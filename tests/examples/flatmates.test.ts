@@ -12,7 +12,7 @@ let server: ServerProcess;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  const webhooks = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
+  const webhooks = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW: '127.0.0.1' };
   server = await startServerProcess({ DATABASE_URL: testDatabase.url, DEMO_API_KEY: apiKey, ...webhooks });
 });
 

@@ -78,7 +78,7 @@ function openDatabase(url: string): Database {
 /** Starts the service on a server by way of the proxy, its readers, and traffic that goes on until it is stopped. */
 async function serve(server: EmbeddedServer): Promise<void> {
   proxy = await startFaultyProxy(server.url);
-  const settings = { DATABASE_URL: proxy.url, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on', LAB: 'off' };
+  const settings = { DATABASE_URL: proxy.url, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW: '127.0.0.1', LAB: 'off' };
   service = await startServerProcess(settings);
   client = createTestClient(service.url, ledger.apiKey);
   const { status } = await client.post('/v1/webhook-endpoints', { url: `${receiver.url}/hooks`, ordered: true });

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 async function start(role: 'api' | 'worker'): Promise<ServerProcess> {
-  const settings = { DATABASE_URL: testDatabase.url, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
+  const settings = { DATABASE_URL: testDatabase.url, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW: '127.0.0.1' };
   const started = await startServerProcess(settings, ['--role', role]);
   processes.push(started);
   return started;

@@ -51,7 +51,7 @@ async function backUp(url: string, from: string, to: string): Promise<void> {
 test('pays nobody and calls nobody a second time while it is paused, and goes on once it is not', async () => {
   const live = await servers.start('live');
   await migrateDatabase(live.url);
-  const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
+  const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW: '127.0.0.1' };
   const service = await startServerProcess({ ...settings, DATABASE_URL: live.url });
   const database = openTestPool(live.url);
   const { apiKey } = await createTestLedger(database);

@@ -23,7 +23,7 @@ const tracedTo = (url: string) => ({
   OTEL_SERVICE_NAME: 'traced-ledger',
   OTEL_BSP_SCHEDULE_DELAY: '50',
   WEBHOOK_ALLOW_HTTP: 'on',
-  WEBHOOK_ALLOW_PRIVATE: 'on',
+  WEBHOOK_ALLOW: '127.0.0.1',
 });
 
 beforeAll(async () => {
