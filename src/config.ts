@@ -4,6 +4,7 @@ import damerauLevenshtein from 'damerau-levenshtein';
 import { z } from 'zod';
 import { databaseUrlProblem } from './database/database-url-problem.ts';
 import type { TargetRules } from './http/service-parts.ts';
+import { parseSecretKey, type SecretKey, type SecretKeys } from './ledger/sealed-secret.ts';
 import { readAllowedTargets } from './webhooks/allowed-targets.ts';
 
 const roles = ['api', 'worker', 'all'] as const;
@@ -34,6 +35,8 @@ export interface Config {
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
   readonly webhookTargets: TargetRules;
+  /** As they are set; the embedded database has one more (`secretKeysInUse`). */
+  readonly secretKeys: SecretKeys;
   /** Whether the race lab can be used; unless it is said otherwise, on the embedded PostgreSQL only. */
   readonly lab: boolean;
   /** Whether spans are sent; where to stands in OpenTelemetry's own variables. */
@@ -53,6 +56,12 @@ function wholeNumber(range: { from: number; to: number; otherwise: number }) {
     .transform((digits) => Number.parseInt(digits, 10))
     .refine((value) => value >= range.from && value <= range.to, error)
     .default(range.otherwise);
+}
+
+const keyForm = '<name>:<32 bytes in base64>, the name of up to 40 letters, digits, - and _';
+
+function readKeys(list: string): SecretKey[] {
+  return list.split(',').flatMap((text) => parseSecretKey(text) ?? []);
 }
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off');
@@ -90,6 +99,17 @@ const settings = z.object({
       for (const message of readAllowedTargets(list).problems) context.addIssue({ code: 'custom', message });
     })
     .optional(),
+  SECRETS_KEY: z
+    .string()
+    .refine((text) => parseSecretKey(text) !== undefined, `must be ${keyForm}`)
+    .optional(),
+  SECRETS_KEYS_BEFORE: z
+    .string()
+    .refine(
+      (list) => readKeys(list).length === list.split(',').length,
+      `must be a list of ${keyForm}, with commas between`,
+    )
+    .optional(),
   LAB: onOrOff.optional(),
   TRACING: onOrOff.default('off'),
 });
@@ -103,7 +123,7 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   DATABASE_URL: 'the PostgreSQL to use; unset, the embedded one',
   DATABASE_POOL_SIZE: 'sessions of each API process',
   PREPARED_STATEMENTS: 'off behind a pooler that does not follow prepared statements',
-  DATA_DIR: 'where the embedded PostgreSQL and the demo key live',
+  DATA_DIR: 'where the embedded PostgreSQL and the keys that were made for it live',
   POSTGRES_BIN: 'a folder with the programs of PostgreSQL, instead of those from npm',
   API_PROCESSES: 'API processes on the port',
   LOG_LEVEL: 'how much is logged',
@@ -114,12 +134,14 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
   WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
   WEBHOOK_ALLOW: 'hosts, addresses and networks that webhooks may go to although they are private',
+  SECRETS_KEY: 'what webhook secrets are encrypted with in the database: a name, a colon, 32 bytes in base64',
+  SECRETS_KEYS_BEFORE: 'keys that webhook secrets are only decrypted with, while SECRETS_KEY is changed',
   LAB: 'whether the race lab can be used; unset, on the embedded PostgreSQL only',
   TRACING: 'on: spans are sent to OTEL_EXPORTER_OTLP_ENDPOINT',
 };
 
 /** Whose values are nobody's business. */
-const secrets: readonly string[] = ['DATABASE_URL', 'DEMO_API_KEY'];
+const secrets: readonly string[] = ['DATABASE_URL', 'DEMO_API_KEY', 'SECRETS_KEY', 'SECRETS_KEYS_BEFORE'];
 
 export interface SettingDescription {
   readonly name: string;
@@ -175,6 +197,10 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
       allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
       allowed: readAllowedTargets(values.WEBHOOK_ALLOW ?? '').targets,
     },
+    secretKeys: {
+      current: readKeys(values.SECRETS_KEY ?? '')[0] ?? null,
+      before: readKeys(values.SECRETS_KEYS_BEFORE ?? ''),
+    },
     lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
     tracing: values.TRACING === 'on',
   };
@@ -200,7 +226,7 @@ function readArguments(args: readonly string[]): { fromArguments: Record<string,
 }
 
 /** First words that variables of other programs begin with too; of these the second word makes a name ours. */
-const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP']);
+const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP', 'SECRETS']);
 
 /** A setting with a shorter name is so like other words that nothing follows from a resemblance. */
 const minComparedLength = 7;

@@ -36,6 +36,7 @@ const roomsOfFiles: Record<string, string> = {
   'src/work-queues.ts': 'top',
   'src/verify-books.ts': 'top',
   'src/distribute.ts': 'top',
+  'src/encrypt-secrets.ts': 'top',
   'src/main.ts': 'main',
 };
 

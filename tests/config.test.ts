@@ -19,6 +19,7 @@ const defaults = {
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
   webhookTargets: { allowHttp: false, allowed: [] },
+  secretKeys: { current: null, before: [] },
   lab: true,
   tracing: false,
 };
@@ -42,6 +43,8 @@ const variables = [
   'IDEMPOTENCY_RETENTION_HOURS',
   'WEBHOOK_ALLOW_HTTP',
   'WEBHOOK_ALLOW',
+  'SECRETS_KEY',
+  'SECRETS_KEYS_BEFORE',
   'LAB',
   'TRACING',
 ];
@@ -56,6 +59,8 @@ function problems(environment: NodeJS.ProcessEnv, args: string[] = []): string {
   }
   throw new Error('the settings were accepted');
 }
+
+const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 
 test('needs no settings at all', () => {
   expect(readConfig({}, [])).toEqual(defaults);
@@ -89,6 +94,8 @@ test('reads every setting', () => {
     IDEMPOTENCY_RETENTION_HOURS: '48',
     WEBHOOK_ALLOW_HTTP: 'on',
     WEBHOOK_ALLOW: '127.0.0.1',
+    SECRETS_KEY: `2026-12:${keyOf(1)}`,
+    SECRETS_KEYS_BEFORE: `2026-11:${keyOf(2)},old:${keyOf(3)}`,
     LAB: 'on',
     TRACING: 'on',
   };
@@ -111,6 +118,13 @@ test('reads every setting', () => {
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
     webhookTargets: { allowHttp: true, allowed: [{ network: '127.0.0.1', prefix: 32 }] },
+    secretKeys: {
+      current: { name: '2026-12', key: keyOf(1) },
+      before: [
+        { name: '2026-11', key: keyOf(2) },
+        { name: 'old', key: keyOf(3) },
+      ],
+    },
     tracing: true,
     lab: true,
   });

@@ -4,6 +4,7 @@ import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
+import type { SecretKeys } from '../ledger/sealed-secret.ts';
 import { readProcessMetrics, startProcessMetrics, watchPool } from '../metrics/service-metrics.ts';
 import { startWakeUp } from '../workers/wake-up.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
@@ -20,6 +21,7 @@ export interface ApiOptions extends ListenOptions {
   readonly preparedStatements?: boolean;
   readonly lockTimeoutMs: number;
   readonly webhookTargets: TargetRules;
+  readonly secretKeys: SecretKeys;
   /** Whether the race lab can be used; it can't by default. */
   readonly lab?: boolean;
   /** The demo accounts, for the page at `/`. */
@@ -56,13 +58,13 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     maxQueued,
     onCommitted: wakeUp.hint,
   });
-  const { webhookTargets, demo } = options;
+  const { webhookTargets, secretKeys, demo } = options;
   const parts = {
     ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;
-  const app = createApp(parts, allRoutes({ webhookTargets, lab, demo }));
+  const app = createApp(parts, allRoutes({ webhookTargets, secretKeys, lab, demo }));
 
   async function close(): Promise<void> {
     forgetPool();

@@ -17,6 +17,7 @@ export type EndpointAnswer = Readonly<z.output<z.ZodObject<typeof answerFields>>
 export const noAnswerFields = {
   failure: z.enum([
     'target_not_allowed',
+    'secret_unreadable',
     'name_not_resolved',
     'connection_failed',
     'tls_failed',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { createDatabaseServers, type DatabaseServers } from '../support/database-servers.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { migrateDatabase } from '../support/standby-servers.ts';
@@ -51,7 +52,7 @@ async function backUp(url: string, from: string, to: string): Promise<void> {
 test('pays nobody and calls nobody a second time while it is paused, and goes on once it is not', async () => {
   const live = await servers.start('live');
   await migrateDatabase(live.url);
-  const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW: '127.0.0.1' };
+  const settings = { ...localWebhookSettings };
   const service = await startServerProcess({ ...settings, DATABASE_URL: live.url });
   const database = openTestPool(live.url);
   const { apiKey } = await createTestLedger(database);

@@ -1,8 +1,8 @@
 import { allRoutes } from '../../src/all-routes.ts';
-import { localTargets } from './local-targets.ts';
+import { localWebhooks } from './local-webhooks.ts';
 
 /** Every route below `/v1`, as the services of the tests have them. */
 export const routes = allRoutes({
-  webhookTargets: localTargets,
+  ...localWebhooks,
   lab: { databaseUrl: 'postgres://none' },
 });

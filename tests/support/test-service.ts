@@ -6,7 +6,7 @@ import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
-import { localTargets } from './local-targets.ts';
+import { localWebhooks } from './local-webhooks.ts';
 import { countDeadlocks, sharedDatabases, untilSessionsEnded } from './lock-witness.ts';
 import { emptyDatabase, isQuiet } from './reused-database.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
@@ -176,7 +176,6 @@ function startTestApi(
   databaseUrl: string,
   { lockTimeoutMs = 30_000, logger = pino({ level: 'silent' }) }: { lockTimeoutMs?: number; logger?: Logger } = {},
 ): Promise<HttpListener> {
-  const webhookTargets = localTargets;
   return startApi({
     host: '127.0.0.1',
     port: 0,
@@ -184,7 +183,7 @@ function startTestApi(
     databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs,
-    webhookTargets,
+    ...localWebhooks,
     lab: true,
     logger,
   });

@@ -7,7 +7,7 @@ import { readAllowedTargets } from '../../src/webhooks/allowed-targets.ts';
 import { type SendingOptions, sendWebhook, type Webhook } from '../../src/webhooks/send-webhook.ts';
 import { isDelivered } from '../../src/webhooks/sending-outcome.ts';
 import { createWebhookSecret } from '../../src/webhooks/webhook-secret.ts';
-import { localTargets } from '../support/local-targets.ts';
+import { localTargets } from '../support/local-webhooks.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { specialAddresses } from '../support/special-addresses.ts';
 import { behaviour, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
