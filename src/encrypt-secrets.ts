@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { KnownLedgers } from './ledger/known-ledgers.ts';
 import {
   keyNameOf,
   openSecret,
@@ -31,8 +32,7 @@ const keysAtOnce = 5_000;
  */
 export async function encryptSecrets(database: Knex, keys: SecretKeys): Promise<EncryptedSecrets> {
   const counts: EncryptedSecrets = { encrypted: 0, current: 0, unreadable: [], unnamed: 0 };
-  const ledgerIds: string[] = await database('ledgers').orderBy('id').pluck('id');
-  for (const ledgerId of ledgerIds) {
+  for (const ledgerId of await new KnownLedgers(database).read()) {
     await encryptEndpoints(database, ledgerId, keys, counts);
     await encryptAnswers(database, ledgerId, keys, counts);
   }
