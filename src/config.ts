@@ -173,6 +173,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
   const { fromArguments, problems } = readArguments(args);
   const parsed = settings.safeParse({ ...given, ...fromArguments });
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  if (parsed.success) problems.push(...findSharedNames(parsed.data));
   problems.push(...findUnknownSettings(given, Object.keys(settings.shape)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('; '));
   const values = parsed.data;
@@ -204,6 +205,13 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
     tracing: values.TRACING === 'on',
   };
+}
+
+/** What a key encrypted is only known by the key's name. */
+function findSharedNames(values: z.output<typeof settings>): string[] {
+  const names = readKeys(`${values.SECRETS_KEY ?? ''},${values.SECRETS_KEYS_BEFORE ?? ''}`).map(({ name }) => name);
+  const shared = new Set(names.filter((name, index) => names.indexOf(name) < index));
+  return [...shared].map((name) => `SECRETS_KEY and SECRETS_KEYS_BEFORE have two keys with the name ${name}`);
 }
 
 /** The options of the command line, and the variables that they stand for. */

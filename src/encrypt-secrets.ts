@@ -101,7 +101,7 @@ async function encryptAnswers(database: Knex, ledgerId: string, keys: SecretKeys
   } while (page.length === keysAtOnce);
 }
 
-/** Replaces one secret where it must be; `write` answers how many rows it changed. */
+/** Replaces a secret where it must be; one that is current is decrypted too. `write` answers how many rows changed. */
 async function replace(
   stored: string | null,
   place: SecretPlace,
@@ -109,13 +109,10 @@ async function replace(
   write: (before: string, sealed: string) => Promise<number>,
 ): Promise<void> {
   if (stored === null) return;
-  if (keyNameOf(stored) === keys.current?.name) {
-    counts.current += 1;
-    return;
-  }
   try {
-    const sealed = sealSecret(keys, openSecret(keys, stored, place), place);
-    counts.encrypted += await write(stored, sealed);
+    const secret = openSecret(keys, stored, place);
+    if (keyNameOf(stored) === keys.current?.name) counts.current += 1;
+    else counts.encrypted += await write(stored, sealSecret(keys, secret, place));
   } catch (error) {
     if (!(error instanceof SecretUnreadableError)) throw error;
     counts.unreadable.push(`endpoint ${place.endpointId} of ledger ${place.ledgerId}: ${error.message}`);

@@ -130,6 +130,20 @@ test('reads every setting', () => {
   });
 });
 
+test('takes keys of secrets that have a name of their own and the right length, and repeats none', () => {
+  const badly = [keyOf(1), `a:${keyOf(1).slice(4)}`, `a b:${keyOf(1)}`];
+  for (const text of badly) {
+    for (const variable of ['SECRETS_KEY', 'SECRETS_KEYS_BEFORE']) {
+      const message = problems({ [variable]: text });
+      expect(message).toMatch(new RegExp(`^${variable} must be .*<name>:<32 bytes in base64>`));
+      expect(message).not.toContain(text);
+    }
+  }
+  expect(problems({ SECRETS_KEY: `a:${keyOf(1)}`, SECRETS_KEYS_BEFORE: `b:${keyOf(2)},a:${keyOf(3)}` })).toBe(
+    'SECRETS_KEY and SECRETS_KEYS_BEFORE have two keys with the name a',
+  );
+});
+
 test('says of each entry of WEBHOOK_ALLOW that is none what is wrong with it', () => {
   const message = problems({ WEBHOOK_ALLOW: 'hooks.internal,10.0.0.0/99,on/off' });
   expect(message).toContain('WEBHOOK_ALLOW has "10.0.0.0/99", whose network has no prefix from 0 to 32; ');

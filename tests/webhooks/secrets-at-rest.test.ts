@@ -178,6 +178,15 @@ describe('secrets encrypt', () => {
     expect(await signers(under(first), [created.secret])).toEqual([created.secret]);
   });
 
+  test('takes nothing for encrypted because of the name of its key', async () => {
+    await register(await withKeys(under(first)));
+    expect(await encrypt({ ...second, name: first.name })).toMatchObject({
+      code: 1,
+      current: 0,
+      unreadable: { length: 2 },
+    });
+  });
+
   test('says which answers of earlier builds stay in clear until they expire', async () => {
     const plain = await withKeys(none);
     const { id } = await register(plain);
