@@ -95,7 +95,8 @@ async function encryptAnswers(database: Knex, ledgerId: string, keys: SecretKeys
         database('idempotency_keys')
           .where({ ledger_id: ledgerId, key })
           .whereRaw("outcome #>> '{result,secret}' = ?", [before])
-          .update('outcome', database.raw("jsonb_set(outcome::jsonb, '{result,secret}', to_jsonb(?::text))", [sealed])),
+          // As text, so that the fields of the answer keep their order.
+          .update('outcome', database.raw('replace(outcome::text, ?, ?)::json', [before, sealed])),
       );
     }
   } while (page.length === keysAtOnce);

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Webhook as Verifier } from 'standardwebhooks';
-import { createSecretKey, type SecretKey, type SecretKeys } from '../../src/ledger/sealed-secret.ts';
+import { createSecretKey, type SecretKey, type SecretKeys, sealSecret } from '../../src/ledger/sealed-secret.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
+import { createWebhookSecret } from '../../src/webhooks/webhook-secret.ts';
 import { runCommand } from '../support/command-line.ts';
 import { localTargets, localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
@@ -145,7 +146,8 @@ describe('secrets encrypt', () => {
     expect(await encrypt(first)).toMatchObject({ code: 0, encrypted: 0, current: 4 });
 
     const client = await withKeys(under(first));
-    expect(await register(client, 'create')).toEqual(created);
+    // To the byte.
+    expect(JSON.stringify(await register(client, 'create'))).toBe(JSON.stringify(created));
     const again = await client.post(rotation, undefined, { 'Idempotency-Key': 'rotate' });
     expect([again.body, again.headers['idempotent-replayed']]).toEqual([rotated.body, 'true']);
     const secrets = [created.secret, rotated.body.secret];
@@ -204,6 +206,30 @@ describe('secrets encrypt', () => {
     const settings = { DATABASE_URL: service.databaseUrl };
     const ended = await runCommand(['secrets', 'encrypt'], service.database, settings);
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^joint-ledger: SECRETS_KEY is not set\./) });
+  });
+
+  test('leaves a secret alone that another one replaced after it was read', async () => {
+    const { id, secret } = await register(await withKeys(none));
+    const rotated = createWebhookSecret();
+    const row = { ledger_id: scene.ledgerId, id };
+    const sealed = sealSecret(under(second), rotated, { ledgerId: scene.ledgerId, endpointId: id });
+    const rotation = await service.database.transaction();
+    const tomorrow = new Date(Date.now() + 24 * 3_600_000);
+    const columns = { secret: sealed, previous_secret: secret, previous_secret_until: tomorrow };
+    await rotation('webhook_endpoints').where(row).update(columns);
+    const encrypting = encrypt(second);
+    await until(async () => {
+      const { rows } = await service.database.raw(
+        `select from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like 'update "webhook_endpoints"%'`,
+      );
+      return rows.length > 0;
+    });
+    await rotation.commit();
+    // The answer to the registration alone; the endpoint had another secret by then.
+    expect(await encrypting).toMatchObject({ code: 0, encrypted: 1 });
+    expect(await encrypt(second)).toMatchObject({ code: 0, encrypted: 1, current: 2 });
+    expect(await signers(under(second), [secret, rotated])).toEqual([secret, rotated]);
   });
 
   test('loses nothing that is rotated at the same time', async () => {
