@@ -9,7 +9,6 @@ export interface ServiceParts extends HealthParts {
   readonly database: Database;
   readonly engine: PostingEngine;
   readonly wakeUp: Hints;
-  readonly webhookTargets: TargetRules;
 }
 
 /** What the routes for operators are given. */

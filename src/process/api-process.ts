@@ -60,7 +60,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
   });
   const { webhookTargets, secretKeys, demo } = options;
   const parts = {
-    ...{ database, readiness, engine, logger, wakeUp, webhookTargets, readMetrics, workerProblem },
+    ...{ database, readiness, engine, logger, wakeUp, readMetrics, workerProblem },
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;

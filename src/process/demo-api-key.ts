@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { createApiKey } from '../ledger/api-key.ts';
-import { keepFile } from './kept-file.ts';
+import { keepFile } from './keep-file.ts';
 
 /** Its name in the data folder. */
 export const demoKeyFile = 'demo-api-key';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { createSecretKey, parseSecretKey, type SecretKey, type SecretKeys } from '../ledger/sealed-secret.ts';
-import { keepFile, readKeptFile } from './kept-file.ts';
+import { keepFile, readKeptFile } from './keep-file.ts';
 
 /** Its name in the data folder. */
 export const secretKeyFile = 'secrets-key';

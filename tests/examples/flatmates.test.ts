@@ -13,8 +13,7 @@ let server: ServerProcess;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  const webhooks = { ...localWebhookSettings };
-  server = await startServerProcess({ DATABASE_URL: testDatabase.url, DEMO_API_KEY: apiKey, ...webhooks });
+  server = await startServerProcess({ DATABASE_URL: testDatabase.url, DEMO_API_KEY: apiKey, ...localWebhookSettings });
 });
 
 afterAll(async () => {
