@@ -14,7 +14,6 @@ import { descriptionRoute } from './http/description-route.ts';
 import { docsPageRoutes } from './http/docs-page-routes.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
-import type { TargetRules } from './http/service-parts.ts';
 import { type StartPageSettings, startPage } from './http/start-page.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { type LabSettings, labRoutes } from './lab/lab-routes.ts';
@@ -24,12 +23,11 @@ import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
 import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
 import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
-import { webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
+import { type EndpointSettings, webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
 /** What some of the routes depend on. */
-export interface RouteSettings {
-  readonly webhookTargets: TargetRules;
+export interface RouteSettings extends EndpointSettings {
   /** Undefined where the race lab is off. */
   readonly lab?: LabSettings | undefined;
   readonly demo?: StartPageSettings['demo'];
@@ -39,9 +37,9 @@ export interface RouteSettings {
  * Every route, in groups. Express tries them in this order, one after another, for every request: so those of
  * movements come first.
  */
-function groupRoutes({ webhookTargets, lab }: RouteSettings, description: Route): RouteGroup[] {
+function groupRoutes({ lab, ...settings }: RouteSettings, description: Route): RouteGroup[] {
   const ownership = [...holderRoutes, ...mandateRoutes, ...restrictionRoutes, ...accountChangeRoutes];
-  const webhooks = [...webhookEndpointRoutes(webhookTargets), ...webhookDeliveryRoutes];
+  const webhooks = [...webhookEndpointRoutes(settings), ...webhookDeliveryRoutes];
   return [
     group('Movements', 'Deposits, withdrawals, transfers, batches, reversals; what was booked.', [
       ...movementRoutes,

@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
-// @ts-expect-error: it has no types.
-import damerauLevenshtein from 'damerau-levenshtein';
 import { z } from 'zod';
 import { databaseUrlProblem } from './database/database-url-problem.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { addressList, namesIn, rateText, readRate } from './http/rate-settings.ts';
+import type { TargetRules } from './http/service-parts.ts';
+import { parseSecretKey, type SecretKey, type SecretKeys } from './ledger/sealed-secret.ts';
+import { findUnknownSettings } from './unknown-settings.ts';
+import { readAllowedTargets } from './webhooks/allowed-targets.ts';
 
 const roles = ['api', 'worker', 'all'] as const;
 
@@ -33,7 +35,9 @@ export interface Config {
   readonly demoApiKey: string | undefined;
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
-  readonly webhookTargets: { readonly allowHttp: boolean; readonly allowPrivate: boolean };
+  readonly webhookTargets: TargetRules;
+  /** As they are set; the embedded database has one more (`secretKeysInUse`). */
+  readonly secretKeys: SecretKeys;
   readonly rateLimits: RateLimits;
   /** Whether the race lab can be used; unless it is said otherwise, on the embedded PostgreSQL only. */
   readonly lab: boolean;
@@ -54,6 +58,12 @@ function wholeNumber(range: { from: number; to: number; otherwise: number }) {
     .transform((digits) => Number.parseInt(digits, 10))
     .refine((value) => value >= range.from && value <= range.to, error)
     .default(range.otherwise);
+}
+
+const keyForm = '<name>:<32 bytes in base64>, the name of up to 40 letters, digits, - and _';
+
+function readKeys(list: string): SecretKey[] {
+  return list.split(',').flatMap((text) => parseSecretKey(text) ?? []);
 }
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off');
@@ -85,7 +95,23 @@ const settings = z.object({
     .optional(),
   IDEMPOTENCY_RETENTION_HOURS: wholeNumber({ from: 24, to: 8_760, otherwise: 168 }),
   WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
-  WEBHOOK_ALLOW_PRIVATE: onOrOff.default('off'),
+  WEBHOOK_ALLOW: z
+    .string()
+    .superRefine((list, context) => {
+      for (const message of readAllowedTargets(list).problems) context.addIssue({ code: 'custom', message });
+    })
+    .optional(),
+  SECRETS_KEY: z
+    .string()
+    .refine((text) => parseSecretKey(text) !== undefined, `must be ${keyForm}`)
+    .optional(),
+  SECRETS_KEYS_BEFORE: z
+    .string()
+    .refine(
+      (list) => readKeys(list).length === list.split(',').length,
+      `must be a list of ${keyForm}, with commas between`,
+    )
+    .optional(),
   RATE_LIMIT_PARTY: rateText.default('50/200'),
   RATE_LIMIT_SERVICE: rateText.default('off'),
   RATE_LIMIT_ADDRESS: rateText.default('20/100'),
@@ -103,7 +129,7 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   DATABASE_URL: 'the PostgreSQL to use; unset, the embedded one',
   DATABASE_POOL_SIZE: 'sessions of each API process',
   PREPARED_STATEMENTS: 'off behind a pooler that does not follow prepared statements',
-  DATA_DIR: 'where the embedded PostgreSQL and the demo key live',
+  DATA_DIR: 'where the embedded PostgreSQL and the keys that were made for it live',
   POSTGRES_BIN: 'a folder with the programs of PostgreSQL, instead of those from npm',
   API_PROCESSES: 'API processes on the port',
   LOG_LEVEL: 'how much is logged',
@@ -113,7 +139,9 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   DEMO_API_KEY: 'the API key of the demo ledger',
   IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
   WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
-  WEBHOOK_ALLOW_PRIVATE: 'on: webhooks may go to private, loopback and link-local addresses',
+  WEBHOOK_ALLOW: 'hosts, addresses and networks that webhooks may go to although they are private',
+  SECRETS_KEY: 'what webhook secrets are encrypted with in the database: a name, a colon, 32 bytes in base64',
+  SECRETS_KEYS_BEFORE: 'keys that webhook secrets are only decrypted with, while SECRETS_KEY is changed',
   RATE_LIMIT_PARTY: 'requests of each party a second, and at once after a pause, such as 50/200; or off',
   RATE_LIMIT_SERVICE: 'the same of each key of the service',
   RATE_LIMIT_ADDRESS: 'the same of each address, of requests whose key is unknown',
@@ -123,7 +151,7 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
 };
 
 /** Whose values are nobody's business. */
-const secrets: readonly string[] = ['DATABASE_URL', 'DEMO_API_KEY'];
+const secrets: readonly string[] = ['DATABASE_URL', 'DEMO_API_KEY', 'SECRETS_KEY', 'SECRETS_KEYS_BEFORE'];
 
 export interface SettingDescription {
   readonly name: string;
@@ -155,6 +183,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
   const { fromArguments, problems } = readArguments(args);
   const parsed = settings.safeParse({ ...given, ...fromArguments });
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  if (parsed.success) problems.push(...findSharedNames(parsed.data));
   problems.push(...findUnknownSettings(given, Object.keys(settings.shape)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('; '));
   const values = parsed.data;
@@ -177,7 +206,11 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     idempotencyRetentionHours: values.IDEMPOTENCY_RETENTION_HOURS,
     webhookTargets: {
       allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
-      allowPrivate: values.WEBHOOK_ALLOW_PRIVATE === 'on',
+      allowed: readAllowedTargets(values.WEBHOOK_ALLOW ?? '').targets,
+    },
+    secretKeys: {
+      current: readKeys(values.SECRETS_KEY ?? '')[0] ?? null,
+      before: readKeys(values.SECRETS_KEYS_BEFORE ?? ''),
     },
     rateLimits: {
       party: readRate(values.RATE_LIMIT_PARTY),
@@ -188,6 +221,13 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     lab: values.LAB === undefined ? values.DATABASE_URL === undefined : values.LAB === 'on',
     tracing: values.TRACING === 'on',
   };
+}
+
+/** What a key encrypted is only known by the key's name. */
+function findSharedNames(values: z.output<typeof settings>): string[] {
+  const names = readKeys(`${values.SECRETS_KEY ?? ''},${values.SECRETS_KEYS_BEFORE ?? ''}`).map(({ name }) => name);
+  const shared = new Set(names.filter((name, index) => names.indexOf(name) < index));
+  return [...shared].map((name) => `SECRETS_KEY and SECRETS_KEYS_BEFORE have two keys with the name ${name}`);
 }
 
 /** The options of the command line, and the variables that they stand for. */
@@ -207,63 +247,4 @@ function readArguments(args: readonly string[]): { fromArguments: Record<string,
       problems: [`${(error as Error).message}; the options are --processes N and --role api, worker or all`],
     };
   }
-}
-
-/** First words that variables of other programs begin with too; of these the second word makes a name ours. */
-const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP']);
-
-/** A setting with a shorter name is so like other words that nothing follows from a resemblance. */
-const minComparedLength = 7;
-const lettersPerMistake = 6;
-const maxMistakes = 3;
-
-/**
- * What Kubernetes and Docker say about a service that is called `database` or `webhook`, to every container next to it:
- * `DATABASE_SERVICE_HOST`, `DATABASE_PORT_5432_TCP_ADDR`, `DATABASE_PORT=tcp://...`.
- */
-const ofService = /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/;
-const isOfService = (name: string, value: string) =>
-  ofService.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):/.test(value));
-
-/**
- * Variables that look like settings but are none, a sentence each: those of a family whose names are ours alone
- * (`DATABASE_`, `WEBHOOK_`, ...), and those that are nearly the name of a setting, underscores and case aside. A
- * misspelt setting that is passed over would leave the operator with the default, without a word.
- */
-function findUnknownSettings(given: NodeJS.ProcessEnv, settings: readonly string[]): string[] {
-  const families = new Set(settings.map(familyOf).filter((family) => family !== undefined));
-  return Object.entries(given).flatMap(([name, value = '']) => {
-    if (settings.includes(name) || isOfService(name, value)) return [];
-    const { setting, mistakes } = nearestOf(name, settings);
-    const isNear = setting.length >= minComparedLength && mistakes <= allowedMistakes(setting);
-    const isOurs = [...families].some((family) => name.startsWith(family));
-    return isNear || isOurs ? [`${name} is not a setting; did you mean ${setting}?`] : [];
-  });
-}
-
-/** `DATABASE_` of `DATABASE_POOL_SIZE`, `DEMO_API_` of `DEMO_API_KEY`, none of `LOG_LEVEL`. */
-function familyOf(setting: string): string | undefined {
-  const words = setting.split('_');
-  const count = sharedWords.has(words[0]!) ? 2 : 1;
-  return words.length > count ? `${words.slice(0, count).join('_')}_` : undefined;
-}
-
-function bare(name: string): string {
-  return name.replaceAll('_', '').toUpperCase();
-}
-
-function allowedMistakes(setting: string): number {
-  return Math.min(maxMistakes, Math.max(1, Math.floor(bare(setting).length / lettersPerMistake)));
-}
-
-/** The setting that the name is the beginning of, else the one with the fewest mistakes in it. */
-function nearestOf(name: string, settings: readonly string[]): { setting: string; mistakes: number } {
-  const measured = settings.map((setting) => ({ setting, mistakes: countMistakes(bare(name), bare(setting)) }));
-  const begun = measured.find(({ setting }) => setting.startsWith(`${name}_`));
-  return begun ?? measured.reduce((nearest, next) => (next.mistakes < nearest.mistakes ? next : nearest));
-}
-
-/** Letters that are missing, too many or wrong, and neighbours that changed places. */
-function countMistakes(written: string, meant: string): number {
-  return damerauLevenshtein(written, meant).steps;
 }

@@ -3,6 +3,7 @@ import { projectsQueue } from './approvals/projects-queue.ts';
 import { accountChangesQueue, invitationsQueue } from './holders/holders-queues.ts';
 import { expiriesQueue } from './holds/expiries-queue.ts';
 import type { TargetRules } from './http/service-parts.ts';
+import type { SecretKeys } from './ledger/sealed-secret.ts';
 import { logQueue } from './log/log-queue.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
@@ -13,6 +14,7 @@ import type { WorkQueue } from './workers/work-queue.ts';
 export interface WorkQueuesOptions {
   readonly idempotencyRetentionHours: number;
   readonly webhookTargets: TargetRules;
+  readonly secretKeys: SecretKeys;
   readonly logger: Logger;
   /** Aborted once the process has been told to stop. */
   readonly stopping: AbortSignal;
@@ -30,6 +32,6 @@ export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
     eventTracesQueue,
     standingOrdersQueue,
     standingOrderSignaturesQueue,
-    ...createWebhookQueues({ ...options, targets: options.webhookTargets }),
+    ...createWebhookQueues(options),
   ];
 }

@@ -32,10 +32,12 @@ const imports = sources.flatMap((from) => importsOf(from).map((to) => ({ from, t
 /** Of the files directly in src: the settings, what puts the rooms together, and what starts it all. */
 const roomsOfFiles: Record<string, string> = {
   'src/config.ts': 'config',
+  'src/unknown-settings.ts': 'config',
   'src/all-routes.ts': 'top',
   'src/work-queues.ts': 'top',
   'src/verify-books.ts': 'top',
   'src/distribute.ts': 'top',
+  'src/encrypt-secrets.ts': 'top',
   'src/main.ts': 'main',
 };
 

@@ -18,7 +18,14 @@ const defaults = {
   keepAliveTimeoutMs: 65_000,
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
-  webhookTargets: { allowHttp: false, allowPrivate: false },
+  webhookTargets: { allowHttp: false, allowed: [] },
+  secretKeys: { current: null, before: [] },
+  rateLimits: {
+    party: { perSecond: 50, burst: 200 },
+    service: null,
+    address: { perSecond: 20, burst: 100 },
+    trustedProxies: [] as string[],
+  },
   lab: true,
   tracing: false,
 };
@@ -41,9 +48,15 @@ const variables = [
   'DEMO_API_KEY',
   'IDEMPOTENCY_RETENTION_HOURS',
   'WEBHOOK_ALLOW_HTTP',
-  'WEBHOOK_ALLOW_PRIVATE',
+  'WEBHOOK_ALLOW',
+  'SECRETS_KEY',
+  'SECRETS_KEYS_BEFORE',
   'LAB',
   'TRACING',
+  'RATE_LIMIT_PARTY',
+  'RATE_LIMIT_SERVICE',
+  'RATE_LIMIT_ADDRESS',
+  'TRUSTED_PROXIES',
 ];
 
 /** The one message that says everything that is wrong. */
@@ -56,6 +69,8 @@ function problems(environment: NodeJS.ProcessEnv, args: string[] = []): string {
   }
   throw new Error('the settings were accepted');
 }
+
+const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 
 test('needs no settings at all', () => {
   expect(readConfig({}, [])).toEqual(defaults);
@@ -88,7 +103,13 @@ test('reads every setting', () => {
     DEMO_API_KEY: 'demo-key',
     IDEMPOTENCY_RETENTION_HOURS: '48',
     WEBHOOK_ALLOW_HTTP: 'on',
-    WEBHOOK_ALLOW_PRIVATE: 'on',
+    WEBHOOK_ALLOW: '127.0.0.1',
+    SECRETS_KEY: `2026-12:${keyOf(1)}`,
+    SECRETS_KEYS_BEFORE: `2026-11:${keyOf(2)},old:${keyOf(3)}`,
+    RATE_LIMIT_PARTY: 'off',
+    RATE_LIMIT_SERVICE: '1000/5000',
+    RATE_LIMIT_ADDRESS: '1/1',
+    TRUSTED_PROXIES: '10.0.0.0/8, ::1',
     LAB: 'on',
     TRACING: 'on',
   };
@@ -110,10 +131,53 @@ test('reads every setting', () => {
     keepAliveTimeoutMs: 90_000,
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
-    webhookTargets: { allowHttp: true, allowPrivate: true },
+    webhookTargets: { allowHttp: true, allowed: [{ network: '127.0.0.1', prefix: 32 }] },
+    secretKeys: {
+      current: { name: '2026-12', key: keyOf(1) },
+      before: [
+        { name: '2026-11', key: keyOf(2) },
+        { name: 'old', key: keyOf(3) },
+      ],
+    },
+    rateLimits: {
+      party: null,
+      service: { perSecond: 1000, burst: 5000 },
+      address: { perSecond: 1, burst: 1 },
+      trustedProxies: ['10.0.0.0/8', '::1'],
+    },
     tracing: true,
     lab: true,
   });
+});
+
+test('takes keys of secrets that have a name of their own and the right length, and repeats none', () => {
+  const badly = [keyOf(1), `a:${keyOf(1).slice(4)}`, `a b:${keyOf(1)}`];
+  for (const text of badly) {
+    for (const variable of ['SECRETS_KEY', 'SECRETS_KEYS_BEFORE']) {
+      const message = problems({ [variable]: text });
+      expect(message).toMatch(new RegExp(`^${variable} must be .*<name>:<32 bytes in base64>`));
+      expect(message).not.toContain(text);
+    }
+  }
+  expect(problems({ SECRETS_KEY: `a:${keyOf(1)}`, SECRETS_KEYS_BEFORE: `b:${keyOf(2)},a:${keyOf(3)}` })).toBe(
+    'SECRETS_KEY and SECRETS_KEYS_BEFORE have two keys with the name a',
+  );
+});
+
+test('says of each entry of WEBHOOK_ALLOW that is none what is wrong with it', () => {
+  const message = problems({ WEBHOOK_ALLOW: 'hooks.internal,10.0.0.0/99,on/off' });
+  expect(message).toContain('WEBHOOK_ALLOW has "10.0.0.0/99", whose network has no prefix from 0 to 32; ');
+  expect(message).toContain('WEBHOOK_ALLOW has "on/off", which is no host, IP address or network such as ');
+});
+
+test.each([
+  [{ RATE_LIMIT_PARTY: '50' }, 'RATE_LIMIT_PARTY must be off, or requests a second and at once, such as 50/200'],
+  [{ RATE_LIMIT_SERVICE: '50/20' }, 'RATE_LIMIT_SERVICE must let in no fewer at once than in a second'],
+  [{ TRUSTED_PROXIES: 'proxy' }, /^TRUSTED_PROXIES must be addresses and networks/],
+  [{ TRUSTED_PROXIES: '10.0.0.0/33' }, /^TRUSTED_PROXIES must be addresses and networks/],
+])('refuses %j', (environment, message) => {
+  if (typeof message === 'string') expect(problems(environment)).toBe(message);
+  else expect(problems(environment)).toMatch(message);
 });
 
 describe('whole numbers', () => {

@@ -122,7 +122,10 @@ function checkHeader(file: string, header: string[]): string[] {
   throw new OperatorError(`The first line of ${file} ${problems.join(' and ')}; it names ${columnsSentence}.`);
 }
 
-const routes = allRoutes({ webhookTargets: { allowHttp: false, allowPrivate: false } });
+const routes = allRoutes({
+  webhookTargets: { allowHttp: false, allowed: [] },
+  secretKeys: { current: null, before: [] },
+});
 const routeOf = (id: string) => routes.find((route) => route.id === id)!;
 const [openRoute, depositRoute] = [routeOf('getOrOpenAccount'), routeOf('createDeposit')];
 

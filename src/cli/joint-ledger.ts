@@ -21,6 +21,7 @@ import type { LedgerCommand } from './ledger-command.ts';
 import { createLedger, listLedgers, renameLedger, setLedgerSignatures } from './ledger-commands.ts';
 import { moveDeposit, moveTransfer, moveWithdraw } from './move-commands.ts';
 import { listOrders, signOrder } from './order-commands.ts';
+import { encryptSecretsCommand } from './secret-commands.ts';
 
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
@@ -34,6 +35,7 @@ export const commands: readonly LedgerCommand[] = [
   createKey,
   listKeys,
   revokeKey,
+  encryptSecretsCommand,
   listAccounts,
   showAccount,
   listEntries,

@@ -1226,6 +1226,7 @@ export type WebhookAttempt =
       readonly at: string;
       readonly failure:
         | 'target_not_allowed'
+        | 'secret_unreadable'
         | 'name_not_resolved'
         | 'connection_failed'
         | 'tls_failed'
@@ -2528,6 +2529,11 @@ export interface Operations {
     };
     answer: { readonly data: readonly WebhookEndpoint[]; readonly nextCursor: string | null };
   };
+  /** Give a webhook endpoint a new secret. */
+  rotateWebhookSecret: {
+    input: { readonly endpointId: string };
+    answer: RotatedWebhookSecret;
+  };
   /** Change, disable or enable a webhook endpoint. */
   updateWebhookEndpoint: {
     input: { readonly endpointId: string } & {
@@ -2611,11 +2617,6 @@ export interface Operations {
   deleteWebhookEndpoint: {
     input: { readonly endpointId: string };
     answer: undefined;
-  };
-  /** Give a webhook endpoint a new secret. */
-  rotateWebhookSecret: {
-    input: { readonly endpointId: string };
-    answer: RotatedWebhookSecret;
   };
   /** Send a webhook endpoint a test call. */
   testWebhookEndpoint: {
@@ -3200,6 +3201,14 @@ export const operations = {
     hasKey: false,
   },
 
+  rotateWebhookSecret: {
+    method: 'POST',
+    path: '/v1/webhook-endpoints/{endpointId}/secret-rotations',
+    query: [],
+    hasBody: false,
+    hasKey: true,
+  },
+
   updateWebhookEndpoint: {
     method: 'PATCH',
     path: '/v1/webhook-endpoints/{endpointId}',
@@ -3219,14 +3228,6 @@ export const operations = {
   deleteWebhookEndpoint: {
     method: 'DELETE',
     path: '/v1/webhook-endpoints/{endpointId}',
-    query: [],
-    hasBody: false,
-    hasKey: true,
-  },
-
-  rotateWebhookSecret: {
-    method: 'POST',
-    path: '/v1/webhook-endpoints/{endpointId}/secret-rotations',
     query: [],
     hasBody: false,
     hasKey: true,

@@ -10,7 +10,6 @@ export interface ServiceParts extends HealthParts {
   readonly database: Database;
   readonly engine: PostingEngine;
   readonly wakeUp: Hints;
-  readonly webhookTargets: TargetRules;
   readonly rateLimits: RateLimits;
 }
 
@@ -43,6 +42,19 @@ export interface Hints {
 /** Where webhooks may go in addition to public https addresses. */
 export interface TargetRules {
   readonly allowHttp: boolean;
-  /** Private, loopback and link-local addresses. */
-  readonly allowPrivate: boolean;
+  /** Hosts and networks that may be called although they are not public. */
+  readonly allowed: readonly AllowedTarget[];
+}
+
+/** What the operator lists in `WEBHOOK_ALLOW`: a host or a network, at one port or at all of them. */
+export type AllowedTarget = (AllowedHost | AllowedNetwork) & { readonly port?: number };
+
+interface AllowedHost {
+  /** `hooks.internal`, or `*.internal` for all that is below it. */
+  readonly host: string;
+}
+
+interface AllowedNetwork {
+  readonly network: string;
+  readonly prefix: number;
 }

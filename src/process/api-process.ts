@@ -5,6 +5,7 @@ import { createApp, type HttpApp } from '../http/create-app.ts';
 import { noRateLimits, type RateLimits } from '../http/rate-limits.ts';
 import type { TargetRules } from '../http/service-parts.ts';
 import { createPostingEngine } from '../ledger/posting-engine.ts';
+import type { SecretKeys } from '../ledger/sealed-secret.ts';
 import { readProcessMetrics, startProcessMetrics, watchPool } from '../metrics/service-metrics.ts';
 import { startWakeUp } from '../workers/wake-up.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
@@ -23,6 +24,7 @@ export interface ApiOptions extends ListenOptions {
   readonly webhookTargets: TargetRules;
   /** None by default. */
   readonly rateLimits?: RateLimits;
+  readonly secretKeys: SecretKeys;
   /** Whether the race lab can be used; it can't by default. */
   readonly lab?: boolean;
   /** The demo accounts, for the page at `/`. */
@@ -59,13 +61,13 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     maxQueued,
     onCommitted: wakeUp.hint,
   });
-  const { webhookTargets, demo, rateLimits = noRateLimits } = options;
+  const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits } = options;
   const parts = {
-    ...{ database, readiness, engine, logger, wakeUp, webhookTargets, rateLimits, readMetrics, workerProblem },
+    ...{ database, readiness, engine, logger, wakeUp, rateLimits, readMetrics, workerProblem },
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;
-  const app = createApp(parts, allRoutes({ webhookTargets, lab, demo }));
+  const app = createApp(parts, allRoutes({ webhookTargets, secretKeys, lab, demo }));
 
   async function close(): Promise<void> {
     forgetPool();

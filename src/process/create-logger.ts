@@ -25,12 +25,27 @@ export function createLogger(level: string, output: LogOutput = process.stdout):
   return pino(options, { write: (line) => output.write(prettify(line)) });
 }
 
-/**
- * PostgreSQL puts whole rows, with names and amounts, into the parts that are left out. What an operator must do about
- * a database that can't be used comes first.
- */
+/** What an operator must do about a database that can't be used comes first. */
 function serializeError(error: Error): Record<string, unknown> {
-  const { detail: _detail, where: _where, ...rest } = pino.stdSerializers.err(error);
+  const rest = withoutRows(pino.stdSerializers.err(error));
   const cause = error.cause instanceof Error ? error.cause : error;
   return isDatabaseUnavailable(cause) ? { sentence: databaseSentence(cause), ...rest } : rest;
+}
+
+/**
+ * PostgreSQL puts whole rows, with names, amounts and secrets, into the parts that are left out, of this error and of
+ * those inside it.
+ */
+function withoutRows({ detail: _detail, where: _where, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(rest).map(([name, value]) => {
+      if (Array.isArray(value))
+        return [name, value.map((each) => (isSerializedError(each) ? withoutRows(each) : each))];
+      return [name, isSerializedError(value) ? withoutRows(value) : value];
+    }),
+  );
+}
+
+function isSerializedError(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && 'stack' in value && 'message' in value;
 }

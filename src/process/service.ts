@@ -8,12 +8,14 @@ import { createDatabase } from '../database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
 import { migrate } from '../database/migrate.ts';
 import { sweepAbandoned } from '../lab/run-schema.ts';
+import type { SecretKeys } from '../ledger/sealed-secret.ts';
 import type { Workers } from '../workers/start-workers.ts';
 import { startApiCluster } from './api-cluster.ts';
 import { startApi } from './api-process.ts';
 import { embeddedDatabaseName } from './database-in-use.ts';
 import { demoKeyFile, readDemoApiKey } from './demo-api-key.ts';
 import type { HttpListener } from './listen-http.ts';
+import { secretKeysInUse } from './secret-keys-in-use.ts';
 import { welcome } from './welcome.ts';
 import { startWorker, startWorkerHealth } from './worker-process.ts';
 
@@ -27,6 +29,9 @@ export interface Service {
   stopNow(): void;
 }
 
+const inClear =
+  'SECRETS_KEY is not set, so webhook secrets are stored in clear: set it, then run joint-ledger secrets encrypt';
+
 /**
  * Starts the service: the embedded database unless there is another one, then migrations, then demo accounts (always
  * on the embedded database, on another one only when `DEMO_API_KEY` asks for them), then what its role asks for: the
@@ -39,15 +44,17 @@ export async function startService(config: Config, logger: Logger, signal: Abort
   try {
     signal.throwIfAborted();
     const databaseUrl = embedded?.url ?? config.databaseUrl!;
+    const secretKeys = secretKeysInUse(config);
+    if (secretKeys.current === null) logger.warn(inClear);
     const demoApiKey = embedded !== undefined ? readDemoApiKey(config, demoLedgerId) : config.demoApiKey;
     await prepareDatabase(databaseUrl, { demoApiKey, logger, signal });
     if (config.lab && config.role !== 'worker') await sweepAbandoned(databaseUrl, { waits: false });
     if (config.role !== 'api') {
-      if (config.workers) workers = startWorker({ ...config, databaseUrl, logger });
+      if (config.workers) workers = startWorker({ ...config, databaseUrl, secretKeys, logger });
       else
         logger.warn('WORKERS=off: nothing is paid by schedule, expires, is told to readers of events or to webhooks');
     }
-    const listener = await startListener(config, { databaseUrl, logger, workers, signal });
+    const listener = await startListener(config, { databaseUrl, secretKeys, logger, workers, signal });
     const { host, role, apiProcesses } = config;
     const database = embedded && `embedded PostgreSQL ${embedded.serverVersion} in ${embedded.folder}`;
     const stopNow = () => {
@@ -137,10 +144,11 @@ function startListener(
   config: Config,
   {
     databaseUrl,
+    secretKeys,
     logger,
     workers,
     signal,
-  }: { databaseUrl: string; logger: Logger; workers: Workers | undefined; signal: AbortSignal },
+  }: { databaseUrl: string; secretKeys: SecretKeys; logger: Logger; workers: Workers | undefined; signal: AbortSignal },
 ): Promise<HttpListener> {
   const {
     host,
@@ -167,6 +175,7 @@ function startListener(
     lockTimeoutMs,
     webhookTargets,
     rateLimits,
+    secretKeys,
     lab,
     demo: demoOf(config),
     logger,

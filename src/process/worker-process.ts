@@ -3,6 +3,7 @@ import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createHealthApp } from '../http/create-app.ts';
 import type { TargetRules } from '../http/service-parts.ts';
+import type { SecretKeys } from '../ledger/sealed-secret.ts';
 import { readProcessMetrics, startProcessMetrics } from '../metrics/service-metrics.ts';
 import { createWorkQueues } from '../work-queues.ts';
 import { keepKeys } from '../workers/key-retention.ts';
@@ -15,6 +16,7 @@ export interface WorkerOptions {
   readonly preparedStatements?: boolean;
   readonly idempotencyRetentionHours: number;
   readonly webhookTargets: TargetRules;
+  readonly secretKeys: SecretKeys;
   readonly logger: Logger;
 }
 

@@ -126,6 +126,7 @@ export const rotatedSecretDocument = z
   .meta({ id: 'RotatedWebhookSecret' });
 
 export interface RotateWebhookSecretCommand extends EndpointCommand {
+  /** As it is stored. */
   readonly secret: string;
 }
 
@@ -135,12 +136,13 @@ export interface RotateWebhookSecretCommand extends EndpointCommand {
 export const rotateWebhookSecret = endpointChange<
   RotateWebhookSecretCommand,
   WebhookEndpoint,
-  z.output<typeof rotatedSecretDocument>
+  z.output<typeof rotatedSecretDocument> & { endpointId: string }
 >({
-  decide(before, { secret }, { now }) {
+  decide(before, { endpointId, secret }, { now }) {
     const previousSecretUntil = new Date(now.getTime() + changeoverMs);
     return {
-      result: { secret, previousSecretUntil: previousSecretUntil.toISOString() },
+      // The stored answer says whose secret it has, so that it can be decrypted.
+      result: { endpointId, secret, previousSecretUntil: previousSecretUntil.toISOString() },
       effect: { ...before, secret, previousSecret: before.secret, previousSecretUntil },
     };
   },

@@ -7,7 +7,7 @@ import { latestPlace } from '../log/read-log.ts';
 import { presentEndpoint, type WebhookEndpoint, webhookEndpointDocument } from './webhook-endpoint.ts';
 import { findFreeSlot, insertEndpoint, maxEndpoints } from './webhook-endpoint-queries.ts';
 
-/** An endpoint to be registered, and the secret that was made for it. */
+/** An endpoint to be registered, and the secret that was made for it, as it is stored. */
 export type CreateWebhookEndpointCommand = Pick<
   WebhookEndpoint,
   'id' | 'url' | 'description' | 'eventTypes' | 'accountIds' | 'isOrdered' | 'secret'

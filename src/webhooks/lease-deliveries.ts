@@ -71,6 +71,7 @@ export interface LeasedDelivery {
   /** How often it was tried, this time included. */
   readonly attempts: number;
   readonly url: string;
+  /** As they are stored. */
   readonly secrets: readonly string[];
   readonly webhookId: string;
   readonly body: string;

@@ -1,9 +1,9 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { useAgent } from 'request-filtering-agent';
 import { Webhook as Signer } from 'standardwebhooks';
 import type { TargetRules } from '../http/service-parts.ts';
+import { guardedLookup } from './guarded-lookup.ts';
 import {
   type EndpointAnswer,
   excerptBytes,
@@ -47,9 +47,9 @@ const addressAttemptMs = 2_000;
 
 /**
  * Sends a message once, signed by the scheme of Standard Webhooks 1.0 (https://www.standardwebhooks.com). Never follows
- * a redirect, and never throws for what a receiver or the network does. Unless the rules allow private addresses, what
- * the host name resolves to is checked at the moment it is connected to, so that a name gains nothing by resolving to
- * something else than it did at registration.
+ * a redirect, and never throws for what a receiver or the network does. What the host name resolves to is checked at
+ * the moment it is connected to, so that a name gains nothing by resolving to something else than it did at
+ * registration.
  */
 export async function sendWebhook(webhook: Webhook, options: SendingOptions): Promise<SendingOutcome> {
   const startedAt = performance.now();
@@ -117,12 +117,6 @@ function readAnswer({ statusCode, headers }: IncomingMessage, chunks: readonly B
 function openRequest(webhook: Webhook, rules: TargetRules, lookup: LookupFunction | undefined): ClientRequest {
   const { id, sentAt, body, traceparent } = webhook;
   const url = new URL(webhook.url);
-  const agent = useAgent(url.href, {
-    allowPrivateIPAddress: rules.allowPrivate,
-    allowMetaIPAddress: rules.allowPrivate,
-    autoSelectFamilyAttemptTimeout: addressAttemptMs,
-    ...(lookup === undefined ? {} : { lookup }),
-  });
   const headers = {
     'content-type': webhook.contentType,
     'user-agent': 'joint-ledger',
@@ -132,7 +126,8 @@ function openRequest(webhook: Webhook, rules: TargetRules, lookup: LookupFunctio
     'webhook-signature': webhook.secrets.map((secret) => new Signer(secret).sign(id, sentAt, body)).join(' '),
   };
   const { request } = url.protocol === 'https:' ? https : http;
-  return request(url, { method: 'POST', agent, headers });
+  const connecting = { autoSelectFamilyAttemptTimeout: addressAttemptMs, lookup: guardedLookup(url, rules, lookup) };
+  return request(url, { method: 'POST', agent: false, headers, ...connecting });
 }
 
 /** Answers what tells how far a request has come. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count } from '../ledger/document-fields.ts';
+import { AddressNotAllowedError } from './guarded-lookup.ts';
 
 /** The receiver's word; the status is what counts. */
 export const answerFields = {
@@ -16,6 +17,7 @@ export type EndpointAnswer = Readonly<z.output<z.ZodObject<typeof answerFields>>
 export const noAnswerFields = {
   failure: z.enum([
     'target_not_allowed',
+    'secret_unreadable',
     'name_not_resolved',
     'connection_failed',
     'tls_failed',
@@ -79,10 +81,8 @@ export function readRetryAfter(header: string | undefined, now: Date): number | 
 
 /** What an error of the network means, by how far the attempt had come. */
 export function explainError(error: NodeJS.ErrnoException, stage: SendingStage): NoAnswer {
-  const isBeforeConnection = stage === 'resolving' || stage === 'connecting';
-  // Errors of the resolver and of sockets have codes; the agent's refusal of an address has none. Its words are not
-  // passed on: they tell strangers how names resolve in here.
-  if (isBeforeConnection && error.code === undefined) {
+  // Which address it is would tell the endpoint's owner how names resolve in here.
+  if (error instanceof AddressNotAllowedError) {
     return { failure: 'target_not_allowed', detail: 'The host name resolves to an address that is not public.' };
   }
   // Certificates have names in them that their issuer chose.

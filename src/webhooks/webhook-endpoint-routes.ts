@@ -7,6 +7,7 @@ import { get, operation, patch, post, type Route, remove } from '../http/route.t
 import type { TargetRules } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { openSecret, type SecretKeys, sealSecret } from '../ledger/sealed-secret.ts';
 import {
   deleteWebhookEndpoint,
   rotatedSecretDocument,
@@ -79,27 +80,6 @@ const unconfigured = [
   ),
 
   post(
-    '/webhook-endpoints/:endpointId/secret-rotations',
-    {
-      id: 'rotateWebhookSecret',
-      summary: 'Give a webhook endpoint a new secret',
-      ...{
-        keys: 'service',
-        scope: 'webhooks:manage',
-        offers: operation,
-        params,
-        answers: { 201: rotatedSecretDocument },
-        refusals,
-      },
-    },
-    ({ params: { endpointId }, options }, { engine }) => {
-      const command = { endpointId, secret: createWebhookSecret() };
-      const rotation = createOperation(rotateWebhookSecret, command, options);
-      return perform(engine, rotation, (rotated) => ({ status: 201, body: rotated }));
-    },
-  ),
-
-  post(
     '/webhook-endpoints/:endpointId/test',
     {
       id: 'testWebhookEndpoint',
@@ -120,44 +100,88 @@ const unconfigured = [
   ),
 ];
 
+/** Settings of the operator that endpoints depend on. */
+export interface EndpointSettings {
+  /** Where they may be. */
+  readonly webhookTargets: TargetRules;
+  /** What their secrets are encrypted with. */
+  readonly secretKeys: SecretKeys;
+}
+
 /**
- * Webhook endpoints: registering, changing, trying out. All of it is for the calling service itself. Where they may be
- * is the operator's to say.
+ * Those that make a secret. An operation only knows it encrypted, and so it is in the stored answer; each time that is
+ * given, it is decrypted anew.
  */
-export function webhookEndpointRoutes(targets: TargetRules): readonly Route[] {
-  const bodies = endpointBodies(targets);
+function secretRoutes({ webhookTargets, secretKeys }: EndpointSettings): readonly Route[] {
   return [
     post(
       '/webhook-endpoints',
       {
         id: 'createWebhookEndpoint',
         summary: 'Register a webhook endpoint',
-        ...{
-          keys: 'service',
-          scope: 'webhooks:manage',
-          offers: operation,
-          body: bodies.created,
-          answers: { 201: createdEndpointDocument },
-        },
+        ...{ keys: 'service', scope: 'webhooks:manage', offers: operation, answers: { 201: createdEndpointDocument } },
+        body: endpointBodies(webhookTargets).created,
         refusals: ['too_many_webhook_endpoints', 'account_not_found'],
         examples: { 'All that is booked': { url: 'https://example.com/hooks', eventTypes: ['transaction.booked'] } },
       },
       ({ body, options }, { engine }) => {
+        const { ledgerId } = options;
         const { url, description = null, eventTypes = null, accountIds = null, ordered } = body;
         const about = { url, description, eventTypes, accountIds, isOrdered: ordered };
-        const command = { id: createId(), ...about, secret: createWebhookSecret() };
-        return perform(engine, createOperation(createWebhookEndpoint, command, options), (created) => {
-          return { status: 201, body: created, headers: { Location: `/v1/webhook-endpoints/${created.id}` } };
+        const id = createId();
+        const secret = sealSecret(secretKeys, createWebhookSecret(), { ledgerId, endpointId: id });
+        const creation = createOperation(createWebhookEndpoint, { id, ...about, secret }, options);
+        return perform(engine, creation, (created) => {
+          const told = openSecret(secretKeys, created.secret, { ledgerId, endpointId: created.id });
+          const headers = { Location: `/v1/webhook-endpoints/${created.id}` };
+          return { status: 201, body: { ...created, secret: told }, headers };
         });
       },
     ),
+
+    post(
+      '/webhook-endpoints/:endpointId/secret-rotations',
+      {
+        id: 'rotateWebhookSecret',
+        summary: 'Give a webhook endpoint a new secret',
+        ...{
+          keys: 'service',
+          scope: 'webhooks:manage',
+          offers: operation,
+          params,
+          answers: { 201: rotatedSecretDocument },
+          refusals,
+        },
+      },
+      ({ params: { endpointId }, options }, { engine }) => {
+        const place = { ledgerId: options.ledgerId, endpointId };
+        const command = { endpointId, secret: sealSecret(secretKeys, createWebhookSecret(), place) };
+        const rotation = createOperation(rotateWebhookSecret, command, options);
+        return perform(engine, rotation, ({ secret, previousSecretUntil }) => {
+          return { status: 201, body: { secret: openSecret(secretKeys, secret, place), previousSecretUntil } };
+        });
+      },
+    ),
+  ];
+}
+
+/** Webhook endpoints: registering, changing, trying out. All of it is for the calling service itself. */
+export function webhookEndpointRoutes(settings: EndpointSettings): readonly Route[] {
+  return [
+    ...secretRoutes(settings),
 
     patch(
       '/webhook-endpoints/:endpointId',
       {
         id: 'updateWebhookEndpoint',
         summary: 'Change, disable or enable a webhook endpoint',
-        ...{ keys: 'service', scope: 'webhooks:manage', offers: operation, params, body: bodies.changed },
+        ...{
+          keys: 'service',
+          scope: 'webhooks:manage',
+          offers: operation,
+          params,
+          body: endpointBodies(settings.webhookTargets).changed,
+        },
         ...{ answers: { 200: webhookEndpointDocument }, refusals: [...refusals, 'account_not_found'] },
         examples: { 'Enable it again': { status: 'active' } },
       },

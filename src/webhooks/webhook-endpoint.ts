@@ -23,6 +23,7 @@ export interface WebhookEndpoint {
   readonly isOrdered: boolean;
   /** What is left of a deleted one is removed piece by piece, and nobody sees it any more. */
   readonly status: EndpointStatus | 'deleted';
+  /** As it is stored (`sealed-secret.ts`), like the previous one. */
   readonly secret: string;
   /** Signs along while receivers change over to its successor. */
   readonly previousSecret: string | null;

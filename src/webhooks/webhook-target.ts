@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { TargetRules } from '../http/service-parts.ts';
+import { isListedAddress, isListedHost, isListedPort, isMetadataAddress } from './allowed-targets.ts';
 
 const maxUrlLength = 2_048;
 
@@ -49,7 +50,8 @@ function subnets(family: 'ipv4' | 'ipv6', networks: ReadonlyArray<readonly [stri
 /**
  * What is wrong with a URL as the target of webhooks, in words that follow its name ("must ..."); undefined if nothing
  * is. Looks at the URL alone, not at what its host name resolves to: that can change at any time and is looked at
- * whenever a webhook is sent. Special addresses are those of the IANA special-purpose registries (RFC 6890).
+ * whenever a webhook is sent (`mayConnect`). Special addresses are those of the IANA special-purpose registries
+ * (RFC 6890).
  */
 export function problemOfTarget(url: string, rules: TargetRules): string | undefined {
   if (url.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`;
@@ -57,19 +59,54 @@ export function problemOfTarget(url: string, rules: TargetRules): string | undef
   if (!/^[a-z]+:\/\/[^\s\\\p{Cc}]+$/iu.test(url) || !URL.canParse(url)) {
     return 'must be an absolute URL such as https://example.com/webhooks';
   }
-  const { protocol, username, password, hostname } = new URL(url);
+  const { protocol, username, password } = new URL(url);
   if (protocol !== 'https:' && !(protocol === 'http:' && rules.allowHttp)) return 'must begin with https://';
   if (username !== '' || password !== '') return 'must not contain a user name or password';
   if (url.includes('#')) return 'must not have a fragment';
-  if (!rules.allowPrivate && !mayBePublic(hostname)) return 'must have a public host';
-  return undefined;
+  return problemOfPlace(placeOf(new URL(url)), rules);
+}
+
+/** A host as URLs have it, without brackets and a dot at the end, and a port. */
+export interface TargetPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function placeOf({ protocol, hostname, port }: URL): TargetPlace {
+  const standardPort = protocol === 'https:' ? 443 : 80;
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '');
+  return { host, port: port === '' ? standardPort : Number.parseInt(port, 10) };
 }
 
 /** Of names only those are refused that mean this machine (RFC 6761); what others resolve to is looked at later. */
-function mayBePublic(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '');
-  const family = isIP(host);
-  if (family === 4) return !specialIPv4.check(host, 'ipv4');
-  if (family === 6) return globalIPv6.check(host, 'ipv6') && !specialIPv6.check(host, 'ipv6');
-  return host !== '' && host !== 'localhost' && !host.endsWith('.localhost');
+function problemOfPlace(place: TargetPlace, rules: TargetRules): string | undefined {
+  const { host, port } = place;
+  const isAddress = isIP(host) !== 0;
+  if (isAddress ? mayConnect(host, place, rules) : isListedHost(rules.allowed, host, port)) return undefined;
+  const isPublic = isAddress ? isPublicAddress(host) : !/(^|\.)localhost$|^$/.test(host);
+  if (!isPublic) return 'must have a public host';
+  if (isPublicPort(port, rules) || (!isAddress && isListedPort(rules.allowed, port))) return undefined;
+  return 'must have port 443 or one from 1024 on';
+}
+
+/**
+ * Whether a webhook for this place may go to this address, which its host is or resolves to at this moment: one of a
+ * listed host, a listed one, or a public one at a port that is not for another service of the machine.
+ */
+export function mayConnect(address: string, { host, port }: TargetPlace, rules: TargetRules): boolean {
+  // An interface of this machine can be named behind an address.
+  const bare = address.replace(/%.*$/, '');
+  if (isMetadataAddress(bare)) return false;
+  if (isListedHost(rules.allowed, host, port) || isListedAddress(rules.allowed, bare, port)) return true;
+  return isPublicAddress(bare) && isPublicPort(port, rules);
+}
+
+function isPublicAddress(address: string): boolean {
+  if (isIP(address) === 4) return !specialIPv4.check(address, 'ipv4');
+  return globalIPv6.check(address, 'ipv6') && !specialIPv6.check(address, 'ipv6');
+}
+
+/** Below 1024 are mail, remote shells and other services that take what begins like a request for their own. */
+function isPublicPort(port: number, { allowHttp }: TargetRules): boolean {
+  return port === 443 || (port === 80 && allowHttp) || port >= 1_024;
 }

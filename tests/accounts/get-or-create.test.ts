@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
+import { localWebhooks } from '../support/local-webhooks.ts';
 import { roundsOf } from '../support/rounds.ts';
 import { startTogether } from '../support/start-together.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
     databaseUrl: service.databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs: 5_000,
-    webhookTargets: { allowHttp: false, allowPrivate: false },
+    ...localWebhooks,
     logger: pino({ level: 'silent' }),
   });
   clients = [service.client, createTestClient(`http://127.0.0.1:${secondApi.port}`, service.apiKey)];

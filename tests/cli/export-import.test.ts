@@ -12,6 +12,7 @@ import { latestPlace, readLog } from '../../src/log/read-log.ts';
 import { controlOf } from '../support/account-control.ts';
 import { runCommand, spawnCommand, typeCommand } from '../support/command-line.ts';
 import { untilLogged } from '../support/event-log.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { writeLongHistory } from '../support/long-history.ts';
 import { manyOrFew } from '../support/rounds.ts';
@@ -259,7 +260,7 @@ test('readers of the log go on behind their cursor, and a paused service calls n
     expect((await runCommand(['import', file('log.jsonl')], database)).code).toBe(0);
     const source = { knex: database, ledgerId: scene.ledgerId };
     const { length } = scene.receiver.received;
-    const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on', WORKERS: 'off' };
+    const settings = { ...localWebhookSettings, WORKERS: 'off' };
     const paused = await startServerProcess({ DATABASE_URL: url, ...settings });
     const apiKey = (await runCommand(['key', 'create', scene.ledgerId, 'Copy', '--json'], database)).stdout;
     const copied = createTestClient(paused.url, JSON.parse(apiKey).apiKey);

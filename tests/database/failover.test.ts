@@ -4,6 +4,7 @@ import { createDatabase } from '../../src/database/create-database.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
+import { localWebhooks } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { type StandbyServers, startStandbyServers } from '../support/standby-servers.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
@@ -31,7 +32,7 @@ async function withApi(databaseUrl: string, use: (client: TestClient) => Promise
   const api: HttpListener = await startApi({
     ...{ host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 5_000, databaseUrl, databasePoolSize: 10 },
     lockTimeoutMs: 2_000,
-    webhookTargets: { allowHttp: true, allowPrivate: true },
+    ...localWebhooks,
     logger: pino({ level: 'silent' }),
   });
   try {

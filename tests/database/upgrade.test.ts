@@ -9,6 +9,7 @@ import { noLimits } from '../../src/ownership/holder.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
+import { localWebhooks } from '../support/local-webhooks.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
 import { createOlderLedger, createTestDatabase, type TestDatabase, type TestLedger } from '../support/test-database.ts';
 
@@ -37,14 +38,13 @@ beforeAll(async () => {
   await writeFirstRelease();
   expect(await migrate(database)).not.toEqual([]);
   const logger = pino({ level: 'silent' });
-  const webhookTargets = { allowHttp: false, allowPrivate: false };
   const options = {
     host: '127.0.0.1',
     port: 0,
     keepAliveTimeoutMs: 65_000,
     databasePoolSize: 5,
     lockTimeoutMs: 5_000,
-    webhookTargets,
+    ...localWebhooks,
     logger,
   };
   api = await startApi({ ...options, databaseUrl: testDatabase.url });

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { demoLedgerId } from '../../seeds/demo.ts';
 import { createApiKey } from '../../src/ledger/api-key.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { projectFolder, type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -12,8 +13,7 @@ let server: ServerProcess;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  const webhooks = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
-  server = await startServerProcess({ DATABASE_URL: testDatabase.url, DEMO_API_KEY: apiKey, ...webhooks });
+  server = await startServerProcess({ DATABASE_URL: testDatabase.url, DEMO_API_KEY: apiKey, ...localWebhookSettings });
 });
 
 afterAll(async () => {

@@ -9,6 +9,7 @@ import { verifyBooks } from '../../src/verify-books.ts';
 import { createDatabaseServers, type DatabaseServers, runOn } from '../support/database-servers.ts';
 import { type FaultyProxy, startFaultyProxy } from '../support/faulty-proxy.ts';
 import { openJointAccount } from '../support/joint-account.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { believed, type LogReader, startPoller, startStreamReader } from '../support/log-readers.ts';
 import { pay, sign } from '../support/payment-orders.ts';
@@ -78,7 +79,7 @@ function openDatabase(url: string): Database {
 /** Starts the service on a server by way of the proxy, its readers, and traffic that goes on until it is stopped. */
 async function serve(server: EmbeddedServer): Promise<void> {
   proxy = await startFaultyProxy(server.url);
-  const settings = { DATABASE_URL: proxy.url, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on', LAB: 'off' };
+  const settings = { DATABASE_URL: proxy.url, ...localWebhookSettings, LAB: 'off' };
   service = await startServerProcess(settings);
   client = createTestClient(service.url, ledger.apiKey);
   const { status } = await client.post('/v1/webhook-endpoints', { url: `${receiver.url}/hooks`, ordered: true });

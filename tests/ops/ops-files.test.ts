@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 const folder = new URL('../../', import.meta.url);
@@ -106,7 +107,9 @@ describe('what is started with', () => {
       expect(read_only).toBe(true);
       expect(depends_on.database.condition).toBe('service_healthy');
       const url = environment.DATABASE_URL.replace(/\$\{POSTGRES_PASSWORD[^}]*\}/, 'secret');
-      expect(readConfig({ ...environment, DATABASE_URL: url }, command).databaseUrl).toBe(url);
+      expect(environment.SECRETS_KEY).toMatch(/^\$\{SECRETS_KEY:\?[^}]+\}$/);
+      const { SECRETS_KEY } = localWebhookSettings;
+      expect(readConfig({ ...environment, DATABASE_URL: url, SECRETS_KEY }, command).databaseUrl).toBe(url);
     }
     expect([services.api, services.worker].map(({ command }) => readConfig({}, command).role)).toEqual([
       'api',
@@ -149,7 +152,9 @@ interface EnvironmentEntry {
 
 /** A secret's value is not in the file. */
 function environmentOf(entries: readonly EnvironmentEntry[]): Record<string, string> {
-  return Object.fromEntries(
-    entries.map(({ name, value }) => [name, value ?? 'postgres://user:secret@host:5432/ledger']),
-  );
+  const kept: Record<string, string> = {
+    DATABASE_URL: 'postgres://user:secret@host:5432/ledger',
+    SECRETS_KEY: localWebhookSettings.SECRETS_KEY,
+  };
+  return Object.fromEntries(entries.map(({ name, value }) => [name, value ?? kept[name]!]));
 }

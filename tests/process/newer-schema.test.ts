@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { untilLogged } from '../support/event-log.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
@@ -30,7 +31,7 @@ afterEach(async () => {
 });
 
 async function start(role: 'api' | 'worker'): Promise<ServerProcess> {
-  const settings = { DATABASE_URL: testDatabase.url, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
+  const settings = { DATABASE_URL: testDatabase.url, ...localWebhookSettings };
   const started = await startServerProcess(settings, ['--role', role]);
   processes.push(started);
   return started;

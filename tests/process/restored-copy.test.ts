@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { verifyBooks } from '../../src/verify-books.ts';
 import { createDatabaseServers, type DatabaseServers } from '../support/database-servers.ts';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { migrateDatabase } from '../support/standby-servers.ts';
@@ -51,8 +52,7 @@ async function backUp(url: string, from: string, to: string): Promise<void> {
 test('pays nobody and calls nobody a second time while it is paused, and goes on once it is not', async () => {
   const live = await servers.start('live');
   await migrateDatabase(live.url);
-  const settings = { WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
-  const service = await startServerProcess({ ...settings, DATABASE_URL: live.url });
+  const service = await startServerProcess({ ...localWebhookSettings, DATABASE_URL: live.url });
   const database = openTestPool(live.url);
   const { apiKey } = await createTestLedger(database);
   const client = createTestClient(service.url, apiKey);
@@ -83,7 +83,7 @@ test('pays nobody and calls nobody a second time while it is paused, and goes on
   await until(async () => (await database('webhook_deliveries').where('status', 'pending')).length === 0);
 
   const copy = await servers.start('copy');
-  const paused = await startServerProcess({ ...settings, DATABASE_URL: copy.url, WORKERS: 'off' });
+  const paused = await startServerProcess({ ...localWebhookSettings, DATABASE_URL: copy.url, WORKERS: 'off' });
   expect(paused.output()).toContain('WORKERS=off');
   const onCopy = createTestClient(paused.url, apiKey);
   const copied = openTestPool(copy.url);
@@ -102,7 +102,7 @@ test('pays nobody and calls nobody a second time while it is paused, and goes on
   expect(await paused.end('SIGTERM')).toBe(0);
   await database.destroy();
   await live.stop();
-  const successor = await startServerProcess({ ...settings, DATABASE_URL: copy.url });
+  const successor = await startServerProcess({ ...localWebhookSettings, DATABASE_URL: copy.url });
   const after = createTestClient(successor.url, apiKey);
   await until(() => paid(after));
   await receiver.untilReceived(2);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createWorkQueues } from '../../src/work-queues.ts';
+import { localWebhooks } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import { createTestClient } from '../support/test-client.ts';
@@ -34,7 +35,7 @@ test('runs the API and the workers apart, and each says how it is', async () => 
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/v1/accounts')).status).toBe(404);
   const options = { stopping: AbortSignal.abort(), logger: pino({ level: 'silent' }), idempotencyRetentionHours: 24 };
-  const queues = createWorkQueues({ ...options, webhookTargets: { allowHttp: false, allowPrivate: false } });
+  const queues = createWorkQueues({ ...options, ...localWebhooks });
   // The queues are measured now and then: the last time may have been before the worker came by.
   await until(async () => {
     const { text } = await get('/metrics');

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { runCommandLine } from '../../src/cli/joint-ledger.ts';
+import { readConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/create-database.ts';
 import { inBuild, projectFolder } from './server-process.ts';
 
@@ -27,8 +28,15 @@ export function spawnCommand(args: readonly string[], settings: Settings = {}, p
   );
 }
 
-/** Runs a command in this process, with a terminal that keeps what is printed; without a database it may ask for none. */
-export async function runCommand(args: readonly string[], database?: Database): Promise<Ended> {
+/**
+ * Runs a command in this process, with a terminal that keeps what is printed; without a database it may ask for none,
+ * and without settings not for these.
+ */
+export async function runCommand(
+  args: readonly string[],
+  database?: Database,
+  settings?: Readonly<Record<string, string>>,
+): Promise<Ended> {
   const printed = { stdout: '', stderr: '' };
   const code = await runCommandLine(args, {
     print: (text) => (printed.stdout += text),
@@ -39,6 +47,7 @@ export async function runCommand(args: readonly string[], database?: Database): 
     },
     confirm: undefined,
     config() {
+      if (settings !== undefined) return readConfig(settings, []);
       throw new Error('no settings were asked for');
     },
     withDatabase: (runOn) => (database === undefined ? fail() : runOn(database)),

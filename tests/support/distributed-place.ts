@@ -5,6 +5,7 @@ import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { startWorker } from '../../src/process/worker-process.ts';
 import { startDealingProxy } from './dealing-proxy.ts';
+import { localWebhooks } from './local-webhooks.ts';
 import { markDistributed } from './mark-distributed.mjs';
 import { createTestDatabase, openTestPool } from './test-database.ts';
 
@@ -58,9 +59,8 @@ export async function openDistributedPlace(name: (typeof placeNames)[number]): P
   const databaseUrl = own.url;
   const database = openTestPool(databaseUrl);
   const logger = pino({ level: 'silent' });
-  const webhookTargets = { allowHttp: true, allowPrivate: true };
   // What is prepared on one node is not known to the other one.
-  const settings = { databaseUrl, webhookTargets, logger, preparedStatements: false };
+  const settings = { databaseUrl, ...localWebhooks, logger, preparedStatements: false };
   const api = await startApi({
     ...{ host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 65_000, databasePoolSize: 10 },
     ...{ ...settings, lockTimeoutMs: 30_000, lab: false },

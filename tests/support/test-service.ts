@@ -7,6 +7,7 @@ import { machineClock } from '../../src/ledger/trusted-clock.ts';
 import { startApi } from '../../src/process/api-process.ts';
 import type { HttpListener } from '../../src/process/listen-http.ts';
 import { verifyBooks } from '../../src/verify-books.ts';
+import { localWebhooks } from './local-webhooks.ts';
 import { countDeadlocks, sharedDatabases, untilSessionsEnded } from './lock-witness.ts';
 import { emptyDatabase, isQuiet } from './reused-database.ts';
 import { createTestClient, type TestClient } from './test-client.ts';
@@ -177,7 +178,6 @@ function startTestApi(
   databaseUrl: string,
   { lockTimeoutMs = 30_000, logger = pino({ level: 'silent' }), rateLimits = noRateLimits }: ServiceOptions = {},
 ): Promise<HttpListener> {
-  const webhookTargets = { allowHttp: true, allowPrivate: true };
   return startApi({
     host: '127.0.0.1',
     port: 0,
@@ -185,7 +185,7 @@ function startTestApi(
     databaseUrl,
     databasePoolSize: 10,
     lockTimeoutMs,
-    webhookTargets,
+    ...localWebhooks,
     rateLimits,
     lab: true,
     logger,

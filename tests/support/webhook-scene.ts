@@ -11,6 +11,7 @@ import { createWebhookWorker, type WebhookWorker } from './webhook-worker.ts';
 /** A ledger of a test's own, with a receiver and a worker. */
 export interface WebhookScene {
   readonly ledgerId: string;
+  readonly apiKey: string;
   readonly client: TestClient;
   readonly receiver: WebhookReceiver;
   readonly worker: WebhookWorker;
@@ -36,7 +37,7 @@ export async function openWebhookScene(service: TestService): Promise<WebhookSce
   const worksWith: WebhookScene['worksWith'] = ({ database = service.database, ...options }) =>
     createWebhookWorker({ database, ledgerId }, { timeoutMs: 30_000, ...options });
   return {
-    ...{ ledgerId, client, receiver, worksWith },
+    ...{ ledgerId, apiKey, client, receiver, worksWith },
     worker: worksWith({}),
     async register(fields = {}) {
       const { status, body } = await client.post('/v1/webhook-endpoints', { url: `${receiver.url}/hooks`, ...fields });

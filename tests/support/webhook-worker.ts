@@ -4,6 +4,7 @@ import type { DeliveringOptions } from '../../src/webhooks/webhook-deliveries-qu
 import { createWebhookQueues } from '../../src/webhooks/webhook-queues.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
 import { untilLogged } from './event-log.ts';
+import { localWebhooks } from './local-webhooks.ts';
 import { until } from './lock-witness.ts';
 import type { TestService } from './test-service.ts';
 
@@ -29,8 +30,7 @@ export function createWebhookWorker(
 ): WebhookWorker {
   const stopping = new AbortController();
   const logger = pino({ level: 'silent' });
-  const targets = { allowHttp: true, allowPrivate: true };
-  const queues = createWebhookQueues({ targets, logger, stopping: stopping.signal, ...options });
+  const queues = createWebhookQueues({ ...localWebhooks, logger, stopping: stopping.signal, ...options });
   const work = (name: string) => {
     const queue = queues.find((each) => each.name === name);
     if (queue === undefined) throw new Error(`there is no queue ${name}`);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { localWebhookSettings } from '../support/local-webhooks.ts';
 import { until } from '../support/lock-witness.ts';
 import { projectFolder, type ServerProcess, startServerProcess, untilListening } from '../support/server-process.ts';
 import { type SpanReceiver, startSpanReceiver } from '../support/span-receiver.ts';
@@ -22,8 +23,7 @@ const tracedTo = (url: string) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
   OTEL_SERVICE_NAME: 'traced-ledger',
   OTEL_BSP_SCHEDULE_DELAY: '50',
-  WEBHOOK_ALLOW_HTTP: 'on',
-  WEBHOOK_ALLOW_PRIVATE: 'on',
+  ...localWebhookSettings,
 });
 
 beforeAll(async () => {

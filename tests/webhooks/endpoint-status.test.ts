@@ -165,7 +165,7 @@ describe('an endpoint', () => {
     await scene.client.createParty('Ann');
     await scene
       .worksWith({
-        targets: { allowHttp: true, allowPrivate: false },
+        webhookTargets: { allowHttp: true, allowed: [] },
         lookup: (_hostname, _options, callback) =>
           process.nextTick(callback, null, [{ address: '127.0.0.1', family: 4 }]),
       })

@@ -4,6 +4,7 @@ import { createDatabase } from '../../src/database/create-database.ts';
 import { createWebhookQueues } from '../../src/webhooks/webhook-queues.ts';
 import { startWorkers } from '../../src/workers/start-workers.ts';
 import { startWakeUp } from '../../src/workers/wake-up.ts';
+import { localWebhookSettings, localWebhooks } from '../support/local-webhooks.ts';
 import { countDeadlocks, until } from '../support/lock-witness.ts';
 import { manyOrFew } from '../support/rounds.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
@@ -30,7 +31,7 @@ afterEach(async () => {
 
 /** The whole service in a process of its own, workers included. */
 async function startProcess(): Promise<ServerProcess> {
-  const settings = { DATABASE_URL: service.databaseUrl, WEBHOOK_ALLOW_HTTP: 'on', WEBHOOK_ALLOW_PRIVATE: 'on' };
+  const settings = { DATABASE_URL: service.databaseUrl, ...localWebhookSettings };
   const started = await startServerProcess(settings);
   processes.push(started);
   return started;
@@ -43,8 +44,7 @@ function startTestWorkers() {
   const pool = { url, poolSize: 10, applicationName: 'joint-ledger worker', acquireTimeoutMs: 10_000 };
   const database = createDatabase(pool);
   const stopping = new AbortController();
-  const targets = { allowHttp: true, allowPrivate: true };
-  const queues = createWebhookQueues({ targets, logger, stopping: stopping.signal });
+  const queues = createWebhookQueues({ ...localWebhooks, logger, stopping: stopping.signal });
   const wakeUp = startWakeUp({ url, database, logger });
   const workers = startWorkers({ database, logger, queues, wakeUp });
   return {

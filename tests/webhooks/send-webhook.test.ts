@@ -3,9 +3,11 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Webhook as Verifier } from 'standardwebhooks';
+import { readAllowedTargets } from '../../src/webhooks/allowed-targets.ts';
 import { type SendingOptions, sendWebhook, type Webhook } from '../../src/webhooks/send-webhook.ts';
 import { isDelivered } from '../../src/webhooks/sending-outcome.ts';
 import { createWebhookSecret } from '../../src/webhooks/webhook-secret.ts';
+import { localTargets } from '../support/local-webhooks.ts';
 import { createSelfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { specialAddresses } from '../support/special-addresses.ts';
 import { behaviour, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -30,7 +32,7 @@ function send(webhook: Partial<Webhook> = {}, terms: Partial<SendingOptions> = {
     sentAt: new Date(),
   };
   const patient = {
-    rules: { allowHttp: true, allowPrivate: true },
+    rules: localTargets,
     timeoutMs: 30_000,
     stop: new AbortController().signal,
   };
@@ -294,7 +296,7 @@ describe('stopping', () => {
 });
 
 describe('where only public addresses are allowed', () => {
-  const rules = { allowHttp: true, allowPrivate: false };
+  const rules = { allowHttp: true, allowed: [] };
   const refused = {
     failure: 'target_not_allowed',
     detail: 'The host name resolves to an address that is not public.',
@@ -321,8 +323,50 @@ describe('where only public addresses are allowed', () => {
   });
 });
 
+describe('where hosts and addresses are listed', () => {
+  const listing = (list: string) => ({ allowHttp: true, allowed: readAllowedTargets(list).targets });
+  const url = () => `http://receiver.example:${receiver.port}/`;
+
+  test.each(['127.0.0.0/8', 'receiver.example', '*.example', '127.0.0.1,10.0.0.1'])(
+    'by %s a host name that resolves to 127.0.0.1 is connected to',
+    async (list) => {
+      const outcome = await send({ url: url() }, { rules: listing(list), lookup: resolvingTo('127.0.0.1') });
+      expect(outcome).toMatchObject({ status: 204 });
+    },
+  );
+
+  test.each(['10.0.0.0/8', 'other.example', '127.0.0.1:9', 'receiver.example:9'])('by %s it is not', async (list) => {
+    const outcome = await send({ url: url() }, { rules: listing(list), lookup: resolvingTo('127.0.0.1') });
+    expect(outcome).toMatchObject({ failure: 'target_not_allowed' });
+    expect(receiver.connections()).toBe(0);
+  });
+
+  test.each([
+    '169.254.169.254',
+    '169.254.170.2',
+    '168.63.129.16',
+    '100.100.100.200',
+    'fd00:ec2::254',
+    '::ffff:169.254.169.254',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1::100.100.100.200',
+    '2002:a83f:8110::1',
+  ])('the metadata of a cloud at %s are not asked for, however wide the list', async (address) => {
+    const rules = listing('receiver.example,0.0.0.0/0,::/0');
+    const outcome = await send({ url: url() }, { rules, lookup: resolvingTo(address) });
+    expect(outcome).toMatchObject({ failure: 'target_not_allowed' });
+  });
+
+  test('a name that resolves to a listed address and to another one is not connected to', async () => {
+    const lookup = resolvingTo('127.0.0.1', '10.0.0.1');
+    const outcome = await send({ url: url() }, { rules: listing('127.0.0.1'), lookup });
+    expect(outcome).toMatchObject({ failure: 'target_not_allowed' });
+    expect(receiver.connections()).toBe(0);
+  });
+});
+
 test('where only https is allowed, http is not spoken', async () => {
-  const outcome = await send({}, { rules: { allowHttp: false, allowPrivate: true } });
+  const outcome = await send({}, { rules: { ...localTargets, allowHttp: false } });
   const detail = 'The URL must begin with https://.';
   expect(outcome).toEqual({ failure: 'target_not_allowed', detail, ms: anyMs });
   expect(receiver.connections()).toBe(0);

@@ -8,6 +8,7 @@ import { lookForWork, readQueueStateOf } from '../../src/workers/claim-work.ts';
 import { startWorkers } from '../../src/workers/start-workers.ts';
 import { startWakeUp } from '../../src/workers/wake-up.ts';
 import type { WorkQueue } from '../../src/workers/work-queue.ts';
+import { localWebhooks } from '../support/local-webhooks.ts';
 import { markDistributed } from '../support/mark-distributed.mjs';
 import { createTestClient } from '../support/test-client.ts';
 import { createTestDatabase, createTestLedger, openTestPool, type TestDatabase } from '../support/test-database.ts';
@@ -68,10 +69,9 @@ test('is found out with the first session', async () => {
 
 test('books a movement once, by its key', async () => {
   const ledger = await createTestLedger(database);
-  const targets = { allowHttp: true, allowPrivate: true };
   const api = await startApi({
     ...{ host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 65_000, databaseUrl: place.url, databasePoolSize: 10 },
-    ...{ lockTimeoutMs: 30_000, webhookTargets: targets, lab: false, logger },
+    ...{ lockTimeoutMs: 30_000, ...localWebhooks, lab: false, logger },
   });
   const client = createTestClient(`http://127.0.0.1:${api.port}`, ledger.apiKey);
   const account = await client.openAccount();
