@@ -5,7 +5,10 @@ import type { Rate } from './token-buckets.ts';
 /** `50/200`: so many a second, and so many at once after a pause. */
 export const rateText = z
   .string()
-  .regex(/^(?:off|[1-9]\d{0,5}\/[1-9]\d{0,6})$/, 'must be off, or requests a second and at once, such as 50/200')
+  .regex(/^(?:off|[1-9]\d{0,5}\/[1-9]\d{0,6})$/, {
+    error: 'must be off, or requests a second and at once, such as 50/200',
+    abort: true,
+  })
   .refine((text) => (readRate(text)?.burst ?? 0) >= (readRate(text)?.perSecond ?? 0), {
     error: 'must let in no fewer at once than in a second',
   });
