@@ -26,6 +26,9 @@ import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { type EndpointSettings, webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
+/** What is told to whom of accounts, in all that changes them. */
+export { guardEngine } from './ownership/guarded-engine.ts';
+
 /** What some of the routes depend on. */
 export interface RouteSettings extends EndpointSettings {
   /** Undefined where the race lab is off. */

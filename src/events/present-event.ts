@@ -7,6 +7,7 @@ import type { LoggedEvent } from '../log/read-log.ts';
 import { withoutHidden } from '../movements/present-movement.ts';
 import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
+import type { ReadableAccounts } from '../ownership/visible-accounts.ts';
 import { findParties } from '../parties/party-queries.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
@@ -34,13 +35,13 @@ export type EventDocument = z.output<typeof eventDocument>;
 const isOfParty = ({ type }: LoggedEvent) => type.startsWith('party.');
 
 /**
- * Makes documents of events, those of one page with one look into the journal, and one at the parties. Balances are
- * shown of the `readable` accounts only; null stands for all.
+ * Makes documents of events, those of one page with one look into the journal, and one at the parties. What
+ * is shown of transactions is what who may read the `readable` accounts may know; null stands for all.
  */
 export async function describeEvents(
   source: LedgerSource,
   events: readonly LoggedEvent[],
-  readable: ReadonlySet<string> | null = null,
+  readable: ReadableAccounts | null = null,
 ): Promise<EventDocument[]> {
   const booked = events.filter((event) => event.type === 'transaction.booked').map((event) => event.subjectId);
   const ofParties = events.filter((event) => isOfParty(event)).map((event) => event.subjectId);

@@ -2,13 +2,14 @@ import { getAccount } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
 import { notFound } from '../errors/no-such.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
+import { ReadableAccounts } from '../ownership/visible-accounts.ts';
 
 /** What of the log the key of a request may see. */
 export interface VisibleEvents {
   /** The accounts whose events are shown; null for all events, also those of no account. */
   readonly accountIds: readonly string[] | null;
   /** The accounts whose balances are shown; null for all. */
-  readonly readable: ReadonlySet<string> | null;
+  readonly readable: ReadableAccounts | null;
 }
 
 /**
@@ -30,7 +31,7 @@ export async function findVisible(
     .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
     .whereRaw("'view' = any(rights)")
     .pluck('account_id');
-  const readable = new Set(held);
+  const readable = new ReadableAccounts(bound, held);
   if (accountId !== undefined && !readable.has(accountId)) throw notFound('account', accountId);
   return { accountIds: accountId === undefined ? held : [accountId], readable };
 }

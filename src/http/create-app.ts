@@ -19,7 +19,11 @@ export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpAp
   const router = createRouter();
   const admission = createAdmission(parts.rateLimits, parts.wakeUp);
   router.use('/v1', authenticate(parts.database, parts.wakeUp, admission), admission.handler, jsonBody);
-  mountRoutes(router, routes, parts);
+  // Nothing is copied for keys of the service.
+  mountRoutes(router, routes, parts, (caller) => {
+    if (caller.boundParty === null) return parts;
+    return { ...parts, engine: parts.guard(parts.engine, parts.database, caller) };
+  });
   const app = assemble(parts, router, routes);
   app.set('trust proxy', [...parts.rateLimits.trustedProxies]);
   return app;

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { requireScope, requireServiceKey } from './acting-party.ts';
-import { callerOf } from './caller.ts';
+import { type Caller, callerOf } from './caller.ts';
 import { jsonBody } from './json-body.ts';
 import { readOperationOptions } from './operation-options.ts';
 import { methodNotAllowed } from './problem.ts';
@@ -13,9 +13,14 @@ import { requireSameSite } from './same-site.ts';
 /**
  * Adds routes to a router; those that take a key stand behind `authenticate` and `jsonBody`. Paths are tried in the
  * order in which they stand in the list first. Each refuses the methods that none of its routes has with
- * `method_not_allowed`.
+ * `method_not_allowed`. `partsOf` says what a route is given that is called with a key.
  */
-export function mountRoutes<Parts>(router: Router, routes: readonly Route<Parts>[], parts: Parts): void {
+export function mountRoutes<Parts>(
+  router: Router,
+  routes: readonly Route<Parts>[],
+  parts: Parts,
+  partsOf: (caller: Caller) => Parts = () => parts,
+): void {
   for (const path of new Set(routes.map((route) => route.path))) {
     const ofPath = routes.filter((route) => route.path === path);
     const at = router.route(path);
@@ -27,7 +32,8 @@ export function mountRoutes<Parts>(router: Router, routes: readonly Route<Parts>
       if (keys === 'none' && body !== undefined) at[method](jsonBody);
       at[method](async (req, res) => {
         res.locals.route = path;
-        return sendReply(res, await handle(read(req, res), parts), mediaType);
+        const given = keys === 'none' ? parts : partsOf(callerOf(res));
+        return sendReply(res, await handle(read(req, res), given), mediaType);
       });
     }
     at.all(methodNotAllowed(methodsOf(ofPath)));

@@ -184,7 +184,11 @@ function refuseChanged({ accountIds, expectedTag }: Task, accounts: LockedAccoun
   const account = accounts.get(accountIds[0] ?? '');
   if (expectedTag === undefined || account === undefined || entityTag(account) === expectedTag) return undefined;
   const detail = `Account ${account.id} is at ${entityTag(account)}, the request expects ${expectedTag}.`;
-  return { refusal: refusal('version_mismatch', detail, { version: account.version, revision: account.revision }) };
+  return {
+    refusal: refusal('version_mismatch', detail, {
+      ...{ accountId: account.id, version: account.version, revision: account.revision },
+    }),
+  };
 }
 
 function outcomeOf(result: unknown, account: LockedAccount | undefined): Outcome<unknown> {

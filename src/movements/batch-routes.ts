@@ -7,6 +7,8 @@ import { perform, type Success } from '../http/reply.ts';
 import { operation, post } from '../http/route.ts';
 import { createOperation, type KeyClaim } from '../ledger/operation.ts';
 import { metrics } from '../metrics/service-metrics.ts';
+import { findKnownAccounts, type KnownAccounts, toldRefusal } from '../ownership/guarded-engine.ts';
+import type { ReadableAccounts } from '../ownership/visible-accounts.ts';
 import { dryPaymentOrderDocument, paymentOrderDocument } from '../payment-orders/payment-order.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './movement.ts';
@@ -79,7 +81,9 @@ export const batchRoutes = [
       };
       const movements = batch.items.map((item) => item.movement);
       const readable = await refuseStrangers(database, caller, movements);
-      const present = (answers: readonly ItemAnswer[]) => presentBatch(answers, options.dryRun, readable);
+      const accountIds = movements.flatMap(({ legs }) => legs.map((leg) => leg.accountId));
+      const known = await findKnownAccounts(database, caller, accountIds);
+      const present = (answers: readonly ItemAnswer[]) => presentBatch(answers, options.dryRun, readable, known);
       return perform(engine, createOperation(postBatch, batch, options), present);
     },
   ),
@@ -136,12 +140,17 @@ function hashItem({ type, idempotencyKey: _key, ...body }: Record<string, unknow
   return hashRequest('POST', `/v1/accounts/${accountId}/${type}s`, rest);
 }
 
-function presentBatch(answers: readonly ItemAnswer[], dryRun: boolean, readable: ReadonlySet<string> | null): Success {
+function presentBatch(
+  answers: readonly ItemAnswer[],
+  dryRun: boolean,
+  readable: ReadableAccounts | null,
+  known: KnownAccounts | null,
+): Success {
   const results = answers.map(({ outcome, replayed }) => {
     const again = replayed ? { replayed: true } : {};
     if ('refusal' in outcome) {
       metrics.refusals.inc({ code: outcome.refusal.code });
-      const problem = presentProblem(outcome.refusal);
+      const problem = presentProblem(toldRefusal(outcome.refusal, known));
       return { status: problem.status, ...again, problem };
     }
     const result = withoutHidden(outcome.result, readable);

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { mapScanned, type Scanned } from '../database/bounded-scan.ts';
+import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { Caller } from '../http/caller.ts';
 import { authenticationOf } from '../ledger/authentication.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
 import { count, currencyCode, dayText, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import { notesOfDocument } from '../ledger/movement-notes.ts';
 import { Money } from '../money/money.ts';
+import { findReadable } from '../ownership/visible-accounts.ts';
 import type { MovementFilters } from './movement-filters.ts';
 import { originDocument, originOf } from './present-transaction.ts';
 import { type EntryPage, keyOfEntry, type ScannedEntry, scanEntries } from './scan-entries.ts';
@@ -49,6 +52,38 @@ export async function listEntries(
   const scanned = await scanEntries(source, account, page, { filters, amount: 'abs(e.amount)' });
   const others = await findCounterparties(source, scanned.items);
   return mapScanned(scanned, keyOfEntry, (row) => presentEntry(row, account.currency, others.get(row.id) ?? null));
+}
+
+/**
+ * Entries as a party may know them (`withoutHidden`): of what came into its account from one that it may not read, and
+ * that it did not initiate, what the payer noted and who signed is not told. Two queries where there are such; none for
+ * a key of the service.
+ */
+export async function withoutPayersNotes(
+  database: Database,
+  caller: Caller,
+  entries: readonly EntryDocument[],
+): Promise<readonly EntryDocument[]> {
+  const isPaid = ({ amount, type, initiatedBy }: EntryDocument) =>
+    !amount.startsWith('-') && type !== 'deposit' && initiatedBy !== caller.boundParty;
+  const paid = caller.boundParty === null ? [] : entries.filter(isPaid);
+  if (paid.length === 0) return entries;
+  const payers: Array<{ transactionId: string; accountId: string }> = await database('entries')
+    .where('ledger_id', caller.ledgerId)
+    .whereRaw('transaction_id = any(?::uuid[])', [paid.map(({ transactionId }) => transactionId)])
+    .where('amount', '<', 0)
+    .whereNotNull('version')
+    .select('transaction_id as transactionId', 'account_id as accountId');
+  const readable = await findReadable(
+    database,
+    caller,
+    payers.map(({ accountId }) => accountId),
+  );
+  const ofOthers = new Set(payers.filter(({ accountId }) => !readable?.has(accountId)).map((p) => p.transactionId));
+  const notTold = { metadata: null, authentication: null, signedBy: [], origin: null, externalId: null };
+  return entries.map((entry) =>
+    isPaid(entry) && ofOthers.has(entry.transactionId) ? { ...entry, ...notTold, initiatedBy: null } : entry,
+  );
 }
 
 /** By the entries, the accounts that their transactions have besides, where that is one of a customer. */

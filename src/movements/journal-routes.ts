@@ -10,7 +10,7 @@ import { id } from '../http/read-input.ts';
 import { ok, type Success } from '../http/reply.ts';
 import { get } from '../http/route.ts';
 import { findReadable } from '../ownership/visible-accounts.ts';
-import { entryDocument, listEntries } from './entry-queries.ts';
+import { entryDocument, listEntries, withoutPayersNotes } from './entry-queries.ts';
 import { listTransactions, listTransactionsOf, type TransactionKey } from './list-transactions.ts';
 import { checkRanges, type MovementFilters, movementFilters } from './movement-filters.ts';
 import { withoutHidden } from './present-movement.ts';
@@ -48,8 +48,9 @@ export const journalRoutes = [
       const { currency, ...account } = await getEntriesOf(database, caller, accountId);
       return readPageBy(query, ['entries', accountId], {
         key: keyOfEntries(account),
-        find: (page) => listEntries(sourceOf(caller, database), { ...account, currency }, page, query),
+        find: (page) => listEntries(sourceOf(caller, database), { ...account, currency }, page, seenBy(caller, query)),
         keyOf: (entry) => entry.version ?? entry.id,
+        present: (entries) => withoutPayersNotes(database, caller, entries),
       });
     },
   ),
@@ -95,7 +96,8 @@ export const journalRoutes = [
     async ({ caller, params }, { database }) => {
       const transaction = await findTransactionByExternalId(sourceOf(caller, database), params.externalId);
       const shown = transaction && (await showTo(caller, transaction, database));
-      if (shown !== undefined) return ok(shown);
+      // To whom its external id is not shown it cannot be found by it.
+      if (shown !== undefined && shown.externalId !== null) return ok(shown);
       throw notFoundByExternalId('transaction', params.externalId);
     },
   ),
@@ -117,6 +119,11 @@ export const journalRoutes = [
   ),
 ];
 
+/** Filters that find nothing by what the caller is not shown. */
+function seenBy({ boundParty }: Caller, filters: MovementFilters): MovementFilters & { viewer?: string } {
+  return boundParty === null ? filters : { ...filters, viewer: boundParty };
+}
+
 async function getEntriesOf(database: Database, caller: Caller, accountId: string) {
   const { currency, ownership } = await getReadableAccount(database, caller, accountId);
   return { id: accountId, currency, isClearing: ownership === 'clearing' };
@@ -136,7 +143,7 @@ async function readTransactionsOf(
   const source = sourceOf(caller, database);
   return readPageBy(query, ['transactions'], {
     key: keyOfEntries(account),
-    find: (page) => listTransactionsOf(source, account, page, query),
+    find: (page) => listTransactionsOf(source, account, page, seenBy(caller, query)),
     keyOf: ({ key }) => key,
     async present(found) {
       const documents = found.map(({ document }) => document);

@@ -36,7 +36,8 @@ export const movementFilters = {
 
 const filters = z.object(movementFilters);
 
-export type MovementFilters = z.output<typeof filters>;
+/** With a `viewer`, a party that reads an account's entries: only what it may know is compared. */
+export type MovementFilters = z.output<typeof filters> & { readonly viewer?: string };
 
 /** Notes the ends of ranges that lie before their beginnings. */
 export function checkRanges(
@@ -74,3 +75,9 @@ export function conditionsOf(wanted: MovementFilters, amount: 't.amount' | 'abs(
   ].map((condition) => condition || undefined);
   return conditions.filter((condition) => condition !== undefined);
 }
+
+/**
+ * That the entry `e` is one whose notes its reader may know (`withoutHidden`): money that went out or was paid in, or
+ * the reader's own act. What an account's reader may know of another account that pays as well is not looked at here.
+ */
+export const notesAreTold = "(e.amount < 0 or t.type = 'deposit' or t.initiated_by = :viewer)";

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { accountPath } from '../accounts/account-schemas.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { refuseIfMatch } from '../http/operation-options.ts';
 import { id } from '../http/read-input.ts';
-import { answered, perform, type Reply } from '../http/reply.ts';
+import { perform, type Reply } from '../http/reply.ts';
 import { accountOperation, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
 import { bookingRefusals } from '../http/shared-refusals.ts';
@@ -41,13 +40,10 @@ async function submit(
 ): Promise<Reply> {
   const movement = movementOfCaller(caller, asked);
   const readable = await refuseStrangers(database, caller, [movement]);
-  // The entity tag, and whether it is this one, would reveal an account that is not for this key to read.
-  const isTagged = readable === null || readable.has(movement.legs[0]!.accountId);
-  if (!isTagged && options.expectedTag !== undefined) throw refuseIfMatch();
-  const { outcome, replayed } = await engine.submit(createOperation(postMovement, movement, options));
   const present = options.dryRun ? presentDryRun : presentResult;
-  const shown = isTagged || 'refusal' in outcome ? outcome : { result: outcome.result };
-  return answered({ outcome: shown, replayed }, (result) => present(withoutHidden(result, readable)));
+  return perform(engine, createOperation(postMovement, movement, options), (result) =>
+    present(withoutHidden(result, readable)),
+  );
 }
 
 /** Deposits, withdrawals, transfers and multi-leg transactions, and taking them back. */

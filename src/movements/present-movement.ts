@@ -1,26 +1,48 @@
 import type { Success } from '../http/reply.ts';
+import type { ReadableAccounts } from '../ownership/visible-accounts.ts';
 import type { PaymentOrderDocument } from '../payment-orders/payment-order.ts';
 import type { MovementResult } from './book-legs.ts';
+import type { EntryOfTransactionDocument, TransactionDocument } from './present-transaction.ts';
 
 export function isPaymentOrder(result: MovementResult): result is PaymentOrderDocument {
   return 'instructionHash' in result;
 }
 
-/** The result without the balances of accounts that the caller may not read; null stands for all accounts. */
+/**
+ * The result as a party may know it; null stands for a key of the service, which may know all. Who initiated a
+ * transaction, or may read the accounts that pay, sees all of it but the balances of others. Who is paid sees its own
+ * legs, and of a payment between two accounts the other one; what the payer noted, and who signed, is the payer's.
+ */
 export function withoutHidden<Result extends MovementResult>(
   result: Result,
-  readable: ReadonlySet<string> | null,
+  readable: ReadableAccounts | null,
 ): Result {
   if (readable === null) return result;
   const { explanation, ...told } = result;
   const shown = explanation === undefined || readable.has(explanation.accountId) ? result : (told as Result);
   if (isPaymentOrder(shown)) return shown;
-  const entries = shown.entries.map((entry) => {
-    if (readable.has(entry.accountId)) return entry;
-    const { balanceAfter: _balance, version: _version, ...rest } = entry;
-    return rest;
+  const entries = shown.entries.map((entry) => (readable.has(entry.accountId) ? entry : withoutBalance(entry)));
+  if (isPayer(shown, readable)) return { ...shown, entries };
+  const notTold = { metadata: null, authentication: null, signedBy: [], origin: null, externalId: null };
+  const paid = { ...shown, ...notTold, initiatedBy: null };
+  if (entries.length === 2) return { ...paid, entries };
+  const own = entries.filter(({ accountId }) => readable.has(accountId));
+  // What others received is in the sums.
+  const currency = shown.currency === null ? {} : { currency: shown.currency };
+  const entriesAlone = own.map((entry) => ({ ...currency, ...entry }));
+  return { ...paid, amount: null, currency: null, reversedAmount: null, entries: entriesAlone };
+}
+
+function withoutBalance({ balanceAfter: _balance, version: _version, ...rest }: EntryOfTransactionDocument) {
+  return rest;
+}
+
+/** An entry of a clearing account has no version, and nobody who could be kept from what it says. */
+function isPayer({ initiatedBy, entries }: TransactionDocument, readable: ReadableAccounts): boolean {
+  if (initiatedBy === readable.party) return true;
+  return entries.every((entry) => {
+    return !entry.amount.startsWith('-') || entry.version === undefined || readable.has(entry.accountId);
   });
-  return { ...shown, entries };
 }
 
 /** 201 with the transaction that was booked, or 202 with the payment order that waits for signatures. */

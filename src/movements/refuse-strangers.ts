@@ -1,6 +1,6 @@
 import type { Database } from '../database/create-database.ts';
 import type { Caller } from '../http/caller.ts';
-import { findReadable, hideFromStrangers } from '../ownership/visible-accounts.ts';
+import { findReadable, hideFromStrangers, type ReadableAccounts } from '../ownership/visible-accounts.ts';
 import { type Movement, rightToMove } from './movement.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function refuseStrangers(
   database: Database,
   caller: Caller,
   movements: readonly Movement[],
-): Promise<ReadonlySet<string> | null> {
+): Promise<ReadableAccounts | null> {
   if (caller.boundParty === null) return null;
   const legs = movements.flatMap((movement) => movement.legs.map((leg) => ({ ...leg, type: movement.type })));
   const asked = legs.filter(({ type, amount }) => rightToMove(type, amount) !== undefined);

@@ -55,6 +55,16 @@ export function ifVisible<Found extends { readonly accountId: string }>(
   };
 }
 
+/** Accounts that a party may read. */
+export class ReadableAccounts extends Set<string> {
+  readonly party: string;
+
+  constructor(party: string, accountIds: readonly string[]) {
+    super(accountIds);
+    this.party = party;
+  }
+}
+
 /**
  * Those of these accounts that the request's key may read; null for a key of the service, which may read all. Of the
  * others, a party that pays into them must not learn a balance.
@@ -63,12 +73,12 @@ export async function findReadable(
   database: Database,
   { ledgerId, boundParty: bound }: Caller,
   accountIds: readonly string[],
-): Promise<ReadonlySet<string> | null> {
+): Promise<ReadableAccounts | null> {
   if (bound === null) return null;
   const found = await database('holders')
     .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
     .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
     .whereRaw("'view' = any(rights)")
     .pluck('account_id');
-  return new Set(found);
+  return new ReadableAccounts(bound, found);
 }

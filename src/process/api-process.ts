@@ -1,4 +1,4 @@
-import { allRoutes, type RouteSettings } from '../all-routes.ts';
+import { allRoutes, guardEngine, type RouteSettings } from '../all-routes.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
@@ -64,6 +64,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
   const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits } = options;
   const parts = {
     ...{ database, readiness, engine, logger, wakeUp, rateLimits, readMetrics, workerProblem },
+    guard: guardEngine,
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;

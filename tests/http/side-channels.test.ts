@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { HolderRight } from '../../src/ownership/holder.ts';
+import { entriesOf, item, sendBatch } from '../support/batches.ts';
+import { untilLogged } from '../support/event-log.ts';
+import { openJointAccount } from '../support/joint-account.ts';
+import { pay, sign } from '../support/payment-orders.ts';
+import { clientOf } from '../support/shared-scene.ts';
+import type { TestClient } from '../support/test-client.ts';
+import { startTestService, type TestService } from '../support/test-service.ts';
+
+// What a party can find out of accounts that it may not look at, by whatever it is answered.
+
+let service: TestService;
+let client: TestClient;
+
+beforeAll(async () => {
+  service = await startTestService();
+  client = service.client;
+});
+
+afterAll(() => service.stop());
+
+const blind: HolderRight[] = ['deposit', 'withdraw', 'transfer', 'manage'];
+
+describe('a payee', () => {
+  /** Ann and Bob pay Zoe and Yan; what Zoe reads of it. */
+  async function payroll() {
+    const payer = await openJointAccount(client, { ann: {}, bob: {} }, { balance: '9000.00' });
+    const zoes = await openJointAccount(client, { zoe: {} });
+    const yans = await openJointAccount(client, { yan: {} });
+    const ann = await clientOf(service, payer.party.ann);
+    const legs = { [payer.id]: '-300.00', [zoes.id]: '100.00', [yans.id]: '200.00' };
+    const metadata = { iban: 'DE02120300000000202051' };
+    const paid = await ann.post('/v1/transactions', { entries: entriesOf(legs), metadata, reference: 'Wages' });
+    expect(paid.status).toBe(201);
+    return { payer, zoes, yans, ann, zoe: await clientOf(service, zoes.party.zoe), paid: paid.body };
+  }
+
+  test('sees its own leg of many, and nothing of the payer but what was written to it', async () => {
+    const { payer, zoes, yans, zoe, paid } = await payroll();
+    await untilLogged(service);
+    const [event] = (await zoe.get('/v1/events?types=transaction.booked')).body.data;
+    const seen = [
+      (await zoe.get(`/v1/transactions/${paid.id}`)).body,
+      (await zoe.get(`/v1/transactions?accountId=${zoes.id}`)).body.data[0],
+      event.data,
+    ];
+    for (const transaction of seen) {
+      expect(transaction).toMatchObject({
+        ...{ amount: null, currency: null, reversedAmount: null, reference: 'Wages', metadata: null },
+        ...{ initiatedBy: null, authentication: null, signedBy: [], origin: null, externalId: null },
+      });
+      expect(transaction.entries).toEqual([
+        { accountId: zoes.id, amount: '100.00', currency: 'USD', balanceAfter: '100.00', version: 1 },
+      ]);
+    }
+    const [entry] = (await zoe.get(`/v1/accounts/${zoes.id}/entries`)).body.data;
+    expect(entry).toMatchObject({ metadata: null, initiatedBy: null, signedBy: [], authentication: null });
+    const text = JSON.stringify([...seen, entry]);
+    for (const hidden of [payer.id, payer.party.ann, yans.id, '300.00', '200.00', 'DE02'])
+      expect(text).not.toContain(hidden);
+  });
+
+  test('finds nothing by what it is not shown', async () => {
+    const { payer, zoes, yans, zoe } = await payroll();
+    const found = async (query: string) => {
+      const lists = [`/v1/accounts/${zoes.id}/entries?${query}`, `/v1/transactions?accountId=${zoes.id}&${query}`];
+      return Promise.all(lists.map(async (list) => (await zoe.get(list)).body.data.length));
+    };
+    expect(await found('reference=Wages')).toEqual([1, 1]);
+    expect(await found('metadata.iban=DE02120300000000202051')).toEqual([0, 0]);
+    expect(await found(`initiatedBy=${payer.party.ann}`)).toEqual([0, 0]);
+    expect(await found(`counterpartyAccountId=${yans.id}`)).toEqual([0, 0]);
+    // 100.00 came in; the whole was 300.00.
+    expect(await found('amountFrom=101.00')).toEqual([0, 0]);
+    expect(await found('amountFrom=100.00')).toEqual([1, 1]);
+  });
+
+  test('sees of a payment between two accounts who paid, not who signed for it under which order', async () => {
+    const payer = await openJointAccount(
+      client,
+      { ann: {}, bob: {} },
+      { balance: '9000.00', mandate: () => ({ rule: 'all' }) },
+    );
+    const zoes = await openJointAccount(client, { zoe: {} });
+    const metadata = { note: 'for our eyes' };
+    const order = await pay(client, payer.id, {
+      ...{ amount: '40.00', toAccountId: zoes.id, initiatedBy: payer.party.ann, metadata, description: 'Gift' },
+    });
+    const { transactionId } = (await sign(client, order.body, payer.party.bob)).body;
+    const zoe = await clientOf(service, zoes.party.zoe);
+    const { body } = await zoe.get(`/v1/transactions/${transactionId}`);
+    expect(body).toMatchObject({
+      ...{ amount: '40.00', description: 'Gift', metadata: null, signedBy: [], origin: null, initiatedBy: null },
+      entries: [
+        { accountId: payer.id, amount: '-40.00' },
+        { accountId: zoes.id, amount: '40.00', balanceAfter: '40.00' },
+      ],
+    });
+    const [entry] = (await zoe.get(`/v1/accounts/${zoes.id}/entries`)).body.data;
+    expect(entry).toMatchObject({ metadata: null, origin: null, signedBy: [], counterparty: { accountId: payer.id } });
+    for (const told of [JSON.stringify(body), JSON.stringify(entry)]) {
+      for (const hidden of [payer.party.ann, payer.party.bob, order.body.id, 'for our eyes'])
+        expect(told).not.toContain(hidden);
+    }
+    // Those who pay see all of it.
+    const bob = await clientOf(service, payer.party.bob);
+    const whole = (await bob.get(`/v1/transactions/${transactionId}`)).body;
+    expect(whole).toMatchObject({ metadata, origin: { id: order.body.id }, initiatedBy: payer.party.ann });
+    expect((await bob.get(`/v1/accounts/${payer.id}/entries`)).body.data[0]).toMatchObject({ metadata });
+  });
+
+  test('that initiated it, or pays as well, is answered what it asked for, at once and when it asks again', async () => {
+    const { payer, zoes, yans, ann } = await payroll();
+    const legs = { [payer.id]: '-30.00', [zoes.id]: '10.00', [yans.id]: '20.00' };
+    const headers = { 'Idempotency-Key': 'wages-again' };
+    const ask = () => ann.post('/v1/transactions', { entries: entriesOf(legs), metadata: { run: '2' } }, headers);
+    const [first, again] = [await ask(), await ask()];
+    expect(first.body.entries).toHaveLength(3);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers['idempotent-replayed']).toBe('true');
+  });
+});
+
+describe('of an account that the party does not hold', () => {
+  test('whether it is closed, in another currency, stopped, full, or there at all is one answer', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
+    const ann = await clientOf(service, party.ann);
+    const closed = await client.openAccount();
+    await client.post(`/v1/accounts/${closed}/close`);
+    const stopped = await client.openAccount();
+    await client.post(`/v1/accounts/${stopped}/restrictions`, { scope: 'credits', reason: 'Seized' });
+    const others = {
+      closed,
+      stopped,
+      foreign: await client.openAccount({ currency: 'EUR' }),
+      full: await client.openAccount({ balance: '999999999999999999.00' }),
+      missing: '01890a5d-ac96-774b-bcce-b302099a8057',
+    };
+    for (const dryRun of ['', '?dryRun=true']) {
+      const answers = await Promise.all(
+        Object.values(others).map(async (to) => {
+          const body = { fromAccountId: id, toAccountId: to, amount: '8.00', currency: 'USD' };
+          const { status, body: problem } = await ann.post(`/v1/transfers${dryRun}`, body);
+          const { detail, requestId: _id, ...rest } = problem;
+          return [status, JSON.stringify(rest).replaceAll(to, 'to'), detail.replaceAll(to, 'to')];
+        }),
+      );
+      expect(new Set(answers.map(([status, rest]) => `${status} ${rest}`)).size).toBe(1);
+      expect(answers[0]![0]).toBe(404);
+    }
+    const batch = await sendBatch(ann, false, [item.transfer(id, closed, '8.00'), item.transfer(id, stopped, '8.00')]);
+    const codes = batch.body.results.map(({ problem }: { problem: { code: string } }) => problem.code);
+    expect(codes).toEqual(['account_not_found', 'account_not_found']);
+    const atomic = await sendBatch(ann, true, [item.transfer(id, closed, '8.00')]);
+    expect([atomic.body.refusal.code, atomic.text.includes('closed.')]).toEqual(['account_not_found', false]);
+  });
+
+  test('no amount comes so near to the largest balance that it would tell one', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {} });
+    const ann = await clientOf(service, party.ann);
+    for (const amount of ['100000000000000000.00', '999999999999999999.99']) {
+      const deposit = await ann.post(`/v1/accounts/${id}/deposits`, { amount, currency: 'USD' });
+      expect([deposit.status, deposit.body.errors]).toEqual([
+        400,
+        [{ in: 'body', path: 'amount', message: 'must be less than 100000000000000000 for a key of a party' }],
+      ]);
+    }
+  });
+});
+
+describe('of an account that a holder may not look at', () => {
+  test('no dry run is answered, and no refusal says what is there', async () => {
+    const { id, party } = await openJointAccount(client, { ann: { rights: blind }, bob: {} }, { balance: '76543.21' });
+    const ann = await clientOf(service, party.ann);
+    const money = { amount: '1.00', currency: 'USD' };
+    const dry = [
+      await ann.post(`/v1/accounts/${id}/deposits?dryRun=true`, money),
+      await ann.post(`/v1/accounts/${id}/withdrawals?dryRun=true`, money),
+      await ann.post('/v1/holds?dryRun=true', { accountId: id, ...money }),
+      await sendBatch(ann, false, [item.withdrawal(id, '1.00')]).then(() =>
+        ann.post('/v1/batches?dryRun=true', { atomic: false, items: [item.withdrawal(id, '1.00')] }),
+      ),
+    ];
+    for (const { status, body } of dry) expect([status, body.code, body.right]).toEqual([403, 'right_missing', 'view']);
+    const much = { amount: '90000.00', currency: 'USD' };
+    const refused = [
+      await ann.post(`/v1/accounts/${id}/withdrawals`, much),
+      await ann.post('/v1/holds', { accountId: id, ...much }),
+      await sendBatch(ann, true, [item.withdrawal(id, '90000.00')]),
+    ];
+    const batch = await sendBatch(ann, false, [item.withdrawal(id, '90000.00')]);
+    expect(batch.body.results[0].problem.code).toBe('insufficient_funds');
+    for (const { text } of [...refused, batch]) expect(text).not.toMatch(/7654\d|explanation|"available"/);
+    expect(refused.map(({ body }) => body.code)).toEqual([
+      'insufficient_funds',
+      'insufficient_funds',
+      'batch_item_refused',
+    ]);
+  });
+
+  test('no answer has its version, and none is compared', async () => {
+    const mandate = () => ({ bands: [{ rule: 'any', upTo: '5.00', per: 'day' }, { rule: 'all' }] });
+    const { id, party } = await openJointAccount(
+      client,
+      { ann: { rights: blind }, bob: {} },
+      { balance: '76543.21', mandate },
+    );
+    const [ann, bob] = [await clientOf(service, party.ann), await clientOf(service, party.bob)];
+    const order = (await pay(bob, id, { amount: '10.00' })).body;
+    const money = { amount: '1.00', currency: 'USD' };
+    const { id: project } = (await ann.post(`/v1/accounts/${id}/projects`, { name: 'Roof' })).body;
+    const calls: Array<[string, object]> = [
+      [`/v1/accounts/${id}/deposits`, money],
+      [`/v1/accounts/${id}/withdrawals`, money],
+      ['/v1/holds', { accountId: id, ...money }],
+      ['/v1/batches', { atomic: false, items: [item.deposit(id, '1.00')] }],
+      [`/v1/projects/${project}/proposals`, { title: 'Slates', ...money }],
+      [
+        `/v1/payment-orders/${order.id}/authorisations`,
+        { decision: 'approve', instructionHash: order.instructionHash },
+      ],
+      [`/v1/accounts/${id}/restrictions`, { reason: 'Stolen card' }],
+    ];
+    for (const [path, body] of calls) {
+      const answer = await ann.post(path, body);
+      expect([path, answer.status < 300, answer.headers.etag]).toEqual([path, true, undefined]);
+      if (path === '/v1/batches') continue;
+      const compared = await ann.post(path, body, { 'If-Match': '"1"' });
+      expect([path, compared.status, compared.body.code]).toEqual([path, 400, 'validation_failed']);
+    }
+    // Who may look is told it.
+    expect((await bob.post('/v1/batches', { atomic: false, items: [item.deposit(id, '1.00')] })).headers.etag).toMatch(
+      /^"/,
+    );
+  });
+});
