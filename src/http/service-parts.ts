@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import type { Readiness } from '../database/readiness.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
+import type { AuditTrail } from './audit-note.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What the routes of every room are given. */
@@ -11,6 +12,7 @@ export interface ServiceParts extends HealthParts {
   readonly engine: PostingEngine;
   readonly wakeUp: Hints;
   readonly rateLimits: RateLimits;
+  readonly audit: AuditTrail;
 }
 
 /** What the routes for operators are given. */
