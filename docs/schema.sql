@@ -96,6 +96,28 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_by_hash ON public.api_keys USING btree (key_hash);
 
+CREATE TABLE audit_entries (
+  ledger_id uuid NOT NULL,
+  id uuid NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  key_id uuid,
+  party_id uuid,
+  channel text NOT NULL,
+  action text,
+  method text,
+  path text,
+  subject_id uuid,
+  address text,
+  status smallint,
+  code text,
+  request_id text,
+  count integer NOT NULL,
+  CONSTRAINT audit_entries_pkey PRIMARY KEY (ledger_id, id),
+  CONSTRAINT audit_entries_count_positive CHECK ((count > 0)),
+  CONSTRAINT audit_entries_texts_short CHECK (((length(channel) <= 20) AND (length(action) <= 100) AND (length(method) <= 20) AND (length(path) <= 500) AND (length(address) <= 100) AND (length(code) <= 100) AND (length(request_id) <= 128)))
+);
+CREATE TRIGGER audit_entries_never_rewritten BEFORE UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+
 CREATE TABLE authorisations (
   ledger_id uuid NOT NULL,
   subject_id uuid NOT NULL,
@@ -614,5 +636,14 @@ AS $function$
         return null;
       end if;
       raise exception '% on % is not allowed: correct the books with a new transaction', tg_op, tg_table_name
+        using errcode = 'restrict_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_rewriting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception '% on % is not allowed: what was recorded stays as it is', tg_op, tg_table_name
         using errcode = 'restrict_violation';
     end $function$;

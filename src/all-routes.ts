@@ -3,6 +3,7 @@ import { balanceRoutes } from './accounts/balance-routes.ts';
 import { paymentOrderRoutes } from './approvals/payment-order-routes.ts';
 import { projectRoutes } from './approvals/project-routes.ts';
 import { proposalRoutes } from './approvals/proposal-routes.ts';
+import { auditRoutes } from './audit/audit-routes.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { accountChangeRoutes } from './holders/account-change-routes.ts';
 import { holderRoutes } from './holders/holder-routes.ts';
@@ -62,7 +63,7 @@ function groupRoutes({ lab, ...settings }: RouteSettings, description: Route): R
     group('Webhooks', 'Endpoints that are notified of events, and what was sent to them.', webhooks),
     group('API keys', 'What calls the service: keys with scopes, and their ends.', keyRoutes),
     group('Events', 'The log of what happened.', eventRoutes()),
-    group('Operations', 'What operators look at.', [...failedWorkRoutes, ...healthRoutes, description]),
+    group('Operations', 'What operators look at.', [...auditRoutes, ...failedWorkRoutes, ...healthRoutes, description]),
     group('Race lab', 'A page to try races.', lab === undefined ? [] : labRoutes(lab)),
   ];
 }

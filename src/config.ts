@@ -35,6 +35,8 @@ export interface Config {
   readonly demoApiKey: string | undefined;
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
+  /** For how long entries of the audit trail are kept. */
+  readonly auditRetentionDays: number;
   readonly webhookTargets: TargetRules;
   /** As they are set; the embedded database has one more (`secretKeysInUse`). */
   readonly secretKeys: SecretKeys;
@@ -94,6 +96,7 @@ const settings = z.object({
     .regex(/^[\x21-\x7e]{8,512}$/, 'must be 8 to 512 visible ASCII characters without spaces')
     .optional(),
   IDEMPOTENCY_RETENTION_HOURS: wholeNumber({ from: 24, to: 8_760, otherwise: 168 }),
+  AUDIT_RETENTION_DAYS: wholeNumber({ from: 1, to: 3_650, otherwise: 365 }),
   WEBHOOK_ALLOW_HTTP: onOrOff.default('off'),
   WEBHOOK_ALLOW: z
     .string()
@@ -138,6 +141,7 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   KEEP_ALIVE_TIMEOUT_MS: 'how long a connection is kept on which nothing is asked',
   DEMO_API_KEY: 'the API key of the demo ledger',
   IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
+  AUDIT_RETENTION_DAYS: 'how long entries of the audit trail are kept',
   WEBHOOK_ALLOW_HTTP: 'on: webhooks may go to http addresses',
   WEBHOOK_ALLOW: 'hosts, addresses and networks that webhooks may go to although they are private',
   SECRETS_KEY: 'what webhook secrets are encrypted with in the database: a name, a colon, 32 bytes in base64',
@@ -204,6 +208,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
     demoApiKey: values.DEMO_API_KEY,
     idempotencyRetentionHours: values.IDEMPOTENCY_RETENTION_HOURS,
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     webhookTargets: {
       allowHttp: values.WEBHOOK_ALLOW_HTTP === 'on',
       allowed: readAllowedTargets(values.WEBHOOK_ALLOW ?? '').targets,

@@ -38,6 +38,7 @@ export const distributedTables = {
   webhook_endpoints: 'ledger_id',
   webhook_deliveries: 'ledger_id',
   failed_work: 'ledger_id',
+  audit_entries: 'ledger_id',
 } as const;
 
 /**

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { noteCommand } from './audit/note-command.ts';
 import { KnownLedgers } from './ledger/known-ledgers.ts';
 import {
   keyNameOf,
@@ -33,8 +34,11 @@ const keysAtOnce = 5_000;
 export async function encryptSecrets(database: Knex, keys: SecretKeys): Promise<EncryptedSecrets> {
   const counts: EncryptedSecrets = { encrypted: 0, current: 0, unreadable: [], unnamed: 0 };
   for (const ledgerId of await new KnownLedgers(database).read()) {
+    const before = counts.encrypted;
     await encryptEndpoints(database, ledgerId, keys, counts);
     await encryptAnswers(database, ledgerId, keys, counts);
+    const action = 'secrets encrypt';
+    if (counts.encrypted > before) await noteCommand({ knex: database, ledgerId }, { action });
   }
   return counts;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { projectsQueue } from './approvals/projects-queue.ts';
+import { auditEntriesQueue } from './audit/audit-entries-queue.ts';
 import { accountChangesQueue, invitationsQueue } from './holders/holders-queues.ts';
 import { expiriesQueue } from './holds/expiries-queue.ts';
 import type { TargetRules } from './http/service-parts.ts';
@@ -13,6 +14,7 @@ import type { WorkQueue } from './workers/work-queue.ts';
 
 export interface WorkQueuesOptions {
   readonly idempotencyRetentionHours: number;
+  readonly auditRetentionDays: number;
   readonly webhookTargets: TargetRules;
   readonly secretKeys: SecretKeys;
   readonly logger: Logger;
@@ -30,6 +32,7 @@ export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
     projectsQueue,
     idempotencyKeysQueue(options.idempotencyRetentionHours),
     eventTracesQueue,
+    auditEntriesQueue(options.auditRetentionDays),
     standingOrdersQueue,
     standingOrderSignaturesQueue,
     ...createWebhookQueues(options),

@@ -61,6 +61,7 @@ describe('import directions', () => {
     'ledger',
     'http',
     'workers',
+    'audit',
     'log',
     'parties',
     'keys',
@@ -107,6 +108,7 @@ describe('import directions', () => {
     database: ['errors', 'metrics', 'tracing'],
     ledger: ['database', 'money', 'errors', 'metrics', 'tracing'],
     http: ['ledger', 'database', 'money', 'errors', 'metrics', 'tracing'],
+    audit: ['workers', 'http', 'ledger', 'database', 'errors', 'metrics'],
     workers: ['http', 'ledger', 'database', 'errors', 'metrics', 'tracing'],
     // Callers have it without the service; the commands are callers.
     client: [],

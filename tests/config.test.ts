@@ -18,6 +18,7 @@ const defaults = {
   keepAliveTimeoutMs: 65_000,
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
+  auditRetentionDays: 365,
   webhookTargets: { allowHttp: false, allowed: [] },
   secretKeys: { current: null, before: [] },
   rateLimits: {
@@ -47,6 +48,7 @@ const variables = [
   'KEEP_ALIVE_TIMEOUT_MS',
   'DEMO_API_KEY',
   'IDEMPOTENCY_RETENTION_HOURS',
+  'AUDIT_RETENTION_DAYS',
   'WEBHOOK_ALLOW_HTTP',
   'WEBHOOK_ALLOW',
   'SECRETS_KEY',
@@ -102,6 +104,7 @@ test('reads every setting', () => {
     KEEP_ALIVE_TIMEOUT_MS: '90000',
     DEMO_API_KEY: 'demo-key',
     IDEMPOTENCY_RETENTION_HOURS: '48',
+    AUDIT_RETENTION_DAYS: '30',
     WEBHOOK_ALLOW_HTTP: 'on',
     WEBHOOK_ALLOW: '127.0.0.1',
     SECRETS_KEY: `2026-12:${keyOf(1)}`,
@@ -131,6 +134,7 @@ test('reads every setting', () => {
     keepAliveTimeoutMs: 90_000,
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
+    auditRetentionDays: 30,
     webhookTargets: { allowHttp: true, allowed: [{ network: '127.0.0.1', prefix: 32 }] },
     secretKeys: {
       current: { name: '2026-12', key: keyOf(1) },
@@ -189,6 +193,7 @@ describe('whole numbers', () => {
     ['SHUTDOWN_TIMEOUT_MS', 100, 600_000, 'shutdownTimeoutMs'],
     ['KEEP_ALIVE_TIMEOUT_MS', 1_000, 3_600_000, 'keepAliveTimeoutMs'],
     ['IDEMPOTENCY_RETENTION_HOURS', 24, 8_760, 'idempotencyRetentionHours'],
+    ['AUDIT_RETENTION_DAYS', 1, 3_650, 'auditRetentionDays'],
   ];
 
   test.each(ranges)('%s lies between %i and %i', (name, from, to, setting) => {

@@ -66,6 +66,7 @@ export const accountRoutes = [
     {
       id: 'updateAccount',
       summary: 'Change the terms of an account',
+      audited: true,
       ...{
         keys: 'service',
         scope: 'accounts:manage',
@@ -179,6 +180,7 @@ export const accountRoutes = [
     {
       id: 'closeAccount',
       summary: 'Close an account with nothing on it, for good',
+      audited: true,
       ...{
         keys: 'service',
         scope: 'accounts:manage',

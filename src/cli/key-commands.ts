@@ -1,3 +1,4 @@
+import { noteCommand } from '../audit/note-command.ts';
 import type { Database } from '../database/create-database.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
@@ -48,7 +49,10 @@ export const createKey: DatabaseCommand = {
     const scopes = scopesOf(options.scopes);
     const expiresAt = options.expires === undefined ? null : new Date(options.expires);
     const terms = { partyId: partyId ?? null, scopes, expiresAt };
-    await insertApiKey(database, { ledgerId: ledgerId!, id, name: name!, apiKey, ...terms });
+    await database.transaction(async (knex) => {
+      await insertApiKey(knex, { ledgerId: ledgerId!, id, name: name!, apiKey, ...terms });
+      await noteCommand({ knex, ledgerId: ledgerId! }, { action: 'key create', subjectId: id });
+    });
     return {
       text: `Key: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`,
       json: { id, ledgerId, name, ...terms, apiKey },
@@ -79,11 +83,15 @@ export const revokeKey: DatabaseCommand = {
   parameters: { ...ofLedger, '<key-id>': { meaning: 'the key, by its id in the list', read: readUuid } },
   example: `${exampleLedger} 01936f00-0000-7000-8000-0000000000f1`,
   async run(database, [ledgerId, id]) {
-    const [row] = await database('api_keys')
-      .where({ ledger_id: ledgerId, id })
-      .update({ revoked_at: database.raw('coalesce(revoked_at, ?)', [new Date(machineClock.now())]) })
-      .returning('revoked_at');
-    if (row === undefined) throw new OperatorError(`There is no key ${id} in ledger ${ledgerId}.`);
+    const row = await database.transaction(async (knex) => {
+      const [revoked] = await knex('api_keys')
+        .where({ ledger_id: ledgerId, id })
+        .update({ revoked_at: knex.raw('coalesce(revoked_at, ?)', [new Date(machineClock.now())]) })
+        .returning('revoked_at');
+      if (revoked === undefined) throw new OperatorError(`There is no key ${id} in ledger ${ledgerId}.`);
+      await noteCommand({ knex, ledgerId: ledgerId! }, { action: 'key revoke', subjectId: id! });
+      return revoked;
+    });
     const revokedAt = row.revoked_at.toISOString();
     // Where no notification arrives, processes look for themselves within seconds.
     await database.raw('select pg_notify(?, ?)', [hintChannel, keysEndedNotice]).catch(() => {});

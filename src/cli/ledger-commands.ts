@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { noteCommand } from '../audit/note-command.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { createApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
@@ -57,8 +58,11 @@ export const setLedgerSignatures: DatabaseCommand = {
   },
   example: '01936f00-0000-7000-8000-000000000001 own',
   async run(database, [id, signatures]) {
-    const changed = await database('ledgers').where({ id }).update({ signatures });
-    if (changed === 0) throw new OperatorError(`There is no ledger ${id}.`);
+    await database.transaction(async (knex) => {
+      const changed = await knex('ledgers').where({ id }).update({ signatures });
+      if (changed === 0) throw new OperatorError(`There is no ledger ${id}.`);
+      await noteCommand({ knex, ledgerId: id! }, { action: `ledger signatures ${signatures}` });
+    });
     return { text: `Signatures in ledger ${id}: ${signatures}.`, json: { id, signatures } };
   },
 };

@@ -84,6 +84,24 @@ export type ApiKey = {
   readonly lastUsedAt: string | null;
 };
 
+export type AuditEntry = {
+  readonly id: string;
+  readonly at: string;
+  readonly keyId: string | null;
+  readonly partyId: string | null;
+  readonly channel: string;
+  readonly action: string | null;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly subjectId: string | null;
+  readonly address: string | null;
+  readonly outcome: 'succeeded' | 'refused';
+  readonly status: number | null;
+  readonly code: string | null;
+  readonly requestId: string | null;
+  readonly count: number;
+};
+
 export type Authentication = { readonly channel: 'own_key' | 'token' | 'service'; readonly keyId: string | null };
 
 export type Authorisation = {
@@ -2708,6 +2726,21 @@ export interface Operations {
     input: { readonly eventId: string };
     answer: Event;
   };
+  /** List who did what, and what was refused. */
+  listAuditEntries: {
+    input: {
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+      readonly keyId?: string | undefined;
+      readonly partyId?: string | undefined;
+      readonly action?: string | undefined;
+      readonly outcome?: 'succeeded' | 'refused' | undefined;
+      readonly from?: string | undefined;
+      readonly to?: string | undefined;
+    };
+    answer: { readonly data: readonly AuditEntry[]; readonly nextCursor: string | null };
+  };
   /** List what workers could not do. */
   listFailedWork: {
     input: {
@@ -3290,6 +3323,14 @@ export const operations = {
   },
 
   getEvent: { method: 'GET', path: '/v1/events/{eventId}', query: [], hasBody: false, hasKey: false },
+
+  listAuditEntries: {
+    method: 'GET',
+    path: '/v1/audit',
+    query: ['limit', 'cursor', 'order', 'keyId', 'partyId', 'action', 'outcome', 'from', 'to'],
+    hasBody: false,
+    hasKey: false,
+  },
 
   listFailedWork: {
     method: 'GET',

@@ -86,6 +86,7 @@ export const accountChangeRoutes = [
     {
       id: 'signAccountChange',
       summary: 'Sign a change of an account',
+      audited: true,
       ...{
         keys: 'any',
         scope: 'approvals:write',
@@ -121,6 +122,7 @@ export const accountChangeRoutes = [
     {
       id: 'cancelAccountChange',
       summary: 'Take back a change that waits for signatures',
+      audited: true,
       ...{ keys: 'any', scope: 'approvals:write', offers: accountOperation, params: changePath, body: byBody },
       answers: { 200: accountChangeDocument },
       refusals: [...actRefusals, 'account_change_not_found', 'account_change_not_pending'],

@@ -85,6 +85,7 @@ export const holderRoutes = [
     {
       id: 'inviteHolder',
       summary: 'Invite a party to an account',
+      audited: true,
       ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: accountPath, body: invitationBody },
       answers: { 201: holderRecordDocument, 202: accountChangeDocument },
       refusals: ['account_not_found', 'clearing_account', ...changeRefusals, 'already_a_holder', 'too_many_holders'],
@@ -114,6 +115,7 @@ export const holderRoutes = [
     {
       id: 'updateHolder',
       summary: "Set a holder's rights and limits",
+      audited: true,
       ...{
         keys: 'any',
         scope: 'accounts:manage',
@@ -147,6 +149,7 @@ export const holderRoutes = [
     {
       id: 'removeHolder',
       summary: 'Remove a holder, or withdraw an invitation',
+      audited: true,
       ...{
         keys: 'any',
         scope: 'accounts:manage',
@@ -171,6 +174,7 @@ export const holderRoutes = [
     {
       id: 'acceptInvitation',
       summary: 'Accept an invitation',
+      audited: true,
       ...{
         keys: 'any',
         scope: 'accounts:manage',
@@ -188,6 +192,7 @@ export const holderRoutes = [
     {
       id: 'declineInvitation',
       summary: 'Decline an invitation',
+      audited: true,
       ...{
         keys: 'any',
         scope: 'accounts:manage',
@@ -205,6 +210,7 @@ export const holderRoutes = [
     {
       id: 'leaveAccount',
       summary: 'Leave an account',
+      audited: true,
       ...{
         keys: 'any',
         scope: 'accounts:manage',
@@ -222,6 +228,7 @@ export const holderRoutes = [
     {
       id: 'reportHolderDeath',
       summary: 'Note that a holder has died',
+      audited: true,
       ...{
         keys: 'service',
         scope: 'accounts:manage',

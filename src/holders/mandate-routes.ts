@@ -47,6 +47,7 @@ export const mandateRoutes = [
     {
       id: 'setMandate',
       summary: 'Set who must sign for money to leave an account',
+      audited: true,
       ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: accountPath, body: mandateBody },
       answers: {
         200: accountMandateDocument.extend(warningsField).meta({ id: 'ChangedMandate' }),

@@ -62,6 +62,7 @@ export const restrictionRoutes = [
     {
       id: 'createRestriction',
       summary: "Stop an account's debits or credits",
+      audited: true,
       ...{
         keys: 'any',
         scope: 'accounts:manage',
@@ -87,6 +88,7 @@ export const restrictionRoutes = [
     {
       id: 'liftRestriction',
       summary: 'Lift a restriction',
+      audited: true,
       ...{ keys: 'any', scope: 'accounts:manage', offers: accountOperation, params: restrictionPath, body: liftBody },
       answers: { 200: restrictionDocument, 202: accountChangeDocument },
       refusals: [...changeRefusals, 'restriction_not_found', 'restriction_not_active'],

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
@@ -26,7 +26,14 @@ interface KeyRow {
   party_id: string | null;
   scopes: Scope[];
   expires_at: Date | null;
+  revoked_at: Date | null;
   last_used_at: Date | null;
+}
+
+/** Whose key it is. One that was revoked is no caller's, but of whom it was goes into the audit trail. */
+interface KnownKey {
+  readonly caller: Caller;
+  readonly isRevoked: boolean;
 }
 
 /**
@@ -39,19 +46,19 @@ export function authenticate(
   hints: Pick<Hints, 'onTold'>,
   admission: Pick<Admission, 'admitStranger' | 'countStranger'>,
 ): RequestHandler {
-  const callers = new LRUCache<string, Caller | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
+  const known = new LRUCache<string, KnownKey | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
   // What was asked before a key ended must not be kept after it.
   let endings = 0;
   hints.onTold('keys', () => {
     endings++;
-    callers.clear();
+    known.clear();
   });
 
-  async function lookUp(key: string, cacheKey: string, keyHash: Buffer): Promise<Caller | 'unknown'> {
+  async function lookUp(key: string, cacheKey: string, keyHash: Buffer): Promise<KnownKey | 'unknown'> {
     const before = endings;
-    const caller = (await findCaller(database, ledgerOfApiKey(key), keyHash)) ?? 'unknown';
-    if (before === endings) callers.set(cacheKey, caller, { ttl: caller === 'unknown' ? unknownMs : cacheMs });
-    return caller;
+    const found = (await findKey(database, ledgerOfApiKey(key), keyHash)) ?? 'unknown';
+    if (before === endings) known.set(cacheKey, found, { ttl: isGone(found) ? unknownMs : cacheMs });
+    return found;
   }
 
   return (req, res, next) => {
@@ -61,48 +68,56 @@ export function authenticate(
     }
     const keyHash = hashApiKey(key);
     const cacheKey = keyHash.toString('base64');
-    const known = callers.get(cacheKey);
-    if (known !== undefined) {
-      res.locals.caller = requireGood(known);
+    const kept = known.get(cacheKey);
+    if (kept !== undefined) {
+      admitKey(res, kept);
       next();
       return;
     }
     admission.admitStranger(req);
     return lookUp(key, cacheKey, keyHash).then((found) => {
-      if (found === 'unknown') admission.countStranger(req);
-      res.locals.caller = requireGood(found);
+      if (isGone(found)) admission.countStranger(req);
+      admitKey(res, found);
       next();
     });
   };
 }
 
-/** Throws RefusalError `unauthorized` for one that is unknown or has expired. */
-function requireGood(caller: Caller | 'unknown'): Caller {
-  if (caller === 'unknown') throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
-  const { expiresAt } = caller;
-  if (expiresAt === null || expiresAt.getTime() > machineClock.now()) return caller;
-  throw new RefusalError('unauthorized', `This API key expired ${expiresAt.toISOString()}.`);
+function isGone(found: KnownKey | 'unknown'): boolean {
+  return found === 'unknown' || found.isRevoked;
+}
+
+/** Throws RefusalError `unauthorized` for one that is unknown, was revoked or has expired. */
+function admitKey(res: Response, found: KnownKey | 'unknown'): void {
+  // For the audit trail: the refusal of a key that has ended is its ledger's.
+  if (found !== 'unknown') res.locals.caller = found.caller;
+  if (found === 'unknown' || found.isRevoked)
+    throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
+  const { expiresAt } = found.caller;
+  if (expiresAt !== null && expiresAt.getTime() <= machineClock.now())
+    throw new RefusalError('unauthorized', `This API key expired ${expiresAt.toISOString()}.`);
 }
 
 /** Where a key names no ledger, this is the one query that cannot either: the ledger is its answer. */
-async function findCaller(
+async function findKey(
   database: Database,
   ledgerId: string | undefined,
   keyHash: Buffer,
-): Promise<Caller | undefined> {
+): Promise<KnownKey | undefined> {
   const ofLedger = ledgerId === undefined ? {} : { ledger_id: ledgerId };
-  const found = await database('api_keys')
+  const [row, other] = await database('api_keys')
     .where({ ...ofLedger, key_hash: keyHash })
-    .whereNull('revoked_at')
+    .orderByRaw('revoked_at is not null')
     .limit(2)
-    .select<KeyRow[]>('id', 'ledger_id', 'party_id', 'scopes', 'expires_at', 'last_used_at');
-  // The same key in two ledgers names neither.
-  const [row] = found;
-  if (row === undefined || found.length > 1) return;
-  await noteUse(database, row);
+    .select<KeyRow[]>('id', 'ledger_id', 'party_id', 'scopes', 'expires_at', 'revoked_at', 'last_used_at');
+  if (row === undefined) return;
+  const isRevoked = row.revoked_at !== null;
+  // The same key in two ledgers names neither, unless it has ended in the other one only.
+  if (other !== undefined && (other.revoked_at !== null) === isRevoked) return;
+  if (!isRevoked) await noteUse(database, row);
   const { id: keyId, ledger_id, party_id: boundParty, scopes, expires_at: expiresAt } = row;
   const authentication = { channel: boundParty === null ? ('service' as const) : ('own_key' as const), keyId };
-  return { keyId, ledgerId: ledger_id, boundParty, scopes, expiresAt, authentication };
+  return { caller: { keyId, ledgerId: ledger_id, boundParty, scopes, expiresAt, authentication }, isRevoked };
 }
 
 /** Nothing depends on it: where it can't be written, the next use is noted. */

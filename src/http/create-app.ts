@@ -6,6 +6,7 @@ import { describeAnswer } from './describe-answer.ts';
 import { healthRoutes } from './health-routes.ts';
 import { jsonBody } from './json-body.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { auditedRoutes } from './note-outcome.ts';
 import { answerErrors, routeNotFound } from './problem.ts';
 import { refuseRepeatedHeaders } from './repeated-header.ts';
 import type { Route } from './route.ts';
@@ -25,6 +26,7 @@ export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpAp
     return { ...parts, engine: parts.guard(parts.engine, parts.database, caller) };
   });
   const app = assemble(parts, router, routes);
+  app.locals.audit = auditedRoutes(parts.audit, routes);
   app.set('trust proxy', [...parts.rateLimits.trustedProxies]);
   return app;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { requireScope, requireServiceKey } from './acting-party.ts';
 import { type Caller, callerOf } from './caller.ts';
 import { jsonBody } from './json-body.ts';
+import { noteSuccess } from './note-outcome.ts';
 import { readOperationOptions } from './operation-options.ts';
 import { methodNotAllowed } from './problem.ts';
 import { readInput, trueOrFalse } from './read-input.ts';
@@ -28,12 +29,15 @@ export function mountRoutes<Parts>(
       const read = createReader(route);
       // The types of a call are known where the route was made.
       const handle = route.handle as (call: object, parts: Parts) => Promise<Reply>;
-      const { keys, body, method, mediaType } = route;
+      const { keys, body, method, mediaType, audited } = route;
       if (keys === 'none' && body !== undefined) at[method](jsonBody);
       at[method](async (req, res) => {
         res.locals.route = path;
         const given = keys === 'none' ? parts : partsOf(callerOf(res));
-        return sendReply(res, await handle(read(req, res), given), mediaType);
+        const reply = await handle(read(req, res), given);
+        // Before it is sent: what was done is noted even if the caller has gone.
+        if (audited && 'status' in reply) noteSuccess(res, reply.status, reply.body);
+        return sendReply(res, reply, mediaType);
       });
     }
     at.all(methodNotAllowed(methodsOf(ofPath)));

@@ -7,6 +7,7 @@ import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import { errorCode } from '../ledger/document-fields.ts';
 import { AbandonedError } from '../ledger/posting-engine.ts';
 import { metrics } from '../metrics/service-metrics.ts';
+import { noteRefusal } from './note-outcome.ts';
 import { problemStatus } from './problem-status.ts';
 import { logBrokenAnswer, logRefusal } from './request-log.ts';
 
@@ -18,6 +19,7 @@ export function sendProblem(res: Response, refused: Refusal, error?: unknown): v
   const { code, facts } = refused;
   metrics.refusals.inc({ code });
   logRefusal(res, refused, error);
+  noteRefusal(res, code);
   const retryAfterSeconds = facts?.retryAfterSeconds;
   if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds));
   if (code === 'unauthorized') res.setHeader('WWW-Authenticate', 'Bearer realm="joint-ledger"');

@@ -13,6 +13,18 @@ export function findRoutePattern(patterns: readonly string[], address: string): 
   });
 }
 
+/**
+ * The path of an address with those of its parameters that pass, and the names of the others: an external id can be a
+ * person's.
+ */
+export function fillPattern(pattern: string, address: string, passes: (part: string) => boolean): string {
+  const parts = pathOf(address).split('/');
+  return pattern
+    .split('/')
+    .map((part, index) => (part.startsWith(':') && passes(parts[index] ?? '') ? parts[index] : part))
+    .join('/');
+}
+
 /** HTTP/1.1 allows a whole URL in the request line (RFC 9112, section 3.2.2). */
 function pathOf(address: string): string {
   return /^(?:[a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(address)![1]!;

@@ -54,6 +54,8 @@ interface Terms {
   /** None by default. */
   readonly body?: z.ZodType;
   readonly offers?: Offers;
+  /** It changes who may do what: each call of it, successful or refused, is noted in the audit trail. */
+  readonly audited?: true;
   /** The documents it answers with, by status. Never parsed when it runs: tests hold every answer against them. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** Of the answers, where it is not JSON: the body is a text then, or a stream of the documents. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database/create-database.ts';
 import type { Readiness } from '../database/readiness.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
+import type { AuditTrail } from './audit-note.ts';
 import type { Caller } from './caller.ts';
 import type { RateLimits } from './rate-limits.ts';
 
@@ -14,6 +15,7 @@ export interface ServiceParts extends HealthParts {
   readonly rateLimits: RateLimits;
   /** The engine as this caller may use it. */
   guard(engine: PostingEngine, database: Database, caller: Caller): PostingEngine;
+  readonly audit: AuditTrail;
 }
 
 /** What the routes for operators are given. */

@@ -73,6 +73,7 @@ export const keyRoutes = [
     {
       id: 'createApiKey',
       summary: 'Make an API key, of the service or of a party',
+      audited: true,
       ...{ keys: 'service', scope: 'keys:manage', offers: operation, body: keyBody, answers: { 201: madeKeyDocument } },
       refusals: ['party_not_found'],
       examples: { 'For what pays wages': { name: 'Payroll', scopes: ['movements:write', 'accounts:read'] } },
@@ -98,6 +99,7 @@ export const keyRoutes = [
     {
       id: 'rotateApiKey',
       summary: 'Make a key like this one, which goes on for a while',
+      audited: true,
       ...{ keys: 'service', scope: 'keys:manage', offers: operation, params, body: rotationBody },
       ...{ answers: { 201: madeKeyDocument }, refusals: [...refusals, 'api_key_ended'] },
       examples: { 'An hour to change over': { overlapSeconds: 3600 } },
@@ -122,6 +124,7 @@ export const keyRoutes = [
     {
       id: 'revokeApiKey',
       summary: 'End an API key at once',
+      audited: true,
       ...{
         keys: 'service',
         scope: 'keys:manage',

@@ -7,9 +7,11 @@ import { uuid } from './document-fields.ts';
  */
 export const channels = ['own_key', 'token', 'service'] as const;
 
+export type Channel = (typeof channels)[number];
+
 /** Evidence of who asked for something, which is kept with it. */
 export interface Authentication {
-  readonly channel: (typeof channels)[number];
+  readonly channel: Channel;
   /** The API key's own id; null for a token. */
   readonly keyId: string | null;
 }

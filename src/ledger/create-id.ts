@@ -29,3 +29,14 @@ export function createId(): string {
   }
   return uuidv7({ msecs: lastMs, seq: sequence, random });
 }
+
+/** When an id was made: the milliseconds that it begins with. */
+export function timeOfId(id: string): Date {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+}
+
+/** The least of all ids that are made at this time, from 1970 on; ids of before compare as smaller. */
+export function firstIdAt(time: Date): string {
+  const ms = Math.max(0, time.getTime()).toString(16).padStart(12, '0');
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-000000000000`;
+}

@@ -102,6 +102,11 @@ export const metrics = {
     labelNames: ['code'],
     registers,
   }),
+  auditDropped: new Counter({
+    name: 'joint_ledger_audit_dropped_total',
+    help: 'Entries of the audit trail that were not written, because too many waited or the database was away',
+    registers,
+  }),
 };
 
 /** The text that Prometheus reads: what this process measured, memory, event loop and its workers included. */

@@ -158,6 +158,7 @@ export const partyRoutes = [
     {
       id: 'eraseParty',
       summary: 'Erase what is known of a party; the books keep its id',
+      audited: true,
       ...{
         keys: 'service',
         scope: 'accounts:manage',

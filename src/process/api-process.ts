@@ -1,4 +1,5 @@
 import { allRoutes, guardEngine, type RouteSettings } from '../all-routes.ts';
+import { createBatchedTrail } from '../audit/batched-trail.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
@@ -61,9 +62,10 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     maxQueued,
     onCommitted: wakeUp.hint,
   });
+  const audit = createBatchedTrail({ database, logger });
   const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits } = options;
   const parts = {
-    ...{ database, readiness, engine, logger, wakeUp, rateLimits, readMetrics, workerProblem },
+    ...{ database, readiness, engine, logger, wakeUp, rateLimits, audit, readMetrics, workerProblem },
     guard: guardEngine,
     draining: draining.signal,
   };
@@ -72,6 +74,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
 
   async function close(): Promise<void> {
     forgetPool();
+    await audit.stop();
     await Promise.all([wakeUp.stop(), readiness.stop(), database.destroy()]);
   }
 

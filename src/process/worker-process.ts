@@ -15,6 +15,7 @@ export interface WorkerOptions {
   readonly databaseUrl: string;
   readonly preparedStatements?: boolean;
   readonly idempotencyRetentionHours: number;
+  readonly auditRetentionDays: number;
   readonly webhookTargets: TargetRules;
   readonly secretKeys: SecretKeys;
   readonly logger: Logger;

@@ -64,6 +64,7 @@ const unconfigured = [
     {
       id: 'deleteWebhookEndpoint',
       summary: 'Delete a webhook endpoint',
+      audited: true,
       ...{
         keys: 'service',
         scope: 'webhooks:manage',
@@ -119,6 +120,7 @@ function secretRoutes({ webhookTargets, secretKeys }: EndpointSettings): readonl
       {
         id: 'createWebhookEndpoint',
         summary: 'Register a webhook endpoint',
+        audited: true,
         ...{ keys: 'service', scope: 'webhooks:manage', offers: operation, answers: { 201: createdEndpointDocument } },
         body: endpointBodies(webhookTargets).created,
         refusals: ['too_many_webhook_endpoints', 'account_not_found'],
@@ -144,6 +146,7 @@ function secretRoutes({ webhookTargets, secretKeys }: EndpointSettings): readonl
       {
         id: 'rotateWebhookSecret',
         summary: 'Give a webhook endpoint a new secret',
+        audited: true,
         ...{
           keys: 'service',
           scope: 'webhooks:manage',
@@ -175,6 +178,7 @@ export function webhookEndpointRoutes(settings: EndpointSettings): readonly Rout
       {
         id: 'updateWebhookEndpoint',
         summary: 'Change, disable or enable a webhook endpoint',
+        audited: true,
         ...{
           keys: 'service',
           scope: 'webhooks:manage',

@@ -10,6 +10,7 @@ import { distributedTables } from '../../src/distribute.ts';
 import { checkPlace } from '../../src/log/check-place.ts';
 import { latestPlace, readLog } from '../../src/log/read-log.ts';
 import { controlOf } from '../support/account-control.ts';
+import { untilNoted } from '../support/audit-trail.ts';
 import { runCommand, spawnCommand, typeCommand } from '../support/command-line.ts';
 import { untilLogged } from '../support/event-log.ts';
 import { localWebhookSettings } from '../support/local-webhooks.ts';
@@ -84,6 +85,7 @@ async function fillLedger(): Promise<string> {
   await database('event_traces').insert({ ledger_id: ledgerId, account_id: to, sequence: 1, traceparent });
   // What has no position in the log yet.
   await client.openAccount({ balance: '1.00' });
+  await untilNoted(service, client);
   return made.account;
 }
 

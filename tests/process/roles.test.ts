@@ -34,7 +34,12 @@ test('runs the API and the workers apart, and each says how it is', async () => 
   await until(async () => (await get('/readyz')).text === '{"status":"ready"}');
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/v1/accounts')).status).toBe(404);
-  const options = { stopping: AbortSignal.abort(), logger: pino({ level: 'silent' }), idempotencyRetentionHours: 24 };
+  const options = {
+    stopping: AbortSignal.abort(),
+    logger: pino({ level: 'silent' }),
+    idempotencyRetentionHours: 24,
+    auditRetentionDays: 1,
+  };
   const queues = createWorkQueues({ ...options, ...localWebhooks });
   // The queues are measured now and then: the last time may have been before the worker came by.
   await until(async () => {

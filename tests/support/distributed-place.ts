@@ -65,7 +65,7 @@ export async function openDistributedPlace(name: (typeof placeNames)[number]): P
     ...{ host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 65_000, databasePoolSize: 10 },
     ...{ ...settings, lockTimeoutMs: 30_000, lab: false },
   });
-  const workers = startWorker({ ...settings, idempotencyRetentionHours: 168 });
+  const workers = startWorker({ ...settings, idempotencyRetentionHours: 168, auditRetentionDays: 365 });
   return {
     ...{ url: `http://127.0.0.1:${api.port}`, api, database },
     async close() {

@@ -378,6 +378,7 @@ export const routeCalls: RouteCall[] = [
   call('GET /webhook-endpoints/:endpointId/deliveries', [forService, forService], endpoint),
   call('GET /webhook-deliveries/:deliveryId', [forService, forService], () => ({ deliveryId: nobody })),
   call('POST /webhook-deliveries/:deliveryId/redeliver', [forService, forService], () => ({ deliveryId: nobody })),
+  call('GET /audit', [forService, forService], none),
   call('GET /failed-work', [forService, forService], none),
   call('POST /failed-work/:queue/:itemId/requeue', [forService, forService], () => ({
     queue: 'expiries',
