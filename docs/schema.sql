@@ -524,6 +524,21 @@ CREATE INDEX standing_orders_unfinished ON public.standing_orders USING btree (l
 CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
 CREATE INDEX standing_orders_waiting_of_account ON public.standing_orders USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
 
+CREATE TABLE token_issuers (
+  ledger_id uuid NOT NULL,
+  issuer text NOT NULL,
+  jwks json,
+  jwks_url text,
+  algorithms text[] NOT NULL,
+  leeway_seconds integer NOT NULL,
+  scopes text[] NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT token_issuers_pkey PRIMARY KEY (ledger_id, issuer),
+  CONSTRAINT token_issuers_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
+  CONSTRAINT token_issuers_keys_once CHECK (((jwks IS NULL) <> (jwks_url IS NULL))),
+  CONSTRAINT token_issuers_leeway_in_range CHECK (((leeway_seconds >= 0) AND (leeway_seconds <= 300)))
+);
+
 CREATE TABLE transaction_metadata (
   ledger_id uuid NOT NULL,
   term uuid NOT NULL,

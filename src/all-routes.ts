@@ -27,6 +27,9 @@ import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { type EndpointSettings, webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
 
+/** Whose tokens are taken. */
+export { createTokenVerifier } from './keys/verify-token.ts';
+
 /** What is told to whom of accounts, in all that changes them. */
 export { guardEngine } from './ownership/guarded-engine.ts';
 

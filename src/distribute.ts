@@ -10,6 +10,7 @@ import { OperatorError } from './errors/operator-error.ts';
 export const distributedTables = {
   ledgers: 'id',
   api_keys: 'ledger_id',
+  token_issuers: 'ledger_id',
   parties: 'ledger_id',
   accounts: 'ledger_id',
   account_metadata: 'ledger_id',

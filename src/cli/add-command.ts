@@ -55,6 +55,7 @@ export function addCommand(
 
 const groups: Readonly<Record<string, string>> = {
   ledger: 'Opens, lists and renames ledgers.',
+  'token-issuer': 'Says whose tokens a ledger takes from its parties.',
   key: 'Makes, lists and ends API keys.',
   account: 'Lists, shows and imports accounts.',
   move: 'Moves money: shows what would happen, asks, then does it.',

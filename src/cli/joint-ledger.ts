@@ -22,6 +22,7 @@ import { createLedger, listLedgers, renameLedger, setLedgerSignatures } from './
 import { moveDeposit, moveTransfer, moveWithdraw } from './move-commands.ts';
 import { listOrders, signOrder } from './order-commands.ts';
 import { encryptSecretsCommand } from './secret-commands.ts';
+import { listIssuers, putIssuer, removeIssuer } from './token-commands.ts';
 
 /** All that operators can do from a terminal. */
 export const commands: readonly LedgerCommand[] = [
@@ -35,6 +36,9 @@ export const commands: readonly LedgerCommand[] = [
   createKey,
   listKeys,
   revokeKey,
+  putIssuer,
+  listIssuers,
+  removeIssuer,
   encryptSecretsCommand,
   listAccounts,
   showAccount,

@@ -898,6 +898,7 @@ export type Problem = {
     | 'database_unavailable'
     | 'clock_unreliable'
     | 'booked_in_the_future'
+    | 'token_keys_unavailable'
     | 'outcome_unknown'
     | 'too_many_requests'
     | 'too_many_streams'
@@ -1121,6 +1122,7 @@ export type StandingOrderRun = {
       | 'database_unavailable'
       | 'clock_unreliable'
       | 'booked_in_the_future'
+      | 'token_keys_unavailable'
       | 'outcome_unknown'
       | 'too_many_requests'
       | 'too_many_streams'
@@ -1560,6 +1562,7 @@ export interface Operations {
                 | 'database_unavailable'
                 | 'clock_unreliable'
                 | 'booked_in_the_future'
+                | 'token_keys_unavailable'
                 | 'outcome_unknown'
                 | 'too_many_requests'
                 | 'too_many_streams'
@@ -1678,6 +1681,7 @@ export interface Operations {
                 | 'database_unavailable'
                 | 'clock_unreliable'
                 | 'booked_in_the_future'
+                | 'token_keys_unavailable'
                 | 'outcome_unknown'
                 | 'too_many_requests'
                 | 'too_many_streams'
@@ -3366,6 +3370,7 @@ export const retriedCodes: readonly string[] = [
   'clock_unreliable',
   'booked_in_the_future',
   'outcome_unknown',
+  'token_keys_unavailable',
   'too_many_requests',
   'too_many_streams',
   'lab_busy',

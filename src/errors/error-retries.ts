@@ -27,6 +27,7 @@ export const errorRetries: Readonly<Partial<Record<ErrorCode, Retry>>> = {
   clock_unreliable: retryAfter,
   booked_in_the_future: retryAfter,
   outcome_unknown: retryAfter,
+  token_keys_unavailable: retryAfter,
   too_many_requests: retryAfter,
   too_many_streams: retryAfter,
   lab_busy: retryAfter,

@@ -6,7 +6,7 @@ import { hashApiKey, ledgerOfApiKey } from '../ledger/api-key.ts';
 import type { Scope } from '../ledger/key-scopes.ts';
 import { machineClock } from '../ledger/trusted-clock.ts';
 import type { Admission } from './admission.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, TokenVerifier } from './caller.ts';
 import type { Hints } from './service-parts.ts';
 
 /** A revoked key works for so long where the message of its end is lost; a busy caller costs no query in return. */
@@ -18,7 +18,7 @@ const maxCachedKeys = 10_000;
 const usePrecisionMs = 60_000;
 
 /** `Bearer` and a token of visible characters (RFC 6750, section 2.1, in a wider sense). */
-const bearer = /^Bearer +([\x21-\x7e]{1,512})$/i;
+const bearer = /^Bearer +([\x21-\x7e]{1,8192})$/i;
 
 interface KeyRow {
   id: string;
@@ -45,6 +45,7 @@ export function authenticate(
   database: Database,
   hints: Pick<Hints, 'onTold'>,
   admission: Pick<Admission, 'admitStranger' | 'countStranger'>,
+  tokens: TokenVerifier,
 ): RequestHandler {
   const known = new LRUCache<string, KnownKey | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
   // What was asked before a key ended must not be kept after it.
@@ -56,7 +57,11 @@ export function authenticate(
 
   async function lookUp(key: string, cacheKey: string, keyHash: Buffer): Promise<KnownKey | 'unknown'> {
     const before = endings;
-    const found = (await findKey(database, ledgerOfApiKey(key), keyHash)) ?? 'unknown';
+    const ofToken = tokens.verify(key);
+    const found =
+      ofToken === undefined
+        ? ((await findKey(database, ledgerOfApiKey(key), keyHash)) ?? 'unknown')
+        : { caller: await ofToken, isRevoked: false };
     if (before === endings) known.set(cacheKey, found, { ttl: isGone(found) ? unknownMs : cacheMs });
     return found;
   }
@@ -64,7 +69,7 @@ export function authenticate(
   return (req, res, next) => {
     const key = bearer.exec(req.headers.authorization ?? '')?.[1];
     if (key === undefined) {
-      throw new RefusalError('unauthorized', 'Send the ledger\'s API key as "Authorization: Bearer <key>".');
+      throw new RefusalError('unauthorized', 'Send an API key, or a token, as "Authorization: Bearer <key>".');
     }
     const keyHash = hashApiKey(key);
     const cacheKey = keyHash.toString('base64');
@@ -75,13 +80,21 @@ export function authenticate(
       return;
     }
     admission.admitStranger(req);
-    return lookUp(key, cacheKey, keyHash).then((found) => {
-      if (isGone(found)) admission.countStranger(req);
-      admitKey(res, found);
-      next();
-    });
+    const count = (error: unknown) => {
+      if (error instanceof RefusalError && error.refusal.code === 'unauthorized') admission.countStranger(req);
+      throw error;
+    };
+    return lookUp(key, cacheKey, keyHash)
+      .catch(count)
+      .then((found) => {
+        if (isGone(found)) admission.countStranger(req);
+        admitKey(res, found);
+        next();
+      });
   };
 }
+
+const keyKind = ({ caller }: KnownKey) => (caller.keyId === null ? 'token' : 'API key');
 
 function isGone(found: KnownKey | 'unknown'): boolean {
   return found === 'unknown' || found.isRevoked;
@@ -95,7 +108,7 @@ function admitKey(res: Response, found: KnownKey | 'unknown'): void {
     throw new RefusalError('unauthorized', 'This API key is not known, or was revoked.');
   const { expiresAt } = found.caller;
   if (expiresAt !== null && expiresAt.getTime() <= machineClock.now())
-    throw new RefusalError('unauthorized', `This API key expired ${expiresAt.toISOString()}.`);
+    throw new RefusalError('unauthorized', `This ${keyKind(found)} expired ${expiresAt.toISOString()}.`);
 }
 
 /** Where a key names no ledger, this is the one query that cannot either: the ledger is its answer. */
@@ -134,6 +147,7 @@ async function noteUse(database: Database, { ledger_id, id, expires_at, last_use
 /** Whether the caller's key, good when the request came, has ended since: for answers that go on for long. */
 export async function hasKeyEnded(database: Database, { ledgerId, keyId, expiresAt }: Caller): Promise<boolean> {
   if (expiresAt !== null && expiresAt.getTime() <= machineClock.now()) return true;
+  if (keyId === null) return false;
   const key = { ledger_id: ledgerId, id: keyId };
   return (await database('api_keys').where(key).whereNull('revoked_at').first('id')) === undefined;
 }

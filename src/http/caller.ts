@@ -4,10 +4,16 @@ import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { Authentication } from '../ledger/authentication.ts';
 import type { Scope } from '../ledger/key-scopes.ts';
 
-/** Who calls, as the API key of the request says. */
+/** Reads tokens that parties were issued. */
+export interface TokenVerifier {
+  /** Undefined for what is no token. Rejects with RefusalError `unauthorized` where it is not good. */
+  verify(token: string): Promise<Caller> | undefined;
+}
+
+/** Who calls, as the API key or the token of the request says. */
 export interface Caller {
-  /** The key's own id, by which it is listed, revoked, and named in the log. */
-  readonly keyId: string;
+  /** The key's own id, by which it is listed, revoked, and named in the log; null for a token. */
+  readonly keyId: string | null;
   readonly ledgerId: string;
   /** The only party that the key acts for; null for a key of the service. */
   readonly boundParty: string | null;

@@ -19,7 +19,7 @@ export type HttpApp = Express;
 export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const router = createRouter();
   const admission = createAdmission(parts.rateLimits, parts.wakeUp);
-  router.use('/v1', authenticate(parts.database, parts.wakeUp, admission), admission.handler, jsonBody);
+  router.use('/v1', authenticate(parts.database, parts.wakeUp, admission, parts.tokens), admission.handler, jsonBody);
   // Nothing is copied for keys of the service.
   mountRoutes(router, routes, parts, (caller) => {
     if (caller.boundParty === null) return parts;

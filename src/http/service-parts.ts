@@ -3,7 +3,7 @@ import type { Database } from '../database/create-database.ts';
 import type { Readiness } from '../database/readiness.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
 import type { AuditTrail } from './audit-note.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, TokenVerifier } from './caller.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What the routes of every room are given. */
@@ -13,6 +13,7 @@ export interface ServiceParts extends HealthParts {
   readonly engine: PostingEngine;
   readonly wakeUp: Hints;
   readonly rateLimits: RateLimits;
+  readonly tokens: TokenVerifier;
   /** The engine as this caller may use it. */
   guard(engine: PostingEngine, database: Database, caller: Caller): PostingEngine;
   readonly audit: AuditTrail;

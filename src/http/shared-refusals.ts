@@ -25,7 +25,7 @@ export function sharedRefusals({ keys, query, offers }: Pick<RouteContract, 'key
   return [
     ...ofAll,
     ...(keys === 'service' ? ['key_not_allowed' as const] : []),
-    ...(keys === 'none' ? [] : (['scope_missing', 'too_many_requests'] as const)),
+    ...(keys === 'none' ? [] : (['scope_missing', 'too_many_requests', 'token_keys_unavailable'] as const)),
     ...(query !== undefined && 'cursor' in query.shape ? ['invalid_cursor' as const] : []),
     ...(offers?.prefer ? ofOperations : []),
     ...(offers?.dryRun ? (['right_missing'] as const) : []),

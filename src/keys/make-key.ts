@@ -15,7 +15,7 @@ export interface MakeKeyCommand {
   readonly expiresAt: Date | null;
   readonly keyHash: Buffer;
   /** The key of the request. */
-  readonly maker: { readonly keyId: string; readonly scopes: readonly Scope[] };
+  readonly maker: { readonly keyId: string | null; readonly scopes: readonly Scope[] };
 }
 
 /** A key to be written. */

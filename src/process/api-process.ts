@@ -1,4 +1,4 @@
-import { allRoutes, guardEngine, type RouteSettings } from '../all-routes.ts';
+import { allRoutes, createTokenVerifier, guardEngine, type RouteSettings } from '../all-routes.ts';
 import { createBatchedTrail } from '../audit/batched-trail.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
@@ -67,6 +67,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
   const parts = {
     ...{ database, readiness, engine, logger, wakeUp, rateLimits, audit, readMetrics, workerProblem },
     guard: guardEngine,
+    tokens: createTokenVerifier(database),
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;

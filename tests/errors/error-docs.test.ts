@@ -53,6 +53,7 @@ test('says of each code that a request may wait for that it comes with Retry-Aft
     'ledger_busy',
     'not_ready',
     'outcome_unknown',
+    'token_keys_unavailable',
     'too_many_requests',
     'too_many_streams',
   ];
