@@ -213,9 +213,11 @@ CREATE TABLE holders (
   invitation_expires_at timestamp(3) with time zone,
   joined_at timestamp(3) with time zone,
   ended_at timestamp(3) with time zone,
+  history text NOT NULL DEFAULT 'all'::text,
   CONSTRAINT holders_pkey PRIMARY KEY (ledger_id, account_id, party_id),
   CONSTRAINT holders_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT holders_party_fkey FOREIGN KEY (ledger_id, party_id) REFERENCES parties(ledger_id, id),
+  CONSTRAINT holders_history_known CHECK ((history = ANY (ARRAY['all'::text, 'joining'::text]))) NOT VALID,
   CONSTRAINT holders_rights_known CHECK (((rights <@ ARRAY['view'::text, 'deposit'::text, 'withdraw'::text, 'transfer'::text, 'manage'::text, 'delegate'::text]) AND (cardinality(rights) > 0))),
   CONSTRAINT holders_status_known CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'declined'::text, 'left'::text, 'removed'::text, 'deceased'::text, 'expired'::text])))
 );

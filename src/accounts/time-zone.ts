@@ -69,3 +69,8 @@ async function readsAsHere(database: Database, timeZone: string): Promise<boolea
     throw error;
   }
 }
+
+/** When a day begins in a zone, which is not everywhere and always at midnight. */
+export function startOfDay(day: string, timeZone: string): Date {
+  return new Date(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds);
+}

@@ -36,7 +36,7 @@ export type AccountChange = {
           readonly bands: readonly MandateBand[];
         };
       }
-    | { readonly holder: Holder; readonly expiresAt: string }
+    | { readonly holder: Holder; readonly expiresAt: string; readonly history: 'all' | 'joining' }
     | { readonly holder: Holder }
     | { readonly partyId: string }
     | { readonly restrictionId: string; readonly reason?: string | undefined };
@@ -643,6 +643,7 @@ export type HolderRecord = {
   readonly expiresAt: string | null;
   readonly joinedAt: string | null;
   readonly endedAt: string | null;
+  readonly history: 'all' | 'joining';
 };
 
 export type MadeApiKey = {
@@ -741,6 +742,7 @@ export type NamedHolder = {
   readonly expiresAt: string | null;
   readonly joinedAt: string | null;
   readonly endedAt: string | null;
+  readonly history: 'all' | 'joining';
   readonly name: string;
 };
 
@@ -956,7 +958,7 @@ export type RequestedMandate = {
           readonly bands: readonly MandateBand[];
         };
       }
-    | { readonly holder: Holder; readonly expiresAt: string }
+    | { readonly holder: Holder; readonly expiresAt: string; readonly history: 'all' | 'joining' }
     | { readonly holder: Holder }
     | { readonly partyId: string }
     | { readonly restrictionId: string; readonly reason?: string | undefined };
@@ -2130,6 +2132,7 @@ export interface Operations {
           }
         | undefined;
       readonly expiresAt?: string | undefined;
+      readonly history?: 'all' | 'joining' | undefined;
       readonly by?: string | null | undefined;
     };
     answer: HolderRecord | AccountChange;
@@ -2277,7 +2280,7 @@ export interface Operations {
               readonly bands: readonly MandateBand[];
             };
           }
-        | { readonly holder: Holder; readonly expiresAt: string }
+        | { readonly holder: Holder; readonly expiresAt: string; readonly history: 'all' | 'joining' }
         | { readonly holder: Holder }
         | { readonly partyId: string }
         | { readonly restrictionId: string; readonly reason?: string | undefined };

@@ -15,7 +15,7 @@ import { findLogged, latestPlace, readLog } from '../log/read-log.ts';
 import { parseEventCursor, readEventCursor } from './event-cursor.ts';
 import { describeEvents, eventDocument } from './present-event.ts';
 import { defaultPace, type StreamPace, streamEvents, streamPage } from './stream-events.ts';
-import { findVisible } from './visible-events.ts';
+import { findVisible, withoutEarlier } from './visible-events.ts';
 
 const listedType = eventTypes.join('|').replaceAll('.', '\\.');
 const filterFields = {
@@ -75,7 +75,7 @@ const listEvents = get(
     const after = cursor === undefined ? -1 : (await readEventCursor(source, cursor)).position;
     const { events, lookedTo } = await readLog(source, { after, limit, types, accountIds });
     return ok({
-      data: await describeEvents(source, events, readable),
+      data: await describeEvents(source, withoutEarlier(events, readable), readable),
       nextCursor: lookedTo === null ? (cursor ?? null) : formatPlace(lookedTo),
     });
   },
@@ -100,7 +100,8 @@ const readEvent = get(
     const event = (await findLogged(source, [position])).get(position);
     const { accountIds, readable } = await findVisible(database, caller, undefined);
     const isOfOthers = event?.accountId == null || accountIds?.includes(event.accountId) === false;
-    const isHidden = accountIds !== null && isOfOthers && event?.type !== 'log.continued';
+    const isEarlier = event !== undefined && withoutEarlier([event], readable).length === 0;
+    const isHidden = accountIds !== null && (isEarlier || (isOfOthers && event?.type !== 'log.continued'));
     if (event === undefined || formatPlace(event.place) !== asked || isHidden) {
       throw notFound('event', asked);
     }
@@ -145,7 +146,8 @@ function streamRoute(pace: StreamPace): Route {
           await checkPlace(source, after);
           const { accountIds, readable } = await findVisible(database, caller, accountId);
           const page = await readLog(source, { after: after.position, limit: streamPage, types, accountIds });
-          return { documents: await describeEvents(source, page.events, readable), lookedTo: page.lookedTo };
+          const seen = withoutEarlier(page.events, readable);
+          return { documents: await describeEvents(source, seen, readable), lookedTo: page.lookedTo };
         },
         hasKeyEnded: () => hasKeyEnded(database, caller),
       };

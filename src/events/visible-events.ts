@@ -2,7 +2,8 @@ import { getAccount } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
 import { notFound } from '../errors/no-such.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
-import { ReadableAccounts } from '../ownership/visible-accounts.ts';
+import type { LoggedEvent } from '../log/read-log.ts';
+import { findAllReadable, type ReadableAccounts } from '../ownership/visible-accounts.ts';
 
 /** What of the log the key of a request may see. */
 export interface VisibleEvents {
@@ -27,11 +28,15 @@ export async function findVisible(
     if (accountId !== undefined) await getAccount(sourceOf(caller, database), accountId);
     return { accountIds: accountId === undefined ? null : [accountId], readable: null };
   }
-  const held: string[] = await database('holders')
-    .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
-    .whereRaw("'view' = any(rights)")
-    .pluck('account_id');
-  const readable = new ReadableAccounts(bound, held);
+  const readable = await findAllReadable(database, ledgerId, bound);
+  const held = [...readable];
   if (accountId !== undefined && !readable.has(accountId)) throw notFound('account', accountId);
   return { accountIds: accountId === undefined ? held : [accountId], readable };
+}
+
+/** Of these events those that are shown: none of an account from before the reader joined it. */
+export function withoutEarlier(events: readonly LoggedEvent[], readable: ReadableAccounts | null): LoggedEvent[] {
+  const isSeen = ({ accountId, occurredAt }: LoggedEvent) =>
+    accountId === null || (readable?.since(accountId) ?? occurredAt) <= occurredAt;
+  return events.filter(isSeen);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Authentication, authenticationDocument } from '../ledger/authentication.ts';
 import { canonicalJson } from '../ledger/canonical-json.ts';
 import { hashText, instantText, uuid } from '../ledger/document-fields.ts';
-import { type HolderDocument, holderDocument } from '../ownership/holder.ts';
+import { type HolderDocument, histories, holderDocument } from '../ownership/holder.ts';
 import type { MandateTerms } from '../ownership/mandate.ts';
 import { mandateDocument } from '../ownership/ownership-schemas.ts';
 import type { SignatureReading } from '../ownership/read-signatures.ts';
@@ -18,7 +18,13 @@ import { multiAuthorisationDocument, presentMultiAuthorisation } from '../signat
 /** What may change in who an account belongs to, and in what they agreed. */
 export type ChangeTerms =
   | { readonly kind: 'mandate'; readonly mandate: MandateTerms }
-  | { readonly kind: 'holder_invitation'; readonly holder: HolderDocument; readonly invitationExpiresAt: string }
+  | {
+      readonly kind: 'holder_invitation';
+      readonly holder: HolderDocument;
+      readonly invitationExpiresAt: string;
+      /** Only where it sees what was booked before it joins. */
+      readonly history?: 'all';
+    }
   /** All rights and limits of a holder, as they shall be. */
   | { readonly kind: 'holder_terms'; readonly holder: HolderDocument }
   | { readonly kind: 'holder_removal'; readonly partyId: string }
@@ -47,7 +53,7 @@ export interface AccountChange {
 const termsOfKinds = {
   /** It has a version once it is in force. */
   mandate: z.strictObject({ mandate: mandateDocument.extend({ version: z.null() }) }),
-  holder_invitation: z.strictObject({ holder: holderDocument, expiresAt: instantText }),
+  holder_invitation: z.strictObject({ holder: holderDocument, expiresAt: instantText, history: z.enum(histories) }),
   holder_terms: z.strictObject({ holder: holderDocument }),
   holder_removal: z.strictObject({ partyId: uuid }),
   restriction_lift: z.strictObject({ restrictionId: uuid, reason: z.string().exactOptional() }),
@@ -124,7 +130,7 @@ function presentTerms(terms: ChangeTerms): AccountChangeDocument['change'] {
     case 'mandate':
       return { mandate: { version: null, ...terms.mandate } };
     case 'holder_invitation':
-      return { holder: terms.holder, expiresAt: terms.invitationExpiresAt };
+      return { holder: terms.holder, expiresAt: terms.invitationExpiresAt, history: terms.history ?? 'joining' };
     case 'holder_terms':
       return { holder: terms.holder };
     case 'holder_removal':

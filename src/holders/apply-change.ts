@@ -51,7 +51,7 @@ export function applyChange(terms: ChangeTerms, scene: ChangeScene): Outcome {
     case 'mandate':
       return setMandate(terms.mandate, scene);
     case 'holder_invitation':
-      return invite(terms.holder, new Date(terms.invitationExpiresAt), scene);
+      return invite(terms, scene);
     case 'holder_terms':
       return setTerms(terms.holder, scene);
     case 'holder_removal':
@@ -71,8 +71,12 @@ function setMandate(terms: MandateTerms, scene: ChangeScene): Outcome {
   return applied(scene, told, presentMandate(account.id, mandate), { mandate });
 }
 
-function invite(terms: HolderDocument, invitationExpiresAt: Date, scene: ChangeScene): Outcome {
+function invite(
+  { holder: terms, ...asked }: Extract<ChangeTerms, { kind: 'holder_invitation' }>,
+  scene: ChangeScene,
+): Outcome {
   const { account, facts, by, now } = scene;
+  const invitationExpiresAt = new Date(asked.invitationExpiresAt);
   const passed = refusePassed('expiresAt', invitationExpiresAt, now);
   if (passed !== undefined) return { refusal: passed };
   // One that was erased while the owners signed.
@@ -92,7 +96,7 @@ function invite(terms: HolderDocument, invitationExpiresAt: Date, scene: ChangeS
   const { partyId, rights, limits } = terms;
   const holder: HolderRecord = {
     ...{ accountId: account.id, partyId, rights, limits, status: 'invited', invitedBy: by, invitationExpiresAt },
-    ...{ joinedAt: null, endedAt: null },
+    ...{ joinedAt: null, endedAt: null, history: asked.history ?? 'joining' },
   };
   const told = { type: 'holder.invited', subjectId: partyId } as const;
   const invited = applied(scene, told, presentHolder(holder, now), { holder });

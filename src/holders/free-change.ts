@@ -27,6 +27,8 @@ export function isFree(terms: ChangeTerms, { account, ownership, facts, by }: Ch
       // Nobody gives what it lacks, and who may look is for an owner to say.
       const own = rights.filter((right) => right !== 'delegate').every((right) => hasRight(asking, right));
       const isShown = rights.includes('view') && (asking === undefined || !isOwner(asking));
+      // What was booked before is the owners' to show.
+      if (terms.history === 'all') return false;
       return !isOwner(terms.holder) && rights.every((right) => harmless.includes(right)) && own && !isShown;
     }
     case 'holder_terms': {

@@ -14,7 +14,7 @@ import type { ServiceParts } from '../http/service-parts.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation, type OperationOptions } from '../ledger/operation.ts';
 import { Money } from '../money/money.ts';
-import { type LimitsDocument, ownerRights } from '../ownership/holder.ts';
+import { histories, type LimitsDocument, ownerRights } from '../ownership/holder.ts';
 import { limitProblems, limits, rights } from '../ownership/ownership-schemas.ts';
 import { hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { findParties } from '../parties/party-queries.ts';
@@ -37,6 +37,8 @@ const invitationBody = z.strictObject({
   expiresAt: instant
     .refine((at) => at.getTime() <= Date.now() + maxInvitationMs, { error: 'must lie within the next 90 days' })
     .optional(),
+  /** `all`: it sees what was booked before it joins as well. */
+  history: z.enum(histories).default('joining'),
   by: id.nullish(),
 });
 const termsBody = z.strictObject({ rights, limits: limits.optional(), by: id.nullish() });
@@ -98,7 +100,12 @@ export const holderRoutes = [
       const given = { partyId: body.partyId, rights: body.rights ?? [...ownerRights], limits: body.limits };
       const holder = await readHolderTerms(database, caller, accountId, given);
       const expiresAt = body.expiresAt ?? new Date(Date.now() + defaultInvitationMs);
-      const change = { kind: 'holder_invitation' as const, holder, invitationExpiresAt: expiresAt.toISOString() };
+      const change = {
+        kind: 'holder_invitation' as const,
+        holder,
+        invitationExpiresAt: expiresAt.toISOString(),
+        ...(body.history === 'all' ? { history: 'all' as const } : {}),
+      };
       const asked = {
         accountId,
         by,

@@ -5,7 +5,13 @@ import { notFound } from '../errors/no-such.ts';
 import type { PageAsked } from '../http/paging.ts';
 import { type AuthenticationColumns, authenticationOf } from '../ledger/authentication.ts';
 import { Money } from '../money/money.ts';
-import { type HolderRight, type HolderStatus, type LimitsDocument, mapLimits } from '../ownership/holder.ts';
+import {
+  type History,
+  type HolderRight,
+  type HolderStatus,
+  type LimitsDocument,
+  mapLimits,
+} from '../ownership/holder.ts';
 import type { AccountChange, ChangeStatus, ChangeTerms } from './account-change.ts';
 
 /** A party's membership of an account, whatever became of it. */
@@ -19,6 +25,7 @@ export interface HolderRecord {
   readonly invitationExpiresAt: Date | null;
   readonly joinedAt: Date | null;
   readonly endedAt: Date | null;
+  readonly history: History;
 }
 
 export const restrictionScopes = ['debits', 'credits', 'both'] as const;
@@ -50,6 +57,7 @@ interface HolderRow {
   invitation_expires_at: Date | null;
   joined_at: Date | null;
   ended_at: Date | null;
+  history: History;
 }
 
 /** The memberships of these accounts, in the order of account and party. */
@@ -83,6 +91,7 @@ function asHolder(row: HolderRow): HolderRecord {
     invitationExpiresAt: row.invitation_expires_at,
     joinedAt: row.joined_at,
     endedAt: row.ended_at,
+    history: row.history,
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instantText, uuid } from '../ledger/document-fields.ts';
 import type { LedgerEvent } from '../ledger/ledger-event.ts';
-import { holderRights, holderStatuses, limitsDocument } from '../ownership/holder.ts';
+import { histories, holderRights, holderStatuses, limitsDocument } from '../ownership/holder.ts';
 import type { Mandate } from '../ownership/mandate.ts';
 import { mandateDocument } from '../ownership/ownership-schemas.ts';
 import { type HolderRecord, type Restriction, restrictionScopes } from './management-queries.ts';
@@ -20,6 +20,8 @@ export const holderRecordDocument = z
     expiresAt: instantText.nullable(),
     joinedAt: instantText.nullable(),
     endedAt: instantText.nullable(),
+    /** From when on it sees what was booked: from the beginning, or from its joining on. */
+    history: z.enum(histories),
   })
   .meta({ id: 'HolderRecord' });
 
@@ -53,7 +55,7 @@ export type RestrictionDocument = z.output<typeof restrictionDocument>;
 
 /** An invitation reads as expired from its time on, whether or not that is recorded yet. */
 export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocument {
-  const { accountId, partyId, rights, limits, invitedBy, invitationExpiresAt, joinedAt, endedAt } = holder;
+  const { accountId, partyId, rights, limits, invitedBy, invitationExpiresAt, joinedAt, endedAt, history } = holder;
   return {
     ...{ accountId, partyId, rights, limits },
     status: isLapsedInvitation(holder, now) ? 'expired' : holder.status,
@@ -61,6 +63,7 @@ export function presentHolder(holder: HolderRecord, now: Date): HolderRecordDocu
     expiresAt: invitationExpiresAt?.toISOString() ?? null,
     joinedAt: joinedAt?.toISOString() ?? null,
     endedAt: endedAt?.toISOString() ?? null,
+    history,
   };
 }
 

@@ -104,6 +104,7 @@ function holderRow(ledgerId: string, holder: HolderRecord, createdAt: Date) {
     invitation_expires_at: holder.invitationExpiresAt,
     joined_at: holder.joinedAt,
     ended_at: holder.endedAt,
+    history: holder.history,
   };
 }
 

@@ -9,7 +9,7 @@ import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok, type Success } from '../http/reply.ts';
 import { get } from '../http/route.ts';
-import { findReadable } from '../ownership/visible-accounts.ts';
+import { findReadable, historyOf } from '../ownership/visible-accounts.ts';
 import { entryDocument, listEntries, withoutPayersNotes } from './entry-queries.ts';
 import { listTransactions, listTransactionsOf, type TransactionKey } from './list-transactions.ts';
 import { checkRanges, type MovementFilters, movementFilters } from './movement-filters.ts';
@@ -46,9 +46,10 @@ export const journalRoutes = [
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
       const { currency, ...account } = await getEntriesOf(database, caller, accountId);
+      const filters = await seenBy(database, caller, accountId, query);
       return readPageBy(query, ['entries', accountId], {
         key: keyOfEntries(account),
-        find: (page) => listEntries(sourceOf(caller, database), { ...account, currency }, page, seenBy(caller, query)),
+        find: (page) => listEntries(sourceOf(caller, database), { ...account, currency }, page, filters),
         keyOf: (entry) => entry.version ?? entry.id,
         present: (entries) => withoutPayersNotes(database, caller, entries),
       });
@@ -119,9 +120,18 @@ export const journalRoutes = [
   ),
 ];
 
-/** Filters that find nothing by what the caller is not shown. */
-function seenBy({ boundParty }: Caller, filters: MovementFilters): MovementFilters & { viewer?: string } {
-  return boundParty === null ? filters : { ...filters, viewer: boundParty };
+/** Filters that find nothing by what the caller is not shown, and nothing from before it joined. */
+async function seenBy(
+  database: Database,
+  caller: Caller,
+  accountId: string,
+  filters: MovementFilters,
+): Promise<MovementFilters> {
+  const { boundParty } = caller;
+  if (boundParty === null) return filters;
+  const since = await historyOf(database, caller, accountId);
+  const from = since !== undefined && (filters.from === undefined || filters.from < since) ? since : filters.from;
+  return { ...filters, viewer: boundParty, from };
 }
 
 async function getEntriesOf(database: Database, caller: Caller, accountId: string) {
@@ -141,9 +151,10 @@ async function readTransactionsOf(
 ): Promise<Success> {
   const account = await getEntriesOf(database, caller, accountId);
   const source = sourceOf(caller, database);
+  const filters = await seenBy(database, caller, accountId, query);
   return readPageBy(query, ['transactions'], {
     key: keyOfEntries(account),
-    find: (page) => listTransactionsOf(source, account, page, seenBy(caller, query)),
+    find: (page) => listTransactionsOf(source, account, page, filters),
     keyOf: ({ key }) => key,
     async present(found) {
       const documents = found.map(({ document }) => document);
@@ -162,5 +173,6 @@ async function showTo(
 ): Promise<TransactionDocument | undefined> {
   const accountIds = transaction.entries.map((entry) => entry.accountId);
   const readable = await findReadable(database, caller, accountIds);
-  return readable?.size === 0 ? undefined : withoutHidden(transaction, readable);
+  const isHidden = readable?.at(new Date(transaction.bookedAt)).size === 0;
+  return isHidden ? undefined : withoutHidden(transaction, readable);
 }

@@ -21,12 +21,14 @@ export function withoutHidden<Result extends MovementResult>(
   const { explanation, ...told } = result;
   const shown = explanation === undefined || readable.has(explanation.accountId) ? result : (told as Result);
   if (isPaymentOrder(shown)) return shown;
-  const entries = shown.entries.map((entry) => (readable.has(entry.accountId) ? entry : withoutBalance(entry)));
-  if (isPayer(shown, readable)) return { ...shown, entries };
+  // Of an account that it joined later it sees no balance of before.
+  const seen = readable.at(new Date(shown.bookedAt));
+  const entries = shown.entries.map((entry) => (seen.has(entry.accountId) ? entry : withoutBalance(entry)));
+  if (isPayer(shown, seen)) return { ...shown, entries };
   const notTold = { metadata: null, authentication: null, signedBy: [], origin: null, externalId: null };
   const paid = { ...shown, ...notTold, initiatedBy: null };
   if (entries.length === 2) return { ...paid, entries };
-  const own = entries.filter(({ accountId }) => readable.has(accountId));
+  const own = entries.filter(({ accountId }) => seen.has(accountId));
   // What others received is in the sums.
   const currency = shown.currency === null ? {} : { currency: shown.currency };
   const entriesAlone = own.map((entry) => ({ ...currency, ...entry }));

@@ -13,6 +13,11 @@ export type HolderRight = (typeof holderRights)[number];
 /** What a holder has who is named without rights: an owner's. */
 export const ownerRights: readonly HolderRight[] = ['view', 'deposit', 'withdraw', 'transfer', 'manage'];
 
+/** From when on a holder sees what was booked: from the beginning, or from its joining on. */
+export const histories = ['all', 'joining'] as const;
+
+export type History = (typeof histories)[number];
+
 /** `invited → active → left/removed/deceased`; an invitation may also be `declined`, or have `expired`. */
 export const holderStatuses = ['invited', 'active', 'declined', 'left', 'removed', 'deceased', 'expired'] as const;
 

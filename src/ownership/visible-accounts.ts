@@ -1,6 +1,7 @@
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { notFound, type Thing } from '../errors/no-such.ts';
+import { RefusalError } from '../errors/refusal.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import type { HolderRight } from './holder.ts';
 
@@ -55,14 +56,68 @@ export function ifVisible<Found extends { readonly accountId: string }>(
   };
 }
 
-/** Accounts that a party may read. */
+/** Accounts that a party may read, and of those that it joined later, since when. */
 export class ReadableAccounts extends Set<string> {
   readonly party: string;
+  readonly #since: ReadonlyMap<string, Date>;
 
-  constructor(party: string, accountIds: readonly string[]) {
-    super(accountIds);
+  constructor(party: string, held: readonly ReadableRow[]) {
+    super(held.map(({ account_id }) => account_id));
     this.party = party;
+    this.#since = new Map(held.flatMap(({ account_id, since }) => (since === null ? [] : [[account_id, since]])));
   }
+
+  /** From when on it sees what was booked on the account; undefined: from the beginning. */
+  since(accountId: string): Date | undefined {
+    return this.#since.get(accountId);
+  }
+
+  /** Those of which it sees what was booked at this time. */
+  at(time: Date): ReadableAccounts {
+    const seen = [...this].filter((accountId) => (this.since(accountId) ?? time) <= time);
+    return new ReadableAccounts(
+      this.party,
+      seen.map((account_id) => ({ account_id, since: this.since(account_id) ?? null })),
+    );
+  }
+}
+
+interface ReadableRow {
+  readonly account_id: string;
+  readonly since: Date | null;
+}
+
+/** Since when a holder sees what was booked, as SQL; null for from the beginning. */
+const sinceWhen = "case history when 'joining' then joined_at end as since";
+
+/** Of what a party may read: all that it holds with `view`. */
+export async function findAllReadable(database: Database, ledgerId: string, party: string): Promise<ReadableAccounts> {
+  const held = await database('holders')
+    .where({ ledger_id: ledgerId, party_id: party, status: 'active' })
+    .whereRaw("'view' = any(rights)")
+    .select<ReadableRow[]>('account_id', database.raw(sinceWhen));
+  return new ReadableAccounts(party, held);
+}
+
+/**
+ * Since when the caller sees what was booked on an account that it may read; undefined: from the beginning. Throws
+ * RefusalError `right_missing` for a time `before` that.
+ */
+export async function historyOf(
+  database: Database,
+  caller: Caller,
+  accountId: string,
+  before?: Date,
+): Promise<Date | undefined> {
+  const since = (await findReadable(database, caller, [accountId]))?.since(accountId);
+  if (since !== undefined && before !== undefined && before < since) refuseHistory(accountId, since);
+  return since;
+}
+
+export function refuseHistory(accountId: string, since: Date): never {
+  const from = since.toISOString();
+  const detail = `Party sees account ${accountId} from its joining on, ${from}.`;
+  throw new RefusalError('right_missing', detail, { accountId, right: 'view', since: from });
 }
 
 /**
@@ -79,6 +134,6 @@ export async function findReadable(
     .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
     .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
     .whereRaw("'view' = any(rights)")
-    .pluck('account_id');
+    .select<ReadableRow[]>('account_id', database.raw(sinceWhen));
   return new ReadableAccounts(bound, found);
 }

@@ -60,6 +60,7 @@ describe('an invitation', () => {
       expiresAt: instant,
       joinedAt: null,
       endedAt: null,
+      history: 'joining',
     });
     const waitsMs = Date.parse(invited.body.expiresAt) - Date.now();
     expect(Math.round(waitsMs / dayMs)).toBe(14);
