@@ -254,7 +254,11 @@ describe('there is no answer', () => {
     const unknown = await startWebhookReceiver(createSelfSignedCertificate('receiver.example'));
     const url = `https://receiver.example:${unknown.port}/`;
     const outcome = await send({ url }, { lookup: resolvingTo('127.0.0.1') });
-    expect(outcome).toEqual({ failure: 'tls_failed', detail: 'self-signed certificate', ms: anyMs });
+    expect(outcome).toEqual({
+      failure: 'tls_failed',
+      detail: expect.stringMatching(/^self-signed certificate/),
+      ms: anyMs,
+    });
     expect(unknown.received).toEqual([]);
     await unknown.close();
   });
