@@ -85,7 +85,7 @@ async function fillLedger(): Promise<string> {
   await database('event_traces').insert({ ledger_id: ledgerId, account_id: to, sequence: 1, traceparent });
   // What has no position in the log yet.
   await client.openAccount({ balance: '1.00' });
-  await untilNoted(service, client);
+  await untilNoted(books, client);
   return made.account;
 }
 
@@ -264,7 +264,8 @@ test('readers of the log go on behind their cursor, and a paused service calls n
     const { length } = scene.receiver.received;
     const settings = { ...localWebhookSettings, WORKERS: 'off' };
     const paused = await startServerProcess({ DATABASE_URL: url, ...settings });
-    const apiKey = (await runCommand(['key', 'create', scene.ledgerId, 'Copy', '--json'], database)).stdout;
+    const apiKey = (await runCommand(['key', 'create', scene.ledgerId, 'Copy', '--scopes', 'all', '--json'], database))
+      .stdout;
     const copied = createTestClient(paused.url, JSON.parse(apiKey).apiKey);
     const deposit = { amount: '1.00', currency: 'USD' };
     expect((await copied.post(`/v1/accounts/${account}/deposits`, deposit)).status).toBe(201);
