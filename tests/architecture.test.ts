@@ -37,6 +37,8 @@ const roomsOfFiles: Record<string, string> = {
   'src/work-queues.ts': 'top',
   'src/verify-books.ts': 'top',
   'src/distribute.ts': 'top',
+  'src/role-rights.ts': 'top',
+  'src/roles-script.ts': 'top',
   'src/encrypt-secrets.ts': 'top',
   'src/main.ts': 'main',
 };

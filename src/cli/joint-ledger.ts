@@ -21,6 +21,7 @@ import type { LedgerCommand } from './ledger-command.ts';
 import { createLedger, listLedgers, renameLedger, setLedgerSignatures } from './ledger-commands.ts';
 import { moveDeposit, moveTransfer, moveWithdraw } from './move-commands.ts';
 import { listOrders, signOrder } from './order-commands.ts';
+import { rolesCommand } from './role-commands.ts';
 import { encryptSecretsCommand } from './secret-commands.ts';
 import { listIssuers, putIssuer, removeIssuer } from './token-commands.ts';
 
@@ -29,6 +30,7 @@ export const commands: readonly LedgerCommand[] = [
   migrateDatabase,
   seed,
   distributeDatabase,
+  rolesCommand,
   createLedger,
   listLedgers,
   renameLedger,

@@ -29,7 +29,8 @@ const sqlStates: readonly Explanation[] = [
   {
     codes: /^42501/,
     problem: 'The database user in DATABASE_URL may not create or change tables',
-    whatToDo: 'grant it CREATE on the schema, and make it the owner of the tables that are there',
+    whatToDo:
+      'run joint-ledger migrate as the owner of the tables, or make it the owner and grant it CREATE on the schema',
   },
   {
     codes: /^53300/,
