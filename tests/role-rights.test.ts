@@ -56,7 +56,12 @@ test('the service and the workers can do all their work as roles that may do not
 
   await makeAllDue(endpointId);
   const queues = createWorkQueues({
-    ...{ stopping: AbortSignal.abort(), logger: pino({ level: 'silent' }), idempotencyRetentionHours: 168 },
+    ...{
+      stopping: AbortSignal.abort(),
+      logger: pino({ level: 'silent' }),
+      idempotencyRetentionHours: 168,
+      auditRetentionDays: 365,
+    },
     ...localWebhooks,
   });
   let idle: string[] = [];

@@ -28,7 +28,6 @@ export function sharedRefusals({ keys, query, offers }: Pick<RouteContract, 'key
     ...(keys === 'none' ? [] : (['scope_missing', 'too_many_requests', 'token_keys_unavailable'] as const)),
     ...(query !== undefined && 'cursor' in query.shape ? ['invalid_cursor' as const] : []),
     ...(offers?.prefer ? ofOperations : []),
-    ...(offers?.dryRun ? (['right_missing'] as const) : []),
     ...(offers?.idempotencyKey ? ofKeys : []),
     ...(offers?.ifMatch ? ['version_mismatch' as const] : []),
   ];

@@ -50,7 +50,7 @@ export const batchRoutes = [
         answers: { 200: batchDocument },
       },
       // An item may be refused with any code of its own call; that stands in its result.
-      refusals: ['key_not_allowed', 'account_not_found', 'batch_item_refused', 'booked_in_the_future'],
+      refusals: ['key_not_allowed', 'right_missing', 'account_not_found', 'batch_item_refused', 'booked_in_the_future'],
       examples: {
         'Two that stand or fall together': {
           atomic: true,

@@ -83,6 +83,10 @@ async function fillLedger(): Promise<string> {
   });
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   await database('event_traces').insert({ ledger_id: ledgerId, account_id: to, sequence: 1, traceparent });
+  await database('token_issuers').insert({
+    ...{ ledger_id: ledgerId, issuer: awkward, jwks: '{"keys":[]}', algorithms: ['ES256'], leeway_seconds: 30 },
+    ...{ scopes: ['accounts:read'], created_at: new Date() },
+  });
   // What has no position in the log yet.
   await client.openAccount({ balance: '1.00' });
   await untilNoted(books, client);

@@ -81,7 +81,7 @@ async function serve(): Promise<{ child: ChildProcess; url: string }> {
 test('starts, moves money and verifies, read-only and without the embedded server', async () => {
   expect(await command(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(await command(['migrate'])).toBe('The database is up to date.\n');
-  const { apiKey } = JSON.parse(await command(['ledger', 'create', 'Packed', '--json']));
+  const { apiKey } = JSON.parse(await command(['ledger', 'create', 'Packed', '--scopes', 'all', '--json']));
   const { child, url } = await serve();
   const client = createTestClient(url, apiKey);
   const account = await client.openAccount({ balance: '12.00' });
