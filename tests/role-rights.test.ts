@@ -154,6 +154,9 @@ async function makeAllDue(endpointId: string): Promise<void> {
   expect(await database('projects').where({ status: 'open' }).update({ expires_at: due })).toBeGreaterThan(0);
   expect(await database('idempotency_keys').update({ created_at: longAgo })).toBeGreaterThan(0);
   expect(await database('event_traces').update({ created_at: longAgo })).toBeGreaterThan(0);
+  const first = '016f5e66-e800-7000-8000-000000000000';
+  const noted = { ledger_id: ledger.ledgerId, id: first, at: longAgo, channel: 'service', count: 1 };
+  await database('audit_entries').insert(noted);
   const unsigned = database('standing_orders').where({ status: 'waiting' });
   expect(await unsigned.update({ expires_at: due })).toBeGreaterThan(0);
   expect(await makeDue(database, ledger.ledgerId)).toBeGreaterThan(0);
