@@ -5,11 +5,13 @@ import { type Scope, scopes } from '../../src/ledger/key-scopes.ts';
 import { controlOf, lift, signChange } from '../support/account-control.ts';
 import { untilNoted } from '../support/audit-trail.ts';
 import { openJointAccount } from '../support/joint-account.ts';
+import { until } from '../support/lock-witness.ts';
 import { allSign } from '../support/payment-orders.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { routes } from '../support/routes.ts';
 import { clientOf } from '../support/shared-scene.ts';
 import { createTestClient, type TestClient } from '../support/test-client.ts';
+import { createTestLedger } from '../support/test-database.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
 let service: TestService;
@@ -176,6 +178,29 @@ describe('of refusals', () => {
       { ...refused, keyId: revoked.id },
       { ...refused, keyId: expired.id },
     ]);
+  });
+
+  test('is not there of a key that two ledgers have, and one of them has revoked goes on in the other', async () => {
+    const apiKey = 'made-before-keys-named-ledgers';
+    const shared = createTestClient(service.url, apiKey);
+    const { ledgerId: other } = await createTestLedger(service.database);
+    const untilAnswered = async (status: number, change: () => PromiseLike<unknown>) => {
+      await change();
+      // What is known of a key is kept for a moment; any key that ends has all forgotten.
+      await client.post(`/v1/api-keys/${(await keyWith([])).id}/revoke`);
+      await until(async () => (await shared.get('/v1/accounts?limit=1')).status === status);
+    };
+    const letIn = (ledgerId: string) =>
+      insertApiKey(service.database, { ledgerId, name: 'Old', apiKey, scopes: [...scopes] });
+    const revoke = (ledgerId: string) =>
+      service.database('api_keys').where({ ledger_id: ledgerId, name: 'Old' }).update({ revoked_at: new Date() });
+    const entries = await entriesOf(async () => {
+      await untilAnswered(200, () => letIn(other));
+      await untilAnswered(401, () => letIn(service.ledgerId));
+      await untilAnswered(200, () => revoke(other));
+      await untilAnswered(401, () => revoke(service.ledgerId));
+    });
+    expect(new Set(outcomes(entries))).toEqual(new Set(['revokeApiKey 200']));
   });
 
   test('is there of what is too much, also where there is no route', async () => {
