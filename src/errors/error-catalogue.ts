@@ -98,6 +98,7 @@ export const errorTitles = {
   clock_unreliable: 'The clock of the database cannot be believed',
   booked_in_the_future: 'The books of the account are ahead of the clock',
   outcome_unknown: 'It could not be established whether the request took effect',
+  tls_required: 'The request came in clear text',
   too_many_requests: 'More requests than are let in',
   too_many_streams: 'The process has as many event streams open as it can have',
   lab_busy: 'Another run of the race lab is going on',

@@ -8,6 +8,7 @@ import { jsonBody } from './json-body.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { answerErrors, routeNotFound } from './problem.ts';
 import { refuseRepeatedHeaders } from './repeated-header.ts';
+import { requireTls } from './require-tls.ts';
 import type { Route } from './route.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
@@ -18,6 +19,7 @@ export type HttpApp = Express;
 export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const router = createRouter();
   const admission = createAdmission(parts.rateLimits, parts.wakeUp);
+  if (parts.requireTls) router.use('/v1', requireTls);
   router.use('/v1', authenticate(parts.database, parts.wakeUp, admission), admission.handler, jsonBody);
   mountRoutes(router, routes, parts);
   const app = assemble(parts, router, routes);

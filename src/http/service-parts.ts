@@ -11,6 +11,8 @@ export interface ServiceParts extends HealthParts {
   readonly engine: PostingEngine;
   readonly wakeUp: Hints;
   readonly rateLimits: RateLimits;
+  /** Whether requests in clear text from beyond this machine are refused. */
+  readonly requireTls: boolean;
 }
 
 /** What the routes for operators are given. */

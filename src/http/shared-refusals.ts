@@ -25,7 +25,7 @@ export function sharedRefusals({ keys, query, offers }: Pick<RouteContract, 'key
   return [
     ...ofAll,
     ...(keys === 'service' ? ['key_not_allowed' as const] : []),
-    ...(keys === 'none' ? [] : (['scope_missing', 'too_many_requests'] as const)),
+    ...(keys === 'none' ? [] : (['tls_required', 'scope_missing', 'too_many_requests'] as const)),
     ...(query !== undefined && 'cursor' in query.shape ? ['invalid_cursor' as const] : []),
     ...(offers?.prefer ? ofOperations : []),
     ...(offers?.idempotencyKey ? ofKeys : []),
