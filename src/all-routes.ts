@@ -13,7 +13,7 @@ import { holdRoutes } from './holds/hold-routes.ts';
 import type { RouteGroup } from './http/describe-api.ts';
 import { descriptionRoute } from './http/description-route.ts';
 import { docsPageRoutes } from './http/docs-page-routes.ts';
-import { healthRoutes } from './http/health-routes.ts';
+import { healthRoutes, operatorPaths } from './http/health-routes.ts';
 import type { Route } from './http/route.ts';
 import { type StartPageSettings, startPage } from './http/start-page.ts';
 import { keyRoutes } from './keys/key-routes.ts';
@@ -38,6 +38,8 @@ export interface RouteSettings extends EndpointSettings {
   /** Undefined where the race lab is off. */
   readonly lab?: LabSettings | undefined;
   readonly demo?: StartPageSettings['demo'];
+  /** Whether health and metrics are left out, because they stand on a port of their own. */
+  readonly operatorsApart?: boolean | undefined;
 }
 
 /**
@@ -81,6 +83,7 @@ export function allRoutes(settings: RouteSettings): readonly Route[] {
     settings,
     descriptionRoute(() => groups),
   );
+  const isThere = ({ path }: Route) => !settings.operatorsApart || !operatorPaths.includes(path);
   const pages = [startPage({ lab: settings.lab !== undefined, demo: settings.demo }), ...docsPageRoutes];
-  return [...groups.flatMap(({ routes }) => routes), ...pages];
+  return [...groups.flatMap(({ routes }) => routes).filter(isThere), ...pages];
 }

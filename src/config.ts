@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { isReachedInClear } from './database/clear-text-database.ts';
 import { databaseUrlProblem } from './database/database-url-problem.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { addressList, namesIn, rateText, readRate } from './http/rate-settings.ts';
@@ -32,6 +33,12 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
   /** For how long the connection of a caller is kept between two requests. */
   readonly keepAliveTimeoutMs: number;
+  /** Where health and metrics stand, instead of on `port`; undefined: there. */
+  readonly operatorPort: number | undefined;
+  /** Whether requests and the database must not be reached in clear text beyond this machine. */
+  readonly requireTls: boolean;
+  /** Whether the demo ledger is there; unless it is said otherwise, where a key asks for it or on the embedded one. */
+  readonly demo: boolean;
   readonly demoApiKey: string | undefined;
   /** For how long the answer to a request is kept, to be given again to the same request. */
   readonly idempotencyRetentionHours: number;
@@ -52,14 +59,17 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-function wholeNumber(range: { from: number; to: number; otherwise: number }) {
+function numberWithin(range: { from: number; to: number }) {
   const error = `must be a whole number from ${range.from} to ${range.to}`;
   return z
     .string()
     .regex(/^\d{1,9}$/, error)
     .transform((digits) => Number.parseInt(digits, 10))
-    .refine((value) => value >= range.from && value <= range.to, error)
-    .default(range.otherwise);
+    .refine((value) => value >= range.from && value <= range.to, error);
+}
+
+function wholeNumber(range: { from: number; to: number; otherwise: number }) {
+  return numberWithin(range).default(range.otherwise);
 }
 
 const keyForm = '<name>:<32 bytes in base64>, the name of up to 40 letters, digits, - and _';
@@ -91,6 +101,9 @@ const settings = z.object({
   LOCK_TIMEOUT_MS: wholeNumber({ from: 25, to: 60_000, otherwise: 5000 }),
   SHUTDOWN_TIMEOUT_MS: wholeNumber({ from: 100, to: 600_000, otherwise: 10_000 }),
   KEEP_ALIVE_TIMEOUT_MS: wholeNumber({ from: 1_000, to: 3_600_000, otherwise: 65_000 }),
+  OPERATOR_PORT: numberWithin({ from: 0, to: 65_535 }).optional(),
+  REQUIRE_TLS: onOrOff.default('off'),
+  DEMO: onOrOff.optional(),
   DEMO_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{8,512}$/, 'must be 8 to 512 visible ASCII characters without spaces')
@@ -139,6 +152,9 @@ const meanings: Readonly<Record<keyof z.output<typeof settings>, string>> = {
   LOCK_TIMEOUT_MS: 'how long a movement waits for its turn and for locked accounts',
   SHUTDOWN_TIMEOUT_MS: 'how long an orderly stop may take',
   KEEP_ALIVE_TIMEOUT_MS: 'how long a connection is kept on which nothing is asked',
+  OPERATOR_PORT: 'where /healthz, /readyz and /metrics stand, instead of on PORT; unset, there',
+  REQUIRE_TLS: 'on: neither requests nor the database are spoken to in clear text beyond this machine',
+  DEMO: 'whether the demo ledger is there; unset, on the embedded PostgreSQL, and where DEMO_API_KEY is set',
   DEMO_API_KEY: 'the API key of the demo ledger',
   IDEMPOTENCY_RETENTION_HOURS: 'how long the answer to a request with an idempotency key is kept',
   AUDIT_RETENTION_DAYS: 'how long entries of the audit trail are kept',
@@ -187,7 +203,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
   const { fromArguments, problems } = readArguments(args);
   const parsed = settings.safeParse({ ...given, ...fromArguments });
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
-  if (parsed.success) problems.push(...findSharedNames(parsed.data));
+  if (parsed.success) problems.push(...findSharedNames(parsed.data), ...findClashes(parsed.data));
   problems.push(...findUnknownSettings(given, Object.keys(settings.shape)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join('; '));
   const values = parsed.data;
@@ -206,6 +222,9 @@ export function readConfig(environment: NodeJS.ProcessEnv, args: readonly string
     lockTimeoutMs: values.LOCK_TIMEOUT_MS,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
+    operatorPort: values.OPERATOR_PORT,
+    requireTls: values.REQUIRE_TLS === 'on',
+    demo: values.DEMO !== 'off' && (values.DATABASE_URL === undefined || values.DEMO_API_KEY !== undefined),
     demoApiKey: values.DEMO_API_KEY,
     idempotencyRetentionHours: values.IDEMPOTENCY_RETENTION_HOURS,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
@@ -233,6 +252,16 @@ function findSharedNames(values: z.output<typeof settings>): string[] {
   const names = readKeys(`${values.SECRETS_KEY ?? ''},${values.SECRETS_KEYS_BEFORE ?? ''}`).map(({ name }) => name);
   const shared = new Set(names.filter((name, index) => names.indexOf(name) < index));
   return [...shared].map((name) => `SECRETS_KEY and SECRETS_KEYS_BEFORE have two keys with the name ${name}`);
+}
+
+/** Settings that fit each by itself. */
+function findClashes({ REQUIRE_TLS, DATABASE_URL, DEMO, DEMO_API_KEY }: z.output<typeof settings>): string[] {
+  const problems: string[] = [];
+  if (REQUIRE_TLS === 'on' && DATABASE_URL !== undefined && isReachedInClear(DATABASE_URL))
+    problems.push('DATABASE_URL has no TLS, which REQUIRE_TLS=on asks for: add sslmode=require');
+  if (DEMO === 'on' && DATABASE_URL !== undefined && DEMO_API_KEY === undefined)
+    problems.push('DEMO=on with DATABASE_URL needs DEMO_API_KEY');
+  return problems;
 }
 
 /** The options of the command line, and the variables that they stand for. */

@@ -2,7 +2,7 @@
 import damerauLevenshtein from 'damerau-levenshtein';
 
 /** First words that variables of other programs begin with too; of these the second word makes a name ours. */
-const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP', 'SECRETS']);
+const sharedWords = new Set(['DATA', 'POSTGRES', 'API', 'LOG', 'DEMO', 'KEEP', 'SECRETS', 'OPERATOR', 'REQUIRE']);
 
 /** A setting with a shorter name is so like other words that nothing follows from a resemblance. */
 const minComparedLength = 7;

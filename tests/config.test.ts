@@ -16,6 +16,9 @@ const defaults = {
   lockTimeoutMs: 5000,
   shutdownTimeoutMs: 10_000,
   keepAliveTimeoutMs: 65_000,
+  operatorPort: undefined,
+  requireTls: false,
+  demo: true,
   demoApiKey: undefined,
   idempotencyRetentionHours: 168,
   auditRetentionDays: 365,
@@ -46,6 +49,9 @@ const variables = [
   'LOCK_TIMEOUT_MS',
   'SHUTDOWN_TIMEOUT_MS',
   'KEEP_ALIVE_TIMEOUT_MS',
+  'OPERATOR_PORT',
+  'REQUIRE_TLS',
+  'DEMO',
   'DEMO_API_KEY',
   'IDEMPOTENCY_RETENTION_HOURS',
   'AUDIT_RETENTION_DAYS',
@@ -102,6 +108,9 @@ test('reads every setting', () => {
     LOCK_TIMEOUT_MS: '250',
     SHUTDOWN_TIMEOUT_MS: '5000',
     KEEP_ALIVE_TIMEOUT_MS: '90000',
+    OPERATOR_PORT: '9090',
+    REQUIRE_TLS: 'on',
+    DEMO: 'on',
     DEMO_API_KEY: 'demo-key',
     IDEMPOTENCY_RETENTION_HOURS: '48',
     AUDIT_RETENTION_DAYS: '30',
@@ -132,6 +141,9 @@ test('reads every setting', () => {
     lockTimeoutMs: 250,
     shutdownTimeoutMs: 5000,
     keepAliveTimeoutMs: 90_000,
+    operatorPort: 9090,
+    requireTls: true,
+    demo: true,
     demoApiKey: 'demo-key',
     idempotencyRetentionHours: 48,
     auditRetentionDays: 30,
@@ -250,7 +262,7 @@ describe('variables that look like settings but are none', () => {
       npm_config_loglevel npm_package_name npm_lifecycle_event npm_config_prefix PGDATA PGHOST PGPASSWORD PGDATABASE
       POSTGRES_PASSWORD POSTGRES_USER POSTGRES_DB POSTGRES_HOST POSTGRES_PORT POSTGRES_URL POSTGRES_DIR POSTGRES_HOME
       POSTGRES_INITDB_ARGS API_KEY API_URL API_HOST API_PORT API_TOKEN LOG_DIR LOG_FILE LOG_FORMAT LOG_PATH LOG_NAME
-      DATA_PATH DATA_HOME XDG_DATA_DIRS XDG_DATA_HOME DB_URL DEMO DEMO_MODE KEEP_DATA WEB_CONCURRENCY LOCKFILE
+      DATA_PATH DATA_HOME XDG_DATA_DIRS XDG_DATA_HOME DB_URL DEMO_MODE OPERATOR_NAME REQUIRE_AUTH KEEP_DATA WEB_CONCURRENCY LOCKFILE
       LEVEL LISTEN_FDS INVOCATION_ID KUBERNETES_SERVICE_HOST JEST_WORKER_ID JOINT_LEDGER_API_OPTIONS`;
     expect(readConfig(Object.fromEntries(names.split(/\s+/).map((name) => [name, 'x'])), [])).toEqual(defaults);
   });
@@ -304,4 +316,41 @@ test('has the race lab on the embedded PostgreSQL, and on another database only 
   expect(readConfig({ DATABASE_URL: url }, []).lab).toBe(false);
   expect(readConfig({ DATABASE_URL: url, LAB: 'on' }, []).lab).toBe(true);
   expect(readConfig({ LAB: 'off' }, []).lab).toBe(false);
+});
+
+describe('REQUIRE_TLS=on', () => {
+  const database = (url: string) => ({ REQUIRE_TLS: 'on', DATABASE_URL: url });
+
+  test.each([
+    'postgres://u:p@127.0.0.1/x',
+    'postgres://u:p@[::1]/x',
+    'postgres://u:p@localhost,127.0.0.2:5433/x',
+    'postgres:///x?host=/var/run/postgresql',
+    'postgres://u:p@db/x?sslmode=require',
+    'postgres://u:p@db/x?sslrootcert=/nowhere',
+  ])('takes %s', (url) => {
+    expect(readConfig(database(url), []).databaseUrl).toBe(url);
+  });
+
+  test.each([
+    'postgres://u:p@db/x',
+    'postgres://u:p@db/x?sslmode=disable',
+    'postgres://u:p@127.0.0.1,db/x',
+    'postgres://u:p@10.0.0.1/x',
+    'postgres://u:p@127.0.0.1/x?host=db',
+  ])('refuses %s', (url) => {
+    expect(problems(database(url))).toBe('DATABASE_URL has no TLS, which REQUIRE_TLS=on asks for: add sslmode=require');
+  });
+});
+
+test('the demo ledger is there where it is asked for, and on the embedded database unless it is not wanted', () => {
+  const other = { DATABASE_URL: 'postgres://u:p@db/x' };
+  const demo = (environment: NodeJS.ProcessEnv) => readConfig(environment, []).demo;
+  expect([demo({}), demo({ DEMO: 'off' }), demo({ DEMO: 'off', DEMO_API_KEY: 'demo-key' })]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([demo(other), demo({ ...other, DEMO_API_KEY: 'demo-key' })]).toEqual([false, true]);
+  expect(problems({ ...other, DEMO: 'on' })).toBe('DEMO=on with DATABASE_URL needs DEMO_API_KEY');
 });

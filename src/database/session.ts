@@ -1,5 +1,8 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { OperatorError } from '../errors/operator-error.ts';
+import { isLoopback } from './loopback.ts';
 import { askServerKind, type ServerKind } from './server-kind.ts';
 import { isSessionLost, sqlState, sqlStateOf } from './sqlstate.ts';
 import { tracedStatement } from './traced-statement.ts';
@@ -86,7 +89,27 @@ class Client extends pg.Client {
     const driver = pg.Client.prototype as unknown as { getStartupConf(this: pg.Client): Record<string, string> };
     return { ...driver.getStartupConf.call(this), ...startupSettings };
   }
+
+  /** All who can listen on the way, or answer in the place of the server, would have the password. */
+  _handleAuthCleartextPassword(message: unknown): void {
+    const { stream } = this.connection;
+    if (isPrivate(stream as Socket)) {
+      const driver = pg.Client.prototype as unknown as {
+        _handleAuthCleartextPassword(this: pg.Client, message: unknown): void;
+      };
+      driver._handleAuthCleartextPassword.call(this, message);
+    } else this.connection.emit('error', new OperatorError(passwordInClear));
+  }
 }
+
+/** Encrypted, or on this machine alone: sockets of Unix have no address. */
+function isPrivate(stream: Socket): boolean {
+  return stream instanceof TLSSocket || stream.remoteAddress === undefined || isLoopback(stream.remoteAddress);
+}
+
+const passwordInClear =
+  'The database asks for the password in clear text, and the connection has no TLS: use sslmode=require in ' +
+  'DATABASE_URL, or have the server ask for scram-sha-256.';
 
 /**
  * A session with one server, on which nothing waits for ever: a statement that is not answered within its limit and two

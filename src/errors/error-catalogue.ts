@@ -99,6 +99,7 @@ export const errorTitles = {
   booked_in_the_future: 'The books of the account are ahead of the clock',
   token_keys_unavailable: 'The keys of the token’s issuer cannot be had now',
   outcome_unknown: 'It could not be established whether the request took effect',
+  tls_required: 'The request came in clear text',
   too_many_requests: 'More requests than are let in',
   too_many_streams: 'The process has as many event streams open as it can have',
   lab_busy: 'Another run of the race lab is going on',

@@ -9,6 +9,7 @@ import { mountRoutes } from './mount-routes.ts';
 import { auditedRoutes } from './note-outcome.ts';
 import { answerErrors, routeNotFound } from './problem.ts';
 import { refuseRepeatedHeaders } from './repeated-header.ts';
+import { requireTls } from './require-tls.ts';
 import type { Route } from './route.ts';
 import type { HealthParts, ServiceParts } from './service-parts.ts';
 
@@ -19,6 +20,7 @@ export type HttpApp = Express;
 export function createApp(parts: ServiceParts, routes: readonly Route[]): HttpApp {
   const router = createRouter();
   const admission = createAdmission(parts.rateLimits, parts.wakeUp);
+  if (parts.requireTls) router.use('/v1', requireTls);
   router.use('/v1', authenticate(parts.database, parts.wakeUp, admission, parts.tokens), admission.handler, jsonBody);
   // Nothing is copied for keys of the service.
   mountRoutes(router, routes, parts, (caller) => {

@@ -11,6 +11,9 @@ import type { HealthParts } from './service-parts.ts';
 /** Probes and collectors add what they like to an address; that must not make a process look ill. */
 const common = { keys: 'none', query: z.looseObject({}) } as const;
 
+/** What may stand on a port of its own. */
+export const operatorPaths: readonly string[] = ['/healthz', '/readyz', '/metrics'];
+
 /** What operators and curious callers ask without a key: liveness, readiness, metrics, and the list of error codes. */
 export const healthRoutes: readonly Route<HealthParts>[] = [
   get(

@@ -90,6 +90,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   booked_in_the_future: 503,
   outcome_unknown: 503,
   token_keys_unavailable: 503,
+  tls_required: 403,
   too_many_requests: 429,
   too_many_streams: 503,
   lab_busy: 409,

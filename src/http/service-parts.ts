@@ -17,6 +17,8 @@ export interface ServiceParts extends HealthParts {
   /** The engine as this caller may use it. */
   guard(engine: PostingEngine, database: Database, caller: Caller): PostingEngine;
   readonly audit: AuditTrail;
+  /** Whether requests in clear text from beyond this machine are refused. */
+  readonly requireTls: boolean;
 }
 
 /** What the routes for operators are given. */

@@ -16,6 +16,13 @@ const ofAll = [
   'internal_error',
 ] as const satisfies readonly ErrorCode[];
 
+const ofKeyed = [
+  'tls_required',
+  'scope_missing',
+  'too_many_requests',
+  'token_keys_unavailable',
+] as const satisfies readonly ErrorCode[];
+
 const ofOperations = ['clock_unreliable', 'outcome_unknown', 'account_locked'] as const satisfies readonly ErrorCode[];
 
 const ofKeys = ['idempotency_in_progress', 'idempotency_key_reused'] as const satisfies readonly ErrorCode[];
@@ -25,7 +32,7 @@ export function sharedRefusals({ keys, query, offers }: Pick<RouteContract, 'key
   return [
     ...ofAll,
     ...(keys === 'service' ? ['key_not_allowed' as const] : []),
-    ...(keys === 'none' ? [] : (['scope_missing', 'too_many_requests', 'token_keys_unavailable'] as const)),
+    ...(keys === 'none' ? [] : ofKeyed),
     ...(query !== undefined && 'cursor' in query.shape ? ['invalid_cursor' as const] : []),
     ...(offers?.prefer ? ofOperations : []),
     ...(offers?.idempotencyKey ? ofKeys : []),

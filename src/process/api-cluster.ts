@@ -55,7 +55,9 @@ const pingEveryMs = 3_000;
 const maxPingsUnanswered = 5;
 
 /** Runs the API in several processes behind one port. One that dies is replaced, at the start as well as later. */
-export async function startApiCluster(options: ApiClusterOptions): Promise<HttpListener> {
+export async function startApiCluster(
+  options: ApiClusterOptions,
+): Promise<HttpListener & { readMetrics(): Promise<string> }> {
   const { processes, logger, signal, ...apiOptions } = options;
   signal.throwIfAborted();
   const cluster = new ApiCluster(apiOptions, logger);
@@ -64,6 +66,7 @@ export async function startApiCluster(options: ApiClusterOptions): Promise<HttpL
     port: cluster.port,
     stop: (drainMs) => cluster.stop(drainMs),
     stopNow: () => cluster.stopNow(),
+    readMetrics: () => cluster.readMetrics(),
   };
 }
 
@@ -102,6 +105,11 @@ class ApiCluster {
       this.stopNow();
       throw error;
     }
+  }
+
+  /** Of all processes that answer requests. */
+  readMetrics(): Promise<string> {
+    return this.#collector.read(this.#ready());
   }
 
   async stop(drainMs: number): Promise<boolean> {

@@ -25,6 +25,10 @@ export interface ApiOptions extends ListenOptions {
   readonly webhookTargets: TargetRules;
   /** None by default. */
   readonly rateLimits?: RateLimits;
+  /** Whether requests in clear text from beyond this machine are refused; they are not by default. */
+  readonly requireTls?: boolean;
+  /** Whether health and metrics stand elsewhere; they don't by default. */
+  readonly operatorsApart?: boolean;
   readonly secretKeys: SecretKeys;
   /** Whether the race lab can be used; it can't by default. */
   readonly lab?: boolean;
@@ -63,15 +67,18 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     onCommitted: wakeUp.hint,
   });
   const audit = createBatchedTrail({ database, logger });
-  const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits } = options;
+  const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits, requireTls = false } = options;
   const parts = {
-    ...{ database, readiness, engine, logger, wakeUp, rateLimits, audit, readMetrics, workerProblem },
+    ...{ database, readiness, engine, logger, wakeUp, rateLimits, requireTls, audit, readMetrics, workerProblem },
     guard: guardEngine,
     tokens: createTokenVerifier(database),
     draining: draining.signal,
   };
   const lab = options.lab ? { databaseUrl } : undefined;
-  const app = createApp(parts, allRoutes({ webhookTargets, secretKeys, lab, demo }));
+  const app = createApp(
+    parts,
+    allRoutes({ webhookTargets, secretKeys, lab, demo, operatorsApart: options.operatorsApart }),
+  );
 
   async function close(): Promise<void> {
     forgetPool();

@@ -43,11 +43,15 @@ export class MetricsCollector {
 
   /** Answers a process that wants the figures of all. */
   async tell(asker: ChildProcess, request: number, answering: readonly ChildProcess[]): Promise<void> {
+    send(asker, { type: 'metrics', request, text: await this.read(answering) });
+  }
+
+  /** The metrics of all. */
+  async read(answering: readonly ChildProcess[]): Promise<string> {
     const asked = answering.map((child) =>
       this.#questions.ask(figuresWithinMs, (number) => send(child, { type: 'figures wanted', request: number })),
     );
-    const figures = (await Promise.all(asked)).filter((found) => found !== undefined);
-    send(asker, { type: 'metrics', request, text: await joinMetrics(figures) });
+    return joinMetrics((await Promise.all(asked)).filter((found) => found !== undefined));
   }
 
   receive(request: number, figures: ProcessMetrics): void {

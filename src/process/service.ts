@@ -4,8 +4,10 @@ import type { Logger } from 'pino';
 import { demoAccountIds, demoLedgerId, seedDemo } from '../../seeds/demo.ts';
 import type { RouteSettings } from '../all-routes.ts';
 import type { Config } from '../config.ts';
+import { isReachedInClear } from '../database/clear-text-database.ts';
 import { createDatabase } from '../database/create-database.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts';
+import { isLoopback } from '../database/loopback.ts';
 import { migrate } from '../database/migrate.ts';
 import { sweepAbandoned } from '../lab/run-schema.ts';
 import type { SecretKeys } from '../ledger/sealed-secret.ts';
@@ -17,7 +19,7 @@ import { demoKeyFile, readDemoApiKey } from './demo-api-key.ts';
 import type { HttpListener } from './listen-http.ts';
 import { secretKeysInUse } from './secret-keys-in-use.ts';
 import { welcome } from './welcome.ts';
-import { startWorker, startWorkerHealth } from './worker-process.ts';
+import { startHealth, startWorker } from './worker-process.ts';
 
 /** Everything that one `npm start` runs. */
 export interface Service {
@@ -46,7 +48,8 @@ export async function startService(config: Config, logger: Logger, signal: Abort
     const databaseUrl = embedded?.url ?? config.databaseUrl!;
     const secretKeys = secretKeysInUse(config);
     if (secretKeys.current === null) logger.warn(inClear);
-    const demoApiKey = embedded !== undefined ? readDemoApiKey(config, demoLedgerId) : config.demoApiKey;
+    for (const warning of clearTextWarnings(config)) logger.warn(warning);
+    const demoApiKey = config.demo ? readDemoApiKey(config, demoLedgerId) : undefined;
     await prepareDatabase(databaseUrl, { demoApiKey, logger, signal });
     if (config.lab && config.role !== 'worker') await sweepAbandoned(databaseUrl, { waits: false });
     if (config.role !== 'api') {
@@ -131,54 +134,76 @@ async function prepareDatabase(
   }
 }
 
+/** What can be read and changed on the way, a sentence each. */
+function clearTextWarnings({ databaseUrl, host, requireTls, role }: Config): string[] {
+  const warnings: string[] = [];
+  if (databaseUrl !== undefined && isReachedInClear(databaseUrl))
+    warnings.push('the database is reached in clear text: add sslmode=require to DATABASE_URL');
+  if (!isLoopback(host) && !requireTls && role !== 'worker')
+    warnings.push(
+      'HOST takes requests from other machines in clear text: put a proxy in front, and set REQUIRE_TLS=on',
+    );
+  return warnings;
+}
+
 /** Where the page at `/` may send its readers: to what the first start made in the data folder. */
-function demoOf({ databaseUrl, demoApiKey, dataDir }: Config): RouteSettings['demo'] {
+function demoOf({ databaseUrl, demo, demoApiKey, dataDir }: Config): RouteSettings['demo'] {
   const keyFile = path.posix.join(dataDir, demoKeyFile);
   const isPlain = /^[\w./-]+$/.test(keyFile);
-  if (databaseUrl !== undefined || demoApiKey !== undefined || !isPlain) return undefined;
+  if (!demo || databaseUrl !== undefined || demoApiKey !== undefined || !isPlain) return undefined;
   return { accountId: demoAccountIds.household, keyFile };
 }
 
-/** The API in as many processes as wanted; of a process that only works, what says how it is. */
-function startListener(
-  config: Config,
-  {
-    databaseUrl,
-    secretKeys,
-    logger,
-    workers,
-    signal,
-  }: { databaseUrl: string; secretKeys: SecretKeys; logger: Logger; workers: Workers | undefined; signal: AbortSignal },
-): Promise<HttpListener> {
-  const {
-    host,
-    port,
-    keepAliveTimeoutMs,
-    role,
-    databasePoolSize,
-    preparedStatements,
-    lockTimeoutMs,
-    webhookTargets,
-    rateLimits,
-    lab,
-  } = config;
+interface ListenerParts {
+  readonly databaseUrl: string;
+  readonly secretKeys: SecretKeys;
+  readonly logger: Logger;
+  readonly workers: Workers | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The API in as many processes as wanted; of a process that only works, what says how it is. With a port for operators
+ * this process says there how all of them are.
+ */
+async function startListener(config: Config, parts: ListenerParts): Promise<HttpListener> {
+  const { databaseUrl, logger, workers } = parts;
+  const { host, keepAliveTimeoutMs, operatorPort, role } = config;
   const workerProblem = () => workers?.problem();
-  if (role === 'worker')
-    return startWorkerHealth({ host, port, keepAliveTimeoutMs, databaseUrl, logger, workerProblem });
+  const health = { host, keepAliveTimeoutMs, databaseUrl, logger, workerProblem };
+  if (role === 'worker') return startHealth({ ...health, port: operatorPort ?? config.port });
+  const api = await startApis(config, parts, workerProblem);
+  if (operatorPort === undefined) return api;
+  try {
+    const { readMetrics } = api;
+    const forOperators = await startHealth({ ...health, port: operatorPort, ...(readMetrics && { readMetrics }) });
+    logger.info({ port: forOperators.port }, 'health and metrics stand on the port for operators');
+    return {
+      port: api.port,
+      stop: async (drainMs) => !(await Promise.all([api.stop(drainMs), forOperators.stop(drainMs)])).includes(false),
+      stopNow() {
+        api.stopNow();
+        forOperators.stopNow();
+      },
+    };
+  } catch (error) {
+    await api.stop(0);
+    throw error;
+  }
+}
+
+function startApis(
+  config: Config,
+  { databaseUrl, secretKeys, logger, signal }: ListenerParts,
+  workerProblem: () => string | undefined,
+): Promise<HttpListener & { readMetrics?(): Promise<string> }> {
+  const { host, port, keepAliveTimeoutMs, databasePoolSize, preparedStatements } = config;
+  const { lockTimeoutMs, webhookTargets, rateLimits, requireTls, lab } = config;
   const options = {
-    host,
-    port,
-    keepAliveTimeoutMs,
-    databaseUrl,
-    databasePoolSize,
-    preparedStatements,
-    lockTimeoutMs,
-    webhookTargets,
-    rateLimits,
-    secretKeys,
-    lab,
+    ...{ host, port, keepAliveTimeoutMs, databaseUrl, databasePoolSize, preparedStatements },
+    ...{ lockTimeoutMs, webhookTargets, rateLimits, requireTls, secretKeys, lab, logger },
+    operatorsApart: config.operatorPort !== undefined,
     demo: demoOf(config),
-    logger,
   };
   return config.apiProcesses === 1
     ? startApi({ ...options, workerProblem })

@@ -53,9 +53,14 @@ export function startWorker(options: WorkerOptions): Workers {
   };
 }
 
-/** Lets a process without an API say how its workers are: `/healthz`, `/readyz`, `/metrics`. */
-export async function startWorkerHealth(
-  options: ListenOptions & { databaseUrl: string; workerProblem: () => string | undefined },
+/** Lets a process say how it is at an address of its own: `/healthz`, `/readyz`, `/metrics`. */
+export async function startHealth(
+  options: ListenOptions & {
+    databaseUrl: string;
+    workerProblem: () => string | undefined;
+    /** Of this process by default. */
+    readMetrics?: () => Promise<string>;
+  },
 ): Promise<HttpListener> {
   const { databaseUrl: url, logger, workerProblem } = options;
   const draining = new AbortController();
@@ -63,7 +68,7 @@ export async function startWorkerHealth(
   try {
     const app = createHealthApp({
       ...{ readiness, logger, workerProblem, draining: draining.signal },
-      readMetrics: readProcessMetrics,
+      readMetrics: options.readMetrics ?? readProcessMetrics,
     });
     const listener = await listenHttp(app, options);
     return {

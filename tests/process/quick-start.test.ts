@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { spawnCommand } from '../support/command-line.ts';
 import { projectFolder, untilListening } from '../support/server-process.ts';
 
 let dataDir: string;
@@ -17,14 +18,17 @@ beforeAll(() => {
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 /** Exactly what the README says, but for the folder of the data and a free port. */
-async function npmStart(args: readonly string[] = []) {
+async function npmStart(
+  args: readonly string[] = [],
+  { settings = {}, sign = /Look at it:\s+curl.*\n/ }: { settings?: Record<string, string>; sign?: RegExp } = {},
+) {
   const child = spawn('npm', ['start', '--', ...args], {
     cwd: projectFolder,
-    env: { ...process.env, DATA_DIR: dataDir, PORT: '0', DATABASE_URL: '', DEMO_API_KEY: '' },
+    env: { ...process.env, DATA_DIR: dataDir, PORT: '0', DATABASE_URL: '', DEMO_API_KEY: '', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
-  const output = await untilListening(child, /Look at it:\s+curl.*\n/);
+  const output = await untilListening(child, sign);
   return {
     output,
     /** Ends npm, as a process manager would, and with it whatever npm started. */
@@ -72,4 +76,14 @@ test('starts with npm start, moves money with the printed commands, and goes on 
   expect((await paste(lookAgain!)).body.balance).toBe('1200.00');
   expect(await second.stop()).toBe(0);
   await expect(fetch(/https?:\/\/\S+/.exec(lookAgain!)![0])).rejects.toThrow();
+});
+
+test('with DEMO=off the embedded database has no demo ledger and no key for one', async () => {
+  const folder = path.join(dataDir, 'without-demo');
+  const settings = { DATA_DIR: folder, DEMO: 'off' };
+  const started = await npmStart([], { settings, sign: /There are no demo accounts here.*\n/ });
+  expect(readdirSync(folder)).not.toContain('demo-api-key');
+  const list = await spawnCommand(['ledger', 'list', '--json'], { DATABASE_URL: '', DATA_DIR: folder });
+  expect(list).toMatchObject({ code: 0, stdout: '[]\n' });
+  expect(await started.stop()).toBe(0);
 });
