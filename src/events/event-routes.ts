@@ -1,19 +1,21 @@
 import { z } from 'zod';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
 import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { nameOf } from '../http/admission.ts';
 import { hasKeyEnded } from '../http/authenticate.ts';
 import { sourceOf } from '../http/caller.ts';
-import { pageFields, pageOf } from '../http/paging.ts';
+import { countFitting, pageFields, pageOf } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
 import { ok } from '../http/reply.ts';
 import { get, type Route } from '../http/route.ts';
 import { eventTypes } from '../ledger/ledger-event.ts';
 import { checkPlace } from '../log/check-place.ts';
 import { formatPlace, type LogPlace, maxPlaceLength, parsePlace, placeForm } from '../log/log-place.ts';
-import { findLogged, latestPlace, readLog } from '../log/read-log.ts';
+import { findLogged, type LoggedEvent, latestPlace, readLog } from '../log/read-log.ts';
+import type { ReadableAccounts } from '../ownership/visible-accounts.ts';
 import { parseEventCursor, readEventCursor } from './event-cursor.ts';
-import { describeEvents, eventDocument } from './present-event.ts';
+import { describeEvents, type EventDocument, eventDocument } from './present-event.ts';
 import { defaultPace, type StreamPace, streamEvents, streamPage } from './stream-events.ts';
 import { findVisible, withoutEarlier } from './visible-events.ts';
 
@@ -74,12 +76,30 @@ const listEvents = get(
     const { accountIds, readable } = await findVisible(database, caller, accountId);
     const after = cursor === undefined ? -1 : (await readEventCursor(source, cursor)).position;
     const { events, lookedTo } = await readLog(source, { after, limit, types, accountIds });
-    return ok({
-      data: await describeEvents(source, withoutEarlier(events, readable), readable),
-      nextCursor: lookedTo === null ? (cursor ?? null) : formatPlace(lookedTo),
-    });
+    const shown = withoutEarlier(events, readable);
+    const data = await describePage(source, shown, readable);
+    const end = data.length < shown.length ? shown[data.length - 1]!.place : lookedTo;
+    return ok({ data, nextCursor: end === null ? (cursor ?? null) : formatPlace(end) });
   },
 );
+
+/** So many events are described together. */
+const describedAtOnce = 20;
+
+/** As many of the events as fit on a page. What does not fit is hardly looked up. */
+async function describePage(
+  source: LedgerSource,
+  events: readonly LoggedEvent[],
+  readable: ReadableAccounts | null,
+): Promise<EventDocument[]> {
+  const page: EventDocument[] = [];
+  for (let from = 0; from < events.length; from += describedAtOnce) {
+    page.push(...(await describeEvents(source, events.slice(from, from + describedAtOnce), readable)));
+    const fitting = countFitting(page.map(({ data }) => data));
+    if (fitting < page.length) return page.slice(0, fitting);
+  }
+  return page;
+}
 
 const readEvent = get(
   '/events/:eventId',

@@ -103,10 +103,26 @@ export async function readPageBy<Key extends CursorKey, Item>(
   const found = await find({ limit: limit + 1, after: decodeCursor(name, key, cursor), order });
   const { items: all, stoppedAt } = 'items' in found ? found : { items: found, stoppedAt: null };
   const items = all.slice(0, limit);
-  const data = present === undefined ? items : await present(items);
-  const last = items.at(-1);
-  const goesOnAfter = all.length > limit && last !== undefined ? keyOf(last) : stoppedAt;
+  const documents = present === undefined ? items : await present(items);
+  const data = documents.slice(0, countFitting(documents));
+  const last = items[data.length - 1];
+  const goesOn = all.length > data.length && last !== undefined;
+  const goesOnAfter = goesOn ? keyOf(last) : stoppedAt;
   return ok({ data, nextCursor: goesOnAfter === null ? null : encodeCursor(name, goesOnAfter) });
+}
+
+/** What a page has at most of lines of transactions, of which one may have a hundred. */
+const maxLines = 2_000;
+
+/** How many of the documents fit on a page, one at least: those with many lines make it shorter. */
+export function countFitting(documents: readonly unknown[]): number {
+  let lines = 0;
+  const tooMuch = documents.findIndex((document, place) => {
+    const { entries } = document as { entries?: unknown };
+    lines += Array.isArray(entries) ? entries.length : 1;
+    return place > 0 && lines > maxLines;
+  });
+  return tooMuch === -1 ? documents.length : tooMuch;
 }
 
 /**
