@@ -66,6 +66,37 @@ test('keeps data, port and password from the first start to the second', async (
   await second.stop();
 });
 
+test('the service is no superuser there, and owns what builds before wrote as one', async () => {
+  const first = await startEmbeddedServer({ dataDir, database, log });
+  const { username } = new URL(first.url);
+  const password = fs.readFileSync(path.join(first.folder, 'joint-ledger.password'), 'utf8');
+  const superuser = new URL(first.url);
+  superuser.username = 'ledger';
+  superuser.password = password;
+  // As it was before: all belongs to the superuser, and there is no other.
+  await query(superuser.href, `reassign owned by ${username} to ledger`);
+  await query(superuser.href, `alter database ledger owner to ledger`);
+  await query(superuser.href, 'create table of_before as select 7 as answer');
+  await query(superuser.href, 'create table counted (id bigint generated always as identity, n serial)');
+  await query(superuser.href, 'create schema lab_of_before create table inside (answer int)');
+  await query(superuser.href, 'create function told() returns int language sql as $$ select 1 $$');
+  await first.stop();
+
+  const second = await startEmbeddedServer({ dataDir, database, log });
+  expect(second.url).toBe(first.url);
+  const [role] = await query(second.url, 'select * from pg_roles where rolname = current_user');
+  expect(role).toMatchObject({ rolsuper: false, rolcreaterole: false, rolcreatedb: false, rolbypassrls: false });
+  await query(second.url, 'alter table of_before add column more int');
+  await query(second.url, 'alter table lab_of_before.inside add column more int');
+  await query(second.url, 'drop table counted');
+  await query(second.url, 'drop function told()');
+  await query(second.url, 'create schema another');
+  await expect(query(second.url, "select pg_read_file('PG_VERSION')")).rejects.toThrow(/permission denied/);
+  await expect(query(second.url, 'create role other')).rejects.toThrow(/permission denied/);
+  expect(await findRunningEmbeddedServer({ dataDir, database })).toBe(second.url);
+  await second.stop();
+});
+
 test('two first starts at once share one server, which stays until the last of them stops', async () => {
   const [a, b] = await Promise.all([startInChild(), startInChild()]);
   expect(a.url).toBe(b.url);

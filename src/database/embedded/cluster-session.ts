@@ -3,16 +3,21 @@ import { clusterUser, passwordPath, readPassword } from './cluster-creation.ts';
 import type { Cluster } from './cluster-location.ts';
 import { EmbeddedServerError } from './embedded-server-error.ts';
 
-/** The address of a database of this cluster. */
+/** The address of a database of this cluster for its superuser. */
 export function clusterUrl(cluster: Cluster, port: number, database: string): string {
   const password = encodeURIComponent(readPassword(cluster));
   return `postgres://${clusterUser}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
-/** Opens a session of ours in the maintenance database. The caller ends it. */
-export async function openSession(cluster: Cluster, port: number, applicationName: string): Promise<pg.Client> {
+/** Opens a session of the superuser, in the maintenance database unless it says otherwise. The caller ends it. */
+export async function openSession(
+  cluster: Cluster,
+  port: number,
+  applicationName: string,
+  database = 'postgres',
+): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: clusterUrl(cluster, port, 'postgres'),
+    connectionString: clusterUrl(cluster, port, database),
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
     // PGSSLMODE and PGOPTIONS in a user's environment are meant for other servers. The mark of use must not time out.

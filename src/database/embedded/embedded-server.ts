@@ -1,9 +1,10 @@
 import { openOrCreateCluster, readPassword } from './cluster-creation.ts';
 import { type Cluster, clusterFolder, locateClusterHome, majorsIn } from './cluster-location.ts';
-import { answers, clusterUrl, ensureDatabase } from './cluster-session.ts';
+import { answers, ensureDatabase } from './cluster-session.ts';
 import { EmbeddedServerError, explainFileError, explainProgramOutput, wayOut } from './embedded-server-error.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { findPostmasterPort } from './postmaster.ts';
+import { prepareServiceRole, serviceUrl } from './service-role.ts';
 import { supervise } from './supervisor.ts';
 
 export { EmbeddedServerError } from './embedded-server-error.ts';
@@ -49,10 +50,11 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   });
   try {
     await ensureDatabase(supervisor.session, database);
+    await prepareServiceRole(cluster, supervisor.port, database);
     const { rows } = await supervisor.session.query<{ server_version: string }>('show server_version');
     let stopped: Promise<void> | undefined;
     return {
-      url: clusterUrl(cluster, supervisor.port, database),
+      url: serviceUrl(cluster, supervisor.port, database),
       folder: cluster.folder,
       serverVersion: rows[0]!.server_version,
       stop: () => {
@@ -79,7 +81,7 @@ export async function findRunningEmbeddedServer(options: {
   for (const major of majorsIn(home.folder)) {
     const cluster = { folder: clusterFolder(home, major), account: home.account };
     const port = findPostmasterPort(cluster);
-    if (port !== undefined && (await answers(cluster, port))) return clusterUrl(cluster, port, options.database);
+    if (port !== undefined && (await answers(cluster, port))) return serviceUrl(cluster, port, options.database);
   }
   return undefined;
 }
