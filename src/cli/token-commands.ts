@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import type { JSONWebKeySet, JWK } from 'jose';
+import { noteCommand } from '../audit/note-command.ts';
 import type { Database } from '../database/create-database.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import {
@@ -55,7 +56,10 @@ export const putIssuer: DatabaseCommand = {
       leewaySeconds: Number.parseInt(leeway ?? defaultLeeway, 10),
       scopes: scopesOf(scopes),
     };
-    await putTokenIssuer(database, ledgerId!, asked);
+    await database.transaction(async (knex) => {
+      await putTokenIssuer(knex, ledgerId!, asked);
+      await noteCommand({ knex, ledgerId: ledgerId! }, { action: 'token-issuer put' });
+    });
     await forgetTokens(database);
     const text = `Ledger ${ledgerId} takes tokens of ${issuer} with the audience ${audienceOf(ledgerId!)}.`;
     return { text, json: { ledgerId, audience: audienceOf(ledgerId!), ...asked } };
@@ -86,8 +90,11 @@ export const removeIssuer: DatabaseCommand = {
   parameters: { ...ledger, '<issuer>': { meaning: 'as it was put' } },
   example: `${exampleLedger} ${exampleIssuer}`,
   async run(database, [ledgerId, issuer]) {
-    const removed = await database('token_issuers').where({ ledger_id: ledgerId, issuer }).delete();
-    if (removed === 0) throw new OperatorError(`Ledger ${ledgerId} takes no tokens of ${issuer}.`);
+    await database.transaction(async (knex) => {
+      const removed = await knex('token_issuers').where({ ledger_id: ledgerId, issuer }).delete();
+      if (removed === 0) throw new OperatorError(`Ledger ${ledgerId} takes no tokens of ${issuer}.`);
+      await noteCommand({ knex, ledgerId: ledgerId! }, { action: 'token-issuer remove' });
+    });
     await forgetTokens(database);
     return { text: `Ledger ${ledgerId} takes no more tokens of ${issuer}.`, json: { ledgerId, issuer } };
   },

@@ -4,7 +4,7 @@ import { accountPath } from '../accounts/account-schemas.ts';
 import { getReadableAccount } from '../accounts/readable-account.ts';
 import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
-import { actingParty } from '../http/acting-party.ts';
+import { actForNobody, actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
 import { id, instant } from '../http/read-input.ts';
@@ -256,7 +256,8 @@ async function submitMembership(
   options: OperationOptions,
   { database, engine }: ServiceParts,
 ): Promise<Reply> {
-  const by = act === 'death' ? null : actingParty(caller, partyId);
+  // A death is nobody's act, and leaves fewer who sign.
+  const by = act === 'death' ? actForNobody(caller) : actingParty(caller, partyId);
   await hideFromStrangers(database, caller, accountId, { invited: true });
   const { authentication } = caller;
   const names = { partyIds: [partyId] };

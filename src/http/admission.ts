@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import type { Request, RequestHandler, Response } from 'express';
 import { RefusalError } from '../errors/refusal.ts';
 import { type Caller, callerOf } from './caller.ts';
@@ -10,6 +11,8 @@ import { Turns } from './turns.ts';
 /** What is worked on at once in each process. Of keys of the service reads alone: its writes are grouped. */
 const atOnce = { party: 16, service: 128 };
 const maxWaiting = 500;
+/** Keys of one address that are not known yet. */
+const lookedUpAtOnce = 8;
 /** A dry run keeps nothing and may be asked for over and over. */
 const costOfDryRun = 5;
 /** How often processes tell each other whom they let in. */
@@ -21,10 +24,22 @@ const maxTold = 80;
 export interface Admission {
   /** Stands behind `authenticate`. */
   readonly handler: RequestHandler;
-  /** Throws where too many unknown keys came from the request's address. */
-  admitStranger(req: Request): void;
+  /**
+   * Calls `lookUp` once it is the turn of the request's address, so that its unknown keys are counted before many more
+   * are looked for. Throws, or rejects, where too many came already.
+   */
+  admitStranger<Found>(req: Request, lookUp: () => Promise<Found>): Promise<Found>;
   /** One more of them has come. */
   countStranger(req: Request): void;
+}
+
+/** A turn that ends when it is said. */
+class Turn extends EventEmitter {
+  readonly destroyed = false;
+
+  end(): void {
+    this.emit('close');
+  }
 }
 
 /** Buckets that processes share: each has its own, and they tell each other what they let in. */
@@ -97,10 +112,18 @@ export function createAdmission(limits: RateLimits, hints: Pick<Hints, 'tell' | 
       if (turns.waiting(name) >= maxWaiting) throw tooMany(`${maxWaiting} requests that wait for others`, 1);
       turns.take(name, most, res, next);
     },
-    admitStranger(req) {
+    admitStranger(req, lookUp) {
       const name = addressOf(req);
       const rate = rateOf(name);
-      if (rate !== null && !buckets.hasAny(name, rate)) throw tooMany('No more requests with unknown keys', 1);
+      if (rate === null) return lookUp();
+      return new Promise((resolve, reject) => {
+        const turn = new Turn();
+        turns.take(name, lookedUpAtOnce, turn, () => {
+          const isTooMany = !buckets.hasAny(name, rate);
+          const found = isTooMany ? Promise.reject(tooMany('No more requests with unknown keys', 1)) : lookUp();
+          found.then(resolve, reject).finally(() => turn.end());
+        });
+      });
     },
     countStranger(req) {
       const name = addressOf(req);

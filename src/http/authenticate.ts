@@ -79,18 +79,20 @@ export function authenticate(
       next();
       return;
     }
-    admission.admitStranger(req);
-    const count = (error: unknown) => {
-      if (error instanceof RefusalError && error.refusal.code === 'unauthorized') admission.countStranger(req);
-      throw error;
-    };
-    return lookUp(key, cacheKey, keyHash)
-      .catch(count)
-      .then((found) => {
+    const find = async () => {
+      try {
+        const found = await lookUp(key, cacheKey, keyHash);
         if (isGone(found)) admission.countStranger(req);
-        admitKey(res, found);
-        next();
-      });
+        return found;
+      } catch (error) {
+        if (error instanceof RefusalError && error.refusal.code === 'unauthorized') admission.countStranger(req);
+        throw error;
+      }
+    };
+    return admission.admitStranger(req, find).then((found) => {
+      admitKey(res, found);
+      next();
+    });
   };
 }
 

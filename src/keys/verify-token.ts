@@ -14,6 +14,8 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/create-database.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import type { Caller, TokenVerifier } from '../http/caller.ts';
+import { line } from '../http/read-input.ts';
+import { storableText } from '../http/storable.ts';
 import type { Scope } from '../ledger/key-scopes.ts';
 import { audienceOf, findTokenIssuer, type TokenIssuer } from '../ledger/token-issuers.ts';
 import { machineClock } from '../ledger/trusted-clock.ts';
@@ -25,6 +27,9 @@ const audience = /^joint-ledger:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** What an issuer publishes is fetched with a limit, and not again for a while when a key is missing in it. */
 const fetching = { timeoutDuration: 5_000, cooldownDuration: 30_000, cacheMaxAge: 600_000 };
 const maxIssuers = 1_000;
+/** A token for more is for the first of them. */
+const maxLedgers = 5;
+const subjectForm = line(200);
 
 /**
  * Reads tokens of parties (RFC 7519): issued by whom the ledger trusts, for this ledger, not expired, signed with one
@@ -47,16 +52,25 @@ export function createTokenVerifier(database: Database): TokenVerifier {
     return made;
   }
 
-  async function verify(token: string, ledgerId: string, claims: JWTPayload): Promise<Caller> {
-    const source = { knex: database, ledgerId };
-    const issuer = claims.iss === undefined ? undefined : await findTokenIssuer(source, claims.iss);
-    if (issuer === undefined) throw unauthorized('Its issuer is not one whose tokens this ledger takes.');
+  /** The first of the ledgers that it is for that knows its issuer. */
+  async function findLedger(ledgerIds: readonly string[], { iss }: JWTPayload) {
+    for (const ledgerId of typeof iss === 'string' && storableText(iss) ? ledgerIds : []) {
+      const source = { knex: database, ledgerId };
+      const issuer = await findTokenIssuer(source, iss!);
+      if (issuer !== undefined) return { ledgerId, source, issuer };
+    }
+    throw unauthorized('Its issuer is not one whose tokens this ledger takes.');
+  }
+
+  async function verify(token: string, ledgerIds: readonly string[], claims: JWTPayload): Promise<Caller> {
+    const { ledgerId, source, issuer } = await findLedger(ledgerIds, claims);
     const { payload } = await jwtVerify(token, keysOf(issuer), {
       ...{ issuer: issuer.issuer, audience: audienceOf(ledgerId), algorithms: [...issuer.algorithms] },
       ...{ clockTolerance: issuer.leewaySeconds, currentDate: new Date(machineClock.now()) },
       requiredClaims: ['exp', 'sub'],
     });
-    const party = await findPartyByExternalId(source, payload.sub!);
+    const subject = subjectForm.safeParse(payload.sub);
+    const party = subject.success ? await findPartyByExternalId(source, subject.data) : undefined;
     if (party === undefined) throw unauthorized('Its subject is the external id of no party of this ledger.');
     return {
       keyId: null,
@@ -72,9 +86,10 @@ export function createTokenVerifier(database: Database): TokenVerifier {
     verify(token) {
       const claims = readClaims(token);
       if (claims === undefined) return undefined;
-      const ledgerId = [claims.aud ?? []].flat().flatMap((name) => audience.exec(name)?.[1] ?? [])[0];
-      if (ledgerId === undefined) return Promise.reject(unauthorized('It is for no ledger (aud).'));
-      return verify(token, ledgerId, claims).catch((error) => {
+      const named = [claims.aud ?? []].flat().flatMap((name) => audience.exec(String(name))?.[1] ?? []);
+      const ledgerIds = [...new Set(named)].slice(0, maxLedgers);
+      if (ledgerIds.length === 0) return Promise.reject(unauthorized('It is for no ledger (aud).'));
+      return verify(token, ledgerIds, claims).catch((error) => {
         throw explain(error);
       });
     },
@@ -100,8 +115,9 @@ function readClaims(token: string): JWTPayload | undefined {
 }
 
 function scopesOf({ scopes }: TokenIssuer, { scope }: JWTPayload): readonly Scope[] {
-  if (typeof scope !== 'string') return scopes;
-  const asked = scope.split(' ');
+  if (scope === undefined) return scopes;
+  const asked = typeof scope === 'string' ? scope.split(' ') : scope;
+  if (!Array.isArray(asked)) throw unauthorized('Its claim scope is no text with scopes, and no list of them.');
   return scopes.filter((each) => asked.includes(each));
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../database/create-database.ts';
 import { errorTitles } from '../errors/error-catalogue.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, RefusalError, refusal } from '../errors/refusal.ts';
 import type { Caller } from '../http/caller.ts';
 import { refuseIfMatch } from '../http/operation-options.ts';
@@ -84,7 +85,7 @@ export function toldRefusal(refused: Refusal, known: KnownAccounts | null): Refu
   if (inner !== undefined) return toldOfItem(refused, inner as Refusal & Record<string, unknown>, known);
   if (typeof accountId !== 'string') return refused;
   if (!known.held.has(accountId)) {
-    return refusal('account_not_found', `There is no account ${accountId} that takes such a payment.`);
+    return noSuch('account', accountId);
   }
   if (known.readable.has(accountId)) return refused;
   return aboutMoney.has(code)

@@ -41,7 +41,8 @@ export function isTighterOrSame(next: MandateTerms, current: MandateTerms, accou
 
 /**
  * Under ceilings for a day or a month, what left before has a say in which band decides. So each band must come at the
- * amount of the one in its place or sooner, count for as long or longer, and ask for whom that and all before it asked.
+ * amount of the one in its place or sooner, count for as long or longer and for the same kinds together, and ask for
+ * whom that and all before it asked.
  */
 function isTighterPlaceByPlace(
   next: readonly MandateBand[],
@@ -55,9 +56,13 @@ function isTighterPlaceByPlace(
     other.upTo === undefined ||
     (upTo !== undefined &&
       !Money.fromDatabase(other.upTo, currency).minus(Money.fromDatabase(upTo, currency)).isNegative());
+  // A ceiling for withdrawals, and another for transfers, are more than one for both.
+  const countsAsMuch = ({ kinds = mandatedKinds }: MandateBand, other: MandateBand) =>
+    (other.kinds ?? mandatedKinds).every((kind) => kinds.includes(kind));
   return next.every(
     (band, place) =>
       comesAsSoon(band, current[place]!) &&
+      countsAsMuch(band, current[place]!) &&
       (band.upTo === undefined || length(band) >= length(current[place]!)) &&
       current.slice(0, place + 1).every((before) => implies(band, before, ownerIds)),
   );

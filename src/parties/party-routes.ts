@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notFound, notFoundByExternalId } from '../errors/no-such.ts';
+import { requireScope } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { metadata } from '../http/metadata.ts';
 import { pageOf, pageQuery, readPageBy } from '../http/paging.ts';
@@ -8,6 +9,7 @@ import { ok, perform, type Success } from '../http/reply.ts';
 import { get, operation, patch, post, put } from '../http/route.ts';
 import { createId } from '../ledger/create-id.ts';
 import { createOperation } from '../ledger/operation.ts';
+import { listTokenIssuers } from '../ledger/token-issuers.ts';
 import { eraseParty, updateParty } from './change-party.ts';
 import { type CreatePartyResult, createParty } from './create-party.ts';
 import { listParties, partyKey } from './list-parties.ts';
@@ -144,13 +146,21 @@ export const partyRoutes = [
     {
       id: 'updateParty',
       summary: 'Change what is known of a party',
+      audited: true,
       ...{ keys: 'service', scope: 'accounts:manage', offers: operation, params: partyPath, body: patchPartyBody },
       answers: { 200: partyDocument },
       refusals: ['party_not_found', 'external_id_taken'],
       examples: { 'A new name': { name: 'Erin Earner-Spender' } },
     },
-    ({ params: { partyId }, body: { name, externalId, metadata }, options }, { engine }) =>
-      perform(engine, createOperation(updateParty, { partyId, name, externalId, metadata }, options), ok),
+    async ({ caller, params: { partyId }, body: { name, externalId, metadata }, options }, parts) => {
+      // Where tokens are taken, the external id says whose they are.
+      if (externalId !== undefined && (await listTokenIssuers(sourceOf(caller, parts.database))).length > 0)
+        requireScope(caller, 'keys:manage');
+      const change = createOperation(updateParty, { partyId, name, externalId, metadata }, options);
+      const reply = await perform(parts.engine, change, ok);
+      if (externalId !== undefined) parts.wakeUp.tell('keys');
+      return reply;
+    },
   ),
 
   post(

@@ -16,7 +16,7 @@ import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queri
 import { type Authorisation, approval } from '../signatures/authorisations.ts';
 import type { AmountRule } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
-import { refuseTopUp } from './refuse-top-up.ts';
+import { refuseBlindAmount } from './refuse-blind-amount.ts';
 import { nextDueAfter, type Schedule } from './schedule.ts';
 import {
   activate,
@@ -155,7 +155,7 @@ function refuseCreation(
     refuseUnknownParty(loaded.partyIds, initiatedBy, 'initiatedBy') ??
     firstRefusal(found, refuseClearingAccount) ??
     refuseActor(accountId, ownership, { by: initiatedBy, authentication: command.authentication }, 'transfer') ??
-    refuseTopUp(command, loaded.ownership) ??
+    refuseBlindAmount(command, loaded.ownership) ??
     firstRefusal(found, refuseClosed) ??
     firstRefusal(found, (account) => refuseCurrency({ account, amount })) ??
     refuseTooMany(accountId, loaded.openOrders.get(accountId) ?? 0)

@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { errorTitles } from '../errors/error-catalogue.ts';
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import type { BookedTransaction } from '../ledger/booked-transaction.ts';
@@ -16,7 +17,7 @@ import { findExistingPartyIds } from '../parties/party-queries.ts';
 import { type AuthorisationsBySubject, findAuthorisations, refuseAltered } from '../signatures/authorisations.ts';
 import { amountOf } from './amount-rule.ts';
 import { catchUp } from './catch-up.ts';
-import { refuseTopUp } from './refuse-top-up.ts';
+import { refuseBlindAmount } from './refuse-blind-amount.ts';
 import { findRetriedRuns } from './run-queries.ts';
 import { nextOccurrence, type Occurrence } from './schedule.ts';
 import { endOf, finish, instructionOf, moveOn, type StandingOrder } from './standing-order.ts';
@@ -143,7 +144,7 @@ function attempt(order: StandingOrder, { at }: Occurrence, transactionId: string
   const unfit =
     closed ??
     refuseAltered(instructionOf(order), loaded.authorisations.get(order.id) ?? []) ??
-    refuseTopUp(order, loaded.ownership);
+    refuseBlindAmount(order, loaded.ownership);
   if (unfit !== undefined) return refusedFor(unfit);
   const amount = amountOf(order.rule, paying, receiving);
   if (amount.isZero()) return { status: 'nothing_to_do', amount, transactionId: null, refusal: null };
@@ -207,8 +208,10 @@ function tooMuchAtOnce(toAccountId: string): Refusal {
   return refusal('balance_limit_exceeded', detail, { accountId: toAccountId });
 }
 
+/** Holders read it who may not look at the account, so that what is on it is not said. */
 function refusedFor({ code, detail }: Refusal): Attempt {
-  return { status: 'retrying', amount: null, transactionId: null, refusal: { code, detail } };
+  const told = code === 'insufficient_funds' ? `${errorTitles[code]}.` : detail;
+  return { status: 'retrying', amount: null, transactionId: null, refusal: { code, detail: told } };
 }
 
 function runOf({ id }: StandingOrder, { at, dueAt }: Occurrence, now: Date) {

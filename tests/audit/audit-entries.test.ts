@@ -123,7 +123,7 @@ describe('of changes', () => {
     const ofRooms = routes.filter(({ method, path }) => method !== 'get' && rooms.test(path));
     expect(ofRooms.filter((route) => !route.audited).map(({ id }) => id)).toEqual(['testWebhookEndpoint']);
     const others = audited.filter(({ path }) => !rooms.test(path)).map(({ id }) => id);
-    expect(others.sort()).toEqual(['closeAccount', 'eraseParty', 'updateAccount']);
+    expect(others.sort()).toEqual(['closeAccount', 'eraseParty', 'updateAccount', 'updateParty']);
   });
 
   test('is not there of movements, booked or refused for the money, nor of reading', async () => {

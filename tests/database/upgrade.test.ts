@@ -225,7 +225,7 @@ test('reads what was written then, with what is known now', async () => {
       by: null,
     },
     limits: noLimits,
-    ...{ expiresAt: null, joinedAt: bookedAt, endedAt: null },
+    ...{ expiresAt: null, joinedAt: bookedAt, endedAt: null, history: 'all' },
   });
   const transaction = (await client.get(`/v1/transactions/${transactionIds.withdrawal}`)).body;
   const notKnownThen = {

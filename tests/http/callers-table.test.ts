@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createApiKey } from '../../src/ledger/api-key.ts';
 import { insertApiKey } from '../../src/ledger/insert-ledger.ts';
-import { scopes } from '../../src/ledger/key-scopes.ts';
+import { scopes, scopesByDefault } from '../../src/ledger/key-scopes.ts';
+import { audienceOf, putTokenIssuer } from '../../src/ledger/token-issuers.ts';
 import type { HolderRight } from '../../src/ownership/holder.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { type RouteCall, routeCalls } from '../support/route-calls.ts';
@@ -89,6 +91,29 @@ test('docs/callers.md says what each kind of caller is answered', async () => {
   const whole = `${written.slice(0, written.indexOf(begin) + begin.length)}${table}${written.slice(written.indexOf(end))}`;
   if (process.env.WRITE_DOCS === '1') writeFileSync(page, whole);
   expect(written.split('\n')).toEqual(whole.split('\n'));
+});
+
+test('a party’s token is answered as its key is', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const issuer = 'https://login.example.com/';
+  await putTokenIssuer(service.database, service.ledgerId, {
+    ...{ issuer, keys: { jwks: { keys: [await exportJWK(publicKey)] } } },
+    ...{ algorithms: ['ES256'], leewaySeconds: 0, scopes: scopesByDefault },
+  });
+  const answered: string[][] = [];
+  for (const isToken of [false, true]) {
+    const scene = await openScene(service.client);
+    const externalId = `ann-${isToken}`;
+    await service.client.patch(`/v1/parties/${scene.party.ann}`, { externalId });
+    const token = new SignJWT().setProtectedHeader({ alg: 'ES256' }).setIssuer(issuer).setSubject(externalId);
+    const key = isToken
+      ? await token.setAudience(audienceOf(service.ledgerId)).setExpirationTime('1h').sign(privateKey)
+      : await keyOf(scene.party.ann);
+    const outcomes: string[] = [];
+    for (const each of routeCalls) outcomes.push(`${each.route} ${await outcomeOf(key, each, scene)}`);
+    answered.push(outcomes);
+  }
+  expect(answered[1]).toEqual(answered[0]);
 });
 
 test('no route with a key answers one who has none, or an unknown, a revoked or an expired one', async () => {

@@ -95,6 +95,7 @@ describe('without movements:unsigned', () => {
       [`/v1/accounts/${account}/holders`, { partyId: foreign.party.zoe, rights: ['view'] }],
       [`/v1/accounts/${account}/holders/${party.bob}/remove`, {}],
       [`/v1/accounts/${account}/restrictions`, { reason: 'X' }],
+      [`/v1/accounts/${account}/holders/${party.bob}/death`, {}],
     ];
     for (const [path, body] of acts) {
       const { status, body: problem } = await client.post(path, body, { 'Idempotency-Key': 'again' });

@@ -5,6 +5,7 @@ import { untilLogged } from '../support/event-log.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { pay, sign } from '../support/payment-orders.ts';
 import { clientOf } from '../support/shared-scene.ts';
+import { makeDue, runOnce } from '../support/standing-orders.ts';
 import type { TestClient } from '../support/test-client.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -142,8 +143,8 @@ describe('of an account that the party does not hold', () => {
         Object.values(others).map(async (to) => {
           const body = { fromAccountId: id, toAccountId: to, amount: '8.00', currency: 'USD' };
           const { status, body: problem } = await ann.post(`/v1/transfers${dryRun}`, body);
-          const { detail, requestId: _id, ...rest } = problem;
-          return [status, JSON.stringify(rest).replaceAll(to, 'to'), detail.replaceAll(to, 'to')];
+          const { requestId: _id, ...rest } = problem;
+          return [status, JSON.stringify(rest).replaceAll(to, 'to')];
         }),
       );
       expect(new Set(answers.map(([status, rest]) => `${status} ${rest}`)).size).toBe(1);
@@ -197,6 +198,24 @@ describe('of an account that a holder may not look at', () => {
       'insufficient_funds',
       'batch_item_refused',
     ]);
+  });
+
+  test('no standing order tells what is there, by what it sweeps or by what it is refused for', async () => {
+    const { id, party } = await openJointAccount(client, { ann: { rights: blind }, bob: {} }, { balance: '4321.09' });
+    const ann = await clientOf(service, party.ann);
+    const to = await client.openAccount();
+    const order = { fromAccountId: id, toAccountId: to, currency: 'USD', schedule: { startsAt: '2099-01-05T09:00' } };
+    const sweep = await ann.post('/v1/standing-orders', { ...order, sweep: { keep: '4320.00' } });
+    expect([sweep.status, sweep.body.code, sweep.body.right]).toEqual([403, 'right_missing', 'view']);
+    const fixed = await ann.post('/v1/standing-orders', { ...order, amount: '9999.00' });
+    expect(fixed.status).toBe(201);
+    await makeDue(service.database, service.ledgerId, [fixed.body.id]);
+    expect(await runOnce(service)).toBe(1);
+    const runs = await ann.get(`/v1/standing-orders/${fixed.body.id}/runs`);
+    expect(runs.body.data[0].refusal.code).toBe('insufficient_funds');
+    for (const { text } of [runs, await ann.get(`/v1/standing-orders/${fixed.body.id}`)])
+      expect(text).not.toContain('4321');
+    await client.post(`/v1/standing-orders/${fixed.body.id}/cancel`);
   });
 
   test('no answer has its version, and none is compared', async () => {

@@ -13,6 +13,9 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose';
+import { createApiKey } from '../../src/ledger/api-key.ts';
+import { insertApiKey } from '../../src/ledger/insert-ledger.ts';
+import { scopesByDefault } from '../../src/ledger/key-scopes.ts';
 import { audienceOf } from '../../src/ledger/token-issuers.ts';
 import { runCommand } from '../support/command-line.ts';
 import { openJointAccount } from '../support/joint-account.ts';
@@ -124,6 +127,8 @@ describe('refused is a token', () => {
     ['that is not good yet', () => tokenFor({ sub: 'dan', nbf: now() + 600 }), /claim nbf/],
     ['for another audience', () => tokenFor({ sub: 'dan', aud: 'another-service' }), /aud/],
     ['of another issuer', () => tokenFor({ sub: 'dan', iss: 'https://evil.example.com/' }), /issuer/],
+    ['with a subject that is no external id', () => tokenFor({ sub: 'a\u0000' }), /no party/],
+    ['with a scope that is neither text nor a list', () => tokenFor({ sub: 'dan', scope: 5 as never }), /scope/],
     ['without a subject', () => tokenFor({}), /claim sub/],
     ['for nobody there', () => tokenFor({ sub: 'nobody' }), /no party/],
     ['by a key that is not published', () => tokenFor({ sub: 'dan' }, { kid: 'two' }), /kid/],
@@ -193,8 +198,35 @@ test('is for no more than its issuer’s are, and than it says', async () => {
   const account = await service.client.openAccount();
   const refused = await small.post(`/v1/accounts/${account}/deposits`, body);
   expect([refused.status, refused.body.scope]).toEqual([403, 'movements:write']);
+  const list = createTestClient(service.url, await tokenFor({ sub: 'fay', scope: ['accounts:read'] as never }));
+  expect((await list.post(`/v1/accounts/${account}/deposits`, body)).body.scope).toBe('movements:write');
   const whole = createTestClient(service.url, await tokenFor({ sub: 'fay' }));
   expect((await whole.get('/v1/events')).body.scope).toBe('events:read');
+});
+
+test('for several ledgers is for the one that knows its issuer, whichever is named first', async () => {
+  const other = audienceOf((await createTestLedger(service.database)).ledgerId);
+  await party('kim');
+  for (const aud of [
+    [other, audienceOf(service.ledgerId)],
+    [audienceOf(service.ledgerId), other, 'more'],
+  ]) {
+    expect((await ask(await tokenFor({ sub: 'kim', aud: aud as never }))).status).toBe(200);
+  }
+});
+
+test('whose they are is for a key that manages keys to say', async () => {
+  const [lea, evil] = [await party('lea'), await party('evil')];
+  const apiKey = createApiKey(service.ledgerId);
+  await insertApiKey(service.database, { ledgerId: service.ledgerId, name: 'Clerk', apiKey, scopes: scopesByDefault });
+  const clerk = createTestClient(service.url, apiKey);
+  const refused = await clerk.patch(`/v1/parties/${evil.id}`, { externalId: null });
+  expect([refused.status, refused.body.scope]).toEqual([403, 'keys:manage']);
+  expect((await clerk.patch(`/v1/parties/${lea.id}`, { name: 'Lea L.' })).status).toBe(200);
+  // With it the change is seen at once.
+  expect((await evil.client.get(`/v1/parties/${evil.id}`)).status).toBe(200);
+  await service.client.patch(`/v1/parties/${evil.id}`, { externalId: null });
+  expect((await evil.client.get(`/v1/parties/${evil.id}`)).status).toBe(401);
 });
 
 test('of one who was erased is refused at once', async () => {

@@ -34,6 +34,14 @@ const perDay = (band: MandateBand): MandateBand => ({ ...band, per: 'day' });
 const perMonth = (band: MandateBand): MandateBand => ({ ...band, per: 'month' });
 const only = (kind: (typeof mandatedKinds)[number], band: MandateBand): MandateBand => ({ ...band, kinds: [kind] });
 
+test('a ceiling for both kinds is not the same as one for each', () => {
+  const both: MandateTerms = { bands: [perDay(upTo('5', any)), all] };
+  const apart: MandateTerms = {
+    bands: [only('withdrawal', perDay(upTo('5', any))), only('transfer', perDay(upTo('5', any))), all],
+  };
+  expect([isTighterOrSame(apart, both, account), isTighterOrSame(both, apart, account)]).toEqual([false, true]);
+});
+
 /** Each is looser than the next, so that going on is tighter and going back is not. */
 const ladders: [string, MandateBand[], MandateBand[]][] = [
   ['anyone, then two', [any], [count(2)]],
