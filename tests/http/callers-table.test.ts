@@ -54,13 +54,17 @@ const callers: Readonly<Record<string, Caller>> = {
   service: async () => service.apiKey,
 };
 
-async function outcomeOf(key: string, { route, path, body }: RouteCall, scene: Scene): Promise<string> {
-  const { status, body: answer } = await sendRaw(service, {
+function send(key: string, { route, path, body }: RouteCall, scene: Scene) {
+  return sendRaw(service, {
     method: route.split(' ')[0]!,
     path: path(scene),
     body: body === undefined ? undefined : JSON.stringify(body(scene)),
     headers: { authorization: `Bearer ${key}` },
   });
+}
+
+async function outcomeOf(key: string, call: RouteCall, scene: Scene): Promise<string> {
+  const { status, body: answer } = await send(key, call, scene);
   return status < 300 ? `${status}` : `${status} ${answer.code}`;
 }
 
@@ -91,6 +95,23 @@ test('docs/callers.md says what each kind of caller is answered', async () => {
   const whole = `${written.slice(0, written.indexOf(begin) + begin.length)}${table}${written.slice(written.indexOf(end))}`;
   if (process.env.WRITE_DOCS === '1') writeFileSync(page, whole);
   expect(written.split('\n')).toEqual(whole.split('\n'));
+});
+
+test('who may not look at the account learns no balance and no version of it, whatever it calls', async () => {
+  const blind: Readonly<Record<string, Caller>> = {
+    ...{ stranger: callers.stranger!, former: callers.former!, invited: callers.invited! },
+    holder: async (scene) => keyOf(await newcomer(scene, ['deposit', 'withdraw', 'transfer', 'manage', 'delegate'])),
+  };
+  for (const [kind, caller] of Object.entries(blind)) {
+    const scene = await openScene(service.client);
+    const key = await caller(scene);
+    for (const each of routeCalls) {
+      const { text, headers } = await send(key, each, scene);
+      // 76543.21 is on the account, give or take what the scene has moved, and 98765.43 on that of others.
+      const told = text.match(/7654\d\.\d\d|7653\d\.\d\d|987[67]\d\.\d\d|"explanation"|"available"|"balanceAfter"/);
+      expect([kind, each.route, told?.[0], headers.etag]).toEqual([kind, each.route, undefined, undefined]);
+    }
+  }
 });
 
 test('a party’s token is answered as its key is', async () => {
