@@ -20,7 +20,7 @@ export class RefusalFloods {
 
   /** Answers whether the refusal is to be an entry of its own. */
   passes(entry: AuditEntry, now: number): boolean {
-    const key = `${entry.keyId}`;
+    const key = `${entry.ledgerId} ${entry.keyId ?? entry.partyId}`;
     const window = this.#windows.get(key) ?? { startedAt: now, entries: 0, rest: new Map() };
     this.#windows.set(key, window);
     if (window.entries++ < maxInWindow) return true;

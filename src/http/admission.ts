@@ -35,11 +35,30 @@ export interface Admission {
 
 /** A turn that ends when it is said. */
 class Turn extends EventEmitter {
-  readonly destroyed = false;
+  destroyed = false;
 
   end(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
     this.emit('close');
   }
+}
+
+/**
+ * A turn that ends with the answer, or with the connection: an answer that waits behind another on the same connection
+ * is not told of its end.
+ */
+function turnOf({ socket }: Request, res: Response): Turn {
+  const turn = new Turn();
+  const end = () => turn.end();
+  socket.once('close', end);
+  res.once('close', end);
+  turn.once('close', () => {
+    socket.off('close', end);
+    res.off('close', end);
+  });
+  if (res.destroyed || socket.destroyed) turn.end();
+  return turn;
 }
 
 /** Buckets that processes share: each has its own, and they tell each other what they let in. */
@@ -89,7 +108,7 @@ export function createAdmission(limits: RateLimits, hints: Pick<Hints, 'tell' | 
   function admit(name: string, cost: number, res: Response): void {
     const rate = rateOf(name);
     if (rate === null) return;
-    const { isAdmitted, remaining, waitSeconds } = buckets.take(name, rate, cost);
+    const { isAdmitted, remaining, waitSeconds } = buckets.take(name, rate, Math.min(cost, rate.burst));
     const policy = name.slice(0, name.indexOf(':'));
     res.setHeader('RateLimit-Policy', `"${policy}";q=${rate.burst};w=${Math.ceil(rate.burst / rate.perSecond)}`);
     res.setHeader('RateLimit', `"${policy}";r=${remaining};t=${waitSeconds}`);
@@ -101,7 +120,7 @@ export function createAdmission(limits: RateLimits, hints: Pick<Hints, 'tell' | 
     handler(req, res, next) {
       const caller = callerOf(res);
       const name = nameOf(caller);
-      admit(name, req.url.includes('dryRun=true') ? costOfDryRun : 1, res);
+      admit(name, req.url.includes('?') && req.query.dryRun === 'true' ? costOfDryRun : 1, res);
       const isParty = caller.boundParty !== null;
       // A stream stays open; how many there may be is said where they are.
       if ((!isParty && req.method !== 'GET') || req.path === '/events/stream') {
@@ -110,12 +129,13 @@ export function createAdmission(limits: RateLimits, hints: Pick<Hints, 'tell' | 
       }
       const most = isParty ? atOnce.party : atOnce.service;
       if (turns.waiting(name) >= maxWaiting) throw tooMany(`${maxWaiting} requests that wait for others`, 1);
-      turns.take(name, most, res, next);
+      turns.take(name, most, turnOf(req, res), next);
     },
     admitStranger(req, lookUp) {
       const name = addressOf(req);
       const rate = rateOf(name);
       if (rate === null) return lookUp();
+      if (turns.waiting(name) >= maxWaiting) throw tooMany('No more requests with unknown keys', 1);
       return new Promise((resolve, reject) => {
         const turn = new Turn();
         turns.take(name, lookedUpAtOnce, turn, () => {

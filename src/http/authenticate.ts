@@ -48,6 +48,8 @@ export function authenticate(
   tokens: TokenVerifier,
 ): RequestHandler {
   const known = new LRUCache<string, KnownKey | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
+  // Those that were good a while ago: they are looked up whatever strangers send from the same address.
+  const good = new LRUCache<string, true>({ max: maxCachedKeys });
   // What was asked before a key ended must not be kept after it.
   let endings = 0;
   hints.onTold('keys', () => {
@@ -82,14 +84,21 @@ export function authenticate(
     const find = async () => {
       try {
         const found = await lookUp(key, cacheKey, keyHash);
-        if (isGone(found)) admission.countStranger(req);
+        if (isGone(found)) {
+          good.delete(cacheKey);
+          admission.countStranger(req);
+        } else good.set(cacheKey, true);
         return found;
       } catch (error) {
-        if (error instanceof RefusalError && error.refusal.code === 'unauthorized') admission.countStranger(req);
+        if (error instanceof RefusalError) {
+          good.delete(cacheKey);
+          admission.countStranger(req);
+        }
         throw error;
       }
     };
-    return admission.admitStranger(req, find).then((found) => {
+    const asked = good.has(cacheKey) ? find() : admission.admitStranger(req, find);
+    return asked.then((found) => {
       admitKey(res, found);
       next();
     });
@@ -151,5 +160,6 @@ export async function hasKeyEnded(database: Database, { ledgerId, keyId, expires
   if (expiresAt !== null && expiresAt.getTime() <= machineClock.now()) return true;
   if (keyId === null) return false;
   const key = { ledger_id: ledgerId, id: keyId };
-  return (await database('api_keys').where(key).whereNull('revoked_at').first('id')) === undefined;
+  const found = await database('api_keys').where(key).whereNull('revoked_at').first('expires_at');
+  return found === undefined || (found.expires_at !== null && found.expires_at.getTime() <= machineClock.now());
 }

@@ -6,7 +6,7 @@ import type { Express, Request, Response } from 'express';
  * Express gives each of them its own prototype otherwise, and to change an object's prototype makes all that is done
  * with it afterwards slow: half of the time of a request was lost to it (docs/adr/0009).
  *
- * @param unreadMs An answer that nobody has taken in for so long is given up, and the connection with it.
+ * @param unreadMs An answer of which nothing was taken in for so long is given up, and the connection with it.
  */
 export function createHttpServer(options: ServerOptions, app: Express, unreadMs = 30_000): Server {
   class ExpressRequest extends IncomingMessage {}
@@ -25,7 +25,12 @@ export function createHttpServer(options: ServerOptions, app: Express, unreadMs 
 
 /** Of an answer that is whole: what the system did not take at once is waited for, but not without end. */
 function endUnread(res: ServerResponse, unreadMs: number): void {
-  if ((res.socket?.writableLength ?? 0) === 0) return;
-  const timer = setTimeout(() => res.destroy(), unreadMs).unref();
-  res.once('close', () => clearTimeout(timer));
+  const unsent = () => res.socket?.writableLength ?? 0;
+  let before = unsent();
+  if (before === 0) return;
+  const timer = setInterval(() => {
+    if (unsent() >= before) res.destroy();
+    before = unsent();
+  }, unreadMs).unref();
+  res.once('close', () => clearInterval(timer));
 }

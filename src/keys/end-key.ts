@@ -1,6 +1,7 @@
 import { noSuch } from '../errors/no-such.ts';
 import { refusal } from '../errors/refusal.ts';
 import type { OperationKind } from '../ledger/operation.ts';
+import { partyRows } from '../parties/party-queries.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
 import { type ApiKeyDocument, findKeys, keyRows } from './key-queries.ts';
 import { keyRow, type MakeKeyCommand, type NewKey, refuseScopes } from './make-key.ts';
@@ -42,7 +43,7 @@ export const revokeKey: OperationKind<OfKey, Keys, ApiKeyDocument, ApiKeyDocumen
 };
 
 /** The new key of a rotation, and for how long the old one goes on. */
-export interface RotateKeyCommand extends OfKey, Pick<MakeKeyCommand, 'id' | 'keyHash' | 'maker'> {
+export interface RotateKeyCommand extends OfKey, Pick<MakeKeyCommand, 'id' | 'keyHash' | 'maker' | 'partyId'> {
   readonly overlapMs: number;
 }
 
@@ -57,6 +58,12 @@ export const rotateKey: OperationKind<
   ApiKeyDocument
 > = {
   ...onLockedKeys,
+  // The party's row first, as who erases it has it: then its keys are read as that left them.
+  async lockClaimable(transaction, commands, mode) {
+    const partyIds = commands.flatMap(({ partyId }) => partyId ?? []);
+    await lockClaimable(transaction, partyRows, partyIds, mode);
+    await lockClaimable(transaction, keyRows, idsOf(commands), mode);
+  },
 
   decide({ id, keyId, keyHash, maker, overlapMs }, { loaded: keys, now }) {
     const key = keys.get(keyId);
@@ -76,7 +83,9 @@ export const rotateKey: OperationKind<
   async write({ knex, ledgerId }, rotated) {
     await knex('api_keys').insert(rotated.map(({ document, keyHash }) => keyRow(ledgerId, document, keyHash)));
     for (const { id, expiresAt } of rotated.map(({ before }) => before)) {
-      await knex('api_keys').where({ ledger_id: ledgerId, id }).update({ expires_at: expiresAt });
+      // Of several rotations at once the shortest overlap holds.
+      const ends = knex.raw('least(expires_at, ?::timestamptz)', [expiresAt.toISOString()]);
+      await knex('api_keys').where({ ledger_id: ledgerId, id }).update({ expires_at: ends });
     }
   },
 };

@@ -104,10 +104,12 @@ export const keyRoutes = [
       ...{ answers: { 201: madeKeyDocument }, refusals: [...refusals, 'api_key_ended'] },
       examples: { 'An hour to change over': { overlapSeconds: 3600 } },
     },
-    async ({ caller, params: { keyId }, body, options }, { engine, wakeUp }) => {
+    async ({ caller, params: { keyId }, body, options }, { database, engine, wakeUp }) => {
       const apiKey = createApiKey(caller.ledgerId);
       const overlapMs = (body?.overlapSeconds ?? dayOfSeconds) * 1000;
-      const command = { id: createId(), keyId, overlapMs, keyHash: hashApiKey(apiKey), maker: caller };
+      // Whose it is never changes.
+      const { partyId } = await getKey(sourceOf(caller, database), keyId);
+      const command = { id: createId(), keyId, partyId, overlapMs, keyHash: hashApiKey(apiKey), maker: caller };
       const answer = await engine.submit(createOperation(rotateKey, command, options));
       // The old one is looked for again, and with it when it ends.
       wakeUp.tell('keys');

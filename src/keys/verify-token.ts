@@ -4,7 +4,6 @@ import {
   decodeJwt,
   decodeProtectedHeader,
   errors,
-  importJWK,
   type JSONWebKeySet,
   type JWTPayload,
   type JWTVerifyGetKey,
@@ -98,9 +97,9 @@ export function createTokenVerifier(database: Database): TokenVerifier {
 
 /** A single key without a name is meant whatever a token calls it. */
 function ownKeys(jwks: JSONWebKeySet): JWTVerifyGetKey {
-  const [key, ...others] = jwks.keys;
-  if (key === undefined || key.kid !== undefined || others.length > 0) return createLocalJWKSet(jwks);
-  return async ({ alg }) => importJWK(key, alg);
+  const keys = createLocalJWKSet(jwks);
+  if (jwks.keys.length > 1 || jwks.keys[0]?.kid !== undefined) return keys;
+  return ({ kid: _kid, ...header }, token) => keys(header, token);
 }
 
 /** The claims of what is a token, before any of it can be believed; undefined for what is none, such as a key. */
@@ -122,6 +121,8 @@ function scopesOf({ scopes }: TokenIssuer, { scope }: JWTPayload): readonly Scop
 }
 
 function explain(error: unknown): unknown {
+  // What WebCrypto throws for a key that is not one for this algorithm.
+  if (error instanceof DOMException) return unauthorized('Its algorithm is not one for its key.');
   if (error instanceof RefusalError || !(error instanceof errors.JOSEError)) return keysAway(error) ?? error;
   switch (error.code) {
     case 'ERR_JWT_EXPIRED':

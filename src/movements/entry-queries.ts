@@ -79,10 +79,16 @@ export async function withoutPayersNotes(
     caller,
     payers.map(({ accountId }) => accountId),
   );
-  const ofOthers = new Set(payers.filter(({ accountId }) => !readable?.has(accountId)).map((p) => p.transactionId));
+  const payersOf = new Map<string, string[]>();
+  for (const { transactionId, accountId } of payers)
+    payersOf.set(transactionId, [...(payersOf.get(transactionId) ?? []), accountId]);
+  const isOfOthers = (entry: EntryDocument) => {
+    const seen = readable?.at(new Date(entry.bookedAt));
+    return (payersOf.get(entry.transactionId) ?? []).some((accountId) => !seen?.has(accountId));
+  };
   const notTold = { metadata: null, authentication: null, signedBy: [], origin: null, externalId: null };
   return entries.map((entry) =>
-    isPaid(entry) && ofOthers.has(entry.transactionId) ? { ...entry, ...notTold, initiatedBy: null } : entry,
+    isPaid(entry) && isOfOthers(entry) ? { ...entry, ...notTold, initiatedBy: null } : entry,
   );
 }
 

@@ -80,7 +80,7 @@ export function exceedsCeilings(
   const signers = ownership.holders.filter((holder) => hasRight(holder, rightFor(kind)));
   const enough = bandsOf(mandate, kind).filter((band) => isEnough(band, signers, signedBy));
   const fits = (band: MandateBand) => {
-    if (band.upTo === undefined || !isCeiling(band)) return true;
+    if (band.upTo === undefined) return true;
     const used = countUnder(band, ownership, mandate, [...takenOut.values()]) ?? Money.zero(amount.currency);
     return !Money.fromDatabase(band.upTo, amount.currency).minus(used).minus(amount).isNegative();
   };

@@ -53,6 +53,7 @@ async function findKnown(
   const rows = await database('holders')
     .where({ ledger_id: ledgerId, party_id: boundParty })
     .whereIn('status', ['active', 'invited'])
+    .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())")
     .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
     .select('account_id', database.raw("status = 'active' and 'view' = any(rights) as is_readable"));
   return {

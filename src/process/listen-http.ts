@@ -83,6 +83,8 @@ function serve(app: HttpApp, { keepAliveTimeoutMs, logger }: ServeOptions) {
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
+    // Each request that waits on it listens for its end.
+    socket.setMaxListeners(0);
     socket.once('close', () => connections.delete(socket));
   });
   return {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/database/embedded/embedded-server.ts';
@@ -33,6 +33,7 @@ export function createDatabaseServers(): DatabaseServers {
       folders.set(name, path.basename(server.folder));
       const started: EmbeddedServer = {
         ...server,
+        url: superuserUrl(server),
         async stop() {
           running.delete(started);
           await server.stop();
@@ -54,6 +55,14 @@ export function createDatabaseServers(): DatabaseServers {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Tests make standbys, dumps and subscriptions of it, which the service could not. */
+function superuserUrl({ url, folder }: EmbeddedServer): string {
+  const address = new URL(url);
+  address.username = 'ledger';
+  address.password = encodeURIComponent(readFileSync(path.join(folder, 'joint-ledger.password'), 'utf8'));
+  return address.href;
 }
 
 /** With the owners of everything, which copying alone would change for root. */

@@ -26,6 +26,9 @@ function passwordOf(cluster: Cluster): string {
 export async function prepareServiceRole(cluster: Cluster, port: number, database: string): Promise<void> {
   const session = await openSession(cluster, port, 'joint-ledger roles', database);
   try {
+    // A standby has the role from its primary.
+    const { rows } = await session.query('select pg_is_in_recovery() as is_standby');
+    if (rows[0].is_standby) return;
     await session.query('begin');
     await session.query('select pg_advisory_xact_lock(hashtext($1))', [serviceRole]);
     const { rowCount } = await session.query('select from pg_roles where rolname = $1', [serviceRole]);
