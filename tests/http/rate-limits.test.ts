@@ -194,6 +194,22 @@ test('what is refused without a key of the caller’s leaves nothing behind; wit
   expect(await keys()).toBe(before + 1);
 });
 
+test('requests that waited behind others on a connection that is gone leave room for the next ones', async () => {
+  const service = await start({});
+  const key = await createBoundKey(service, await service.client.createParty('Ann'));
+  const { port } = new URL(service.url);
+  const request = `GET /v1/accounts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`;
+  for (let round = 0; round < 4; round++) {
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(request.repeat(20));
+    await once(socket, 'data');
+    socket.destroy();
+  }
+  // More than have a turn at once.
+  expect(countOf(await send(createTestClient(service.url, key), 40), 200)).toBe(40);
+});
+
 test('an answer that nobody reads is given up', async () => {
   const app = express();
   const closed = new Promise<void>((resolve) => {

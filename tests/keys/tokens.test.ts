@@ -248,6 +248,11 @@ test('keys may stand in the ledger, in PEM or as a set; private ones and secrets
   await party('hal');
   const token = await tokenFor({ sub: 'hal' }, { alg: 'RS256' }, own.privateKey);
   expect((await ask(token)).status).toBe(200);
+  // Another algorithm than that of the only key there is.
+  const misfit = await tokenFor({ sub: 'hal' });
+  expect((await put('--keys', pem)).code).toBe(0);
+  expect([(await ask(misfit)).status, (await ask(token)).status]).toEqual([401, 200]);
+  expect((await put('--keys', pem, '--algorithms', 'RS256')).code).toBe(0);
   const listed = await runCommand(['token-issuer', 'list', service.ledgerId], service.database);
   expect(listed.stdout).toMatch(
     /^https:\/\/login\.example\.com\/, keys from 1 keys of its own, RS256, 30 s of leeway; for /,
