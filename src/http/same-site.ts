@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
+import { isLoopback } from '../database/loopback.ts';
 import { RefusalError } from '../errors/refusal.ts';
 
 /**
@@ -27,10 +28,6 @@ function foreign(from: string): RefusalError {
 /** Undefined for what is no origin of a page, such as `null`. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 function isOwnName(host: string): boolean {

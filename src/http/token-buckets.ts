@@ -7,7 +7,7 @@ export interface Rate {
 }
 
 /** What became of a request that asked for room. */
-export interface Admission {
+export interface Taking {
   readonly isAdmitted: boolean;
   /** How many more there is room for now. */
   readonly remaining: number;
@@ -23,7 +23,7 @@ interface Bucket {
 /** Those who were not there for longest are forgotten, which is as if their buckets were full. */
 const maxBuckets = 20_000;
 
-/** Token buckets by name. Whoever has not been seen has a full one. */
+/** Token buckets by name. A caller that has not been seen has a full one. */
 export class TokenBuckets {
   readonly #buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
   readonly #now: () => number;
@@ -34,7 +34,7 @@ export class TokenBuckets {
   }
 
   /** Takes `cost` tokens if there are so many, and none otherwise. */
-  take(name: string, rate: Rate, cost = 1): Admission {
+  take(name: string, rate: Rate, cost = 1): Taking {
     const bucket = this.#filled(name, rate);
     const isAdmitted = bucket.tokens >= cost;
     if (isAdmitted) bucket.tokens -= cost;

@@ -3,15 +3,15 @@ import { invalidInput } from '../errors/invalid-input.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, pageQuery, readPage } from '../http/paging.ts';
 import { id, instant, line } from '../http/read-input.ts';
-import { answered, ok, perform } from '../http/reply.ts';
+import { answered, ok, perform, type Reply } from '../http/reply.ts';
 import { get, operation, post } from '../http/route.ts';
 import { createApiKey, hashApiKey } from '../ledger/api-key.ts';
 import { createId } from '../ledger/create-id.ts';
 import { scopes, scopesByDefault } from '../ledger/key-scopes.ts';
-import { createOperation } from '../ledger/operation.ts';
+import { type Answer, createOperation } from '../ledger/operation.ts';
 import { machineClock } from '../ledger/trusted-clock.ts';
 import { revokeKey, rotateKey } from './end-key.ts';
-import { apiKeyDocument, getKey, listKeys } from './key-queries.ts';
+import { type ApiKeyDocument, apiKeyDocument, getKey, listKeys } from './key-queries.ts';
 import { makeKey } from './make-key.ts';
 
 /** A key that was made, with what is secret about it: null in the answer to the same request again. */
@@ -86,11 +86,7 @@ export const keyRoutes = [
       const terms = { name, partyId, scopes: scopes.filter((scope) => asked.includes(scope)), expiresAt };
       const command = { id: createId(), ...terms, keyHash: hashApiKey(apiKey), maker: caller };
       const answer = await engine.submit(createOperation(makeKey, command, options));
-      return answered(answer, (made) => ({
-        status: 201,
-        body: { ...made, apiKey: answer.replayed ? null : apiKey },
-        headers: { Location: `/v1/api-keys/${made.id}` },
-      }));
+      return answerMade(answer, apiKey);
     },
   ),
 
@@ -113,11 +109,7 @@ export const keyRoutes = [
       const answer = await engine.submit(createOperation(rotateKey, command, options));
       // The old one is looked for again, and with it when it ends.
       wakeUp.tell('keys');
-      return answered(answer, (made) => ({
-        status: 201,
-        body: { ...made, apiKey: answer.replayed ? null : apiKey },
-        headers: { Location: `/v1/api-keys/${made.id}` },
-      }));
+      return answerMade(answer, apiKey);
     },
   ),
 
@@ -143,3 +135,12 @@ export const keyRoutes = [
     },
   ),
 ];
+
+/** The key itself is answered once: who asks again is told what was made. */
+function answerMade(answer: Answer<ApiKeyDocument>, apiKey: string): Reply {
+  return answered(answer, (made) => ({
+    status: 201,
+    body: { ...made, apiKey: answer.replayed ? null : apiKey },
+    headers: { Location: `/v1/api-keys/${made.id}` },
+  }));
+}

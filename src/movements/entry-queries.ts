@@ -10,6 +10,7 @@ import { notesOfDocument } from '../ledger/movement-notes.ts';
 import { Money } from '../money/money.ts';
 import { findReadable } from '../ownership/visible-accounts.ts';
 import type { MovementFilters } from './movement-filters.ts';
+import { withoutPayer } from './present-movement.ts';
 import { originDocument, originOf } from './present-transaction.ts';
 import { type EntryPage, keyOfEntry, type ScannedEntry, scanEntries } from './scan-entries.ts';
 
@@ -86,10 +87,7 @@ export async function withoutPayersNotes(
     const seen = readable?.at(new Date(entry.bookedAt));
     return (payersOf.get(entry.transactionId) ?? []).some((accountId) => !seen?.has(accountId));
   };
-  const notTold = { metadata: null, authentication: null, signedBy: [], origin: null, externalId: null };
-  return entries.map((entry) =>
-    isPaid(entry) && isOfOthers(entry) ? { ...entry, ...notTold, initiatedBy: null } : entry,
-  );
+  return entries.map((entry) => (isPaid(entry) && isOfOthers(entry) ? { ...entry, ...withoutPayer } : entry));
 }
 
 /** By the entries, the accounts that their transactions have besides, where that is one of a customer. */

@@ -8,6 +8,11 @@ export function isPaymentOrder(result: MovementResult): result is PaymentOrderDo
   return 'instructionHash' in result;
 }
 
+/** What of a transaction is the payer's alone, as those see it who are paid. */
+export const withoutPayer = {
+  ...{ metadata: null, authentication: null, signedBy: [], origin: null, externalId: null, initiatedBy: null },
+};
+
 /**
  * The result as a party may know it; null stands for a key of the service, which may know all. Who initiated a
  * transaction, or may read the accounts that pay, sees all of it but the balances of others. Who is paid sees its own
@@ -25,8 +30,7 @@ export function withoutHidden<Result extends MovementResult>(
   const seen = readable.at(new Date(shown.bookedAt));
   const entries = shown.entries.map((entry) => (seen.has(entry.accountId) ? entry : withoutBalance(entry)));
   if (isPayer(shown, seen)) return { ...shown, entries };
-  const notTold = { metadata: null, authentication: null, signedBy: [], origin: null, externalId: null };
-  const paid = { ...shown, ...notTold, initiatedBy: null };
+  const paid = { ...shown, ...withoutPayer };
   if (entries.length === 2) return { ...paid, entries };
   const own = entries.filter(({ accountId }) => seen.has(accountId));
   // What others received is in the sums.

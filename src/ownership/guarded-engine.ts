@@ -6,6 +6,7 @@ import type { Caller } from '../http/caller.ts';
 import { refuseIfMatch } from '../http/operation-options.ts';
 import type { Operation, Outcome } from '../ledger/operation.ts';
 import type { PostingEngine } from '../ledger/posting-engine.ts';
+import { isOpen } from './visible-accounts.ts';
 
 /** What a party may know of accounts: that those are there which it holds, or is invited to, and of some all. */
 export interface KnownAccounts {
@@ -53,7 +54,7 @@ async function findKnown(
   const rows = await database('holders')
     .where({ ledger_id: ledgerId, party_id: boundParty })
     .whereIn('status', ['active', 'invited'])
-    .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())")
+    .whereRaw(isOpen)
     .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
     .select('account_id', database.raw("status = 'active' and 'view' = any(rights) as is_readable"));
   return {

@@ -5,6 +5,10 @@ import { RefusalError } from '../errors/refusal.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import type { HolderRight } from './holder.ts';
 
+/** SQL: a membership, or an invitation that has not lapsed. */
+export const isOpen =
+  "(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())";
+
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party does not hold are not there,
  * nor is the `subject` that belongs to one (`account_not_found` by default). `may` asks for more than holding: for one
@@ -25,7 +29,7 @@ export async function hideFromStrangers(
   const query = database('holders')
     .where({ ledger_id: ledgerId, account_id: accountId, party_id: bound })
     .whereIn('status', invited ? ['active', 'invited'] : ['active'])
-    .whereRaw("(status = 'active' or invitation_expires_at is null or invitation_expires_at > clock_timestamp())");
+    .whereRaw(isOpen);
   if (may !== undefined) {
     query.whereRaw("(rights && ?::text[] or ? and not 'delegate' = any(rights))", [[...may], may.includes('owner')]);
   }
