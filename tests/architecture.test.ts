@@ -77,6 +77,7 @@ describe('import directions', () => {
     'holders',
     'events',
     'standing-orders',
+    'statements',
     'webhooks',
     'lab',
     'client',
@@ -99,6 +100,7 @@ describe('import directions', () => {
     'holders',
     'events',
     'standing-orders',
+    'statements',
     'webhooks',
   ];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */
