@@ -14,6 +14,7 @@ import { Money } from '../money/money.ts';
 import { type HolderDocument, holderDocument, mapLimits } from '../ownership/holder.ts';
 import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
 import { mandateDocument } from '../ownership/ownership-schemas.ts';
+import { type StatementInterval, statementIntervals } from './statement-schedule.ts';
 
 export const survivorships = ['survivors', 'estate'] as const;
 
@@ -44,6 +45,7 @@ export const accountDocument = z
     creditsStopped: z.boolean(),
     timeZone: z.string(),
     survivorship: z.enum(survivorships),
+    statements: z.enum(statementIntervals),
     metadata: z.record(z.string(), z.unknown()).readonly().nullable(),
     createdAt: instantText,
     closedAt: instantText.nullable(),
@@ -70,6 +72,7 @@ interface AccountRow {
   credits_stopped: boolean;
   time_zone: string;
   survivorship: Survivorship;
+  statements: StatementInterval;
   metadata: Record<string, unknown> | null;
   created_at: Date;
   closed_at: Date | null;
@@ -116,6 +119,7 @@ function selectAccounts({ knex, ledgerId }: LedgerSource) {
       'a.credits_stopped',
       'a.time_zone',
       'a.survivorship',
+      'a.statements',
       'a.created_at',
       'a.closed_at',
       ofLedger(`(select d.metadata from account_metadata d
@@ -201,6 +205,7 @@ function asAccount(row: AccountRow): AccountDocument {
     creditsStopped: row.credits_stopped,
     timeZone: row.time_zone,
     survivorship: row.survivorship,
+    statements: row.statements,
     metadata: row.metadata,
   };
   const dates = { createdAt: row.created_at.toISOString(), closedAt: row.closed_at?.toISOString() ?? null };
