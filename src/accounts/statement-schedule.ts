@@ -18,8 +18,8 @@ export interface StatementSchedule {
 }
 
 /**
- * The end of the first period that ends later than an instant, in a time zone: of a day, a week that begins on Monday, a
- * calendar month or quarter; null for `none`. Pure.
+ * The end of the first period that ends later than an instant, in a time zone: of a day, a week that begins on Monday,
+ * a calendar month or quarter; null for `none`. Pure.
  *
  * @example
  * nextPeriodEnd('monthly', new Date('2026-11-30T12:00:00Z'), 'Europe/Madrid'); // 2026-11-30T23:00:00Z

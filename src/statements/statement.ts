@@ -11,7 +11,7 @@ import {
   uuid,
 } from '../ledger/document-fields.ts';
 
-const sumDocument = z.strictObject({ count, sum: amount }).meta({ id: 'StatementSum' });
+export const sumDocument = z.strictObject({ count, sum: amount }).meta({ id: 'StatementSum' });
 
 const movedFields = { credits: sumDocument, debits: sumDocument };
 
