@@ -106,7 +106,7 @@ export const routeCalls: RouteCall[] = [
     [noAccount, '200'],
     account,
     undefined,
-    () => '?from=2026-11-01&to=2026-11-30&format=csv',
+    () => '?from=2026-11-01&to=2026-11-30',
   ),
   call(
     'GET /accounts/:accountId/interim-statement',
