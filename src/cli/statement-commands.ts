@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { InvalidArgumentError } from 'commander';
 import type { Opened, Statement } from '../client/client.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { findAccount } from './account-commands.ts';
@@ -35,12 +36,12 @@ export const listStatements: ServiceCommand = {
 export const showStatement: ServiceCommand = {
   name: 'statement show',
   summary: 'Writes a statement with all of its lines, in a format of choice.',
-  parameters: { ...named, '<number>': { meaning: 'its number: 1 is the first of the account', read: readName } },
+  parameters: { ...named, '<number>': { meaning: 'its number: 1 is the first of the account', read: readNumber } },
   options: formatOptions,
   example: `${exampleAccount} 1 --format csv --out november.csv`,
   async ask(service, [name, number], call) {
     const { id: accountId } = await findAccount(service, name!);
-    const asked = { accountId, number: Number(number), format: formatOf(call) };
+    const asked = { accountId, number: Number.parseInt(number!, 10), format: formatOf(call) };
     return writeOut(await service.open('getStatement', asked), call);
   },
 };
@@ -83,6 +84,11 @@ export const issueStatement: ServiceCommand = {
     return { text: describeStatement(issued), json: issued };
   },
 };
+
+function readNumber(text: string): string {
+  if (/^[1-9]\d{0,8}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+}
 
 /** As it was typed: which formats there are, the service knows. */
 const formatOf = ({ options }: CommandCall) => options.format as 'json';
