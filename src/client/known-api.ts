@@ -849,6 +849,7 @@ export type Problem = {
     | 'account_change_not_found'
     | 'standing_order_not_found'
     | 'statement_not_found'
+    | 'statement_too_long'
     | 'api_key_not_found'
     | 'webhook_endpoint_not_found'
     | 'webhook_delivery_not_found'
@@ -1078,6 +1079,7 @@ export type StandingOrderRun = {
       | 'account_change_not_found'
       | 'standing_order_not_found'
       | 'statement_not_found'
+      | 'statement_too_long'
       | 'api_key_not_found'
       | 'webhook_endpoint_not_found'
       | 'webhook_delivery_not_found'
@@ -1578,6 +1580,7 @@ export interface Operations {
                 | 'account_change_not_found'
                 | 'standing_order_not_found'
                 | 'statement_not_found'
+                | 'statement_too_long'
                 | 'api_key_not_found'
                 | 'webhook_endpoint_not_found'
                 | 'webhook_delivery_not_found'
@@ -1702,6 +1705,7 @@ export interface Operations {
                 | 'account_change_not_found'
                 | 'standing_order_not_found'
                 | 'statement_not_found'
+                | 'statement_too_long'
                 | 'api_key_not_found'
                 | 'webhook_endpoint_not_found'
                 | 'webhook_delivery_not_found'
@@ -2569,7 +2573,22 @@ export interface Operations {
   };
   /** Read a statement with its lines, in a format of choice. */
   getStatement: {
-    input: { readonly accountId: string; readonly number: number; readonly format?: 'json' | 'csv' | undefined };
+    input: {
+      readonly accountId: string;
+      readonly number: number;
+      readonly format?:
+        | 'json'
+        | 'csv'
+        | 'camt.053'
+        | 'camt.052'
+        | 'mt940'
+        | 'ofx'
+        | 'journal'
+        | 'beancount'
+        | undefined;
+      readonly version?: string | undefined;
+      readonly language?: 'en' | 'de' | 'es' | 'fr' | undefined;
+    };
     answer: WholeStatement;
   };
   /** Draw up a statement of any days, without a number. */
@@ -2578,7 +2597,18 @@ export interface Operations {
       readonly accountId: string;
       readonly from: string;
       readonly to: string;
-      readonly format?: 'json' | 'csv' | undefined;
+      readonly format?:
+        | 'json'
+        | 'csv'
+        | 'camt.053'
+        | 'camt.052'
+        | 'mt940'
+        | 'ofx'
+        | 'journal'
+        | 'beancount'
+        | undefined;
+      readonly version?: string | undefined;
+      readonly language?: 'en' | 'de' | 'es' | 'fr' | undefined;
     };
     answer: WholeStatement;
   };
@@ -3363,7 +3393,7 @@ export const operations = {
   getStatement: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/statements/{number}',
-    query: ['format'],
+    query: ['format', 'version', 'language'],
     hasBody: false,
     hasKey: false,
   },
@@ -3371,7 +3401,7 @@ export const operations = {
   getInterimStatement: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/interim-statement',
-    query: ['from', 'to', 'format'],
+    query: ['from', 'to', 'format', 'version', 'language'],
     hasBody: false,
     hasKey: false,
   },

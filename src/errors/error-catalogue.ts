@@ -39,6 +39,7 @@ export const errorTitles = {
   account_change_not_found: 'There is no such change in this ledger',
   standing_order_not_found: 'There is no such standing order in this ledger',
   statement_not_found: 'There is no such statement of this account',
+  statement_too_long: 'The statement has more entries than the format takes',
   api_key_not_found: 'There is no such API key in this ledger',
   webhook_endpoint_not_found: 'There is no such webhook endpoint in this ledger',
   webhook_delivery_not_found: 'There is no such webhook delivery in this ledger',
