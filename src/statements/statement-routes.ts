@@ -52,7 +52,6 @@ export const statementRoutes = [
         'statement_covered',
         'booked_in_the_future',
       ],
-      examples: { 'The statement of November': { through: '2026-11-30' } },
     },
     async ({ caller, params: { accountId }, body: { through }, options }, { database, engine }) => {
       const counted = await countAhead(sourceOf(caller, database), accountId, through);
@@ -113,7 +112,7 @@ export const statementRoutes = [
       id: 'getInterimStatement',
       summary: 'Draw up a statement of any days, without a number',
       ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: interimQuery, ...whole },
-      refusals: ['account_not_found', 'clearing_account', 'right_missing', 'not_acceptable', 'clock_unreliable'],
+      refusals: ['account_not_found', 'clearing_account', 'right_missing', 'not_acceptable', 'too_many_entries'],
     },
     async ({ caller, params: { accountId }, query, accepted }, { database }) => {
       const format = chooseFormat({ ...query, accepted });
