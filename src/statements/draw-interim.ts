@@ -38,7 +38,8 @@ export async function drawInterim(
   const range = { accountId, currency, fromVersion: start.toVersion + 1, toVersion };
   const entries = toVersion - start.toVersion;
   if (entries > maxCounted) {
-    const detail = `Account ${accountId} has ${entries} entries from ${from} to ${to}, at most ${maxCounted} are counted.`;
+    const many = `Account ${accountId} has ${entries} entries from ${from} to ${to}`;
+    const detail = `${many}, at most ${maxCounted} are counted. Ask for fewer days.`;
     throw new RefusalError('too_many_entries', detail, { entries, limit: maxCounted });
   }
   const { tally } = await countEntries(source, range);
