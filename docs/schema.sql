@@ -561,7 +561,6 @@ CREATE TABLE statements (
   hash bytea NOT NULL,
   CONSTRAINT statements_pkey PRIMARY KEY (ledger_id, account_id, number),
   CONSTRAINT statements_end_unique UNIQUE (ledger_id, account_id, number, to_version, closing, period_to),
-  CONSTRAINT statements_from_unique UNIQUE (ledger_id, account_id, from_version, period_from),
   CONSTRAINT statements_id_unique UNIQUE (ledger_id, id),
   CONSTRAINT statements_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
   CONSTRAINT statements_previous_fkey FOREIGN KEY (ledger_id, account_id, previous_number, previous_version, opening, period_from) REFERENCES statements(ledger_id, account_id, number, to_version, closing, period_to),

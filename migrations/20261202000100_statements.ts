@@ -32,7 +32,6 @@ export async function up(knex: Knex): Promise<void> {
       hash bytea not null,
       constraint statements_pkey primary key (ledger_id, account_id, number),
       constraint statements_id_unique unique (ledger_id, id),
-      constraint statements_from_unique unique (ledger_id, account_id, from_version, period_from),
       constraint statements_end_unique unique (ledger_id, account_id, number, to_version, closing, period_to),
       constraint statements_account_fkey foreign key (ledger_id, account_id) references accounts (ledger_id, id),
       constraint statements_previous_fkey

@@ -34,7 +34,6 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   account_change_not_found: 404,
   standing_order_not_found: 404,
   statement_not_found: 404,
-  statement_too_long: 422,
   api_key_not_found: 404,
   webhook_endpoint_not_found: 404,
   webhook_delivery_not_found: 404,

@@ -51,18 +51,18 @@ export function readOptions(format: StatementFormat, { version, language }: Opti
   return { version, language };
 }
 
-/** Throws RefusalError `statement_too_long` where the format is not made for so many entries. */
+/** Throws RefusalError `too_many_entries` where the format is not made for so many entries. */
 function refuseTooLong(
   { fromVersion, toVersion }: Statement,
   { maxLines = Number.POSITIVE_INFINITY }: StatementFormat,
 ) {
-  const lines = toVersion - fromVersion + 1;
-  if (lines <= maxLines) return;
-  const detail = `It has ${lines} entries, and this format takes at most ${maxLines}: take another, or fewer days.`;
-  throw new RefusalError('statement_too_long', detail, { lines, maxLines });
+  const entries = toVersion - fromVersion + 1;
+  if (entries <= maxLines) return;
+  const detail = `It has ${entries} entries, and this format takes at most ${maxLines}: take another, or fewer days.`;
+  throw new RefusalError('too_many_entries', detail, { entries, limit: maxLines });
 }
 
-/** Answers a statement in a format, as a file of this name. Throws RefusalError `statement_too_long`. */
+/** Answers a statement in a format, as a file of this name. Throws RefusalError `too_many_entries`. */
 export async function sendStatement(
   { database, caller, account }: { database: Database; caller: Caller; account: AccountDocument },
   statement: Statement,

@@ -65,7 +65,6 @@ export const statementRoutes = [
         'statement_covered',
         'booked_in_the_future',
       ],
-      examples: { 'The statement of November': { through: '2026-11-30' } },
     },
     async ({ caller, params: { accountId }, body: { through }, options }, { database, engine }) => {
       const counted = await countAhead(sourceOf(caller, database), accountId, through);
@@ -108,7 +107,7 @@ export const statementRoutes = [
       summary: 'Read a statement with its lines, in a format of choice',
       ...{ keys: 'any', scope: 'accounts:read', params: accountPath.extend({ number }) },
       ...{ query: z.strictObject(formatQuery), ...whole },
-      refusals: ['account_not_found', 'statement_not_found', 'right_missing', 'not_acceptable', 'statement_too_long'],
+      refusals: ['account_not_found', 'statement_not_found', 'right_missing', 'not_acceptable', 'too_many_entries'],
     },
     async ({ caller, params: { accountId, number }, query, accepted, language }, { database }) => {
       const format = chooseFormat({ ...query, accepted });
@@ -127,14 +126,7 @@ export const statementRoutes = [
       id: 'getInterimStatement',
       summary: 'Draw up a statement of any days, without a number',
       ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: interimQuery, ...whole },
-      refusals: [
-        'account_not_found',
-        'clearing_account',
-        'right_missing',
-        'not_acceptable',
-        'statement_too_long',
-        'clock_unreliable',
-      ],
+      refusals: ['account_not_found', 'clearing_account', 'right_missing', 'not_acceptable', 'too_many_entries'],
     },
     async ({ caller, params: { accountId }, query, accepted, language }, { database }) => {
       const format = chooseFormat({ ...query, accepted });

@@ -36,7 +36,7 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ type: fc.constant('wait' as const), minutes: fc.integer({ min: 1, max: 2_880 }) }),
+    arbitrary: fc.record({ type: fc.constant('wait' as const), minutes: fc.integer({ min: 1, max: 4_320 }) }),
   },
   {
     weight: 5,
@@ -46,8 +46,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 2,
-    arbitrary: fc.record({ type: fc.constant('issue' as const), daysBack: fc.integer({ min: 0, max: 3 }) }),
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constant('issue' as const), daysBack: fc.integer({ min: 0, max: 2 }) }),
   },
 );
 
@@ -153,7 +153,7 @@ test('ties statements of any life together: each entry in one of them, nothing l
       }
       issued += statements.length;
     }),
-    { numRuns: manyOrFew(200, 20) },
+    { numRuns: manyOrFew(200, 40) },
   );
   expect(issued).toBeGreaterThan(20);
 });

@@ -103,15 +103,14 @@ test('ends when its reader may not look any more, in a way that is not taken for
   await expect(readAll()).rejects.toThrow('terminated');
 });
 
-/** A format that never ends by itself, and notes what is made of it. */
-function endless() {
+/** A format of ten megabytes that notes what is made of it. */
+function longFormat() {
   const made = { parts: 0, isOver: false };
   const format: StatementFormat = {
     ...{ mediaType: 'text/plain', fileExtension: 'txt' },
     async *write() {
       try {
-        for (;;) {
-          made.parts++;
+        while (made.parts++ < 10_000) {
           yield 'x'.repeat(1_000);
         }
       } finally {
@@ -123,7 +122,7 @@ function endless() {
 }
 
 test('makes nothing more while nothing is taken in, and ends when the reader has gone', async () => {
-  const { format, made } = endless();
+  const { format, made } = longFormat();
   const parts = { database: service.database, caller: { boundParty: null, ledgerId: service.ledgerId } };
   const sent = await sendStatement(
     { ...parts, account: { holders: [] } as unknown as AccountDocument } as Parameters<typeof sendStatement>[0],
@@ -133,11 +132,9 @@ test('makes nothing more while nothing is taken in, and ends when the reader has
   const takesOne = new Writable({ highWaterMark: 1, write: () => {} });
   const gone = new AbortController();
   const writing = sent.write(takesOne, gone.signal);
-  await until(async () => takesOne.writableNeedDrain);
-  const before = made.parts;
-  await until(async () => true);
-  expect([made.parts, made.isOver]).toEqual([before, false]);
+  await until(async () => takesOne.writableNeedDrain || made.isOver);
+  expect([made.parts < 100, made.isOver]).toEqual([true, false]);
   gone.abort();
   await writing;
-  expect(made).toEqual({ parts: expect.any(Number), isOver: true });
+  expect([made.parts < 100, made.isOver]).toEqual([true, true]);
 });
