@@ -2581,6 +2581,7 @@ export interface Operations {
         | 'ofx'
         | 'journal'
         | 'beancount'
+        | 'pdf'
         | undefined;
       readonly version?: string | undefined;
       readonly language?: 'en' | 'de' | 'es' | 'fr' | undefined;
@@ -2602,6 +2603,7 @@ export interface Operations {
         | 'ofx'
         | 'journal'
         | 'beancount'
+        | 'pdf'
         | undefined;
       readonly version?: string | undefined;
       readonly language?: 'en' | 'de' | 'es' | 'fr' | undefined;

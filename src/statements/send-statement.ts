@@ -46,7 +46,7 @@ export function readOptions(format: StatementFormat, { version, language }: Opti
   const versions: readonly string[] = format.versions ?? [];
   if (version !== undefined && !versions.includes(version)) {
     const message = versions.length === 0 ? 'is not for this format' : `must be one of ${versions.join(', ')}`;
-    throw invalidInput([{ path: 'version', message }]);
+    throw invalidInput([{ path: 'version', message }], 'query');
   }
   return { version, language };
 }

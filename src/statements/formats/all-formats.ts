@@ -6,6 +6,7 @@ import { journalFormat } from './journal-format.ts';
 import { jsonFormat } from './json-format.ts';
 import { mt940Format } from './mt940-format.ts';
 import { ofxFormat } from './ofx-format.ts';
+import { pdfFormat } from './pdf-format.ts';
 
 /** Every format, by the name that `?format=` takes. Of those that share a media type, `Accept` means the first. */
 export const allFormats = {
@@ -17,6 +18,7 @@ export const allFormats = {
   ofx: ofxFormat,
   journal: journalFormat,
   beancount: beancountFormat,
+  pdf: pdfFormat,
 } as const satisfies Readonly<Record<string, StatementFormat>>;
 
 export type FormatName = keyof typeof allFormats;

@@ -167,6 +167,7 @@ export const nastyTexts: Readonly<Record<string, string>> = {
   'a journal': '; comment  ; [2026/13/45] date:2026-99-99 (x) [x] :tag: a::b | * ! = @ {} %',
   'two spaces': 'a  b   c\td',
   'a long one': 'Ä😀'.repeat(250),
+  'as wide as can be': '\ufdfd'.repeat(200),
   'no letters': '🌍🌍',
   spaces: '   ',
   slashes: '//16//x/',
