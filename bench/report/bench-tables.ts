@@ -90,7 +90,8 @@ function formatRatio(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '' : value.toFixed(value < 1 ? 3 : 2);
 }
 
-function formatTable(lines: readonly string[][], sides: ReadonlyArray<'left' | 'right'>): string {
+/** Columns under their heads, each as wide as its widest cell. */
+export function formatTable(lines: readonly string[][], sides: ReadonlyArray<'left' | 'right'>): string {
   const widths = sides.map((_side, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
   const formatted = lines.map((cells) =>
     cells
