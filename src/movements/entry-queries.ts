@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { mapScanned, type Scanned } from '../database/bounded-scan.ts';
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import type { Caller } from '../http/caller.ts';
 import { authenticationOf } from '../ledger/authentication.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
@@ -102,7 +103,7 @@ async function findCounterparties(
     transactionIds: entries.map((entry) => entry.transaction_id),
     accountId: entries[0]!.account_id,
   };
-  const { rows } = await knex.raw(findOnlyOthers, bindings);
+  const { rows } = await knex.raw(findOnlyOthers, bindings).options(prepared(knex, 'find-counterparties'));
   return new Map(
     rows.map((row: { id: string; account_id: string; name: string }) => [
       row.id,

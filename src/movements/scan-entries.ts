@@ -96,7 +96,9 @@ export function scanEntries(
   }
   const by = [account.isClearing ? 'e.id' : 'e.version'];
   const after = page.after === null ? null : [page.after];
-  return scanRows<ScannedEntry>(knex, rows, { by, order: page.order, after, limit: page.limit, matches });
+  const isPlain = matches.length === 0 && from === undefined && to === undefined;
+  const name = isPlain ? `scan-entries ${account.isClearing}` : undefined;
+  return scanRows<ScannedEntry>(knex, rows, { by, order: page.order, after, limit: page.limit, matches, name });
 }
 
 const lastBefore = `
