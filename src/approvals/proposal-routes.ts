@@ -82,6 +82,8 @@ export const proposalRoutes = [
         'clearing_account',
         'account_closed',
         'currency_mismatch',
+        'account_restricted',
+        'balance_limit_exceeded',
         'too_many_proposals',
       ],
       examples: { 'An offer': { title: 'Oak, with a stone top', amount: '4800.00', currency: 'USD' } },

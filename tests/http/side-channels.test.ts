@@ -124,20 +124,26 @@ describe('a payee', () => {
 });
 
 describe('of an account that the party does not hold', () => {
-  test('whether it is closed, in another currency, stopped, full, or there at all is one answer', async () => {
-    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
-    const ann = await clientOf(service, party.ann);
+  /** Accounts that take no payment of 8.00, each for another reason. */
+  async function accountsOfOthers() {
     const closed = await client.openAccount();
     await client.post(`/v1/accounts/${closed}/close`);
     const stopped = await client.openAccount();
     await client.post(`/v1/accounts/${stopped}/restrictions`, { scope: 'credits', reason: 'Seized' });
-    const others = {
+    return {
       closed,
       stopped,
       foreign: await client.openAccount({ currency: 'EUR' }),
       full: await client.openAccount({ balance: '999999999999999999.00' }),
       missing: '01890a5d-ac96-774b-bcce-b302099a8057',
     };
+  }
+
+  test('whether it is closed, in another currency, stopped, full, or there at all is one answer', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
+    const ann = await clientOf(service, party.ann);
+    const others = await accountsOfOthers();
+    const { closed, stopped } = others;
     for (const dryRun of ['', '?dryRun=true']) {
       const answers = await Promise.all(
         Object.values(others).map(async (to) => {
@@ -155,6 +161,56 @@ describe('of an account that the party does not hold', () => {
     expect(codes).toEqual(['account_not_found', 'account_not_found']);
     const atomic = await sendBatch(ann, true, [item.transfer(id, closed, '8.00')]);
     expect([atomic.body.refusal.code, atomic.text.includes('closed.')]).toEqual(['account_not_found', false]);
+  });
+
+  test('what is agreed to be paid later says no more, nor does what became of it', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
+    const ann = await clientOf(service, party.ann);
+    const { body: project } = await ann.post(`/v1/accounts/${id}/projects`, { name: 'Roof' });
+    const order = { fromAccountId: id, amount: '8.00', currency: 'USD', schedule: { startsAt: '2099-01-05T09:00' } };
+    const answersTo = async (to: string) => {
+      const asked = [
+        await ann.post('/v1/standing-orders', { ...order, toAccountId: to }),
+        await ann.post(`/v1/projects/${project.id}/proposals`, {
+          ...{ title: 'Slates', amount: '8.00', currency: 'USD', toAccountId: to },
+        }),
+      ];
+      return asked.map(({ status, body: { requestId: _id, ...rest } }) =>
+        status === 201 ? '201' : `${status} ${JSON.stringify(rest).replaceAll(to, 'to')}`,
+      );
+    };
+    const others = await accountsOfOthers();
+    const answers = await Promise.all(Object.values(others).map(answersTo));
+    expect(new Set(answers.flat()).size).toBe(1);
+    expect(answers[0]![0]).toContain('account_not_found');
+
+    const open = [await client.openAccount(), await client.openAccount()];
+    const orders = await Promise.all(
+      open.map(async (to) => (await ann.post('/v1/standing-orders', { ...order, toAccountId: to })).body.id),
+    );
+    await client.post(`/v1/accounts/${open[0]}/close`);
+    await client.post(`/v1/accounts/${open[1]}/restrictions`, { scope: 'credits', reason: 'Seized' });
+    await makeDue(service.database, service.ledgerId, orders);
+    expect(await runOnce(service)).toBe(2);
+    await untilLogged(service);
+    for (const [index, orderId] of orders.entries()) {
+      const [run] = (await ann.get(`/v1/standing-orders/${orderId}/runs`)).body.data;
+      const { lastRun } = (await ann.get(`/v1/standing-orders/${orderId}`)).body;
+      for (const { refusal } of [run, lastRun]) {
+        expect([refusal.code, refusal.detail.replace(open[index]!, 'to')]).toEqual([
+          'account_not_found',
+          'There is no account to in this ledger.',
+        ]);
+      }
+    }
+    const events = (await ann.get('/v1/events?types=standing_order.run_refused')).body.data;
+    expect(events.map(({ data }: { data: { run: { refusal: object } } }) => data.run.refusal)).toMatchObject([
+      { code: 'account_not_found' },
+    ]);
+    // The service is told why.
+    const [closed] = (await client.get(`/v1/standing-orders/${orders[0]}/runs`)).body.data;
+    expect(closed.refusal.code).toBe('account_closed');
+    await client.post(`/v1/standing-orders/${orders[1]}/cancel`);
   });
 
   test('no amount comes so near to the largest balance that it would tell one', async () => {
