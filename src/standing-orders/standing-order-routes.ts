@@ -16,7 +16,7 @@ import { createId } from '../ledger/create-id.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import { createOperation, type OperationOptions } from '../ledger/operation.ts';
 import { creditRefusals } from '../movements/movement-refusals.ts';
-import { findReadable, hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
+import { findJoined, findReadable, hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
 import { listSigned } from '../signatures/list-signed.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type ChangeStandingOrderCommand, changeStandingOrder } from './change-standing-order.ts';
@@ -64,9 +64,9 @@ export const standingOrderRoutes = [
     },
     async ({ caller, query }, { database }) => {
       const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
-      const accountIds = await findListedAccounts(database, caller, query);
+      const listed = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, accountIds }, status);
+      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, ...listed }, status);
       const describe = (orders: readonly StandingOrder[]) => describeStandingOrders(source, orders);
       return readPage(query, ['standing-orders'], (page) => listSigned(page, { list, describe }, missingFrom));
     },
@@ -125,9 +125,10 @@ export const standingOrderRoutes = [
     async ({ caller, params: { orderId } }, { database }) => {
       const order = await getVisible(database, caller, orderId, 'read');
       const source = sourceOf(caller, database);
-      const [[document], runs] = await Promise.all([
+      const since = await findSince(database, caller, order);
+      const [[document], { items: runs }] = await Promise.all([
         describeStandingOrders(source, [order]),
-        listRuns(source, order, { limit: 1, after: null, order: 'desc' }),
+        listRuns(source, order, { limit: 1, after: null, order: 'desc', since }),
       ]);
       const [lastRun = null] = await describeRuns(database, caller, order, runs);
       const nextRuns = runsAhead(asOfNow(order, new Date()), new Date());
@@ -145,9 +146,10 @@ export const standingOrderRoutes = [
     },
     async ({ caller, params: { orderId }, query }, { database }) => {
       const order = await getVisible(database, caller, orderId, 'read');
+      const since = await findSince(database, caller, order);
       return readPageBy(query, ['standing-order-runs', orderId], {
         key: z.iso.datetime(),
-        find: (page) => listRuns(sourceOf(caller, database), order, page),
+        find: (page) => listRuns(sourceOf(caller, database), order, { ...page, since }),
         keyOf: (run) => run.occurrenceAt.toISOString(),
         present: (runs) => describeRuns(database, caller, order, runs),
       });
@@ -189,6 +191,11 @@ export const standingOrderRoutes = [
     ),
   ),
 ];
+
+/** Since when the caller sees runs; undefined: from the beginning. */
+async function findSince(database: Database, caller: Caller, { accountId }: StandingOrder) {
+  return (await findJoined(database, caller, [accountId])).get(accountId);
+}
 
 /** Runs as the caller may know them. */
 async function describeRuns(
