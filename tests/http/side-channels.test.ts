@@ -111,6 +111,52 @@ describe('a payee', () => {
     expect((await bob.get(`/v1/accounts/${payer.id}/entries`)).body.data[0]).toMatchObject({ metadata });
   });
 
+  test('that is one of several who pay is told who signed for its account, and no notes', async () => {
+    const mine = await openJointAccount(client, { ann: {}, bob: {} }, { balance: '100.00' });
+    const other = await client.post('/v1/accounts', {
+      ...{ name: "Ann's own", currency: 'USD', holders: [{ partyId: mine.party.ann }] },
+    });
+    await client.post(`/v1/accounts/${other.body.id}/deposits`, { amount: '100.00', currency: 'USD' });
+    const zoes = await openJointAccount(client, { zoe: {} });
+    const [ann, bob] = [await clientOf(service, mine.party.ann), await clientOf(service, mine.party.bob)];
+    const legs = { [mine.id]: '-10.00', [other.body.id]: '-20.00', [zoes.id]: '30.00' };
+    const metadata = { iban: 'DE02120300000000202051' };
+    const paid = await ann.post('/v1/transactions', { entries: entriesOf(legs), metadata, reference: 'Both' });
+    expect(paid.status).toBe(201);
+    await untilLogged(service);
+    const entryOf = async (reader: TestClient, query = '') =>
+      (await reader.get(`/v1/accounts/${mine.id}/entries?reference=Both${query}`)).body.data[0];
+    const [event] = (await bob.get('/v1/events?types=transaction.booked&limit=200')).body.data.slice(-1);
+    const seen = [
+      await entryOf(bob),
+      (await bob.get(`/v1/transactions/${paid.body.id}`)).body,
+      (await bob.get(`/v1/transactions?accountId=${mine.id}&reference=Both`)).body.data[0],
+      event.data,
+    ];
+    const { ann: signer } = mine.party;
+    for (const told of seen) {
+      expect(told).toMatchObject({ reference: 'Both', metadata: null, origin: null, externalId: null });
+      expect(told).toMatchObject({ initiatedBy: signer, signedBy: [signer], authentication: { channel: 'own_key' } });
+      for (const hidden of ['DE02', other.body.id, zoes.id, '20.00', '30.00'])
+        expect(JSON.stringify(told)).not.toContain(hidden);
+    }
+    expect(seen[1].entries).toMatchObject([{ accountId: mine.id, amount: '-10.00', balanceAfter: '90.00' }]);
+    for (const hidden of ['&metadata.iban=DE02120300000000202051', `&counterpartyAccountId=${zoes.id}`])
+      expect([hidden, await entryOf(bob, hidden)]).toEqual([hidden, undefined]);
+    expect(await entryOf(bob, `&initiatedBy=${signer}`)).toMatchObject({ amount: '-10.00' });
+    // Who may read all that pays is told all, whoever initiated it.
+    const holders = `/v1/accounts/${other.body.id}/holders`;
+    const invited = await client.post(holders, {
+      partyId: mine.party.bob,
+      rights: ['view', 'delegate'],
+      history: 'all',
+    });
+    expect([invited.status, invited.body.code]).toEqual([201, undefined]);
+    expect((await bob.post(`${holders}/${mine.party.bob}/accept`)).status).toBe(200);
+    expect(await entryOf(bob, '&metadata.iban=DE02120300000000202051')).toMatchObject({ metadata });
+    expect(await entryOf(bob, `&counterpartyAccountId=${zoes.id}`)).toMatchObject({ metadata });
+  });
+
   test('that initiated it, or pays as well, is answered what it asked for, at once and when it asks again', async () => {
     const { payer, zoes, yans, ann } = await payroll();
     const legs = { [payer.id]: '-30.00', [zoes.id]: '10.00', [yans.id]: '20.00' };
