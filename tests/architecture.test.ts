@@ -75,8 +75,8 @@ describe('import directions', () => {
     'approvals',
     'holds',
     'holders',
-    'events',
     'standing-orders',
+    'events',
     'webhooks',
     'lab',
     'client',
@@ -97,8 +97,8 @@ describe('import directions', () => {
     'approvals',
     'holds',
     'holders',
-    'events',
     'standing-orders',
+    'events',
     'webhooks',
   ];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */
