@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /**
  * What was booked is in the journal: an idempotency key names its transaction instead of having a copy of the answer
- * (docs/adr/0034). The transaction has the revision of the account that the answer's entity tag speaks of.
+ * (docs/adr/0035). The transaction has the revision of the account that the answer's entity tag speaks of.
  *
  * Keys are hardly ever updated any more, so their pages need no room for it.
  */

@@ -23,7 +23,7 @@ const statementsAtOnce = 2;
 const maxIds = 200;
 
 /**
- * Reads that come together share one statement, as writes share a transaction (docs/adr/0034): those that arrive while
+ * Reads that come together share one statement, as writes share a transaction (docs/adr/0037): those that arrive while
  * statements are on their way wait for the next one. It is sent after they came, so each sees what was committed before
  * it asked. All ids of one reader are read by one statement, at one moment. Not for transactions, which read what is of
  * their own moment.

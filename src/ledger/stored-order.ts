@@ -1,7 +1,7 @@
 /**
  * A JSON object with its fields in the order in which PostgreSQL's `jsonb` gives them back, at every level: shorter
  * names first, those of one length by their bytes (in UTF-8). What is answered before it is stored, and what is read
- * from the books afterwards, is the same text (docs/adr/0034).
+ * from the books afterwards, is the same text (docs/adr/0035).
  */
 export function inStoredOrder(value: Record<string, unknown>): Record<string, unknown> {
   return ordered(value) as Record<string, unknown>;

@@ -22,8 +22,8 @@ export class AmountError extends Error {
 }
 
 /**
- * An exact amount in one currency: a whole number of its smallest units. Immutable; every result of arithmetic is a new value.
- * Mixing two currencies is a programming error and throws.
+ * An exact amount in one currency: a whole number of its smallest units. Immutable; every result of arithmetic is a
+ * new value. Mixing two currencies is a programming error and throws.
  */
 export class Money {
   readonly currency: string;

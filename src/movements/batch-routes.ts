@@ -15,6 +15,7 @@ import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from 
 import type { Movement } from './movement.ts';
 import { movementOfCaller } from './movement-of-caller.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
+import { plainBatch } from './plain-bodies.ts';
 import { postBatch } from './post-batch.ts';
 import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
@@ -48,6 +49,7 @@ export const batchRoutes = [
         scope: 'movements:write',
         offers: { ...operation, dryRun: true },
         body: batchBody,
+        plain: plainBatch,
         answers: { 200: batchDocument },
       },
       // An item may be refused with any code of its own call; that stands in its result.

@@ -8,7 +8,7 @@ import { postMovement } from '../../src/movements/post-movement.ts';
 import { openJointAccount } from '../support/joint-account.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
-// What was booked is not stored with its key but read from the journal (docs/adr/0034): the answer must be the same text.
+// What was booked is not stored with its key but read from the journal (docs/adr/0035): the answer must be the same text.
 
 let service: TestService;
 let joint: Awaited<ReturnType<typeof openJointAccount<'earner' | 'spender'>>>;
