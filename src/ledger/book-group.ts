@@ -48,8 +48,8 @@ export async function bookGroup(
   const askedAt = machineClock.now();
   const claims = operations.flatMap((operation) => [operation, ...operation.itemKeys]);
   const claiming = mode === 'read' ? beginReading(transaction) : claimIdempotencyKeys(transaction, claims);
-  // An operation by itself waits for its key: if that was used before, the answer needs no lock.
-  const wanted = operations.length === 1 ? notAmong((await claiming).earlier, operations) : operations;
+  // One that waits for no lock waits for its key first: if that was used before, the answer needs no lock.
+  const wanted = mode === 'noWait' ? notAmong((await claiming).earlier, operations) : operations;
   const locking = lockRows(transaction, wanted, mode);
   const [{ earlier: kept, now }, locked] = await inOrder(claiming, locking);
   const earlier = await unpackAnswers(transaction, operations, kept);

@@ -1,9 +1,11 @@
+import { fixedStatement } from '../database/fixed-statement.ts';
 import { type LedgerTransaction, limitBindings, limitSettings, openLedger } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import { isDistributed, onOneServer } from '../database/server-kind.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { hasBegun } from '../database/unawaited-begin.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
+import { arraysOf, type Columns, namesOf, of, ofText, unnest } from './column-arrays.ts';
 import type { KeptAnswer, KeyClaim, Outcome } from './operation.ts';
 import { machineClock } from './trusted-clock.ts';
 
@@ -57,23 +59,39 @@ interface InsertedKeys {
   readonly now: Date | undefined;
 }
 
+const claimColumns: Columns<KeyClaim> = {
+  key: ofText((claim) => claim.idempotencyKey),
+  request_hash: of('bytea', (claim) => `"\\\\x${claim.requestHash.toString('hex')}"`),
+  transaction_id: of('uuid', (claim) => claim.transactionId),
+};
+const claimed = `${unnest(claimColumns)} as claim (${namesOf(claimColumns)})`;
+
+const openByInsert = fixedStatement(`/* ${onOneServer} */
+  with limits as materialized (select ${limitSettings} where ${hasBegun})
+  insert into idempotency_keys (ledger_id, key, request_hash, transaction_id)
+  select ?::uuid, key, request_hash, transaction_id from limits, ${claimed}
+  order by key
+  on conflict do nothing
+  returning key, clock_timestamp() as now`);
+
 /** In one statement, which is quickest on one server. Keys are dated by its clock. */
 async function openByInserting(
   { knex, ledgerId, pipeline, limits }: LedgerTransaction,
   claims: readonly KeyClaim[],
 ): Promise<InsertedKeys> {
-  const statement = `/* ${onOneServer} */
-    with limits as materialized (select ${limitSettings} where ${hasBegun})
-    insert into idempotency_keys (ledger_id, key, request_hash, transaction_id)
-    select ?::uuid, key, request_hash, transaction_id
-    from limits, unnest(?::text[], ?::bytea[], ?::uuid[]) as claim (key, request_hash, transaction_id)
-    order by key
-    on conflict do nothing
-    returning key, clock_timestamp() as now`;
-  const bindings = [...limitBindings(limits), ledgerId, ...arraysOf(claims)];
-  const { rows } = await pipeline.send(knex.raw(statement, bindings).options(prepared(knex, 'claim-keys')));
+  const statement = openByInsert([...limitBindings(limits), ledgerId, ...arraysOf(claimColumns, claims)]);
+  const { rows } = await pipeline.send({ ...statement, ...prepared(knex, 'claim-keys') });
   return { claimed: rows.map(({ key }) => key), now: rows.at(-1)?.now };
 }
+
+const insertOpened = fixedStatement(`
+  insert into idempotency_keys (ledger_id, key, request_hash, transaction_id, created_at)
+  select l.id, claim.key, claim.request_hash, claim.transaction_id, ?::timestamptz
+  from ledgers l cross join ${claimed}
+  where l.id = ?::uuid and ${hasBegun}
+  order by claim.key
+  on conflict do nothing
+  returning key`);
 
 /**
  * In two statements that are sent together: limits hold where the rows are only if a SELECT sets them. Keys are dated
@@ -82,29 +100,13 @@ async function openByInserting(
  */
 async function openAndInsert(transaction: LedgerTransaction, claims: readonly KeyClaim[]): Promise<InsertedKeys> {
   const { knex, ledgerId, pipeline } = transaction;
-  const statement = `
-    insert into idempotency_keys (ledger_id, key, request_hash, transaction_id, created_at)
-    select l.id, claim.key, claim.request_hash, claim.transaction_id, ?::timestamptz
-    from ledgers l
-    cross join unnest(?::text[], ?::bytea[], ?::uuid[]) as claim (key, request_hash, transaction_id)
-    where l.id = ?::uuid and ${hasBegun}
-    order by claim.key
-    on conflict do nothing
-    returning key`;
-  const bindings = [new Date(machineClock.now()).toISOString(), ...arraysOf(claims), ledgerId];
+  const now = new Date(machineClock.now()).toISOString();
+  const statement = insertOpened([now, ...arraysOf(claimColumns, claims), ledgerId]);
   const opening = openLedger(transaction);
-  const inserting = pipeline.send(knex.raw(statement, bindings).options(prepared(knex, 'claim-keys')));
-  const now = await opening;
+  const inserting = pipeline.send({ ...statement, ...prepared(knex, 'claim-keys') });
+  const clock = await opening;
   const { rows } = await inserting;
-  return { claimed: rows.map(({ key }) => key), now };
-}
-
-function arraysOf(claims: readonly KeyClaim[]): [string[], Buffer[], string] {
-  return [
-    claims.map((claim) => claim.idempotencyKey),
-    claims.map((claim) => claim.requestHash),
-    `{${claims.map((claim) => claim.transactionId ?? 'NULL').join()}}`,
-  ];
+  return { claimed: rows.map(({ key }) => key), now: clock };
 }
 
 /**

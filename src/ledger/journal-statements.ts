@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { fixedStatement } from '../database/fixed-statement.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import { isDistributed, onOneServer } from '../database/server-kind.ts';
@@ -217,11 +218,11 @@ const metadata = insert('transaction_metadata', metadataColumns, ({ transactions
 );
 
 const [first, last] = [writes.slice(0, -1), writes.at(-1)!];
-const allTogether = `/* ${onOneServer} */
+const allTogether = fixedStatement(`/* ${onOneServer} */
   with ledger as (select ?::uuid as ledger_id),
   ${first.map((write) => `to_${write.table} as (${write.sql(together)})`).join(',\n  ')}
-  ${last.sql(together)}`;
-const eachAlone = new Map([...writes, metadata].map((write) => [write, write.sql(alone)]));
+  ${last.sql(together)}`);
+const eachAlone = new Map([...writes, metadata].map((write) => [write, fixedStatement(write.sql(alone))]));
 
 /**
  * Sends what belongs to a part, without waiting for the answer: to one server as one statement, which is parsed, bound
@@ -232,11 +233,11 @@ const eachAlone = new Map([...writes, metadata].map((write) => [write, write.sql
 export function writePart({ knex, ledgerId, pipeline }: LedgerTransaction, part: JournalPart, stamp: number): void {
   if (!isDistributed(knex)) {
     const bindings = [ledgerId, ...writes.flatMap((write) => write.bindings(part, stamp))];
-    void pipeline.send(knex.raw(allTogether, bindings).options(prepared(knex, 'write-journal')));
+    void pipeline.send({ ...allTogether(bindings), ...prepared(knex, 'write-journal') });
   }
   for (const write of isDistributed(knex) ? eachAlone.keys() : [metadata]) {
     if (write.isEmpty(part)) continue;
     const bindings = [...write.bindings(part, stamp), ledgerId];
-    void pipeline.send(knex.raw(eachAlone.get(write)!, bindings).options(prepared(knex, `write ${write.table}`)));
+    void pipeline.send({ ...eachAlone.get(write)!(bindings), ...prepared(knex, `write ${write.table}`) });
   }
 }
