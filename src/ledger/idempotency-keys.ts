@@ -4,26 +4,28 @@ import { isDistributed, onOneServer } from '../database/server-kind.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { hasBegun } from '../database/unawaited-begin.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
-import type { Answer, KeyClaim, Outcome } from './operation.ts';
+import type { KeptAnswer, KeyClaim, Outcome } from './operation.ts';
 import { machineClock } from './trusted-clock.ts';
 
 interface StoredKey {
   key: string;
   request_hash: Buffer;
-  outcome: Outcome<unknown>;
+  /** Null where the transaction says it. */
+  outcome: Outcome<unknown> | null;
+  transaction_id: string | null;
 }
 
 /** What is known of the idempotency keys that a transaction claimed. */
 export interface ClaimedKeys {
   /** The answers of those that were used before. All others are ours now. */
-  readonly earlier: ReadonlyMap<string, Answer<unknown>>;
+  readonly earlier: ReadonlyMap<string, KeptAnswer>;
   /** The database's clock when keys were claimed; undefined when all were used before. */
   readonly now: Date | undefined;
 }
 
 /**
  * Begins a transaction: puts its limits into force and claims these idempotency keys, sorted, before any account is
- * locked. Finds the answers to those that were used before: the stored one, or the refusal `idempotency_key_reused`
+ * locked. Finds the answers to those that were used before: the kept one, or the refusal `idempotency_key_reused`
  * when the request differs. No key may stand twice in `claims`.
  *
  * A key that another transaction has claimed and not yet committed makes the insert wait, up to the transaction's lock
@@ -62,9 +64,9 @@ async function openByInserting(
 ): Promise<InsertedKeys> {
   const statement = `/* ${onOneServer} */
     with limits as materialized (select ${limitSettings} where ${hasBegun})
-    insert into idempotency_keys (ledger_id, key, request_hash)
-    select ?::uuid, key, request_hash
-    from limits, unnest(?::text[], ?::bytea[]) as claim (key, request_hash)
+    insert into idempotency_keys (ledger_id, key, request_hash, transaction_id)
+    select ?::uuid, key, request_hash, transaction_id
+    from limits, unnest(?::text[], ?::bytea[], ?::uuid[]) as claim (key, request_hash, transaction_id)
     order by key
     on conflict do nothing
     returning key, clock_timestamp() as now`;
@@ -81,9 +83,10 @@ async function openByInserting(
 async function openAndInsert(transaction: LedgerTransaction, claims: readonly KeyClaim[]): Promise<InsertedKeys> {
   const { knex, ledgerId, pipeline } = transaction;
   const statement = `
-    insert into idempotency_keys (ledger_id, key, request_hash, created_at)
-    select l.id, claim.key, claim.request_hash, ?::timestamptz
-    from ledgers l cross join unnest(?::text[], ?::bytea[]) as claim (key, request_hash)
+    insert into idempotency_keys (ledger_id, key, request_hash, transaction_id, created_at)
+    select l.id, claim.key, claim.request_hash, claim.transaction_id, ?::timestamptz
+    from ledgers l
+    cross join unnest(?::text[], ?::bytea[], ?::uuid[]) as claim (key, request_hash, transaction_id)
     where l.id = ?::uuid and ${hasBegun}
     order by claim.key
     on conflict do nothing
@@ -96,8 +99,12 @@ async function openAndInsert(transaction: LedgerTransaction, claims: readonly Ke
   return { claimed: rows.map(({ key }) => key), now };
 }
 
-function arraysOf(claims: readonly KeyClaim[]): [string[], Buffer[]] {
-  return [claims.map((claim) => claim.idempotencyKey), claims.map((claim) => claim.requestHash)];
+function arraysOf(claims: readonly KeyClaim[]): [string[], Buffer[], string] {
+  return [
+    claims.map((claim) => claim.idempotencyKey),
+    claims.map((claim) => claim.requestHash),
+    `{${claims.map((claim) => claim.transactionId ?? 'NULL').join()}}`,
+  ];
 }
 
 /**
@@ -116,11 +123,11 @@ export function releaseIdempotencyKeys({ knex, ledgerId, pipeline }: LedgerTrans
 async function findAnswers(
   transaction: LedgerTransaction,
   claims: readonly KeyClaim[],
-): Promise<Map<string, Answer<unknown>>> {
+): Promise<Map<string, KeptAnswer>> {
   const keys = claims.map((claim) => claim.idempotencyKey);
   const rows = await transaction
     .knex<StoredKey>('idempotency_keys')
-    .select('key', 'request_hash', 'outcome')
+    .select('key', 'request_hash', 'outcome', 'transaction_id')
     .where('ledger_id', transaction.ledgerId)
     .whereRaw('key = any(?::text[])', [keys]);
   const stored = new Map(rows.map((row) => [row.key, row]));
@@ -129,13 +136,13 @@ async function findAnswers(
       const row = stored.get(idempotencyKey);
       // Expired and removed between the claim and this look: the caller's next try claims it anew.
       if (row === undefined) throw inProgress(undefined);
-      const same = row.request_hash.equals(requestHash);
-      return [idempotencyKey, same ? { outcome: row.outcome, replayed: true } : reused(idempotencyKey)];
+      if (!row.request_hash.equals(requestHash)) return [idempotencyKey, reused(idempotencyKey)];
+      return [idempotencyKey, { outcome: row.outcome ?? { transactionId: row.transaction_id! }, replayed: true }];
     }),
   );
 }
 
-function reused(key: string): Answer<never> {
+function reused(key: string): KeptAnswer {
   const problem = `The Idempotency-Key ${key} belongs to an earlier, different request.`;
   const detail = `${problem} Use a new key for a new request.`;
   return { outcome: { refusal: refusal('idempotency_key_reused', detail) }, replayed: false };

@@ -8,7 +8,6 @@ import { createId } from './create-id.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
 import { metadataTerms } from './metadata-term.ts';
-import type { Outcome } from './operation.ts';
 
 /** What happened, as the log will name it: the entry that was booked, or an event with a row of its own. */
 export interface LogEntry {
@@ -32,7 +31,8 @@ export interface JournalPart {
   readonly events: readonly EventRow[];
   readonly logEntries: readonly LogEntry[];
   readonly accounts: readonly LockedAccount[];
-  readonly outcomes: ReadonlyMap<string, Outcome<unknown>>;
+  /** What is stored with idempotency keys, as JSON. */
+  readonly outcomes: ReadonlyMap<string, object>;
 }
 
 const transactionColumns: Columns<BookedTransaction> = {
@@ -52,6 +52,7 @@ const transactionColumns: Columns<BookedTransaction> = {
   signed_by: ofText(({ signedBy }) => (signedBy.length === 0 ? null : `{${signedBy.join()}}`)),
   origin: of('text', (booked) => booked.origin?.type),
   origin_id: of('uuid', (booked) => booked.origin?.id),
+  revision: of('bigint', (booked) => booked.revision),
 };
 
 /** What an operation may change of an account that it has locked. */
@@ -69,7 +70,7 @@ const accountColumns: Columns<LockedAccount> = {
   closed_at: of('timestamptz', (account) => account.closedAt?.toISOString()),
 };
 
-const outcomeColumns: Columns<readonly [string, Outcome<unknown>]> = {
+const outcomeColumns: Columns<readonly [string, object]> = {
   key: ofText(([key]) => key),
   outcome: ofJson('json', ([, outcome]) => outcome),
 };
