@@ -57,6 +57,7 @@ CREATE TABLE accounts (
   survivorship text NOT NULL DEFAULT 'survivors'::text,
   event_count bigint NOT NULL DEFAULT 0,
   last_event_stamp bigint NOT NULL DEFAULT 0,
+  statements text NOT NULL DEFAULT 'none'::text,
   CONSTRAINT accounts_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT accounts_external_id_unique UNIQUE (ledger_id, external_id),
   CONSTRAINT accounts_ledger_fkey FOREIGN KEY (ledger_id) REFERENCES ledgers(id),
@@ -68,6 +69,7 @@ CREATE TABLE accounts (
   CONSTRAINT accounts_only_clearing_without_balance CHECK ((((ownership = 'clearing'::text) = (balance IS NULL)) AND ((ownership = 'clearing'::text) = (held IS NULL)) AND ((ownership = 'clearing'::text) = (overdraft_limit IS NULL)) AND ((ownership = 'clearing'::text) = (version IS NULL)))),
   CONSTRAINT accounts_overdraft_limit_not_negative CHECK ((overdraft_limit >= (0)::numeric)),
   CONSTRAINT accounts_ownership_known CHECK ((ownership = ANY (ARRAY['sole'::text, 'joint'::text, 'clearing'::text]))),
+  CONSTRAINT accounts_statements_known CHECK ((statements = ANY (ARRAY['none'::text, 'daily'::text, 'weekly'::text, 'monthly'::text, 'quarterly'::text]))),
   CONSTRAINT accounts_status_known CHECK ((status = ANY (ARRAY['active'::text, 'closed'::text]))),
   CONSTRAINT accounts_survivorship_known CHECK ((survivorship = ANY (ARRAY['survivors'::text, 'estate'::text]))),
   CONSTRAINT accounts_version_not_negative CHECK ((version >= 0))
@@ -526,6 +528,52 @@ CREATE INDEX standing_orders_of_account ON public.standing_orders USING btree (l
 CREATE INDEX standing_orders_unfinished ON public.standing_orders USING btree (ledger_id, account_id) WHERE (finished_at IS NULL);
 CREATE INDEX standing_orders_waiting ON public.standing_orders USING btree (ledger_id, expires_at) WHERE (status = 'waiting'::text);
 CREATE INDEX standing_orders_waiting_of_account ON public.standing_orders USING btree (ledger_id, account_id, id) WHERE (status = 'waiting'::text);
+
+CREATE TABLE statement_schedules (
+  ledger_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  next_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT statement_schedules_pkey PRIMARY KEY (ledger_id, account_id),
+  CONSTRAINT statement_schedules_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id)
+);
+CREATE INDEX statement_schedules_due ON public.statement_schedules USING btree (ledger_id, next_at);
+
+CREATE TABLE statements (
+  ledger_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  number bigint NOT NULL,
+  id uuid NOT NULL,
+  previous_number bigint,
+  previous_version bigint NOT NULL,
+  from_version bigint NOT NULL,
+  to_version bigint NOT NULL,
+  opening numeric(22,4) NOT NULL,
+  closing numeric(22,4) NOT NULL,
+  period_from timestamp(3) with time zone NOT NULL,
+  period_to timestamp(3) with time zone NOT NULL,
+  time_zone text NOT NULL,
+  currency text NOT NULL,
+  credit_count bigint NOT NULL,
+  credit_sum numeric NOT NULL,
+  debit_count bigint NOT NULL,
+  debit_sum numeric NOT NULL,
+  initiators json NOT NULL,
+  issued_at timestamp(3) with time zone NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT statements_pkey PRIMARY KEY (ledger_id, account_id, number),
+  CONSTRAINT statements_end_unique UNIQUE (ledger_id, account_id, number, to_version, closing, period_to),
+  CONSTRAINT statements_id_unique UNIQUE (ledger_id, id),
+  CONSTRAINT statements_account_fkey FOREIGN KEY (ledger_id, account_id) REFERENCES accounts(ledger_id, id),
+  CONSTRAINT statements_previous_fkey FOREIGN KEY (ledger_id, account_id, previous_number, previous_version, opening, period_from) REFERENCES statements(ledger_id, account_id, number, to_version, closing, period_to),
+  CONSTRAINT statements_count_all CHECK (((credit_count + debit_count) = (to_version - previous_version))),
+  CONSTRAINT statements_first_from_the_beginning CHECK (((number > 1) OR ((from_version = 1) AND (opening = (0)::numeric)))),
+  CONSTRAINT statements_hash_is_sha256 CHECK ((octet_length(hash) = 32)),
+  CONSTRAINT statements_numbered CHECK (((number > 0) AND (NOT (previous_number IS DISTINCT FROM NULLIF((number - 1), 0))))),
+  CONSTRAINT statements_period_in_order CHECK (((period_to > period_from) AND (issued_at >= period_to))),
+  CONSTRAINT statements_sum_up CHECK (((credit_sum >= (0)::numeric) AND (debit_sum >= (0)::numeric) AND (closing = ((opening + credit_sum) - debit_sum)))),
+  CONSTRAINT statements_versions_follow CHECK (((previous_version = (from_version - 1)) AND (to_version >= previous_version)))
+);
+CREATE TRIGGER statements_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.statements FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
 
 CREATE TABLE token_issuers (
   ledger_id uuid NOT NULL,

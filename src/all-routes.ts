@@ -23,6 +23,7 @@ import { journalRoutes } from './movements/journal-routes.ts';
 import { movementRoutes } from './movements/movement-routes.ts';
 import { partyRoutes } from './parties/party-routes.ts';
 import { standingOrderRoutes } from './standing-orders/standing-order-routes.ts';
+import { statementRoutes } from './statements/statement-routes.ts';
 import { webhookDeliveryRoutes } from './webhooks/webhook-delivery-routes.ts';
 import { type EndpointSettings, webhookEndpointRoutes } from './webhooks/webhook-endpoint-routes.ts';
 import { failedWorkRoutes } from './workers/failed-work-routes.ts';
@@ -65,6 +66,7 @@ function groupRoutes({ lab, ...settings }: RouteSettings, description: Route): R
     group('Joint ownership', 'Holders, mandates, restrictions, and changes that take signatures.', ownership),
     group('Parties', 'People and companies.', partyRoutes),
     group('Standing orders', 'Transfers that repeat, or come later.', standingOrderRoutes),
+    group('Statements', 'What was booked on an account in a period, between two balances.', statementRoutes),
     group('Webhooks', 'Endpoints that are notified of events, and what was sent to them.', webhooks),
     group('API keys', 'What calls the service: keys with scopes, and their ends.', keyRoutes),
     group('Events', 'The log of what happened.', eventRoutes()),

@@ -30,6 +30,8 @@ export const distributedTables = {
   proposals: 'ledger_id',
   standing_orders: 'ledger_id',
   standing_order_runs: 'ledger_id',
+  statements: 'ledger_id',
+  statement_schedules: 'ledger_id',
   events: 'ledger_id',
   log_inbox: 'ledger_id',
   logs: 'ledger_id',

@@ -49,6 +49,8 @@ export const roleRights: Readonly<Record<string, TableRights>> = {
   proposals: { service: kept, worker: 'select, update' },
   standing_orders: { service: kept, worker: 'select, update' },
   standing_order_runs: { service: 'select', worker: kept },
+  statements: { service: books, worker: books },
+  statement_schedules: { service: all, worker: all },
   events: { service: books, worker: books },
   log_inbox: { service: books, worker: 'select, insert, delete' },
   logs: { service: books, worker: 'select, update' },

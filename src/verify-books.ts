@@ -10,6 +10,7 @@ import { reversalRules } from './movements/reversal-rules.ts';
 import { partyRules } from './parties/party-rules.ts';
 import { paymentOrderRules } from './payment-orders/payment-order-rules.ts';
 import { standingOrderRules } from './standing-orders/standing-order-rules.ts';
+import { statementRules } from './statements/statement-rules.ts';
 import { webhookRules } from './webhooks/webhook-rules.ts';
 
 /** The rules of all rooms. Together they prove what the schema can't. */
@@ -25,6 +26,7 @@ const rules = {
   ...eventRules,
   ...webhookRules,
   ...standingOrderRules,
+  ...statementRules,
 };
 
 /**

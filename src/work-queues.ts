@@ -7,6 +7,7 @@ import type { TargetRules } from './http/service-parts.ts';
 import type { SecretKeys } from './ledger/sealed-secret.ts';
 import { logQueue } from './log/log-queue.ts';
 import { standingOrderSignaturesQueue, standingOrdersQueue } from './standing-orders/standing-orders-queues.ts';
+import { statementsQueue } from './statements/statements-queue.ts';
 import { createWebhookQueues } from './webhooks/webhook-queues.ts';
 import { eventTracesQueue } from './workers/event-traces-queue.ts';
 import { idempotencyKeysQueue } from './workers/idempotency-keys-queue.ts';
@@ -35,6 +36,7 @@ export function createWorkQueues(options: WorkQueuesOptions): WorkQueue[] {
     auditEntriesQueue(options.auditRetentionDays),
     standingOrdersQueue,
     standingOrderSignaturesQueue,
+    statementsQueue,
     ...createWebhookQueues(options),
   ];
 }

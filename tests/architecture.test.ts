@@ -76,6 +76,7 @@ describe('import directions', () => {
     'holds',
     'holders',
     'standing-orders',
+    'statements',
     'events',
     'webhooks',
     'lab',
@@ -98,6 +99,7 @@ describe('import directions', () => {
     'holds',
     'holders',
     'standing-orders',
+    'statements',
     'events',
     'webhooks',
   ];

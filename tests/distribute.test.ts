@@ -27,6 +27,7 @@ beforeAll(async () => {
         raise exception 'cannot distribute relation % because it has triggers', table_name;
       end if;
       if exists (select from pg_constraint c where c.conrelid = table_name and c.contype = 'f'
+                 and c.confrelid <> table_name
                  and c.confrelid not in (select logicalrelid from pg_dist_partition)) then
         raise exception 'cannot distribute relation % before the one that it refers to', table_name;
       end if;

@@ -16,6 +16,7 @@ import { Money } from '../money/money.ts';
 import { type HolderDocument, holderDocument, mapLimits } from '../ownership/holder.ts';
 import { anyOneSigns, type Mandate } from '../ownership/mandate.ts';
 import { mandateDocument } from '../ownership/ownership-schemas.ts';
+import { type StatementInterval, statementIntervals } from './statement-schedule.ts';
 
 export const survivorships = ['survivors', 'estate'] as const;
 
@@ -46,6 +47,7 @@ export const accountDocument = z
     creditsStopped: z.boolean(),
     timeZone: z.string(),
     survivorship: z.enum(survivorships),
+    statements: z.enum(statementIntervals),
     metadata: z.record(z.string(), z.unknown()).readonly().nullable(),
     createdAt: instantText,
     closedAt: instantText.nullable(),
@@ -72,6 +74,7 @@ interface AccountRow {
   credits_stopped: boolean;
   time_zone: string;
   survivorship: Survivorship;
+  statements: StatementInterval;
   metadata: Record<string, unknown> | null;
   created_at: Date;
   closed_at: Date | null;
@@ -102,7 +105,8 @@ const currentRevision = `a.revision + ${ofExpiredHolds('count(*)')}`;
 const selectAccounts = (balance: string) => `
   select a.id, a.name, a.external_id, a.currency, a.ownership, a.status, ${balance} as balance,
     ${currentlyHeld} as held, a.overdraft_limit, a.version, ${currentRevision} as revision,
-    a.debits_stopped, a.credits_stopped, a.time_zone, a.survivorship, a.created_at, a.closed_at,
+    a.debits_stopped, a.credits_stopped, a.time_zone, a.survivorship, a.statements, a.created_at,
+    a.closed_at,
     (select d.metadata from account_metadata d where d.ledger_id = :ledgerId and d.account_id = a.id) as metadata,
     (select coalesce(json_agg(json_build_object(
               'partyId', h.party_id, 'rights', h.rights, 'limits', json_build_object(
@@ -191,6 +195,7 @@ function asAccount(row: AccountRow): AccountDocument {
     creditsStopped: row.credits_stopped,
     timeZone: row.time_zone,
     survivorship: row.survivorship,
+    statements: row.statements,
     metadata: row.metadata,
   };
   const dates = { createdAt: row.created_at.toISOString(), closedAt: row.closed_at?.toISOString() ?? null };

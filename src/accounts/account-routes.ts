@@ -79,13 +79,13 @@ export const accountRoutes = [
       examples: { 'A higher overdraft': { overdraftLimit: '500.00' } },
     },
     async ({ caller, params: { accountId }, body, options }, { database, engine }) => {
-      const { name, timeZone, survivorship, metadata } = body;
+      const { name, timeZone, survivorship, statements, metadata } = body;
       await refuseUnknownTimeZone(database, timeZone, 'timeZone');
       // In the account's currency, which never changes.
       const readLimit = async (text: string) =>
         getMoney(text, (await getAccount(sourceOf(caller, database), accountId)).currency, 'overdraftLimit');
       const overdraftLimit = body.overdraftLimit === undefined ? undefined : await readLimit(body.overdraftLimit);
-      const command = { accountId, name, overdraftLimit, timeZone, survivorship, metadata };
+      const command = { accountId, name, overdraftLimit, timeZone, survivorship, statements, metadata };
       return perform(engine, createOperation(updateAccount, command, options), presentAccount);
     },
   ),

@@ -14,6 +14,7 @@ import {
 } from '../ownership/ownership-schemas.ts';
 import { survivorships } from './account-queries.ts';
 import { seriesIntervals } from './balance-series.ts';
+import { statementIntervals } from './statement-schedule.ts';
 import { isTimeZone, timeZoneMessage } from './time-zone.ts';
 
 /** A caller's clock may be a little ahead of ours. */
@@ -46,6 +47,8 @@ const accountFields = {
   timeZone: timeZone.default('UTC'),
   /** What becomes of the account when a holder dies: it is the survivors', or stopped for the estate. */
   survivorship: z.enum(survivorships).default('survivors'),
+  /** After the end of which periods, in the account's time zone, a statement is issued by itself. */
+  statements: z.enum(statementIntervals).default('none'),
   metadata: metadata.nullish(),
 };
 
@@ -102,6 +105,7 @@ export const patchAccountBody = z
     overdraftLimit: amountText.optional(),
     timeZone: timeZone.optional(),
     survivorship: z.enum(survivorships).optional(),
+    statements: z.enum(statementIntervals).optional(),
     metadata: metadata.nullable().optional(),
   })
   .refine((fields) => Object.keys(fields).length > 0, { error: 'must change something' });

@@ -11,6 +11,7 @@ import { anyOneSigns, type MandateTerms } from '../ownership/mandate.ts';
 import { findJoiningPartyIds } from '../parties/party-queries.ts';
 import { writeAccountMetadata } from './account-metadata.ts';
 import { type AccountDocument, findAccountsByExternalId, type Survivorship } from './account-queries.ts';
+import { nextPeriodEnd, type StatementInterval, writeSchedules } from './statement-schedule.ts';
 
 export interface OpenAccountCommand {
   readonly id: string;
@@ -26,6 +27,8 @@ export interface OpenAccountCommand {
   readonly mandate: MandateTerms | null;
   readonly timeZone: string;
   readonly survivorship: Survivorship;
+  /** None by default. */
+  readonly statements?: StatementInterval;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   /** What to do when the external id is in use: answer the account that has it, or refuse. */
   readonly whenTaken: 'answerExisting' | 'refuse';
@@ -101,6 +104,7 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       creditsStopped: false,
       timeZone: command.timeZone,
       survivorship: command.survivorship,
+      statements: command.statements ?? 'none',
       metadata: command.metadata ?? null,
       createdAt: now.toISOString(),
       closedAt: null,
@@ -110,7 +114,8 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
     return { result: { account, created: true }, events, effect: { account, holders, mandate } };
   },
 
-  async write({ knex, ledgerId }, opened) {
+  async write(transaction, opened) {
+    const { knex, ledgerId } = transaction;
     const accounts = opened.map(({ account }) => account);
     const currencies = [...new Set(accounts.map((account) => account.currency))].sort();
     await knex('accounts')
@@ -132,7 +137,15 @@ export const openAccount: OperationKind<OpenAccountCommand, Known, NewAccount, O
       mandate === null ? [] : mandateRow(ledgerId, account, mandate),
     );
     if (mandates.length > 0) await knex('mandates').insert(mandates);
-    await writeAccountMetadata({ knex, ledgerId }, accounts);
+    await writeAccountMetadata(transaction, accounts);
+    const schedules = accounts.map(({ id, statements, createdAt, timeZone }) => ({
+      accountId: id,
+      nextAt: nextPeriodEnd(statements, new Date(createdAt), timeZone),
+    }));
+    await writeSchedules(
+      transaction,
+      schedules.filter(({ nextAt }) => nextAt !== null),
+    );
   },
 };
 
@@ -187,6 +200,7 @@ function accountRow(ledgerId: string, account: AccountDocument) {
     last_event_stamp: firstStamp(new Date(account.createdAt), []),
     time_zone: account.timeZone,
     survivorship: account.survivorship,
+    statements: account.statements,
     created_at: account.createdAt,
   };
 }

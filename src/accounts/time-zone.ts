@@ -70,6 +70,11 @@ async function readsAsHere(database: Database, timeZone: string): Promise<boolea
   }
 }
 
+/** The day behind this one. */
+export function dayAfter(day: string): string {
+  return Temporal.PlainDate.from(day).add({ days: 1 }).toString();
+}
+
 /** When a day begins in a zone, which is not everywhere and always at midnight. */
 export function startOfDay(day: string, timeZone: string): Date {
   return new Date(Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds);

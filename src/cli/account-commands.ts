@@ -87,7 +87,8 @@ export const importAccountsCommand: ServiceCommand = {
   },
 };
 
-function findAccount(service: Client, name: string): Promise<Account> {
+/** The account with this id, or with this external id. Throws LedgerError. */
+export function findAccount(service: Client, name: string): Promise<Account> {
   return validate(name)
     ? service.getAccount({ accountId: name.toLowerCase() })
     : service.getAccountByExternalId({ externalId: name });

@@ -59,6 +59,7 @@ const groups: Readonly<Record<string, string>> = {
   key: 'Makes, lists and ends API keys.',
   account: 'Lists, shows and imports accounts.',
   move: 'Moves money: shows what would happen, asks, then does it.',
+  statement: 'Lists, shows and issues statements of accounts.',
   order: 'Lists and signs payment orders.',
   books: 'Mends times.',
   lab: 'Plays what happens when callers meet at the same rows, and what each cure does.',

@@ -23,7 +23,7 @@ function createProgress(): CommandTerminal['progress'] {
   };
 }
 
-function write(text: string): Promise<void> {
+function write(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (error) reject(new OperatorError(`Standard output was closed before the end (${error.message}).`));

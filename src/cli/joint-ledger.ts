@@ -24,6 +24,7 @@ import { moveDeposit, moveTransfer, moveWithdraw } from './move-commands.ts';
 import { listOrders, signOrder } from './order-commands.ts';
 import { rolesCommand } from './role-commands.ts';
 import { encryptSecretsCommand } from './secret-commands.ts';
+import { interimStatement, issueStatement, listStatements, showStatement } from './statement-commands.ts';
 import { listIssuers, putIssuer, removeIssuer } from './token-commands.ts';
 
 /** All that operators can do from a terminal. */
@@ -48,6 +49,10 @@ export const commands: readonly LedgerCommand[] = [
   showAccount,
   listEntries,
   importAccountsCommand,
+  listStatements,
+  showStatement,
+  interimStatement,
+  issueStatement,
   moveDeposit,
   moveWithdraw,
   moveTransfer,

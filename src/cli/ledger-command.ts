@@ -65,7 +65,7 @@ export interface CommandTerminal {
   /** Shows at a terminal how far it is, and nothing elsewhere. */
   progress(done: number, total: number, doing: string): void;
   /** Writes to standard output, and answers when there is room for more. Throws OperatorError when nothing reads it. */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
   /** Asks, and answers whether it was answered with yes; undefined where there is no terminal to ask at. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }

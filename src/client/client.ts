@@ -2,12 +2,12 @@ import { buildRequest, type Place } from './build-request.ts';
 import { followEvents } from './follow-events.ts';
 import { type Event, type Operations, operations } from './known-api.ts';
 import { defaultRetry, type RetryOptions } from './retry-plan.ts';
-import { type Answered, sendCall } from './send-call.ts';
+import { type Answered, type Opened, openCall, type Sending, sendCall } from './send-call.ts';
 
 export type * from './known-api.ts';
 export { type FailedCall, LedgerError, UnansweredError } from './ledger-error.ts';
 export type { RetryOptions } from './retry-plan.ts';
-export type { Answered } from './send-call.ts';
+export type { Answered, Opened } from './send-call.ts';
 export { type EndpointTest, type ReceivedWebhook, verifyWebhook, WebhookError } from './verify-webhook.ts';
 
 export interface ClientOptions {
@@ -58,6 +58,9 @@ type ListName = {
 }[Name];
 type Item<Of extends ListName> = Operations[Of]['answer'] extends { data: ReadonlyArray<infer One> } ? One : never;
 
+/** The calls that answer a document in a format of choice. */
+type FormattedName = { [Of in Name]: 'format' extends keyof Input<Of> ? Of : never }[Name];
+
 /** All calls of the service by their names, and what goes on over several of them. */
 export interface Client extends Calls {
   /** Makes a call, and answers its status and headers as well. */
@@ -66,6 +69,11 @@ export interface Client extends Calls {
     input: Input<Of>,
     options?: CallOptions,
   ): Promise<Answered<Operations[Of]['answer'] | DryAnswer<Of>>>;
+  /**
+   * A document in the format that `format` names, as it comes: for what is no JSON, and for what is long. It is whole
+   * when its body ends; reading one that breaks off throws.
+   */
+  open<Of extends FormattedName>(name: Of, input: Input<Of>, options?: Pick<CallOptions, 'signal'>): Promise<Opened>;
   /** The items of a list, page after page, as they are asked for. */
   each<Of extends ListName>(
     name: Of,
@@ -102,7 +110,7 @@ export function createClient({ baseUrl, apiKey, retry, fetch: fetcher = fetch }:
   const authorization = { Authorization: `Bearer ${apiKey}` };
   const patience = { ...defaultRetry, ...retry };
 
-  function call(name: Name, input: object = {}, options: CallOptions = {}): Promise<Answered> {
+  function sendingOf(name: Name, input: object, options: CallOptions): Sending {
     const place: Place = operations[name];
     const { url, body } = buildRequest(origin, place, input as Record<string, unknown>);
     const key = place.hasKey ? (options.idempotencyKey ?? crypto.randomUUID()) : undefined;
@@ -116,8 +124,17 @@ export function createClient({ baseUrl, apiKey, retry, fetch: fetcher = fetch }:
     const isRepeatable = key !== undefined || place.method !== 'POST';
     const { method } = place;
     const sending = { operation: name, url, method, headers, body, idempotencyKey: key, isRepeatable };
-    return sendCall(fetcher, { ...sending, signal: options.signal }, patience);
+    return { ...sending, signal: options.signal };
   }
+
+  async function call(name: Name, input: object = {}, options: CallOptions = {}): Promise<Answered> {
+    const { format = 'json' } = input as { format?: string };
+    if (format !== 'json') throw new TypeError(`What is no JSON is read by open('${name}', ...).`);
+    return sendCall(fetcher, sendingOf(name, input, options), patience);
+  }
+
+  const open = async (name: FormattedName, input: object, options: CallOptions = {}) =>
+    openCall(fetcher, sendingOf(name, input, options), patience);
 
   async function* each(name: ListName, input: object = {}, options: CallOptions = {}) {
     let cursor = (input as { cursor?: string | null }).cursor ?? null;
@@ -143,5 +160,5 @@ export function createClient({ baseUrl, apiKey, retry, fetch: fetcher = fetch }:
     name,
     async (input?: object, options?: CallOptions) => (await call(name as Name, input, options)).body,
   ]);
-  return { ...Object.fromEntries(named), call, each, events } as Client;
+  return { ...Object.fromEntries(named), call, open, each, events } as Client;
 }

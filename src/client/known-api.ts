@@ -19,6 +19,7 @@ export type Account = {
   readonly creditsStopped: boolean;
   readonly timeZone: string;
   readonly survivorship: 'survivors' | 'estate';
+  readonly statements: 'none' | 'daily' | 'weekly' | 'monthly' | 'quarterly';
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly createdAt: string;
   readonly closedAt: string | null;
@@ -555,6 +556,7 @@ export type Event = {
     | 'standing_order.run_booked'
     | 'standing_order.run_refused'
     | 'standing_order.run_skipped'
+    | 'statement.issued'
     | 'webhook_endpoint.disabled'
     | 'log.continued';
   readonly subject: string;
@@ -765,6 +767,7 @@ export type OpenedAccount = {
   readonly creditsStopped: boolean;
   readonly timeZone: string;
   readonly survivorship: 'survivors' | 'estate';
+  readonly statements: 'none' | 'daily' | 'weekly' | 'monthly' | 'quarterly';
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly createdAt: string;
   readonly closedAt: string | null;
@@ -825,6 +828,7 @@ export type Problem = {
     | 'unauthorized'
     | 'payload_too_large'
     | 'unsupported_media_type'
+    | 'not_acceptable'
     | 'route_not_found'
     | 'method_not_allowed'
     | 'account_not_found'
@@ -844,6 +848,7 @@ export type Problem = {
     | 'restriction_not_found'
     | 'account_change_not_found'
     | 'standing_order_not_found'
+    | 'statement_not_found'
     | 'api_key_not_found'
     | 'webhook_endpoint_not_found'
     | 'webhook_delivery_not_found'
@@ -886,6 +891,8 @@ export type Problem = {
     | 'too_many_webhook_endpoints'
     | 'webhook_endpoint_disabled'
     | 'webhook_delivery_pending'
+    | 'period_not_over'
+    | 'statement_covered'
     | 'too_many_entries'
     | 'foreign_site'
     | 'key_not_allowed'
@@ -1051,6 +1058,7 @@ export type StandingOrderRun = {
       | 'unauthorized'
       | 'payload_too_large'
       | 'unsupported_media_type'
+      | 'not_acceptable'
       | 'route_not_found'
       | 'method_not_allowed'
       | 'account_not_found'
@@ -1070,6 +1078,7 @@ export type StandingOrderRun = {
       | 'restriction_not_found'
       | 'account_change_not_found'
       | 'standing_order_not_found'
+      | 'statement_not_found'
       | 'api_key_not_found'
       | 'webhook_endpoint_not_found'
       | 'webhook_delivery_not_found'
@@ -1112,6 +1121,8 @@ export type StandingOrderRun = {
       | 'too_many_webhook_endpoints'
       | 'webhook_endpoint_disabled'
       | 'webhook_delivery_pending'
+      | 'period_not_over'
+      | 'statement_covered'
       | 'too_many_entries'
       | 'foreign_site'
       | 'key_not_allowed'
@@ -1139,6 +1150,53 @@ export type StandingOrderRun = {
   } | null;
   readonly lastAttemptAt: string;
 };
+
+export type Statement = {
+  readonly id: string;
+  readonly number: number | null;
+  readonly accountId: string;
+  readonly currency: string;
+  readonly timeZone: string;
+  readonly periodFrom: string;
+  readonly periodTo: string;
+  readonly fromVersion: number;
+  readonly toVersion: number;
+  readonly opening: string;
+  readonly closing: string;
+  readonly credits: StatementSum;
+  readonly debits: StatementSum;
+  readonly by: readonly StatementShare[];
+  readonly others: { readonly credits: StatementSum; readonly debits: StatementSum };
+  readonly issuedAt: string;
+  readonly hash: string;
+};
+
+export type StatementLine = {
+  readonly transactionId: string;
+  readonly version: number;
+  readonly type: 'deposit' | 'withdrawal' | 'transfer' | 'multi_leg' | 'capture' | 'reversal';
+  readonly amount: string;
+  readonly balanceAfter: string;
+  readonly bookedAt: string;
+  readonly valueDate: string;
+  readonly description: string | null;
+  readonly reference: string | null;
+  readonly externalId: string | null;
+  readonly initiatedBy: StatementParty | null;
+  readonly signedBy: readonly StatementParty[];
+  readonly counterparty: { readonly accountId: string; readonly name: string } | null;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+};
+
+export type StatementParty = { readonly id: string; readonly name: string | null };
+
+export type StatementShare = {
+  readonly partyId: string | null;
+  readonly credits: StatementSum;
+  readonly debits: StatementSum;
+};
+
+export type StatementSum = { readonly count: number; readonly sum: string };
 
 export type StreamedEvent = {
   readonly id?: string | undefined;
@@ -1199,6 +1257,7 @@ export type StreamedEvent = {
     | 'standing_order.run_booked'
     | 'standing_order.run_refused'
     | 'standing_order.run_skipped'
+    | 'statement.issued'
     | 'webhook_endpoint.disabled'
     | 'log.continued'
     | 'log_forked';
@@ -1293,6 +1352,13 @@ export type WebhookEndpoint = {
 };
 
 export type Weights = Readonly<Record<string, number>>;
+
+export type WholeStatement = {
+  readonly statement: Statement;
+  readonly account: { readonly name: string; readonly externalId: string | null };
+  readonly holders: readonly StatementParty[];
+  readonly lines: readonly StatementLine[];
+};
 
 export type ErrorCode = Problem['code'];
 
@@ -1493,6 +1559,7 @@ export interface Operations {
                 | 'unauthorized'
                 | 'payload_too_large'
                 | 'unsupported_media_type'
+                | 'not_acceptable'
                 | 'route_not_found'
                 | 'method_not_allowed'
                 | 'account_not_found'
@@ -1512,6 +1579,7 @@ export interface Operations {
                 | 'restriction_not_found'
                 | 'account_change_not_found'
                 | 'standing_order_not_found'
+                | 'statement_not_found'
                 | 'api_key_not_found'
                 | 'webhook_endpoint_not_found'
                 | 'webhook_delivery_not_found'
@@ -1554,6 +1622,8 @@ export interface Operations {
                 | 'too_many_webhook_endpoints'
                 | 'webhook_endpoint_disabled'
                 | 'webhook_delivery_pending'
+                | 'period_not_over'
+                | 'statement_covered'
                 | 'too_many_entries'
                 | 'foreign_site'
                 | 'key_not_allowed'
@@ -1614,6 +1684,7 @@ export interface Operations {
                 | 'unauthorized'
                 | 'payload_too_large'
                 | 'unsupported_media_type'
+                | 'not_acceptable'
                 | 'route_not_found'
                 | 'method_not_allowed'
                 | 'account_not_found'
@@ -1633,6 +1704,7 @@ export interface Operations {
                 | 'restriction_not_found'
                 | 'account_change_not_found'
                 | 'standing_order_not_found'
+                | 'statement_not_found'
                 | 'api_key_not_found'
                 | 'webhook_endpoint_not_found'
                 | 'webhook_delivery_not_found'
@@ -1675,6 +1747,8 @@ export interface Operations {
                 | 'too_many_webhook_endpoints'
                 | 'webhook_endpoint_disabled'
                 | 'webhook_delivery_pending'
+                | 'period_not_over'
+                | 'statement_covered'
                 | 'too_many_entries'
                 | 'foreign_site'
                 | 'key_not_allowed'
@@ -1747,6 +1821,7 @@ export interface Operations {
       readonly overdraftLimit?: Amount | undefined;
       readonly timeZone?: string | undefined;
       readonly survivorship?: 'survivors' | 'estate' | undefined;
+      readonly statements?: 'none' | 'daily' | 'weekly' | 'monthly' | 'quarterly' | undefined;
       readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
     };
     answer: Account;
@@ -1798,6 +1873,7 @@ export interface Operations {
         | undefined;
       readonly timeZone?: string | undefined;
       readonly survivorship?: 'survivors' | 'estate' | undefined;
+      readonly statements?: 'none' | 'daily' | 'weekly' | 'monthly' | 'quarterly' | undefined;
       readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
       readonly externalId?: string | null | undefined;
     };
@@ -1839,6 +1915,7 @@ export interface Operations {
         | undefined;
       readonly timeZone?: string | undefined;
       readonly survivorship?: 'survivors' | 'estate' | undefined;
+      readonly statements?: 'none' | 'daily' | 'weekly' | 'monthly' | 'quarterly' | undefined;
       readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
     };
     answer: OpenedAccount;
@@ -2479,6 +2556,36 @@ export interface Operations {
     input: { readonly orderId: string } & { readonly by?: string | null | undefined };
     answer: SignedStandingOrder;
   };
+  /** Issue the next statement of an account, up to the end of a day. */
+  issueStatement: {
+    input: { readonly accountId: string } & { readonly through: string };
+    answer: Statement;
+  };
+  /** List the statements of an account. */
+  listStatements: {
+    input: {
+      readonly accountId: string;
+      readonly limit?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly order?: 'asc' | 'desc' | undefined;
+    };
+    answer: { readonly data: readonly Statement[]; readonly nextCursor: string | null };
+  };
+  /** Read a statement with its lines, in a format of choice. */
+  getStatement: {
+    input: { readonly accountId: string; readonly number: number; readonly format?: 'json' | 'csv' | undefined };
+    answer: WholeStatement;
+  };
+  /** Draw up a statement of any days, without a number. */
+  getInterimStatement: {
+    input: {
+      readonly accountId: string;
+      readonly from: string;
+      readonly to: string;
+      readonly format?: 'json' | 'csv' | undefined;
+    };
+    answer: WholeStatement;
+  };
   /** Register a webhook endpoint. */
   createWebhookEndpoint: {
     input: {
@@ -2542,6 +2649,7 @@ export interface Operations {
             | 'standing_order.run_booked'
             | 'standing_order.run_refused'
             | 'standing_order.run_skipped'
+            | 'statement.issued'
             | 'webhook_endpoint.disabled'
             | 'log.continued'
           )[]
@@ -2629,6 +2737,7 @@ export interface Operations {
             | 'standing_order.run_booked'
             | 'standing_order.run_refused'
             | 'standing_order.run_skipped'
+            | 'statement.issued'
             | 'webhook_endpoint.disabled'
             | 'log.continued'
           )[]
@@ -3237,6 +3346,38 @@ export const operations = {
     query: [],
     hasBody: true,
     hasKey: true,
+  },
+
+  issueStatement: {
+    method: 'POST',
+    path: '/v1/accounts/{accountId}/statements',
+    query: [],
+    hasBody: true,
+    hasKey: true,
+  },
+
+  listStatements: {
+    method: 'GET',
+    path: '/v1/accounts/{accountId}/statements',
+    query: ['limit', 'cursor', 'order'],
+    hasBody: false,
+    hasKey: false,
+  },
+
+  getStatement: {
+    method: 'GET',
+    path: '/v1/accounts/{accountId}/statements/{number}',
+    query: ['format'],
+    hasBody: false,
+    hasKey: false,
+  },
+
+  getInterimStatement: {
+    method: 'GET',
+    path: '/v1/accounts/{accountId}/interim-statement',
+    query: ['from', 'to', 'format'],
+    hasBody: false,
+    hasKey: false,
   },
 
   createWebhookEndpoint: { method: 'POST', path: '/v1/webhook-endpoints', query: [], hasBody: true, hasKey: true },

@@ -22,6 +22,12 @@ export interface Answered<Body = unknown> {
   readonly headers: Headers;
 }
 
+/** An answer whose body comes as it is read; it may break off, which reading it throws. */
+export interface Opened {
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
 /** An attempt that brought no success; `cause` says why where no problem document does. */
 interface Failure {
   readonly problem: Problem | undefined;
@@ -38,11 +44,24 @@ const passingStatuses = [408, 425, 429, 502, 503, 504];
  * Sends a request until it is answered for good, each time with the same key and body. Throws LedgerError for a
  * refusal, UnansweredError when attempts or time are used up without one, and the signal's reason when that is aborted.
  */
-export async function sendCall(fetcher: typeof fetch, sending: Sending, retry: RetryOptions): Promise<Answered> {
+export function sendCall(fetcher: typeof fetch, sending: Sending, retry: RetryOptions): Promise<Answered> {
+  return sendUntilAnswered((ms) => attempt(fetcher, sending, ms), sending, retry);
+}
+
+/** The same for an answer that is not gathered: what is tried again, and limited in time, is all until it begins. */
+export function openCall(fetcher: typeof fetch, sending: Sending, retry: RetryOptions): Promise<Opened> {
+  return sendUntilAnswered((ms) => attemptToOpen(fetcher, sending, ms), sending, retry);
+}
+
+async function sendUntilAnswered<Answer extends object>(
+  attemptFor: (ms: number) => Promise<Answer | Failure>,
+  sending: Sending,
+  retry: RetryOptions,
+): Promise<Answer> {
   const endsAt = performance.now() + retry.totalMs;
   for (let attempts = 1; ; attempts++) {
     const leftMs = endsAt - performance.now();
-    const outcome = await attempt(fetcher, sending, Math.max(1, Math.min(retry.attemptMs, leftMs)));
+    const outcome = await attemptFor(Math.max(1, Math.min(retry.attemptMs, leftMs)));
     if (!('canHelp' in outcome)) return outcome;
     const pauseMs = pauseAfter(attempts, outcome.retryAfterMs, retry);
     const isOver = attempts >= retry.attempts || performance.now() + pauseMs >= endsAt;
@@ -62,6 +81,27 @@ async function attempt(fetcher: typeof fetch, sending: Sending, ms: number): Pro
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
     return { problem: undefined, cause, retryAfterMs: 0, canHelp: true };
+  }
+}
+
+async function attemptToOpen(fetcher: typeof fetch, sending: Sending, ms: number): Promise<Opened | Failure> {
+  const { url, method, headers, body = null, signal } = sending;
+  signal?.throwIfAborted();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`nothing came for ${Math.ceil(ms)} ms`)), ms);
+  try {
+    const all = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+    const response = await fetcher(url, { method, headers, body, redirect: 'manual', signal: all });
+    if (response.ok && response.body !== null) return { headers: response.headers, body: response.body };
+    const read = await readAnswer(response);
+    if ('canHelp' in read) return read;
+    const cause = new Error('something answered without a body that is not the service');
+    return { problem: undefined, cause, retryAfterMs: 0, canHelp: false };
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    return { problem: undefined, cause, retryAfterMs: 0, canHelp: true };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

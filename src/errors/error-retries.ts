@@ -53,6 +53,7 @@ export const errorRetries: Readonly<Partial<Record<ErrorCode, Retry>>> = {
   too_many_standing_orders: someEnded,
   too_many_webhook_endpoints: someEnded,
   webhook_endpoint_disabled: anew('the endpoint was enabled'),
+  period_not_over: anew('the period is over'),
   webhook_delivery_pending: anew('the delivery has finished'),
   batch_item_refused: anew('what the code in `refusal` asks for'),
 };

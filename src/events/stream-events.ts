@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { RefusalError } from '../errors/refusal.ts';
 import type { Hints } from '../http/service-parts.ts';
+import { writeAndWait } from '../http/write-and-wait.ts';
 import { formatPlace, type LogPlace } from '../log/log-place.ts';
 import type { EventDocument } from './present-event.ts';
 
@@ -73,12 +73,8 @@ export async function streamEvents(
     return stream.hasKeyEnded();
   }
 
-  async function send(text: string): Promise<void> {
-    if (signal.aborted || to.write(text)) return;
-    const stalled = AbortSignal.timeout(pace.stalledMs);
-    await once(to, 'drain', { signal: AbortSignal.any([signal, stalled]) }).catch((error) => {
-      if (!signal.aborted) throw error;
-    });
+  function send(text: string): Promise<void> {
+    return writeAndWait(to, text, { signal, stalledMs: pace.stalledMs });
   }
 }
 

@@ -190,7 +190,7 @@ function parametersOf(place: 'path' | 'query', schema: z.ZodObject | undefined, 
   }));
 }
 
-function answersOf({ method, answers, offers, mediaType = 'application/json' }: Route, schemas: Schemas) {
+function answersOf({ method, answers, offers, mediaType = 'application/json', mediaTypes }: Route, schemas: Schemas) {
   return Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => {
       const names = [
@@ -198,7 +198,13 @@ function answersOf({ method, answers, offers, mediaType = 'application/json' }: 
         ...(offers?.idempotencyKey ? ['Idempotent-Replayed'] : []),
         ...(method !== 'get' && (status === '201' || status === '202') ? ['Location'] : []),
       ];
-      const content = { [mediaType]: { schema: describeSchema(schema, 'output', schemas) } };
+      const [first = mediaType, ...others] = mediaTypes?.map((type) => type.split(';')[0]!) ?? [];
+      const content = {
+        [first]: { schema: describeSchema(schema, 'output', schemas) },
+        ...Object.fromEntries(
+          others.filter((type) => type !== first).map((type) => [type, { schema: { type: 'string' } }]),
+        ),
+      };
       return [
         status,
         {

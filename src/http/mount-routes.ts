@@ -70,6 +70,13 @@ function groupFields(query: Record<string, unknown>, { shape }: z.ZodObject): Re
   return Object.fromEntries([...grouped, ...plain]);
 }
 
+/** Of these media types the one that the caller prefers (RFC 9110, section 12.5.1). */
+function acceptedOf(req: Request, mediaTypes: readonly string[]): string | undefined {
+  const names = mediaTypes.map((type) => type.split(';')[0]!);
+  const accepted = req.accepts(names);
+  return accepted === false ? undefined : mediaTypes[names.indexOf(accepted as string)];
+}
+
 const noQuery = z.strictObject({});
 const dryRunQuery = z.strictObject({ dryRun: trueOrFalse.optional() });
 const noBody = z.strictObject({}).optional();
@@ -92,6 +99,7 @@ function createReader({
   body,
   plain,
   offers,
+  mediaTypes,
 }: RouteContract & Pick<Route, 'method'>) {
   const isForService = keys === 'service';
   const querySchema: z.ZodObject = query ?? (offers?.dryRun ? dryRunQuery : noQuery);
@@ -114,6 +122,7 @@ function createReader({
       query: readQuery,
       sent: req.body,
       options: offers?.prefer ? readOperationOptions(req, res, offers, readQuery.dryRun === 'true') : undefined,
+      accepted: mediaTypes === undefined ? undefined : acceptedOf(req, mediaTypes),
       lastEventId: offers?.lastEventId ? req.get('Last-Event-ID') : undefined,
       host: offers?.host ? (req.get('Host') ?? 'localhost') : undefined,
     };

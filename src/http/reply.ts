@@ -23,6 +23,11 @@ export interface Refused {
 
 /** An answer that goes on: status 200, and then whatever is written. */
 export interface Streamed {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Where it is another than the route's. */
+  readonly mediaType?: string;
+  /** Whether it is a document with an end: when it breaks off, so does the connection, and no part is taken for it. */
+  readonly isDocument?: boolean;
   /**
    * Called once, whatever became of the caller: writes until it is over, or the signal aborted because the caller has
    * gone (or never wanted the body). An error breaks the answer off.
@@ -82,16 +87,21 @@ function sendSuccess(res: Response, { status, body, headers }: Success, mediaTyp
   res.end(text);
 }
 
-async function sendStream(res: Response, { write }: Streamed, mediaType: string): Promise<void> {
+async function sendStream(res: Response, streamed: Streamed, mediaType: string): Promise<void> {
+  const { headers, isDocument = false, write } = streamed;
   const gone = new AbortController();
   res.on('close', () => gone.abort());
   if (res.destroyed || res.req.method === 'HEAD') gone.abort();
   // Proxies that gather answers (X-Accel-Buffering, of nginx) would keep back what is meant to be read now.
-  if (!res.destroyed) res.writeHead(200, { 'Content-Type': mediaType, 'X-Accel-Buffering': 'no' });
+  const type = streamed.mediaType ?? mediaType;
+  if (!res.destroyed) res.writeHead(200, { 'Content-Type': type, 'X-Accel-Buffering': 'no', ...headers });
   try {
     await write(res, gone.signal);
   } catch (error) {
-    logBrokenAnswer(res, 'warn', error, 'an event stream broke; its reader comes again');
+    if (isDocument) {
+      logBrokenAnswer(res, 'error', error, 'an answer broke off before its end');
+      res.destroy();
+    } else logBrokenAnswer(res, 'warn', error, 'an event stream broke; its reader comes again');
   } finally {
     // What a reader does not take in would keep a process that stops waiting.
     if (res.writableNeedDrain) res.destroy();

@@ -65,6 +65,8 @@ interface Terms {
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** Of the answers, where it is not JSON: the body is a text then, or a stream of the documents. */
   readonly mediaType?: string;
+  /** Of the answers, where callers choose one by `Accept`: JSON first, in which the document is. */
+  readonly mediaTypes?: readonly [json: string, ...others: string[]];
   /** The refusals of its own, in addition to those that its kind of route shares (`shared-refusals.ts`). */
   readonly refusals?: readonly ErrorCode[];
   /** Bodies, by what they show. */
@@ -98,6 +100,8 @@ export interface Call<Contract extends RouteContract> {
   /** The body as it came, before its schema read it. */
   readonly sent: unknown;
   readonly options: Contract['offers'] extends { readonly prefer: true } ? OperationOptions : undefined;
+  /** Which of the media types the caller would rather have; undefined where it takes none of them. */
+  readonly accepted: Contract['mediaTypes'] extends readonly string[] ? string | undefined : undefined;
   readonly lastEventId: Contract['offers'] extends { readonly lastEventId: true } ? string | undefined : undefined;
   readonly host: Contract['offers'] extends { readonly host: true } ? string : undefined;
 }

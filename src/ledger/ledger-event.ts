@@ -56,6 +56,7 @@ export const eventTypes = [
   'standing_order.run_booked',
   'standing_order.run_refused',
   'standing_order.run_skipped',
+  'statement.issued',
   'webhook_endpoint.disabled',
   'log.continued',
 ] as const;

@@ -27,6 +27,7 @@ export interface LockedAccount {
   readonly eventCount: number;
   /** The stamp of the last of them (`firstStamp`). */
   readonly lastEventStamp: number;
+  /** No booking may be dated earlier: the time of the latest one, or a later end of a statement. */
   readonly lastBookedAt: Date | null;
   readonly closedAt: Date | null;
   /** No money may leave, or come in, because of a restriction. */

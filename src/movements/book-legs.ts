@@ -79,7 +79,7 @@ const maxMoveMs = 2_000;
  * Refuses to book on an account whose latest booking lies further ahead of the clock than clocks are corrected by: the
  * clock was wrong when that was booked, or it is wrong now, and whatever was booked would be dated wrongly as well.
  */
-export function refuseAheadOfClock(legs: readonly OpenLeg[], now: Date): Refusal | undefined {
+export function refuseAheadOfClock(legs: ReadonlyArray<Pick<OpenLeg, 'account'>>, now: Date): Refusal | undefined {
   const ahead = legs.find(({ account }) => aheadMs(account, now) > maxMoveMs);
   if (ahead === undefined) return undefined;
   const { id, lastBookedAt } = ahead.account;

@@ -55,6 +55,7 @@ test('opens a joint account with its holders and reads it back where the Locatio
     creditsStopped: false,
     timeZone: 'UTC',
     survivorship: 'survivors',
+    statements: 'none',
     metadata: null,
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     closedAt: null,

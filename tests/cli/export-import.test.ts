@@ -59,13 +59,14 @@ async function fillLedger(): Promise<string> {
   const deposit = { amount: '0.01', currency: 'USD', description: awkward, metadata: { [`k ${awkward}`]: 'x' } };
   for (const sent of [
     client.post(`/v1/accounts/${made.account}/deposits`, { ...deposit, metadata: { z: awkward, a: 'first' } }),
-    client.patch(`/v1/accounts/${made.account}`, { metadata }),
+    client.patch(`/v1/accounts/${made.account}`, { metadata, statements: 'monthly' }),
     client.patch(`/v1/parties/${made.party.ann}`, { name: awkward.replaceAll(/\p{Cc}/gu, ''), metadata }),
     controlOf(client, made.foreign.id).restrict({ scope: 'credits' }),
   ]) {
     expect((await sent).body).toMatchObject({ id: expect.any(String) });
   }
   const to = await client.openAccount();
+  await issueStatements(to);
   const schedule = { startsAt: '2099-01-01T09:00:00' };
   const order = { fromAccountId: await client.openAccount({ balance: '9.00' }), toAccountId: to, currency: 'USD' };
   const { id } = (await client.post('/v1/standing-orders', { ...order, amount: '5.00', schedule })).body;
@@ -91,6 +92,19 @@ async function fillLedger(): Promise<string> {
   await client.openAccount({ balance: '1.00' });
   await untilNoted(books, client);
   return made.account;
+}
+
+/** Two, of which the second refers to the first. */
+async function issueStatements(accountId: string): Promise<void> {
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+  await service
+    .database('accounts')
+    .where('id', accountId)
+    .update({ created_at: daysAgo(5) });
+  for (const days of [3, 2]) {
+    const through = daysAgo(days).toISOString().slice(0, 10);
+    expect((await client.post(`/v1/accounts/${accountId}/statements`, { through })).status).toBe(201);
+  }
 }
 
 const file = (name: string) => path.join(folder, name);

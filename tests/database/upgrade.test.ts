@@ -205,7 +205,7 @@ test('reads what was written then, with what is known now', async () => {
   expect(read.body).toEqual({
     ...accountDocument(account, { balance: '70.00', available: '70.00', version: 3 }),
     ...{ revision: 0, mandate: { version: 0, bands: [{ rule: 'any' }] }, timeZone: 'UTC' },
-    ...{ survivorship: 'survivors', debitsStopped: false, creditsStopped: false, metadata: null },
+    ...{ survivorship: 'survivors', statements: 'none', debitsStopped: false, creditsStopped: false, metadata: null },
     holders: [
       { partyId: ann, rights: ['view', 'withdraw'], limits: noLimits },
       { partyId: bob, rights: ['view'], limits: noLimits },

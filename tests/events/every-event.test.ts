@@ -299,6 +299,17 @@ async function runsOfStandingOrders(): Promise<void> {
   await run(await make({ ...back, amount: '999.00' }), 'standing_order.run_refused');
 }
 
+async function statements(): Promise<void> {
+  const id = await client.openAccount();
+  await service
+    .database('accounts')
+    .where({ id })
+    .update({ created_at: service.database.raw("now() - interval '3 days'") });
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const issued = await ask(`/v1/accounts/${id}/statements`, { through: yesterday });
+  await happened('statement.issued', issued.id, `/v1/accounts/${id}/statements`, inList('id', issued.id));
+}
+
 async function webhookEndpoints(): Promise<void> {
   const { id } = await ask('/v1/webhook-endpoints', { url: 'https://receiver.example/hooks' });
   const path = `/v1/webhook-endpoints/${id}`;
@@ -358,6 +369,7 @@ test('every type of event is told, as a CloudEvent with the document that caller
   await accountChanges();
   await standingOrders();
   await runsOfStandingOrders();
+  await statements();
   await webhookEndpoints();
   await logContinued();
 

@@ -40,6 +40,8 @@ function problemOf(route: Route, { status, type, body }: SentAnswer): string | u
   if (document === undefined) return `the contract names no answer ${status}`;
   const mediaType = route.mediaType?.split(';')[0];
   if (mediaType !== undefined) return type === mediaType ? undefined : `${type} is not ${mediaType}`;
+  const others = route.mediaTypes?.slice(1).map((each) => each.split(';')[0]);
+  if (others?.includes(type)) return undefined;
   const parsed = document.safeParse(body);
   return parsed.success ? undefined : `the document does not fit its schema: ${parsed.error.message}`;
 }

@@ -43,7 +43,7 @@ export async function runCommand(
     complain: (text) => (printed.stderr += text),
     progress: () => {},
     async write(text) {
-      printed.stdout += text;
+      printed.stdout += Buffer.from(text);
     },
     confirm: undefined,
     config() {

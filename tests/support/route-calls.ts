@@ -94,6 +94,28 @@ export const routeCalls: RouteCall[] = [
   call('GET /accounts/:accountId/entries', [noAccount, '200']),
   call('GET /accounts/:accountId/entries', [noAccount, noAccount], ({ foreign }) => ({ accountId: foreign.id })),
 
+  call('POST /accounts/:accountId/statements', [forService, forService], account, () => ({ through: '9000-01-01' })),
+  call('GET /accounts/:accountId/statements', [noAccount, '200']),
+  call('GET /accounts/:accountId/statements', [noAccount, noAccount], ({ foreign }) => ({ accountId: foreign.id })),
+  call('GET /accounts/:accountId/statements/:number', [noAccount, '404 statement_not_found'], ({ account }) => ({
+    accountId: account,
+    number: '1',
+  })),
+  call(
+    'GET /accounts/:accountId/interim-statement',
+    [noAccount, '200'],
+    account,
+    undefined,
+    () => '?from=2026-11-01&to=2026-11-30',
+  ),
+  call(
+    'GET /accounts/:accountId/interim-statement',
+    [noAccount, noAccount],
+    ({ foreign }) => ({ accountId: foreign.id }),
+    undefined,
+    () => '?from=2026-11-01&to=2026-11-30',
+  ),
+
   call('POST /accounts/:accountId/deposits', [noAccount, '201'], account, () => money),
   call(
     'POST /accounts/:accountId/deposits',
