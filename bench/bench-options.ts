@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly rounds: number | undefined;
   /** The JSON file to write. */
   readonly out: string | undefined;
+  /** The version of this project to compare this one with, as git names it. */
+  readonly compare: string | undefined;
 }
 
 /** The command line doesn't fit; its message is a sentence for whoever typed it. */
@@ -30,6 +32,7 @@ const options = {
   seconds: { type: 'string' },
   rounds: { type: 'string' },
   out: { type: 'string' },
+  compare: { type: 'string' },
 } as const;
 
 /** Reads the options; `bench/README.md` describes them. Throws BenchOptionsError. */
@@ -45,7 +48,17 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     seconds: values.seconds === undefined ? undefined : readNumber('--seconds', values.seconds, 1, 3_600),
     rounds: values.rounds === undefined ? undefined : readNumber('--rounds', values.rounds, 1, 100),
     out: values.out,
+    compare: values.compare,
   };
+}
+
+/** The options that two versions are given when they are compared, as on the command line. */
+export function optionsOfBoth(args: readonly string[]): string[] {
+  const { compare: _compare, rounds: _rounds, out: _out, ...values } = parse(args);
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (typeof value === 'string') return [`--${name}`, value];
+    return value ? [`--${name}`] : [];
+  });
 }
 
 function parse(args: readonly string[]) {

@@ -48,12 +48,16 @@ const fullConnections: ConnectionsOfLoads = {
   'batches-100': [8],
   'batches-1000': [8],
   'standing-orders': [1, 2, 4],
+  account: [1, 64],
+  entries: [64],
+  'balance-at': [64],
 };
 const quickConnections: ConnectionsOfLoads = {
   uniform: [1, 64],
   hot: [64],
   'batches-1000': [8],
   'standing-orders': [2],
+  account: [64],
 };
 
 /** pgbench opens a session for each client, and is past its best long before the server runs out of them. */
@@ -72,8 +76,10 @@ function subjectsOf(options: BenchOptions, load: BenchLoad, connections: number)
   const usual: SubjectName[] = options.quick
     ? ['joint-ledger', 'a', 'b']
     : ['joint-ledger', 'joint-ledger-2', 'a', 'b'];
+  if (load === 'account') usual.push('express-echo');
   return [...(options.subjects ?? usual)].filter((subject) => {
     if (subject === 'b') return pgbenchLoads.includes(load) && connections <= mostPgbenchClients;
+    if (subject === 'express-echo') return load === 'account';
     return subject !== 'c';
   });
 }

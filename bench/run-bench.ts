@@ -1,5 +1,6 @@
-import { type BenchOptions, BenchOptionsError, readBenchOptions } from './bench-options.ts';
+import { type BenchOptions, BenchOptionsError, optionsOfBoth, readBenchOptions } from './bench-options.ts';
 import { createBenchPlan } from './bench-plan.ts';
+import { compareVersions } from './compare-versions.ts';
 import { measurePlan } from './measure-plan.ts';
 import { summariseRuns } from './report/bench-run.ts';
 import { formatRows, formatTargets } from './report/bench-tables.ts';
@@ -38,6 +39,7 @@ try {
 }
 
 async function runBench(options: BenchOptions): Promise<number> {
+  if (options.compare !== undefined) return compare(options.compare, options.rounds ?? 3);
   const plan = createBenchPlan(options);
   if (plan.scenarios.length === 0) throw new BenchOptionsError('None of these subjects can be put under these loads.');
   const startedAt = new Date();
@@ -49,5 +51,10 @@ async function runBench(options: BenchOptions): Promise<number> {
   for (const failure of failures) process.stderr.write(`bench: CHECK FAILED: ${failure}\n`);
   if (failures.length > 0) return 1;
   console.log('Every acknowledged movement is in the books, once, and the books verify.');
+  return 0;
+}
+
+async function compare(ref: string, rounds: number): Promise<number> {
+  console.log(await compareVersions({ ref, args: optionsOfBoth(process.argv.slice(2)), rounds }, stops));
   return 0;
 }

@@ -2,9 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchPlan } from './bench-plan.ts';
 import { checkRun, countTransactions } from './books/check-run.ts';
 import type { FilledBook } from './books/filled-book.ts';
+import { isRead } from './load-driver/load-order.ts';
 import type { BenchRun } from './report/bench-run.ts';
 import type { StopList } from './stop-list.ts';
 import type { Arena } from './subjects/arena.ts';
+import type { BenchSubject, RunMeasurement } from './subjects/bench-subject.ts';
+import { parentOf, processorMicros } from './subjects/processor-time.ts';
 import { runWorkers } from './subjects/run-workers.ts';
 
 /** A run, and a sentence for each thing that its check found wrong. */
@@ -21,7 +24,7 @@ export interface CheckedRun {
  */
 export async function runChecked(
   { book, subjects }: Arena,
-  which: Omit<BenchRun, 'measured' | 'walBytes'>,
+  which: Omit<BenchRun, 'measured' | 'walBytes' | 'processor'>,
   { warmUpMs, measureMs }: Pick<BenchPlan, 'warmUpMs' | 'measureMs'>,
   stops: StopList,
 ): Promise<CheckedRun> {
@@ -30,16 +33,39 @@ export async function runChecked(
   await book.database.raw('vacuum analyze accounts, idempotency_keys');
   const countBefore = await countTransactions(book);
   const walBefore = await walPosition(book);
+  const processorBefore = await processorOf(book, subjects.get(subject));
   const measured =
     load === 'standing-orders'
       ? await runWorkers(book, subject, { workers: connections, warmUpMs, measureMs }, stops)
       : await subjects.get(subject)!.run({ load, connections, warmUpMs, measureMs, seed: round });
+  const processorAfter = await processorOf(book, subjects.get(subject));
   const written = (await walPosition(book)) - walBefore;
   const booked = (await countTransactions(book)) - countBefore;
-  const run = { ...which, measured, walBytes: booked === 0 ? undefined : written / booked };
+  const run = {
+    ...which,
+    measured,
+    walBytes: booked === 0 ? undefined : written / booked,
+    processor: 'notMeasured' in measured ? undefined : processorOfEach(processorBefore, processorAfter, measured),
+  };
   // An echo books nothing, and says so by its name.
-  if ('notMeasured' in measured || subject === 'echo') return { run, failures: [] };
+  if ('notMeasured' in measured || subject === 'echo' || isRead(load)) return { run, failures: [] };
   return { run, failures: await checkRun(book, countBefore, measured) };
+}
+
+/** What the service and the server have taken of the processors until now, as far as the system tells. */
+async function processorOf({ database }: FilledBook, subject: BenchSubject | undefined) {
+  const { rows } = await database.raw('select pg_backend_pid() as pid');
+  const postgres = processorMicros(parentOf(rows[0].pid));
+  const service = subject?.pid === undefined ? 0 : processorMicros(subject.pid);
+  return postgres === undefined || service === undefined ? undefined : { postgres, service };
+}
+
+type ProcessorUse = Awaited<ReturnType<typeof processorOf>>;
+
+function processorOfEach(before: ProcessorUse, after: ProcessorUse, measured: RunMeasurement) {
+  if (before === undefined || after === undefined || measured.acknowledged === 0) return;
+  const each = (name: 'service' | 'postgres') => (after[name] - before[name]) / measured.acknowledged;
+  return { service: each('service'), postgres: each('postgres'), driver: measured.driverMicrosPerMovement ?? 0 };
 }
 
 /** Where joint-ledger is no subject, nobody appends to its log. */

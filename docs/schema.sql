@@ -153,13 +153,13 @@ CREATE TABLE entries (
   balance_after numeric(22,4),
   version bigint,
   booked_at timestamp(3) with time zone NOT NULL,
-  CONSTRAINT entries_pkey PRIMARY KEY (ledger_id, transaction_id, id),
   CONSTRAINT entries_version_unique UNIQUE (ledger_id, account_id, version),
   CONSTRAINT entries_amount_not_zero CHECK ((amount <> (0)::numeric)),
   CONSTRAINT entries_version_positive CHECK ((version > 0)),
   CONSTRAINT entries_version_with_balance CHECK (((version IS NULL) = (balance_after IS NULL)))
 );
 CREATE INDEX entries_of_clearing_accounts ON public.entries USING btree (ledger_id, account_id, id) INCLUDE (amount, booked_at) WHERE (version IS NULL);
+CREATE INDEX entries_of_transaction ON public.entries USING btree (ledger_id, transaction_id);
 CREATE TRIGGER entries_only_ever_inserted BEFORE DELETE OR UPDATE OR TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE event_traces (
@@ -265,9 +265,10 @@ CREATE TABLE idempotency_keys (
   request_hash bytea NOT NULL,
   outcome json,
   created_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  transaction_id uuid,
   CONSTRAINT idempotency_keys_pkey PRIMARY KEY (ledger_id, key),
   CONSTRAINT idempotency_keys_request_hash_is_sha256 CHECK ((octet_length(request_hash) = 32))
-) WITH (fillfactor=50);
+);
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (ledger_id, created_at);
 
 CREATE TABLE ledgers (
@@ -616,6 +617,7 @@ CREATE TABLE transactions (
   external_id text,
   key_id uuid,
   channel text,
+  revision bigint,
   CONSTRAINT transactions_pkey PRIMARY KEY (ledger_id, id),
   CONSTRAINT transactions_amount_positive CHECK ((amount > (0)::numeric)),
   CONSTRAINT transactions_amount_with_currency CHECK (((amount IS NULL) = (currency IS NULL))),

@@ -161,7 +161,7 @@ async function book(
   operations: Operation<unknown>[],
   clock: (now: Date) => Date,
 ): Promise<unknown[]> {
-  return (await bookGroup(transaction, operations, 'lock', clock)).map(({ outcome }) => {
+  return (await bookGroup(transaction, operations, 'lock', { bookingClock: clock })).map(({ outcome }) => {
     if ('refusal' in outcome) throw new Error(`the demo books were refused: ${outcome.refusal.detail}`);
     return outcome.result;
   });

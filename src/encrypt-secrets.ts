@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { noteCommand } from './audit/note-command.ts';
+import { refusal } from './errors/refusal.ts';
+import { hashRequest } from './http/operation-options.ts';
 import { KnownLedgers } from './ledger/known-ledgers.ts';
 import {
   keyNameOf,
@@ -18,8 +20,8 @@ export interface EncryptedSecrets {
   current: number;
   /** Those that none of the keys decrypts, as `<where> <ledger>/<endpoint>: <why>`. */
   readonly unreadable: string[];
-  /** Answers of earlier builds in clear that don't say whose secret they have. They go when their key expires. */
-  unnamed: number;
+  /** Those that were taken out of answers of earlier builds, because their endpoints are no longer there. */
+  removed: number;
 }
 
 const endpointsAtOnce = 100;
@@ -32,13 +34,13 @@ const keysAtOnce = 5_000;
  * endpoints' rows.
  */
 export async function encryptSecrets(database: Knex, keys: SecretKeys): Promise<EncryptedSecrets> {
-  const counts: EncryptedSecrets = { encrypted: 0, current: 0, unreadable: [], unnamed: 0 };
+  const counts: EncryptedSecrets = { encrypted: 0, current: 0, unreadable: [], removed: 0 };
   for (const ledgerId of await new KnownLedgers(database).read()) {
-    const before = counts.encrypted;
+    const before = counts.encrypted + counts.removed;
     await encryptEndpoints(database, ledgerId, keys, counts);
     await encryptAnswers(database, ledgerId, keys, counts);
     const action = 'secrets encrypt';
-    if (counts.encrypted > before) await noteCommand({ knex: database, ledgerId }, { action });
+    if (counts.encrypted + counts.removed > before) await noteCommand({ knex: database, ledgerId }, { action });
   }
   return counts;
 }
@@ -70,6 +72,7 @@ async function encryptEndpoints(database: Knex, ledgerId: string, keys: SecretKe
 
 interface KeptAnswer {
   key: string;
+  request_hash: Buffer;
   /** Of the answer to the registration of an endpoint, or to a rotation. */
   endpoint_id: string | null;
   secret: string | null;
@@ -84,26 +87,49 @@ async function encryptAnswers(database: Knex, ledgerId: string, keys: SecretKeys
     page = await query
       .orderBy('key')
       .limit(keysAtOnce)
-      .select('key', {
+      .select('key', 'request_hash', {
         secret: database.raw("outcome #>> '{result,secret}'"),
         endpoint_id: database.raw("coalesce(outcome #>> '{result,endpointId}', outcome #>> '{result,id}')"),
       });
     after = page.at(-1)?.key ?? after;
-    for (const { key, secret, endpoint_id: endpointId } of page) {
+    for (const { key, secret, request_hash: request, endpoint_id: named } of page) {
       if (secret === null) continue;
-      if (endpointId === null) {
-        counts.unnamed += 1;
+      const endpointId = named ?? (await findRotated(database, ledgerId, request));
+      const answer = database('idempotency_keys')
+        .where({ ledger_id: ledgerId, key })
+        .whereRaw("outcome #>> '{result,secret}' = ?", [secret]);
+      if (endpointId === undefined) {
+        counts.removed += await answer.update({ outcome: JSON.stringify({ refusal: endpointGone }) });
         continue;
       }
-      await replace(secret, { ledgerId, endpointId }, { keys, counts }, async (before, sealed) =>
-        database('idempotency_keys')
-          .where({ ledger_id: ledgerId, key })
-          .whereRaw("outcome #>> '{result,secret}' = ?", [before])
-          // As text, so that the fields of the answer keep their order.
-          .update('outcome', database.raw('replace(outcome::text, ?, ?)::json', [before, sealed])),
-      );
+      await replace(secret, { ledgerId, endpointId }, { keys, counts }, async (before, sealed) => {
+        // As text, so that the fields of the answer keep their order.
+        const replaced = database.raw('replace(outcome::text, ?, ?)::json', [before, sealed]);
+        const withName = database.raw("jsonb_set(?::jsonb, '{result,endpointId}', to_jsonb(?::text))::json", [
+          replaced,
+          endpointId,
+        ]);
+        return answer.update({ outcome: named === null ? withName : replaced });
+      });
     }
   } while (page.length === keysAtOnce);
+}
+
+const endpointGone = refusal(
+  'webhook_endpoint_not_found',
+  'The webhook endpoint is no longer there, so the answer to its rotation is not kept.',
+);
+
+/**
+ * Whose secret a request rotated, by its hash: earlier builds did not store that with the answer. Undefined where the
+ * endpoint is no longer there.
+ */
+async function findRotated(database: Knex, ledgerId: string, request: Buffer): Promise<string | undefined> {
+  const ids: string[] = await database('webhook_endpoints').where('ledger_id', ledgerId).pluck('id');
+  return ids.find((id) => {
+    const path = `/v1/webhook-endpoints/${id}/secret-rotations`;
+    return [null, {}].some((body) => hashRequest('POST', path, body).equals(request));
+  });
 }
 
 /** Replaces a secret where it must be; one that is current is decrypted too. `write` answers how many rows changed. */

@@ -41,7 +41,7 @@ export const roleRights: Readonly<Record<string, TableRights>> = {
   idempotency_keys: {
     service: all,
     worker: 'select, update, delete',
-    readable: 'ledger_id, key, request_hash, created_at',
+    readable: 'ledger_id, key, request_hash, transaction_id, created_at',
   },
   holds: { service: kept, worker: kept },
   payment_orders: { service: kept, worker: kept },

@@ -75,9 +75,9 @@ describe('import directions', () => {
     'approvals',
     'holds',
     'holders',
-    'events',
     'standing-orders',
     'statements',
+    'events',
     'webhooks',
     'lab',
     'client',
@@ -98,9 +98,9 @@ describe('import directions', () => {
     'approvals',
     'holds',
     'holders',
-    'events',
     'standing-orders',
     'statements',
+    'events',
     'webhooks',
   ];
   /** What each room of the core may use of the core; `http` knows the core, the core does not know `http`. */

@@ -154,6 +154,13 @@ async function makeAllDue(endpointId: string): Promise<void> {
   expect(await database('projects').where({ status: 'open' }).update({ expires_at: due })).toBeGreaterThan(0);
   expect(await database('idempotency_keys').update({ created_at: longAgo })).toBeGreaterThan(0);
   expect(await database('event_traces').update({ created_at: longAgo })).toBeGreaterThan(0);
+  const daily = { name: 'Daily', currency: 'USD', ownership: 'sole', statements: 'daily' };
+  const { id: stated } = await created(client.post('/v1/accounts', daily));
+  await database('accounts')
+    .where('id', stated)
+    .update({ created_at: new Date(due.getTime() - 3 * 86_400_000) });
+  const yesterday = `${new Date(due.getTime() - 86_400_000).toISOString().slice(0, 10)}T00:00:00Z`;
+  expect(await database('statement_schedules').where('account_id', stated).update({ next_at: yesterday })).toBe(1);
   const first = '016f5e66-e800-7000-8000-000000000000';
   const noted = { ledger_id: ledger.ledgerId, id: first, at: longAgo, channel: 'service', count: 1 };
   await database('audit_entries').insert(noted);
@@ -170,7 +177,7 @@ async function makeAllDue(endpointId: string): Promise<void> {
 const notAllowed = '42501';
 
 const ownTables = ['transactions', 'entries', 'transaction_metadata', 'events', 'log_blocks', 'log_numbers'];
-const onlyInserted = [...ownTables, 'authorisations', 'mandates', 'booking_time_corrections'];
+const onlyInserted = [...ownTables, 'authorisations', 'mandates', 'booking_time_corrections', 'statements'];
 
 test.each(['service', 'worker'] as const)('the %s can change or delete nothing that is only inserted', async (role) => {
   const pool = roles.openAs(role);

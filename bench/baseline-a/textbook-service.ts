@@ -8,6 +8,7 @@ import express, {
 } from 'express';
 import type { Knex } from 'knex';
 import { bookMovement, type MovementRequest } from './textbook-movement.ts';
+import { addTextbookReads } from './textbook-reads.ts';
 import { InvalidRequestError, readAccountId, readMoney } from './textbook-validation.ts';
 
 /**
@@ -53,6 +54,8 @@ export function createTextbookService(database: Knex): Express {
     const legs = [{ accountId, amount: amount.negated() }];
     return answer(req, res, { type: 'withdrawal', amount, currency, legs });
   });
+
+  addTextbookReads(app, database);
 
   app.use((_req, res) => {
     res.status(404).json({ title: 'There is nothing here' });

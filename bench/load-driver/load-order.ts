@@ -1,7 +1,17 @@
 /** The ways in which a load picks accounts and kinds of movements; `bench/README.md` says what each is for. */
-export const loadNames = ['uniform', 'hot', 'zipf', 'joint', 'batches-100', 'batches-1000'] as const;
+const movementLoads = ['uniform', 'hot', 'zipf', 'joint', 'batches-100', 'batches-1000'] as const;
+
+/** What is asked about one random account after the other. */
+const readLoads = ['account', 'entries', 'balance-at'] as const;
+
+export const loadNames = [...movementLoads, ...readLoads] as const;
 
 export type LoadName = (typeof loadNames)[number];
+
+/** Whether a load changes nothing. */
+export function isRead(load: string): load is (typeof readLoads)[number] {
+  return (readLoads as readonly string[]).includes(load);
+}
 
 /** What the driver is told: which load to put on which service, and for how long. */
 export interface LoadOrder {
@@ -25,7 +35,7 @@ export interface LoadOrder {
 export interface LoadReport {
   readonly movementsPerSecond: number;
   readonly latency: LatencyMs;
-  /** How often each status was answered, by movement; anything but 201 is an error. */
+  /** How often each status was answered, by movement; anything but 201, for reads 200, is an error. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Requests whose connection broke or that waited too long. */
   readonly brokenRequests: number;
@@ -33,8 +43,8 @@ export interface LoadReport {
   readonly unacknowledged: number;
   /** The ids of all acknowledged transactions, 36 ASCII characters each, in one piece because there are so many. */
   readonly transactionIds: Uint8Array;
-  /** What a request cost the driver itself, in microseconds of processor time. */
-  readonly driverMicrosPerRequest: number;
+  /** What a movement, or an answer to a read, cost the driver itself, in microseconds of processor time. */
+  readonly driverMicrosPerMovement: number;
 }
 
 /** How long callers waited for an acknowledgement, in milliseconds, where they asked within the measured time. */

@@ -29,15 +29,17 @@ export class MovementTally {
   readonly #latencies: number[] = [];
   readonly #time: MeasuredTime;
   readonly #movementsPerRequest: number;
+  readonly #isRead: boolean;
 
-  constructor(time: MeasuredTime, movementsPerRequest: number) {
+  constructor(time: MeasuredTime, movementsPerRequest: number, isRead: boolean) {
     this.#time = time;
     this.#movementsPerRequest = movementsPerRequest;
+    this.#isRead = isRead;
   }
 
   add(answer: SeenAnswer): void {
     this.answers += 1;
-    const acknowledged = this.#movementsPerRequest === 1 ? this.#addMovement(answer) : this.#addBatch(answer);
+    const acknowledged = this.#acknowledgedBy(answer);
     const { from, until } = this.#time;
     const { arrivedAt, durationMs } = answer;
     const startedAt = arrivedAt - durationMs;
@@ -50,6 +52,16 @@ export class MovementTally {
     // A refusal is no answer that anybody waits for; counting it would make a service look fast that turns callers
     // away.
     if (acknowledged > 0 && startedAt >= from && startedAt < until) this.#latencies.push(durationMs);
+  }
+
+  #acknowledgedBy(answer: SeenAnswer): number {
+    if (this.#isRead) return this.#addRead(answer);
+    return this.#movementsPerRequest === 1 ? this.#addMovement(answer) : this.#addBatch(answer);
+  }
+
+  #addRead({ status }: SeenAnswer): number {
+    this.#count(status, 1);
+    return status === 200 ? 1 : 0;
   }
 
   get movementsPerSecond(): number {

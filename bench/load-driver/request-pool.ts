@@ -1,5 +1,5 @@
 import { accountId } from '../books/account-id.ts';
-import type { LoadName, LoadOrder } from './load-order.ts';
+import { isRead, type LoadName, type LoadOrder } from './load-order.ts';
 import { type AccountPair, pickAccounts, type Random, seededRandom } from './pick-accounts.ts';
 
 /** The bytes of requests, prepared so that sending one costs the joining of three strings. */
@@ -43,6 +43,7 @@ export function createRequestPool(order: LoadOrder): RequestPool {
 const batchSizes: Partial<Record<LoadName, number>> = { 'batches-100': 100, 'batches-1000': 1_000 };
 
 function prepare(order: LoadOrder, random: Random, movementsPerRequest: number): PreparedRequest {
+  if (isRead(order.load)) return prepareRead(order, random);
   const { path, body } = createRequest(order, random, movementsPerRequest);
   const text = JSON.stringify(body);
   const { host } = new URL(order.url);
@@ -51,6 +52,21 @@ function prepare(order: LoadOrder, random: Random, movementsPerRequest: number):
       `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${order.apiKey}\r\n` +
       'Content-Type: application/json\r\nIdempotency-Key: ',
     afterKey: `\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  };
+}
+
+/** A key of a request that reads means nothing, and every service takes it. */
+function prepareRead({ load, url, apiKey, accounts }: LoadOrder, random: Random): PreparedRequest {
+  const account = `/v1/accounts/${accountId(1 + Math.floor(random() * accounts))}`;
+  const path =
+    load === 'account'
+      ? account
+      : load === 'entries'
+        ? `${account}/entries?limit=50`
+        : `${account}/balances?at=2024-01-01T00:00:05.000Z`;
+  return {
+    beforeKey: `GET ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nAuthorization: Bearer ${apiKey}\r\nX-Request: `,
+    afterKey: '\r\n\r\n',
   };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import type { LoadOrder, LoadReport } from './load-order.ts';
+import { isRead, type LoadOrder, type LoadReport } from './load-order.ts';
 import { MovementTally } from './movement-tally.ts';
 import { createRequestPool } from './request-pool.ts';
 
@@ -24,7 +24,7 @@ export async function runLoad(order: LoadOrder): Promise<LoadReport> {
   const pool = createRequestPool(order);
   const from = performance.now() + order.warmUpMs;
   const until = from + order.measureMs;
-  const tally = new MovementTally({ from, until }, pool.movementsPerRequest);
+  const tally = new MovementTally({ from, until }, pool.movementsPerRequest, isRead(order.load));
   let sent = 0;
   let brokenRequests = 0;
   let ending = false;
@@ -68,7 +68,8 @@ export async function runLoad(order: LoadOrder): Promise<LoadReport> {
     brokenRequests,
     unacknowledged: (sent - tally.answers) * pool.movementsPerRequest,
     transactionIds: tally.transactionIds,
-    driverMicrosPerRequest: (processor.user + processor.system) / Math.max(1, tally.answers),
+    driverMicrosPerMovement:
+      (processor.user + processor.system) / Math.max(1, tally.answers * pool.movementsPerRequest),
   };
 }
 

@@ -9,6 +9,15 @@ export interface BenchRun {
   readonly measured: RunMeasurement | NotMeasured;
   /** What a movement added to PostgreSQL's write-ahead log, that of its place in ours included. */
   readonly walBytes: number | undefined;
+  readonly processor: ProcessorMicros | undefined;
+}
+
+/** Processor time for each movement, or for each answer to a read, in microseconds. */
+export interface ProcessorMicros {
+  readonly service: number;
+  readonly postgres: number;
+  /** Of the load driver, which is no part of what is measured. */
+  readonly driver: number;
 }
 
 /** What the rounds of a subject in a scenario come to. */
@@ -25,6 +34,9 @@ export interface RowFigures {
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
   readonly walBytes: Spread | undefined;
+  readonly serviceMicros: Spread | undefined;
+  readonly postgresMicros: Spread | undefined;
+  readonly driverMicros: Spread | undefined;
   /** Over all rounds. */
   readonly errors: number;
   readonly unacknowledged: number;
@@ -43,23 +55,30 @@ export function summariseRuns(scenarios: readonly Scenario[], runs: readonly Ben
       const own = runs.filter((run) => run.scenario === scenario && run.subject === subject);
       const measured = own.flatMap((run) => ('notMeasured' in run.measured ? [] : [run.measured]));
       const reason = own.flatMap((run) => ('notMeasured' in run.measured ? [run.measured.notMeasured] : []))[0];
-      const walBytes = own.flatMap((run) => run.walBytes ?? []);
-      const figures = measured.length === 0 ? undefined : figuresOf(measured, walBytes);
+      const figures = measured.length === 0 ? undefined : figuresOf(measured, own);
       return { scenario, subject, figures, notMeasured: reason };
     }),
   );
 }
 
-function figuresOf(measured: readonly RunMeasurement[], walBytes: readonly number[]): RowFigures {
+function figuresOf(measured: readonly RunMeasurement[], runs: readonly BenchRun[]): RowFigures {
   const sum = (pick: (run: RunMeasurement) => number) => measured.reduce((total, run) => total + pick(run), 0);
   return {
     movementsPerSecond: spreadOf(measured.map((run) => run.movementsPerSecond)),
     p50Ms: spreadOf(measured.map((run) => run.latency.p50)),
     p99Ms: spreadOf(measured.map((run) => run.latency.p99)),
-    walBytes: walBytes.length === 0 ? undefined : spreadOf(walBytes),
+    walBytes: spreadOfKnown(runs.map((run) => run.walBytes)),
+    serviceMicros: spreadOfKnown(runs.map((run) => run.processor?.service)),
+    postgresMicros: spreadOfKnown(runs.map((run) => run.processor?.postgres)),
+    driverMicros: spreadOfKnown(runs.map((run) => run.processor?.driver)),
     errors: sum((run) => run.errors),
     unacknowledged: sum((run) => run.unacknowledged),
   };
+}
+
+function spreadOfKnown(values: ReadonlyArray<number | undefined>): Spread | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : spreadOf(known);
 }
 
 function spreadOf(values: readonly number[]): Spread {

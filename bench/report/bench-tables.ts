@@ -1,5 +1,6 @@
 import type { Scenario } from '../bench-plan.ts';
 import { standardSize } from '../books/book-size.ts';
+import { isRead } from '../load-driver/load-order.ts';
 import { subjectTitles } from '../subjects/bench-subject.ts';
 import type { BenchRow } from './bench-run.ts';
 import type { JudgedTarget } from './target-ratios.ts';
@@ -13,6 +14,9 @@ export function formatRows(rows: readonly BenchRow[]): string {
     'movements/s [min–max]',
     'p50 ms',
     'p99 ms',
+    'CPU µs service',
+    'PostgreSQL',
+    'driver',
     'WAL bytes',
     'errors',
     'against A or C',
@@ -20,22 +24,21 @@ export function formatRows(rows: readonly BenchRow[]): string {
   const lines = rows.map((row) => {
     const { scenario, subject, figures } = row;
     const first = [scenarioTitle(scenario), formatParallel(scenario), subjectTitles[subject]];
-    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', '', ''];
+    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', '', '', '', '', ''];
     const { median, min, max } = figures.movementsPerSecond;
     return [
       ...first,
       `${formatCount(median)} [${formatCount(min)}–${formatCount(max)}]`,
       formatMs(figures.p50Ms.median),
       formatMs(figures.p99Ms.median),
-      figures.walBytes === undefined ? '' : formatCount(figures.walBytes.median),
+      ...[figures.serviceMicros, figures.postgresMicros, figures.driverMicros, figures.walBytes].map((spread) =>
+        spread === undefined ? '' : formatCount(spread.median),
+      ),
       formatCount(figures.errors + figures.unacknowledged),
       formatRatio(ratioToBaseline(rows, row)),
     ];
   });
-  return formatTable(
-    [heads, ...lines],
-    ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
-  );
+  return formatTable([heads, ...lines], ['left', 'right', 'left', ...Array<'right'>(9).fill('right')]);
 }
 
 /** The targets as text. */
@@ -44,10 +47,20 @@ export function formatTargets(judged: readonly JudgedTarget[]): string {
   return formatTable([['target', 'ratio', 'measured', 'verdict'], ...lines], ['left', 'right', 'right', 'left']);
 }
 
+const readTitles = {
+  account: 'read an account',
+  entries: 'a page of 50 entries',
+  'balance-at': 'a balance in the past',
+};
+
 /** The load and, where it is not the ordinary one, the book. */
 export function scenarioTitle({ load, book }: Scenario): string {
   if (load === 'standing-orders') return 'standing orders';
-  const title = load.startsWith('batches') ? `batches of ${formatCount(Number.parseInt(load.slice(8), 10))}` : load;
+  const title = isRead(load)
+    ? readTitles[load]
+    : load.startsWith('batches')
+      ? `batches of ${formatCount(Number.parseInt(load.slice(8), 10))}`
+      : load;
   return book.name === standardSize.name ? title : `${title}, ${book.name.replaceAll('-', ' ')}`;
 }
 
@@ -77,7 +90,8 @@ function formatRatio(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '' : value.toFixed(value < 1 ? 3 : 2);
 }
 
-function formatTable(lines: readonly string[][], sides: ReadonlyArray<'left' | 'right'>): string {
+/** Columns under their heads, each as wide as its widest cell. */
+export function formatTable(lines: readonly string[][], sides: ReadonlyArray<'left' | 'right'>): string {
   const widths = sides.map((_side, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
   const formatted = lines.map((cells) =>
     cells

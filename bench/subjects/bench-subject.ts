@@ -7,7 +7,7 @@ export const benchLoads = [...loadNames, 'standing-orders'] as const;
 export type BenchLoad = (typeof benchLoads)[number];
 
 /** What can be measured, by the names that `--subjects` takes. */
-export const subjectNames = ['joint-ledger', 'joint-ledger-2', 'a', 'b', 'c', 'echo'] as const;
+export const subjectNames = ['joint-ledger', 'joint-ledger-2', 'a', 'b', 'c', 'echo', 'express-echo'] as const;
 
 export type SubjectName = (typeof subjectNames)[number];
 
@@ -19,12 +19,15 @@ export const subjectTitles: Readonly<Record<SubjectName, string>> = {
   b: 'B: pgbench, no HTTP',
   c: 'C: without SKIP LOCKED',
   echo: 'echo, no ledger at all',
+  'express-echo': 'echo by Express',
 };
 
 /** Something that is running on a book and can be put under load. */
 export interface BenchSubject {
   /** Answers what was measured, or why it can't be. Throws when the run itself failed. */
   run(terms: RunTerms): Promise<RunMeasurement | NotMeasured>;
+  /** Undefined where nothing runs between the loads. */
+  readonly pid?: number;
 }
 
 export interface RunTerms {
@@ -46,7 +49,7 @@ export interface RunMeasurement {
   /** As in `RunClaim`. */
   readonly transactionIds: Uint8Array | null;
   /** Null where nothing of ours drove the load. */
-  readonly driverMicrosPerRequest: number | null;
+  readonly driverMicrosPerMovement: number | null;
 }
 
 export interface NotMeasured {

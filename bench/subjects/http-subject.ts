@@ -2,12 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { accountId } from '../books/account-id.ts';
 import type { FilledBook } from '../books/filled-book.ts';
 import type { LoadDriver } from '../load-driver/load-driver-process.ts';
+import { isRead } from '../load-driver/load-order.ts';
 import type { BenchSubject, NotMeasured, RunMeasurement, RunTerms } from './bench-subject.ts';
+import type { ServiceProcess } from './service-process.ts';
 
-/** Drives the movements of a book through a service that listens at `url`. */
-export function createHttpSubject(driver: LoadDriver, book: FilledBook, url: string): BenchSubject {
+/** Drives the movements of a book through a service, and the questions about it. */
+export function createHttpSubject(
+  driver: LoadDriver,
+  book: FilledBook,
+  { url, pid }: Pick<ServiceProcess, 'url' | 'pid'>,
+): BenchSubject {
   const { apiKey, size } = book;
   return {
+    pid,
     async run(terms) {
       if (terms.load.startsWith('batches') && !(await offersBatches(url, apiKey))) {
         return { notMeasured: 'not offered' };
@@ -22,16 +29,17 @@ async function runOverHttp(
   terms: RunTerms & { url: string; apiKey: string; accounts: number },
 ): Promise<RunMeasurement | NotMeasured> {
   const report = await driver.run({ ...terms, keyPrefix: `${randomUUID()}-` });
-  const refused = Object.entries(report.statuses).filter(([status]) => status !== '201');
+  const success = isRead(terms.load) ? '200' : '201';
+  const refused = Object.entries(report.statuses).filter(([status]) => status !== success);
   return {
     movementsPerSecond: report.movementsPerSecond,
     latency: report.latency,
-    acknowledged: report.statuses['201'] ?? 0,
+    acknowledged: report.statuses[success] ?? 0,
     errors: refused.reduce((sum, [, count]) => sum + count, report.brokenRequests),
     unacknowledged: report.unacknowledged,
     statuses: report.statuses,
     transactionIds: report.transactionIds,
-    driverMicrosPerRequest: report.driverMicrosPerRequest,
+    driverMicrosPerMovement: report.driverMicrosPerMovement,
   };
 }
 

@@ -69,6 +69,6 @@ async function runPgbench(
     unacknowledged: 0,
     statuses: { committed: measured.acknowledged },
     transactionIds: null,
-    driverMicrosPerRequest: null,
+    driverMicrosPerMovement: null,
   };
 }

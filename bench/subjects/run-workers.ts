@@ -48,6 +48,6 @@ export async function runWorkers(
     unacknowledged: 0,
     statuses: {},
     transactionIds: null,
-    driverMicrosPerRequest: null,
+    driverMicrosPerMovement: null,
   };
 }

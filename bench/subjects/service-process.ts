@@ -8,6 +8,7 @@ const stopLimitMs = 15_000;
 /** A service in a process of its own. */
 export interface ServiceProcess {
   readonly url: string;
+  readonly pid: number;
   /** Asks it to stop, and makes it when it takes too long. */
   stop(): Promise<void>;
 }
@@ -33,7 +34,7 @@ export async function startServiceProcess({ args, settings, onSpawned }: Service
   });
   const stop = () => endProcess(child);
   onSpawned(stop);
-  return { url: await untilListening(child), stop };
+  return { url: await untilListening(child), pid: child.pid!, stop };
 }
 
 async function untilListening(child: ChildProcess): Promise<string> {

@@ -25,7 +25,7 @@ export async function startSubject(
   if (name === 'b') return createPgbenchSubject(book, stops);
   const { args, settings } = commandOf(name, book);
   const service = await startServiceProcess({ args, settings, onSpawned: (stop) => stops.add(stop) });
-  return createHttpSubject(driver, book, service.url);
+  return createHttpSubject(driver, book, service);
 }
 
 function commandOf(name: Exclude<MovementSubject, 'b'>, { url }: FilledBook) {
@@ -38,6 +38,8 @@ function commandOf(name: Exclude<MovementSubject, 'b'>, { url }: FilledBook) {
     }
     case 'a':
       return { args: ['dist/bench/baseline-a/baseline-a.js', url], settings: {} };
+    case 'express-echo':
+      return { args: ['dist/bench/load-driver/express-echo.js'], settings: {} };
     case 'echo':
       return { args: ['dist/bench/load-driver/echo-service.js'], settings: {} };
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
+import { groupReads } from '../database/group-reads.ts';
+import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import { notFound } from '../errors/no-such.ts';
 import { amount, count, currencyCode, instantText, signedAmount, uuid } from '../ledger/document-fields.ts';
 import {
@@ -99,77 +101,65 @@ export const currentlyHeld = `a.held - ${ofExpiredHolds('sum(h.remaining)')}`;
 /** The revision as it will be once expired holds are tidied up: each raises it by one (`expireHolds`). */
 const currentRevision = `a.revision + ${ofExpiredHolds('count(*)')}`;
 
-/** One statement, so that the balance, what is held and the holders are of one moment. */
-function selectAccounts({ knex, ledgerId }: LedgerSource) {
-  const ofLedger = (sql: string) => knex.raw(sql, { ledgerId });
-  return knex('accounts as a')
-    .select<AccountRow[]>(
-      'a.id',
-      'a.name',
-      'a.external_id',
-      'a.currency',
-      'a.ownership',
-      'a.status',
-      ofLedger(`${bookedBalance} as balance`),
-      ofLedger(`${currentlyHeld} as held`),
-      'a.overdraft_limit',
-      'a.version',
-      ofLedger(`${currentRevision} as revision`),
-      'a.debits_stopped',
-      'a.credits_stopped',
-      'a.time_zone',
-      'a.survivorship',
-      'a.statements',
-      'a.created_at',
-      'a.closed_at',
-      ofLedger(`(select d.metadata from account_metadata d
-                 where d.ledger_id = :ledgerId and d.account_id = a.id) as metadata`),
-      ofLedger(
-        `(select coalesce(json_agg(json_build_object(
-                   'partyId', h.party_id, 'rights', h.rights, 'limits', json_build_object(
-                     'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
-                     'perMonth', h.limit_per_month::text)) order by h.party_id), '[]')
-          from holders h
-          where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active') as holders`,
-      ),
-      ofLedger(
-        `(select jsonb_build_object('version', m.version) || m.terms::jsonb from mandates m
-          where m.ledger_id = :ledgerId and m.account_id = a.id order by m.version desc limit 1) as mandate`,
-      ),
-    )
-    .where('a.ledger_id', ledgerId);
-}
+/** One statement, so that the balance, what is held and the holders are of one moment. `balance` is SQL. */
+const selectAccounts = (balance: string) => `
+  select a.id, a.name, a.external_id, a.currency, a.ownership, a.status, ${balance} as balance,
+    ${currentlyHeld} as held, a.overdraft_limit, a.version, ${currentRevision} as revision,
+    a.debits_stopped, a.credits_stopped, a.time_zone, a.survivorship, a.statements, a.created_at,
+    a.closed_at,
+    (select d.metadata from account_metadata d where d.ledger_id = :ledgerId and d.account_id = a.id) as metadata,
+    (select coalesce(json_agg(json_build_object(
+              'partyId', h.party_id, 'rights', h.rights, 'limits', json_build_object(
+                'perMovement', h.limit_per_movement::text, 'perDay', h.limit_per_day::text,
+                'perMonth', h.limit_per_month::text)) order by h.party_id), '[]')
+     from holders h
+     where h.ledger_id = :ledgerId and h.account_id = a.id and h.status = 'active') as holders,
+    (select jsonb_build_object('version', m.version) || m.terms::jsonb from mandates m
+     where m.ledger_id = :ledgerId and m.account_id = a.id order by m.version desc limit 1) as mandate
+  from accounts a where a.ledger_id = :ledgerId`;
 
+const selectById = `${selectAccounts(bookedBalance)} and a.id = any(:accountIds::uuid[])`;
+const selectByExternalId = `${selectAccounts(bookedBalance)} and a.external_id = any(:externalIds::text[])`;
+/** Without the balances of clearing accounts: summing up what may be millions of entries would hold up all others. */
+const selectStored = `${selectAccounts('a.balance')} and a.id = any(:accountIds::uuid[])`;
+
+const readStored = groupReads<AccountRow & { balance: string | null }>(async ({ knex, ledgerId }, accountIds) => {
+  const statement = knex.raw(selectStored, { ledgerId, accountIds: [...accountIds] });
+  const { rows } = await statement.options(prepared(knex, 'read-accounts'));
+  return new Map(rows.map((row: AccountRow) => [row.id, row]));
+});
+
+/** An account as it is now. Throws RefusalError `account_not_found`. */
 export async function getAccount(source: LedgerSource, accountId: string): Promise<AccountDocument> {
-  const [row] = await selectAccounts(source).where('a.id', accountId);
+  const row = (await readStored(source, [accountId])).get(accountId);
   if (row === undefined) throw notFound('account', accountId);
-  return asAccount(row);
+  if (row.balance !== null) return asAccount(row);
+  return (await findAccountsById(source, [accountId])).get(accountId)!;
 }
 
 export async function findAccountByExternalId(
   source: LedgerSource,
   externalId: string,
 ): Promise<AccountDocument | undefined> {
-  const [row] = await selectAccounts(source).where('a.external_id', externalId);
-  return row === undefined ? undefined : asAccount(row);
+  return (await findAccountsByExternalId(source, [externalId])).get(externalId);
 }
 
 export async function findAccountsByExternalId(
-  transaction: LedgerTransaction,
+  { knex, ledgerId }: LedgerSource,
   externalIds: readonly string[],
 ): Promise<Map<string, AccountDocument>> {
   if (externalIds.length === 0) return new Map();
-  const rows = await selectAccounts(transaction).whereRaw('a.external_id = any(?::text[])', [[...externalIds]]);
-  return new Map(rows.map((row) => [row.external_id!, asAccount(row)]));
+  const { rows } = await knex.raw(selectByExternalId, { ledgerId, externalIds: [...externalIds] });
+  return new Map(rows.map((row: AccountRow) => [row.external_id!, asAccount(row)]));
 }
 
 export async function findAccountsById(
-  source: LedgerSource,
+  { knex, ledgerId }: LedgerSource,
   accountIds: readonly string[],
 ): Promise<Map<string, AccountDocument>> {
   if (accountIds.length === 0) return new Map();
-  const rows = await selectAccounts(source).whereRaw('a.id = any(?::uuid[])', [[...accountIds]]);
-  return new Map(rows.map((row) => [row.id, asAccount(row)]));
+  const { rows } = await knex.raw(selectById, { ledgerId, accountIds: [...accountIds] });
+  return new Map(rows.map((row: AccountRow) => [row.id, asAccount(row)]));
 }
 
 /** The document of an account whose locked state is newer than what was read. */

@@ -2,16 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Database } from '../database/create-database.ts';
 import {
+  type LedgerSource,
   type LedgerTransaction,
   openLedger,
   readLedgerClock,
   runLedgerTransaction,
 } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
+import { notFound } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import { lastVersion } from '../ledger/last-version.ts';
 import { awaitBookings, awaitFreeBookings } from '../ledger/lock-accounts.ts';
-import { asBalance, type BalanceRow, balanceDocument, getBalances } from './balance-queries.ts';
+import { asBalance, type BalanceRow, balanceDocument } from './balance-queries.ts';
 
 /** With the instant that it is of; earlier than the one asked for where that has not passed yet. */
 export const balanceAtDocument = balanceDocument.extend({ at: instantText }).meta({ id: 'BalanceAt' });
@@ -34,13 +37,33 @@ export async function getBalancesAt(
   accountIds: readonly string[],
   asked: Date,
 ): Promise<BalanceAtDocument[]> {
-  const source = { knex: database, ledgerId };
-  const accounts = await getBalances(source, accountIds);
-  const clearing = accounts.filter(({ held }) => held === null).map(({ accountId }) => accountId);
-  const at = await awaitInstant(database, ledgerId, { accountIds, hasClearing: clearing.length > 0 }, asked);
-  const { rows } = await database.raw(balancesAt, { ledgerId, accountIds: [...accountIds], at });
-  const byId = new Map((rows as BalanceRow[]).map((row) => [row.id, row]));
-  return accountIds.map((accountId) => ({ ...asBalance(byId.get(accountId)!), at: at.toISOString() }));
+  const settled = await readBalances({ knex: database, ledgerId }, accountIds, asked, ifSettled);
+  const missing = accountIds.find((accountId) => !settled.has(accountId));
+  if (missing !== undefined) throw notFound('account', missing);
+  if ([...settled.values()].every(({ booked }) => booked !== null)) return present(accountIds, settled, asked);
+  const hasClearing = [...settled.values()].some(({ held }) => held === null);
+  const at = await awaitInstant(database, ledgerId, { accountIds, hasClearing }, asked);
+  return present(accountIds, await readBalances({ knex: database, ledgerId }, accountIds, at, bookedUpTo), at);
+}
+
+type ReadRow = Omit<BalanceRow, 'booked'> & { booked: string | null };
+
+async function readBalances(
+  { knex, ledgerId }: LedgerSource,
+  accountIds: readonly string[],
+  at: Date,
+  booked: string,
+): Promise<ReadonlyMap<string, ReadRow>> {
+  const statement = knex.raw(balancesAt(booked), { ledgerId, accountIds: [...accountIds], at });
+  const { rows } = await statement.options(prepared(knex, `read-balances-at ${booked === ifSettled}`));
+  return new Map(rows.map((row: ReadRow) => [row.id, row]));
+}
+
+function present(accountIds: readonly string[], rows: ReadonlyMap<string, ReadRow>, at: Date): BalanceAtDocument[] {
+  return accountIds.map((accountId) => ({
+    ...asBalance(rows.get(accountId) as BalanceRow),
+    at: at.toISOString(),
+  }));
 }
 
 /**
@@ -108,14 +131,22 @@ function stillBooking(): RefusalError {
   return new RefusalError('ledger_busy', detail, { retryAfterSeconds: 1 });
 }
 
-/** Nothing of a clearing account has a version. */
-const balancesAt = `
-  select a.id, a.currency, a.ownership, a.overdraft_limit, a.held * 0 as held,
-    case when a.version is null
-      then (select coalesce(sum(e.amount), 0) from entries e
-            where e.ledger_id = :ledgerId and e.account_id = a.id and e.version is null and e.booked_at <= :at)
-      else coalesce((select e.balance_after from entries e
-                     where e.ledger_id = :ledgerId and e.account_id = a.id
-                       and e.version = ${lastVersion('<=', ':at::timestamptz')}), 0)
-    end as booked
+const balancesAt = (booked: string) => `
+  select a.id, a.currency, a.ownership, a.overdraft_limit, a.held * 0 as held, ${booked} as booked
   from accounts a where a.ledger_id = :ledgerId and a.id = any(:accountIds::uuid[])`;
+
+const balanceOfVersion = `
+  coalesce((select e.balance_after from entries e
+            where e.ledger_id = :ledgerId and e.account_id = a.id
+              and e.version = ${lastVersion('<=', ':at::timestamptz')}), 0)`;
+
+/** Booking times never go back along versions: where a later one is booked, nothing can come before it any more. */
+const ifSettled = `case when a.last_booked_at > :at then ${balanceOfVersion} end`;
+
+/** Nothing of a clearing account has a version. */
+const bookedUpTo = `
+  case when a.version is null
+    then (select coalesce(sum(e.amount), 0) from entries e
+          where e.ledger_id = :ledgerId and e.account_id = a.id and e.version is null and e.booked_at <= :at)
+    else ${balanceOfVersion}
+  end`;

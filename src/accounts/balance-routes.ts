@@ -4,7 +4,7 @@ import { RefusalError } from '../errors/refusal.ts';
 import { sourceOf } from '../http/caller.ts';
 import { ok } from '../http/reply.ts';
 import { get } from '../http/route.ts';
-import { findReadable, historyOf, refuseHistory } from '../ownership/visible-accounts.ts';
+import { findReadable, hideFromStrangers, historyOf, refuseHistory } from '../ownership/visible-accounts.ts';
 import { accountPath, balanceQuery, balanceSeriesQuery, balancesQuery } from './account-schemas.ts';
 import { balanceAtDocument, getBalancesAt } from './balance-at.ts';
 import { getBalances } from './balance-queries.ts';
@@ -29,7 +29,7 @@ export const balanceRoutes = [
       refusals: ['account_not_found', 'right_missing'],
     },
     async ({ caller, params: { accountId }, query: { at } }, { database }) => {
-      await getReadableAccount(database, caller, accountId);
+      await hideFromStrangers(database, caller, accountId, { may: ['view'] });
       await historyOf(database, caller, accountId, at);
       if (at !== undefined) return ok((await getBalancesAt(database, caller.ledgerId, [accountId], at))[0]);
       const [balance] = await getBalances(sourceOf(caller, database), [accountId]);

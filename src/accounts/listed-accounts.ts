@@ -1,9 +1,10 @@
 import type { Database } from '../database/create-database.ts';
+import type { AccountsPage } from '../database/scan-accounts.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { pageQuery } from '../http/paging.ts';
 import { id } from '../http/read-input.ts';
-import { hideFromStrangers } from '../ownership/visible-accounts.ts';
+import { findJoined, hideFromStrangers } from '../ownership/visible-accounts.ts';
 import { getAccount } from './account-queries.ts';
 
 /** What lists of all that belongs to accounts are narrowed by, besides its status. */
@@ -21,6 +22,21 @@ export const ofSignersQuery = {
 /** More accounts of a party are not gone through at once. */
 const maxAccounts = 1_000;
 
+/** What such a list goes through, and since when of each account. Throws what `findAccounts` does. */
+export async function findListedAccounts(
+  database: Database,
+  caller: Caller,
+  query: AskedAccounts,
+): Promise<Pick<AccountsPage, 'accountIds' | 'joined'>> {
+  const accountIds = await findAccounts(database, caller, query);
+  return { accountIds, joined: await findJoined(database, caller, accountIds ?? []) };
+}
+
+interface AskedAccounts {
+  readonly accountId?: string | undefined;
+  readonly missingFrom?: string | undefined;
+}
+
 /**
  * The accounts that such a list goes through; null for all. A key of a party reads of the accounts that the party may
  * look at, and what waits for its own signature of all that it holds. Where something is to be missing from a party,
@@ -28,10 +44,10 @@ const maxAccounts = 1_000;
  *
  * Throws RefusalError: `account_not_found`, and `validation_failed` where there are too many and none is named.
  */
-export async function findListedAccounts(
+async function findAccounts(
   database: Database,
   caller: Caller,
-  { accountId, missingFrom }: { accountId?: string | undefined; missingFrom?: string | undefined },
+  { accountId, missingFrom }: AskedAccounts,
 ): Promise<readonly string[] | null> {
   const { ledgerId, boundParty } = caller;
   const isOwn = boundParty !== null && missingFrom === boundParty;

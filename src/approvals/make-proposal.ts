@@ -4,7 +4,7 @@ import type { LockedAccount } from '../ledger/locked-account.ts';
 import type { LockedAccounts, OperationKind } from '../ledger/operation.ts';
 import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import type { Money } from '../money/money.ts';
-import { refuseCurrency } from '../movements/check-leg.ts';
+import { refuseCurrency, refuseReceiving } from '../movements/check-leg.ts';
 import { refuseUnknownParty } from '../parties/party-queries.ts';
 import { refuseEndedProject } from './finish-projects.ts';
 import type { ProjectDocument } from './project.ts';
@@ -126,7 +126,8 @@ function refuseAccounts(
       if (refused !== undefined) return refused;
     }
   }
-  return undefined;
+  const [, receiving] = found;
+  return receiving === undefined ? undefined : refuseReceiving({ account: receiving, amount });
 }
 
 function refuseCrowd(projectId: string, { pending }: Loaded): Refusal | undefined {

@@ -40,9 +40,9 @@ export const paymentOrderRoutes = [
     },
     async ({ caller, query }, { database }) => {
       const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
-      const accountIds = await findListedAccounts(database, caller, query);
+      const listed = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      const list = (page: PageAsked<string>) => listPaymentOrders(source, { ...page, accountIds }, status);
+      const list = (page: PageAsked<string>) => listPaymentOrders(source, { ...page, ...listed }, status);
       const describe = (orders: readonly PaymentOrder[]) => describePaymentOrders(source, orders);
       return readPage(query, ['payment-orders'], (page) => listSigned(page, { list, describe }, missingFrom));
     },

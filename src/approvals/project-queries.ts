@@ -1,7 +1,7 @@
-import { behind } from '../database/bounded-scan.ts';
+import type { Scanned } from '../database/bounded-scan.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type AccountsPage, scanAccounts } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
-import type { PageAsked } from '../http/paging.ts';
 import type { ProjectDocument, ProjectStatus } from './project.ts';
 
 interface ProjectRow {
@@ -46,14 +46,18 @@ export async function getProject(source: LedgerSource, projectId: string): Promi
 /** A page of an account's projects in the order of their ids, which is about that of their creation. */
 export async function listProjects(
   source: LedgerSource,
-  accountId: string,
-  page: PageAsked<string> & { status: ProjectStatus | undefined },
-): Promise<ProjectDocument[]> {
-  const query = selectProjects(source).where('p.account_id', accountId).orderBy('p.id', page.order).limit(page.limit);
-  if (page.status !== undefined)
-    query.whereRaw(`case when ${projectHasLapsed} then 'expired' else p.status end = ?`, page.status);
-  if (page.after !== null) query.where('p.id', behind[page.order], page.after);
-  return (await query).map(asProject);
+  page: AccountsPage,
+  status: ProjectStatus | undefined,
+): Promise<Scanned<string, ProjectDocument>> {
+  const sql = `case when ${projectHasLapsed} then 'expired' else p.status end = :status`;
+  const matches = status === undefined ? [] : [{ sql, bindings: { status } }];
+  const scanned = await scanAccounts<ProjectRow>(
+    source.knex,
+    { rows: selectProjects(source), alias: 'p' },
+    page,
+    matches,
+  );
+  return { ...scanned, items: scanned.items.map(asProject) };
 }
 
 export async function findProjectsById(

@@ -1,5 +1,5 @@
 import { accountPath } from '../accounts/account-schemas.ts';
-import { getReadableAccount } from '../accounts/readable-account.ts';
+import { findListedAccounts } from '../accounts/listed-accounts.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { sourceOf } from '../http/caller.ts';
 import { pageOf, readPage } from '../http/paging.ts';
@@ -34,10 +34,9 @@ export const projectRoutes = [
       refusals: ['account_not_found'],
     },
     async ({ caller, params: { accountId }, query }, { database }) => {
-      await getReadableAccount(database, caller, accountId);
-      const { status } = query;
+      const listed = await findListedAccounts(database, caller, { accountId });
       return readPage(query, ['projects', accountId], (page) =>
-        listProjects(sourceOf(caller, database), accountId, { ...page, status }),
+        listProjects(sourceOf(caller, database), { ...page, ...listed }, query.status),
       );
     },
   ),

@@ -1,5 +1,6 @@
-import { behind } from '../database/bounded-scan.ts';
+import { type Scanned, scanRows } from '../database/bounded-scan.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
+import { type Joined, notBefore } from '../database/scan-accounts.ts';
 import { notFound } from '../errors/no-such.ts';
 import type { PageAsked } from '../http/paging.ts';
 import { Money } from '../money/money.ts';
@@ -51,17 +52,23 @@ export async function getProposal(source: LedgerSource, proposalId: string): Pro
   return proposal;
 }
 
+interface ProposalsPage extends PageAsked<string> {
+  readonly status: ProposalStatus | undefined;
+  readonly joined: Joined;
+}
+
 /** A page of a project's proposals in the order of their ids, which is about that of their creation. */
 export async function listProposals(
   source: LedgerSource,
   projectId: string,
-  page: PageAsked<string> & { status: ProposalStatus | undefined },
-): Promise<Proposal[]> {
-  const query = selectProposals(source).where('o.project_id', projectId).orderBy('o.id', page.order).limit(page.limit);
-  if (page.status !== undefined)
-    query.whereRaw(`case when ${wasRejected} then 'rejected' else o.status end = ?`, page.status);
-  if (page.after !== null) query.where('o.id', behind[page.order], page.after);
-  return withAuthorisations(source, await query);
+  { order, limit, after, status, joined }: ProposalsPage,
+): Promise<Scanned<string, Proposal>> {
+  const sql = `case when ${wasRejected} then 'rejected' else o.status end = :status`;
+  const matches = [...(status === undefined ? [] : [{ sql, bindings: { status } }]), ...notBefore(joined, 'o')];
+  const rows = selectProposals(source).where('o.project_id', projectId);
+  const scan = { by: ['o.id'], order, limit, after: after === null ? null : [after], matches };
+  const { items, stoppedAt } = await scanRows<ProposalRow>(source.knex, rows, scan);
+  return { items: await withAuthorisations(source, items), stoppedAt: stoppedAt?.id ?? null };
 }
 
 export async function findProposalsById(

@@ -15,7 +15,7 @@ import { withoutHidden } from '../movements/present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from '../movements/present-transaction.ts';
 import { loadOwnership } from '../ownership/load-ownership.ts';
 import { rightFor } from '../ownership/mandate.ts';
-import { findReadable, ifVisible } from '../ownership/visible-accounts.ts';
+import { findJoined, findReadable, ifVisible } from '../ownership/visible-accounts.ts';
 import { type AcceptedProposal, acceptProposal } from './accept-proposal.ts';
 import { makeProposal } from './make-proposal.ts';
 import { getVisibleProject } from './project-routes.ts';
@@ -56,10 +56,11 @@ export const proposalRoutes = [
     async ({ caller, params: { projectId }, query }, { database }) => {
       const { status } = query;
       const { accountId } = await getVisibleProject(database, caller, projectId, 'read');
+      const joined = await findJoined(database, caller, [accountId]);
       return readPage(
         query,
         ['proposals', projectId],
-        (page) => listProposals(sourceOf(caller, database), projectId, { ...page, status }),
+        (page) => listProposals(sourceOf(caller, database), projectId, { ...page, status, joined }),
         (proposals) => describe(database, caller, accountId, proposals),
       );
     },
@@ -82,6 +83,8 @@ export const proposalRoutes = [
         'clearing_account',
         'account_closed',
         'currency_mismatch',
+        'account_restricted',
+        'balance_limit_exceeded',
         'too_many_proposals',
       ],
       examples: { 'An offer': { title: 'Oak, with a stone top', amount: '4800.00', currency: 'USD' } },

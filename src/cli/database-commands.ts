@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { noteCommand } from '../audit/note-command.ts';
 import { migrate } from '../database/migrate.ts';
 import { distribute } from '../distribute.ts';
 import { correctTimes as correctTimesOfBookings } from '../ledger/correct-times.ts';
@@ -85,6 +86,8 @@ export const correctTimes: DatabaseCommand = {
   ...withoutArguments,
   async run(database) {
     const corrected = await correctTimesOfBookings(database);
+    for (const ledgerId of corrected.keys())
+      await noteCommand({ knex: database, ledgerId }, { action: 'books correct-times' });
     const lines = [...corrected].map(([ledgerId, count]) => `${count} transactions corrected in ledger ${ledgerId}`);
     const text = corrected.size === 0 ? 'Nothing is booked ahead of the clock.' : lines.join('\n');
     return { text, json: { corrected: Object.fromEntries(corrected) } };

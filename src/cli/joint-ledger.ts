@@ -11,6 +11,7 @@ import { embeddedDatabaseName, findDatabaseInUse } from '../process/database-in-
 import { operatorSentence } from '../process/operator-sentence.ts';
 import { importAccountsCommand, listAccounts, listEntries, showAccount } from './account-commands.ts';
 import { addCommand, groupOf, json, quiet, type Terminal } from './add-command.ts';
+import { listAudit } from './audit-commands.ts';
 import { callService } from './call-service.ts';
 import { openTerminal } from './command-terminal.ts';
 import { correctTimes, distributeDatabase, migrateDatabase, seed, verify } from './database-commands.ts';
@@ -42,6 +43,7 @@ export const commands: readonly LedgerCommand[] = [
   putIssuer,
   listIssuers,
   removeIssuer,
+  listAudit,
   encryptSecretsCommand,
   listAccounts,
   showAccount,

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { type Scope, scopes, scopesByDefault } from '../ledger/key-scopes.ts';
+import { readInstant } from './ledger-command.ts';
 
 /** What a key is to be for: scopes with commas between them, or all. */
 export const scopesOption = {
@@ -22,10 +23,7 @@ export function scopesOf(list: string | undefined): readonly Scope[] {
 export const expiresOption = {
   meaning: 'when the key ends by itself, such as 2027-01-31T00:00:00Z',
   read(text: string): string {
-    const time = Date.parse(text);
-    if (Number.isNaN(time) || !/^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(text))
-      throw new InvalidArgumentError('It must be an instant such as 2027-01-31T00:00:00Z.');
-    if (time <= Date.now()) throw new InvalidArgumentError('It must lie in the future.');
+    if (Date.parse(readInstant(text)) <= Date.now()) throw new InvalidArgumentError('It must lie in the future.');
     return text;
   },
 };

@@ -84,3 +84,8 @@ export function readName(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('It must have a character at least.');
   return text.trim();
 }
+
+export function readInstant(text: string): string {
+  if (/^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  throw new InvalidArgumentError('It must be an instant such as 2027-01-31T00:00:00Z.');
+}

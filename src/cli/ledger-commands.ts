@@ -18,9 +18,12 @@ export const createLedger: DatabaseCommand = {
   async run(database, [name], { options }) {
     const id = createId();
     const apiKey = createApiKey(id);
+    const firstKey = { id: createId(), name: 'First key', apiKey, scopes: scopesOf(options.scopes) };
     await database.transaction(async (knex) => {
       await insertLedger(knex, { id, name: name! });
-      await insertApiKey(knex, { ledgerId: id, name: 'First key', apiKey, scopes: scopesOf(options.scopes) });
+      await insertApiKey(knex, { ledgerId: id, ...firstKey });
+      // With the key, which can do more than a name.
+      await noteCommand({ knex, ledgerId: id }, { action: 'ledger create', subjectId: firstKey.id });
     });
     return { text: `Ledger: ${id}\nAPI key (kept nowhere, note it now): ${apiKey}`, json: { id, name, apiKey } };
   },
@@ -83,8 +86,11 @@ export const renameLedger: DatabaseCommand = {
   },
   example: '01936f00-0000-7000-8000-000000000001 "Flat 8"',
   async run(database, [id, name]) {
-    const renamed = await database('ledgers').where({ id }).update({ name });
-    if (renamed === 0) throw new OperatorError(`There is no ledger ${id}.`);
+    await database.transaction(async (knex) => {
+      const renamed = await knex('ledgers').where({ id }).update({ name });
+      if (renamed === 0) throw new OperatorError(`There is no ledger ${id}.`);
+      await noteCommand({ knex, ledgerId: id! }, { action: 'ledger rename' });
+    });
     return { text: `Ledger ${id} is called ${JSON.stringify(name)}.`, json: { id, name } };
   },
 };

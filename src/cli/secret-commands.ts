@@ -16,13 +16,13 @@ export const encryptSecretsCommand: DatabaseCommand = {
     if (keys.current === null) {
       throw new OperatorError('SECRETS_KEY is not set. Set it to a name and a key: <name>:<32 bytes in base64>.');
     }
-    const { encrypted, current, unreadable, unnamed } = await encryptSecrets(database, keys);
+    const { encrypted, current, unreadable, removed } = await encryptSecrets(database, keys);
     const lines = [
       `Encrypted with the key "${keys.current.name}": ${encrypted}. Encrypted with it before: ${current}.`,
       ...unreadable.map((problem) => `Not encrypted: ${problem}`),
     ];
-    if (unnamed > 0) lines.push(`Kept in clear until their idempotency keys expire: ${unnamed} answers to rotations.`);
+    if (removed > 0) lines.push(`Taken out of answers to rotations of endpoints that are no longer there: ${removed}.`);
     const isBad = unreadable.length > 0;
-    return { text: lines.join('\n'), json: { key: keys.current.name, encrypted, current, unreadable, unnamed }, isBad };
+    return { text: lines.join('\n'), json: { key: keys.current.name, encrypted, current, unreadable, removed }, isBad };
   },
 };

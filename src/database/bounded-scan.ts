@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from './create-database.ts';
+import { prepared } from './prepared-statement.ts';
 
 /** So many rows of its index a page looks at, at most: what does not match costs as much as what does. */
 export const maxScanned = 10_000;
@@ -24,6 +25,8 @@ export interface Scan {
   readonly limit: number;
   /** What the rows must fulfil beyond what the index says of them. */
   readonly matches: readonly Condition[];
+  /** Names the statement where its text depends on nothing but this, `order` and whether there is an `after`. */
+  readonly name?: string | undefined;
 }
 
 /** A page of a list, and where looking for more of it ended: null where the page is full, or the list is over. */
@@ -46,7 +49,7 @@ export interface Scanned<Key, Item> {
 export async function scanRows<Row extends object>(
   knex: Database | Knex,
   rows: Knex.QueryBuilder,
-  { by, order, after, limit, matches }: Scan,
+  { by, order, after, limit, matches, name }: Scan,
 ): Promise<Scanned<Row, Row>> {
   const inOrder = by.map((column) => `${column} ${order}`).join();
   const condition = matches.map(({ sql }) => `(${sql})`).join(' and ') || 'true';
@@ -60,12 +63,14 @@ export async function scanRows<Row extends object>(
   }
   rows.orderByRaw(inOrder).limit(maxScanned);
   type Found = Row & { scanned: number; is_match: boolean };
-  const found: Found[] = await knex
+  const statement = knex
     .from(rows.as('s'))
     .select('*')
     .whereRaw(`(is_match or scanned = ${maxScanned})`)
     .orderByRaw(inOrder.replaceAll(/\w+\./g, 's.'))
     .limit(limit);
+  if (name !== undefined) statement.options(prepared(knex, `${name} ${order}${after === null ? '' : ' after'}`));
+  const found: Found[] = await statement;
   const items = found.filter((row) => row.is_match);
   const last = found.at(-1);
   return { items, stoppedAt: items.length < limit && last?.scanned === maxScanned ? last : null };

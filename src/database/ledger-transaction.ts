@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { RefusalError } from '../errors/refusal.ts';
 import { metrics, startTimer } from '../metrics/service-metrics.ts';
 import type { Database } from './create-database.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import { prepared } from './prepared-statement.ts';
 import {
   isDatabaseUnavailable,
@@ -134,16 +135,16 @@ export function limitBindings(limits: TransactionLimits): string[] {
   return [`${limits.lockTimeoutMs}ms`, `${limits.statementTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`];
 }
 
+const opened = fixedStatement(`select ${limitSettings} from ledgers where id = ? and ${hasBegun}`);
+
 /**
  * The first statement of a transaction: puts its limits into force on the node that has the ledger, and answers that
  * node's clock. It reads the ledger's own row, because a node is asked through the rows that it has. Throws an Error
  * where BEGIN failed, so that nothing is done outside a transaction.
  */
 export async function openLedger({ knex, ledgerId, pipeline, limits }: LedgerTransaction): Promise<Date> {
-  const opening = knex
-    .raw(`select ${limitSettings} from ledgers where id = ? and ${hasBegun}`, [...limitBindings(limits), ledgerId])
-    .options(prepared(knex, 'open-ledger'));
-  const { rows } = await pipeline.send(opening);
+  const opening = opened([...limitBindings(limits), ledgerId]);
+  const { rows } = await pipeline.send({ ...opening, ...prepared(knex, 'open-ledger') });
   if (rows.length === 0) throw new Error('the transaction has not begun, or there is no such ledger');
   return rows[0].now;
 }

@@ -10,7 +10,11 @@ export interface AccountsPage {
   readonly order: Order;
   /** Null for those of all accounts. */
   readonly accountIds: readonly string[] | null;
+  readonly joined: Joined;
 }
+
+/** By account, since when its reader belongs to it; without the accounts of which it sees all. */
+export type Joined = ReadonlyMap<string, Date>;
 
 interface RowOfAccount {
   readonly id: string;
@@ -18,16 +22,18 @@ interface RowOfAccount {
 
 /**
  * Reads a page of `rows`, of the table with this alias, as `scanRows` does it: along the index of each account, or
- * where all accounts are meant along that of the ids. The rows must select `id` and `account_id`.
+ * where all accounts are meant along that of the ids. The rows must select `id` and `account_id`. What had ended before
+ * its reader joined is left out.
  */
 export async function scanAccounts<Row extends RowOfAccount>(
   knex: Database | Knex,
   { rows, alias }: { rows: Knex.QueryBuilder; alias: string },
   page: AccountsPage,
-  matches: readonly Condition[],
+  asked: readonly Condition[],
 ): Promise<Scanned<string, Row>> {
   const { accountIds, order, after, limit } = page;
   if (accountIds?.length === 0) return { items: [], stoppedAt: null };
+  const matches = [...asked, ...notBefore(page.joined, alias)];
   if (accountIds !== null && accountIds.length > 1) {
     return scanEach(knex, { rows, alias }, { ...page, accountIds }, matches);
   }
@@ -73,6 +79,15 @@ async function scanEach<Row extends RowOfAccount>(
   const found: Found[] = result.rows;
   const items = found.filter((row) => row.is_match);
   return { items, stoppedAt: items.length < limit ? (found[0]?.until ?? null) : null };
+}
+
+/** That what a row of the table with this alias is about had not ended when its reader joined its account. */
+export function notBefore(joined: Joined, alias: string): Condition[] {
+  if (joined.size === 0) return [];
+  // Next to the row, as times by account: a join would have the planner gather memberships first.
+  const since = JSON.stringify(Object.fromEntries(joined));
+  const joinedAt = `(:joined::jsonb ->> ${alias}.account_id::text)::timestamptz`;
+  return [{ sql: `coalesce(${alias}.finished_at >= ${joinedAt}, true)`, bindings: { joined: since } }];
 }
 
 /**

@@ -1,8 +1,6 @@
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
-import pg from 'pg';
+import type pg from 'pg';
 import { OperatorError } from '../errors/operator-error.ts';
-import { isLoopback } from './loopback.ts';
+import { DatabaseClient } from './database-client.ts';
 import { askServerKind, type ServerKind } from './server-kind.ts';
 import { isSessionLost, sqlState, sqlStateOf } from './sqlstate.ts';
 import { tracedStatement } from './traced-statement.ts';
@@ -78,46 +76,13 @@ const notEverywhere = `
   (select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'),
   case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`;
 
-/** These travel with the connection's first message: a transaction pooler sees to them on each of its servers. */
-const startupSettings = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', standard_conforming_strings: 'on' };
-
-class Client extends pg.Client {
-  /**
-   * The driver knows only some of the parameters that a server takes (PostgreSQL manual, chapter 54.7, StartupMessage).
-   */
-  getStartupConf(): Record<string, string> {
-    const driver = pg.Client.prototype as unknown as { getStartupConf(this: pg.Client): Record<string, string> };
-    return { ...driver.getStartupConf.call(this), ...startupSettings };
-  }
-
-  /** All who can listen on the way, or answer in the place of the server, would have the password. */
-  _handleAuthCleartextPassword(message: unknown): void {
-    const { stream } = this.connection;
-    if (isPrivate(stream as Socket)) {
-      const driver = pg.Client.prototype as unknown as {
-        _handleAuthCleartextPassword(this: pg.Client, message: unknown): void;
-      };
-      driver._handleAuthCleartextPassword.call(this, message);
-    } else this.connection.emit('error', new OperatorError(passwordInClear));
-  }
-}
-
-/** Encrypted, or on this machine alone: sockets of Unix have no address. */
-function isPrivate(stream: Socket): boolean {
-  return stream instanceof TLSSocket || stream.remoteAddress === undefined || isLoopback(stream.remoteAddress);
-}
-
-const passwordInClear =
-  'The database asks for the password in clear text, and the connection has no TLS: use sslmode=require in ' +
-  'DATABASE_URL, or have the server ask for scram-sha-256.';
-
 /**
  * A session with one server, on which nothing waits for ever: a statement that is not answered within its limit and two
  * seconds ends the session, and with it the wait of its callers. A session that turns out to be of no use (its server
  * is read-only, shuts down, or is gone) ends itself, so that another try gets another one.
  */
 export class DatabaseSession implements Session {
-  readonly #client: Client;
+  readonly #client: DatabaseClient;
   readonly #keeper: SessionKeeper;
   readonly #defaultLimitMs: number;
   #limitMs: number;
@@ -131,7 +96,7 @@ export class DatabaseSession implements Session {
     this.#keeper = keeper;
     this.#defaultLimitMs = limitOnThisSide(options.statementTimeoutMs);
     this.#limitMs = options.connectTimeoutMs;
-    this.#client = new Client({
+    this.#client = new DatabaseClient({
       connectionString: options.url,
       application_name: options.applicationName,
       connectionTimeoutMillis: options.connectTimeoutMs,

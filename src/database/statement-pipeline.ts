@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { QueryResult } from 'pg';
-import type { Session } from './session.ts';
+import type { Session, Statement } from './session.ts';
 import { isStatementRefused } from './sqlstate.ts';
 
 /**
@@ -12,7 +12,7 @@ import { isStatementRefused } from './sqlstate.ts';
  */
 export interface StatementPipeline {
   /** The statement is on its way, before everything that is sent later, when this returns. */
-  send(statement: Knex.Raw | Knex.QueryBuilder): Promise<QueryResult>;
+  send(statement: Knex.Raw | Knex.QueryBuilder | Statement): Promise<QueryResult>;
   /** Waits for all that was sent, and throws what the first of them failed with. */
   answered(): Promise<void>;
   /** Whether the server has answered one of them with an error. COMMIT then rolls back. */
@@ -25,9 +25,7 @@ export async function openPipeline(transaction: Knex.Transaction): Promise<State
   let refused = false;
   return {
     send(statement) {
-      const compiled = statement.toSQL() as Knex.Sql & { options?: object };
-      const { sql, bindings } = compiled.toNative();
-      const answer = session.query({ ...compiled.options, text: sql, values: bindings });
+      const answer = session.query('text' in statement ? statement : compile(statement));
       // The caller may look at the answer later than it comes.
       answer.catch((error) => {
         refused ||= isStatementRefused(error);
@@ -40,4 +38,10 @@ export async function openPipeline(transaction: Knex.Transaction): Promise<State
     },
     isRefused: () => refused,
   };
+}
+
+function compile(statement: Knex.Raw | Knex.QueryBuilder): Statement {
+  const compiled = statement.toSQL() as Knex.Sql & { options?: object };
+  const { sql, bindings } = compiled.toNative();
+  return { ...compiled.options, text: sql, values: bindings };
 }

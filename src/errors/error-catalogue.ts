@@ -87,6 +87,7 @@ export const errorTitles = {
   foreign_site: 'The request comes from a page of another site',
   key_not_allowed: 'The API key may not do this',
   scope_missing: 'The API key is not for this',
+  expiry_exceeded: 'A key makes none that outlives it',
   version_mismatch: 'The account has changed since it was read',
   external_id_taken: 'The external id is in use already',
   external_id_differs: 'What has the external id is not what was asked for',

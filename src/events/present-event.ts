@@ -9,6 +9,7 @@ import { asBooked } from '../movements/present-transaction.ts';
 import { findTransactions } from '../movements/transaction-queries.ts';
 import type { ReadableAccounts } from '../ownership/visible-accounts.ts';
 import { findParties } from '../parties/party-queries.ts';
+import { toldRunOf } from '../standing-orders/standing-order-run.ts';
 
 /** An event as callers see it: CloudEvents 1.0 in its JSON format. */
 export const eventDocument = z
@@ -51,7 +52,9 @@ export async function describeEvents(
     // As it was when it was booked: whatever came later has an event of its own. A party shows as it is now.
     const data = isOfParty(event)
       ? (parties.get(subjectId) ?? event.data)
-      : (event.data ?? withoutHidden(asBooked(transactions.get(subjectId)!), readable));
+      : event.data === null
+        ? withoutHidden(asBooked(transactions.get(subjectId)!), readable)
+        : toldRunOf(event.data, readable);
     const document: EventDocument = {
       specversion: '1.0',
       id: formatPlace(place),

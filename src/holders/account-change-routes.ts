@@ -35,9 +35,9 @@ async function readChanges(
   query: Omit<z.output<typeof listQuery>, 'accountId'> & { accountId?: string | undefined },
 ): Promise<Success> {
   const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
-  const accountIds = await findListedAccounts(database, caller, query);
+  const listed = await findListedAccounts(database, caller, query);
   const source = sourceOf(caller, database);
-  const list = (page: PageAsked<string>) => listChanges(source, { ...page, accountIds }, status);
+  const list = (page: PageAsked<string>) => listChanges(source, { ...page, ...listed }, status);
   const describe = (changes: readonly AccountChange[]) => describeChanges(source, changes, new Date());
   return readPage(query, ['changes'], (page) => listSigned(page, { list, describe }, missingFrom));
 }

@@ -39,9 +39,9 @@ async function readHolds(
   caller: Caller,
   query: Omit<z.output<typeof listQuery>, 'accountId'> & { accountId?: string | undefined },
 ): Promise<Success> {
-  const accountIds = await findListedAccounts(database, caller, query);
+  const listed = await findListedAccounts(database, caller, query);
   return readPage(query, ['holds'], (page) =>
-    listHolds(sourceOf(caller, database), { ...page, accountIds }, query.status),
+    listHolds(sourceOf(caller, database), { ...page, ...listed }, query.status),
   );
 }
 

@@ -36,6 +36,19 @@ interface KnownKey {
   readonly isRevoked: boolean;
 }
 
+export interface Authenticator {
+  readonly handler: RequestHandler;
+  /** Who calls with this `Authorization`, where that was looked up a moment ago and is good. */
+  recall(authorization: string | undefined): Caller | undefined;
+}
+
+/** Longer ones than our own are kept by their hashes: ten thousand of them would fill the memory. */
+const maxKeptLength = 128;
+
+function cacheKeyOf(key: string): string {
+  return key.length <= maxKeptLength ? key : hashApiKey(key).toString('base64');
+}
+
 /**
  * Finds whose request it is, for `callerOf`. Throws RefusalError `unauthorized`. Keys that were looked up are kept for
  * seconds, the unknown ones too, and forgotten when any key has ended in any process. Throws `too_many_requests` for
@@ -46,8 +59,8 @@ export function authenticate(
   hints: Pick<Hints, 'onTold'>,
   admission: Pick<Admission, 'admitStranger' | 'countStranger'>,
   tokens: TokenVerifier,
-): RequestHandler {
-  const known = new LRUCache<string, KnownKey | 'unknown'>({ max: maxCachedKeys, ttl: cacheMs });
+): Authenticator {
+  const known: KnownKeys = new LRUCache({ max: maxCachedKeys, ttl: cacheMs });
   // Those that were good a while ago: they are looked up whatever strangers send from the same address.
   const good = new LRUCache<string, true>({ max: maxCachedKeys });
   // What was asked before a key ended must not be kept after it.
@@ -57,24 +70,23 @@ export function authenticate(
     known.clear();
   });
 
-  async function lookUp(key: string, cacheKey: string, keyHash: Buffer): Promise<KnownKey | 'unknown'> {
+  async function lookUp(key: string, cacheKey: string): Promise<KnownKey | 'unknown'> {
     const before = endings;
     const ofToken = tokens.verify(key);
     const found =
       ofToken === undefined
-        ? ((await findKey(database, ledgerOfApiKey(key), keyHash)) ?? 'unknown')
+        ? ((await findKey(database, ledgerOfApiKey(key), hashApiKey(key))) ?? 'unknown')
         : { caller: await ofToken, isRevoked: false };
     if (before === endings) known.set(cacheKey, found, { ttl: isGone(found) ? unknownMs : cacheMs });
     return found;
   }
 
-  return (req, res, next) => {
+  const handler: RequestHandler = (req, res, next) => {
     const key = bearer.exec(req.headers.authorization ?? '')?.[1];
     if (key === undefined) {
       throw new RefusalError('unauthorized', 'Send an API key, or a token, as "Authorization: Bearer <key>".');
     }
-    const keyHash = hashApiKey(key);
-    const cacheKey = keyHash.toString('base64');
+    const cacheKey = cacheKeyOf(key);
     const kept = known.get(cacheKey);
     if (kept !== undefined) {
       admitKey(res, kept);
@@ -83,7 +95,7 @@ export function authenticate(
     }
     const find = async () => {
       try {
-        const found = await lookUp(key, cacheKey, keyHash);
+        const found = await lookUp(key, cacheKey);
         if (isGone(found)) {
           good.delete(cacheKey);
           admission.countStranger(req);
@@ -103,6 +115,18 @@ export function authenticate(
       next();
     });
   };
+
+  return { handler, recall: (authorization) => recall(known, authorization) };
+}
+
+type KnownKeys = LRUCache<string, KnownKey | 'unknown'>;
+
+function recall(known: KnownKeys, authorization: string | undefined): Caller | undefined {
+  if (!authorization?.startsWith('Bearer ')) return;
+  const found = known.get(authorization.slice('Bearer '.length));
+  if (found === undefined || found === 'unknown' || found.isRevoked) return;
+  const { caller } = found;
+  return caller.expiresAt === null || caller.expiresAt.getTime() > machineClock.now() ? caller : undefined;
 }
 
 const keyKind = ({ caller }: KnownKey) => (caller.keyId === null ? 'token' : 'API key');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { RefusalError } from '../errors/refusal.ts';
 import { type RequestLogOptions, requestLog } from './request-log.ts';
 import { traceRequest } from './request-span.ts';
@@ -9,12 +9,12 @@ import { traceRequest } from './request-span.ts';
  * beginning of the request's log. Throws RefusalError `malformed_request` where HTTP/1.1 comes without a host (RFC
  * 9112, section 3.2).
  */
-export function describeAnswer({
-  draining,
-  ...options
-}: RequestLogOptions & { draining: AbortSignal }): RequestHandler {
+export function describeAnswer({ draining, ...options }: RequestLogOptions & { draining: AbortSignal }): {
+  handler: RequestHandler;
+  begin(req: Request, res: Response): void;
+} {
   const beginLog = requestLog(options);
-  return (req, res, next) => {
+  function begin(req: Request, res: Response): void {
     beginLog(res);
     const proposed = req.get('X-Request-Id');
     const requestId = proposed !== undefined && /^[\w.:-]{1,128}$/.test(proposed) ? proposed : randomUUID();
@@ -22,6 +22,9 @@ export function describeAnswer({
     res.setHeader('X-Request-Id', requestId);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Cache-Control', 'no-store');
+  }
+  const handler: RequestHandler = (req, res, next) => {
+    if (res.locals.requestId === undefined) begin(req, res);
     // Node reads nothing more from a connection whose upgrade nobody takes up.
     if (draining.aborted || req.headers.upgrade !== undefined) res.setHeader('Connection', 'close');
     if (req.headers.host === undefined && req.httpVersion === '1.1') {
@@ -30,4 +33,5 @@ export function describeAnswer({
     }
     traceRequest(res, next);
   };
+  return { handler, begin };
 }

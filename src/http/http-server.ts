@@ -18,7 +18,7 @@ export function createHttpServer(options: ServerOptions, app: Express, unreadMs 
   const server = createServer({ ...options, IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse });
   server.on('request', (req, res) => {
     res.once('prefinish', () => endUnread(res, unreadMs));
-    app(req, res);
+    if (!app.locals.shortWay?.(req, res)) app(req, res);
   });
   return server;
 }

@@ -35,12 +35,25 @@ const maxBodyBytes = 64 * 1024;
 /** A thousand movements with ordinary notes take a quarter of this. */
 const maxBatchBytes = 2 * 1024 * 1024;
 
+/** Bodies that were read already, with nothing unusual about how they came. */
+const keptBodies = new WeakMap<Request, Buffer>();
+
+export function keepBody(req: Request, bytes: Buffer): void {
+  keptBodies.set(req, bytes);
+}
+
 /**
  * Reads the body as JSON (RFC 8259): UTF-8 without exception, at most 64 KiB or 2 MiB of a batch, no compression, no
  * `__proto__`, no field twice, nothing that could not be stored and read back unchanged. An empty body is undefined.
  * What is too large is refused as soon as that is known.
  */
 export const jsonBody: RequestHandler = (req, _res, next) => {
+  const kept = keptBodies.get(req);
+  if (kept !== undefined) {
+    req.body = documentOf(kept);
+    next();
+    return;
+  }
   checkMediaType(req);
   if (!hasBody(req)) {
     next();
@@ -56,7 +69,7 @@ export const jsonBody: RequestHandler = (req, _res, next) => {
       return;
     }
     try {
-      req.body = bytes.length > 0 ? parseJson(bytes) : undefined;
+      req.body = documentOf(bytes);
     } catch (unreadable) {
       next(unreadable);
       return;
@@ -65,13 +78,18 @@ export const jsonBody: RequestHandler = (req, _res, next) => {
   });
 };
 
+function documentOf(bytes: Buffer): unknown {
+  return bytes.length > 0 ? parseJson(bytes) : undefined;
+}
+
 function parseJson(bytes: Buffer): unknown {
   const text = attempt(() => utf8.decode(bytes), 'The body is not valid UTF-8.');
   const document = attempt(
     () => secureJson.parse(text) as unknown,
     'The body is not valid JSON, or names __proto__ or constructor.prototype.',
   );
-  const unfit = findUnstorable(document) ?? findRepeatedField(text);
+  // What is written out again as it came has no field twice; anything else is looked through.
+  const unfit = findUnstorable(document) ?? (JSON.stringify(document) === text ? undefined : findRepeatedField(text));
   if (unfit !== undefined) throw invalidInput([unfit]);
   return document;
 }

@@ -86,6 +86,10 @@ const noQuery = z.strictObject({});
 const dryRunQuery = z.strictObject({ dryRun: trueOrFalse.optional() });
 const noBody = z.strictObject({}).optional();
 
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * Makes what checks requests against a contract, in the one order that `docs/errors.md` promises for all routes: whose
  * key, path, body, query, headers. It throws RefusalError `key_not_allowed`, `scope_missing` and `validation_failed`.
@@ -98,6 +102,7 @@ function createReader({
   params,
   query,
   body,
+  plain,
   offers,
   mediaTypes,
   languages,
@@ -112,7 +117,8 @@ function createReader({
     if (scope !== undefined) requireScope(callerOf(res), scope);
     if (sameSiteOnly) requireSameSite(req);
     const readParams = params === undefined ? undefined : readInput(params, req.params, 'path');
-    const readBody = bodySchema === undefined ? undefined : readInput(bodySchema, req.body);
+    const plainBody = isObject(req.body) ? plain?.(req.body) : undefined;
+    const readBody = plainBody ?? (bodySchema === undefined ? undefined : readInput(bodySchema, req.body));
     const readQuery = readInput(querySchema, groupFields(req.query, querySchema), 'query');
     // Literal fields: after a spread they would be added slowly (docs/adr/0009).
     return {

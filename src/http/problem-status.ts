@@ -82,6 +82,7 @@ export const problemStatus: Readonly<Record<ErrorCode, number>> = {
   foreign_site: 403,
   key_not_allowed: 403,
   scope_missing: 403,
+  expiry_exceeded: 403,
   version_mismatch: 412,
   external_id_taken: 409,
   external_id_differs: 409,

@@ -19,7 +19,26 @@ export function storableText(value: string): boolean {
  * that JavaScript cannot hold exactly, nesting and values without end. Returns the first field that has one.
  */
 export function findUnstorable(document: unknown): FieldError | undefined {
+  if (isStorable(document, 0, { values: 0 })) return undefined;
   return findBelow(document, { path: '', depth: 0, seen: { values: 0 } });
+}
+
+/** Whether there is no such field: the same without making the path of each. */
+function isStorable(value: unknown, depth: number, seen: { values: number }): boolean {
+  seen.values++;
+  if (seen.values > maxValues || depth > maxDepth) return false;
+  if (typeof value === 'string') return storableText(value);
+  if (typeof value === 'number') return isExact(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every((member) => isStorable(member, depth + 1, seen));
+  for (const key in value) {
+    if (!storableText(key) || !isStorable(value[key as keyof typeof value], depth + 1, seen)) return false;
+  }
+  return true;
+}
+
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
 
 interface Place {
@@ -36,8 +55,7 @@ function findBelow(value: unknown, { path, depth, seen }: Place): FieldError | u
     return storableText(value) ? undefined : { path, message: notStorable };
   }
   if (typeof value === 'number') {
-    const exact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-    return exact ? undefined : { path, message: 'must be a number below 2^53; send larger ones as text' };
+    return isExact(value) ? undefined : { path, message: 'must be a number below 2^53; send larger ones as text' };
   }
   if (typeof value !== 'object' || value === null) return undefined;
   // Of a long list no list of all is made first.

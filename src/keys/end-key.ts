@@ -4,7 +4,7 @@ import type { OperationKind } from '../ledger/operation.ts';
 import { partyRows } from '../parties/party-queries.ts';
 import { lockClaimable } from '../workers/claim-work.ts';
 import { type ApiKeyDocument, findKeys, keyRows } from './key-queries.ts';
-import { keyRow, type MakeKeyCommand, type NewKey, refuseScopes } from './make-key.ts';
+import { keyRow, type MakeKeyCommand, type NewKey, refuseMore } from './make-key.ts';
 
 type Keys = ReadonlyMap<string, ApiKeyDocument>;
 
@@ -72,7 +72,7 @@ export const rotateKey: OperationKind<
     if (key.revokedAt !== null || (endsAt !== null && endsAt <= now)) {
       return { refusal: refusal('api_key_ended', `API key ${keyId} has ended. Make another one.`) };
     }
-    const refused = refuseScopes(key.scopes, maker);
+    const refused = refuseMore({ scopes: key.scopes, expiresAt: endsAt }, maker);
     if (refused !== undefined) return { refusal: refused };
     const overlap = new Date(now.getTime() + overlapMs);
     const expiresAt = endsAt !== null && endsAt < overlap ? endsAt : overlap;

@@ -75,12 +75,12 @@ export const keyRoutes = [
       summary: 'Make an API key, of the service or of a party',
       audited: true,
       ...{ keys: 'service', scope: 'keys:manage', offers: operation, body: keyBody, answers: { 201: madeKeyDocument } },
-      refusals: ['party_not_found'],
+      refusals: ['party_not_found', 'expiry_exceeded'],
       examples: { 'For what pays wages': { name: 'Payroll', scopes: ['movements:write', 'accounts:read'] } },
     },
     async ({ caller, body, options }, { engine }) => {
-      const { name, partyId = null, scopes: asked = scopesByDefault, expiresAt = null } = body;
-      if (expiresAt !== null && expiresAt.getTime() <= machineClock.now())
+      const { name, partyId = null, scopes: asked = scopesByDefault, expiresAt } = body;
+      if (expiresAt != null && expiresAt.getTime() <= machineClock.now())
         throw invalidInput([{ path: 'expiresAt', message: 'must lie in the future' }]);
       const apiKey = createApiKey(caller.ledgerId);
       const terms = { name, partyId, scopes: scopes.filter((scope) => asked.includes(scope)), expiresAt };
@@ -97,7 +97,7 @@ export const keyRoutes = [
       summary: 'Make a key like this one, which goes on for a while',
       audited: true,
       ...{ keys: 'service', scope: 'keys:manage', offers: operation, params, body: rotationBody },
-      ...{ answers: { 201: madeKeyDocument }, refusals: [...refusals, 'api_key_ended'] },
+      ...{ answers: { 201: madeKeyDocument }, refusals: [...refusals, 'api_key_ended', 'expiry_exceeded'] },
       examples: { 'An hour to change over': { overlapSeconds: 3600 } },
     },
     async ({ caller, params: { keyId }, body, options }, { database, engine, wakeUp }) => {

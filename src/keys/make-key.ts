@@ -1,5 +1,6 @@
 import { noSuch } from '../errors/no-such.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
+import type { Caller } from '../http/caller.ts';
 import type { Scope } from '../ledger/key-scopes.ts';
 import type { OperationKind } from '../ledger/operation.ts';
 import { findParties, type PartyDocument, partyRows } from '../parties/party-queries.ts';
@@ -12,10 +13,11 @@ export interface MakeKeyCommand {
   readonly name: string;
   readonly partyId: string | null;
   readonly scopes: readonly Scope[];
-  readonly expiresAt: Date | null;
+  /** Null: never. Undefined: when the key of the request does. */
+  readonly expiresAt: Date | null | undefined;
   readonly keyHash: Buffer;
   /** The key of the request. */
-  readonly maker: { readonly keyId: string | null; readonly scopes: readonly Scope[] };
+  readonly maker: Pick<Caller, 'keyId' | 'scopes' | 'expiresAt'>;
 }
 
 /** A key to be written. */
@@ -33,8 +35,9 @@ export const makeKey: OperationKind<MakeKeyCommand, ReadonlyMap<string, PartyDoc
   lockClaimable: (transaction, commands, mode) => lockClaimable(transaction, partyRows, partiesOf(commands), mode),
   load: (transaction, commands) => findParties(transaction, partiesOf(commands)),
 
-  decide({ id, name, partyId, scopes, expiresAt, keyHash, maker }, { loaded: parties, now }) {
-    const refused = refuseScopes(scopes, maker) ?? refuseParty(parties, partyId);
+  decide({ id, name, partyId, scopes, keyHash, maker, ...asked }, { loaded: parties, now }) {
+    const { expiresAt = maker.expiresAt } = asked;
+    const refused = refuseMore({ scopes, expiresAt }, maker) ?? refuseParty(parties, partyId);
     if (refused !== undefined) return { refusal: refused };
     const ends = { expiresAt: expiresAt?.toISOString() ?? null, revokedAt: null, lastUsedAt: null };
     const about = { id, name, partyId, scopes: [...scopes], createdAt: now.toISOString(), madeWith: maker.keyId };
@@ -47,15 +50,20 @@ export const makeKey: OperationKind<MakeKeyCommand, ReadonlyMap<string, PartyDoc
   },
 };
 
-/** Nobody gives what it lacks. */
-export function refuseScopes(
-  scopes: readonly Scope[],
-  maker: Pick<MakeKeyCommand['maker'], 'scopes'>,
+/** Nobody gives what it lacks: no scope, and no time. */
+export function refuseMore(
+  { scopes, expiresAt }: { readonly scopes: readonly Scope[]; readonly expiresAt: Date | null },
+  maker: MakeKeyCommand['maker'],
 ): Refusal | undefined {
   const lacking = scopes.find((scope) => !maker.scopes.includes(scope));
-  if (lacking === undefined) return;
-  const detail = `A key gives only what it has itself, and this one has not the scope ${lacking}.`;
-  return refusal('scope_missing', detail, { scope: lacking });
+  if (lacking !== undefined) {
+    const detail = `A key gives only what it has itself, and this one has not the scope ${lacking}.`;
+    return refusal('scope_missing', detail, { scope: lacking });
+  }
+  if (maker.expiresAt === null || (expiresAt !== null && expiresAt <= maker.expiresAt)) return;
+  const ends = maker.expiresAt.toISOString();
+  const detail = `A key gives only what it has itself, and this one ends at ${ends}.`;
+  return refusal('expiry_exceeded', detail, { expiresAt: ends });
 }
 
 export function keyRow(ledgerId: string, document: ApiKeyDocument, keyHash: Buffer) {

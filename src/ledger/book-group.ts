@@ -15,12 +15,18 @@ import {
   usesKeyUp,
 } from './operation.ts';
 import { machineClock, trustClock } from './trusted-clock.ts';
+import { unpackAnswers } from './unpack-answers.ts';
 import { JournalWriter } from './write-journal.ts';
 
 type AnyKind = OperationKind<unknown, unknown, unknown, unknown>;
 
-/** Reads of a booking time that is not the database's clock: the seeds use it to write history. */
-export type BookingClock = (databaseNow: Date) => Date;
+/** Terms that hardly any group has. */
+export interface GroupTerms {
+  /** Reads of a booking time that is not the database's clock. */
+  readonly bookingClock?: (databaseNow: Date) => Date;
+  /** Outcomes are stored whole, for processes of a version that reads none from the journal. */
+  readonly keepsWhole?: boolean;
+}
 
 /**
  * Carries out operations of one ledger, in their order, inside one open database transaction: claim the idempotency
@@ -37,19 +43,26 @@ export async function bookGroup(
   transaction: LedgerTransaction,
   operations: readonly Operation<unknown>[],
   mode: LockMode,
-  bookingClock: BookingClock = (databaseNow) => databaseNow,
+  { bookingClock = (databaseNow) => databaseNow, keepsWhole = false }: GroupTerms = {},
 ): Promise<Answer<unknown>[]> {
   const askedAt = machineClock.now();
   const claims = operations.flatMap((operation) => [operation, ...operation.itemKeys]);
   const claiming = mode === 'read' ? beginReading(transaction) : claimIdempotencyKeys(transaction, claims);
-  // An operation by itself waits for its key: if that was used before, the answer needs no lock.
-  const wanted = operations.length === 1 ? notAmong((await claiming).earlier, operations) : operations;
+  // One that waits for no lock waits for its key first: if that was used before, the answer needs no lock.
+  const wanted = mode === 'noWait' ? notAmong((await claiming).earlier, operations) : operations;
   const locking = lockRows(transaction, wanted, mode);
-  const [{ earlier, now }, locked] = await inOrder(claiming, locking);
+  const [{ earlier: kept, now }, locked] = await inOrder(claiming, locking);
+  const earlier = await unpackAnswers(transaction, operations, kept);
 
   const fresh = notAmong(earlier, operations);
   const answers = new Map(earlier);
-  const kept = new Map<string, Outcome<unknown>>();
+  const used = new Set<string>();
+  const stored = new Map<string, object>();
+  const use = (key: string, outcome: Outcome<unknown>, kind: AnyKind) => {
+    used.add(key);
+    const packed = keepsWhole || kind.keptForm === undefined ? outcome : kind.keptForm.pack(outcome);
+    if (packed !== null) stored.set(key, packed as object);
+  };
   if (fresh.length > 0) {
     const clock = bookingClock(locked.now ?? trustClock(now!, askedAt));
     const decided = await decideAll(transaction, fresh, {
@@ -58,19 +71,19 @@ export async function bookGroup(
       clock,
       mode,
     });
-    for (const [index, { idempotencyKey }] of fresh.entries()) {
+    for (const [index, { idempotencyKey, kind }] of fresh.entries()) {
       const outcome = decided.outcomes[index]!;
       answers.set(idempotencyKey, { outcome, replayed: false });
-      if (usesKeyUp(outcome, idempotencyKey)) kept.set(idempotencyKey, outcome);
+      if (usesKeyUp(outcome, idempotencyKey)) use(idempotencyKey, outcome, kind);
     }
-    for (const [key, outcome] of decided.itemOutcomes) if (usesKeyUp(outcome)) kept.set(key, outcome);
-    decided.journal?.finish(kept);
+    for (const [key, { outcome, kind }] of decided.itemOutcomes) if (usesKeyUp(outcome)) use(key, outcome, kind);
+    decided.journal?.finish(stored);
   }
   if (mode !== 'read') {
     const keys = claims.map((claim) => claim.idempotencyKey);
     releaseIdempotencyKeys(
       transaction,
-      keys.filter((key) => !earlier.has(key) && !kept.has(key)),
+      keys.filter((key) => !earlier.has(key) && !used.has(key)),
     );
   }
   return operations.map(({ idempotencyKey }) => answers.get(idempotencyKey)!);
@@ -104,7 +117,7 @@ type Task = Pick<Operation<unknown>, 'kind' | 'command' | 'accountIds' | 'expect
 interface Ground {
   /** As they were locked. */
   readonly accounts: Locked['accounts'];
-  readonly earlierItems: ClaimedKeys['earlier'];
+  readonly earlierItems: ReadonlyMap<string, Answer<unknown>>;
   readonly clock: Date;
   readonly mode: LockMode;
 }
@@ -141,7 +154,10 @@ async function inOrder<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A,
   return [await first, await second];
 }
 
-function notAmong(earlier: ClaimedKeys['earlier'], operations: readonly Operation<unknown>[]): Operation<unknown>[] {
+function notAmong(
+  earlier: ReadonlyMap<string, unknown>,
+  operations: readonly Operation<unknown>[],
+): Operation<unknown>[] {
   return operations.filter((operation) => !earlier.has(operation.idempotencyKey));
 }
 
@@ -159,7 +175,7 @@ function decideInTurn(
 ) {
   const { accounts, earlierItems, now, dryRun } = state;
   const outcomes: Outcome<unknown>[] = [];
-  const itemOutcomes = new Map<string, Outcome<unknown>>();
+  const itemOutcomes = new Map<string, { outcome: Outcome<unknown>; kind: AnyKind }>();
   const effects = new Map<AnyKind, unknown[]>();
   for (const task of tasks) {
     const { kind, command } = task;
@@ -170,7 +186,7 @@ function decideInTurn(
       outcomes.push({ refusal: decision.refusal });
       continue;
     }
-    for (const [key, outcome] of decision.itemOutcomes ?? []) itemOutcomes.set(key, outcome);
+    for (const [key, outcome] of decision.itemOutcomes ?? []) itemOutcomes.set(key, { outcome, kind });
     for (const account of decision.changedAccounts ?? []) accounts.set(account.id, account);
     journal?.add(decision, task.span?.traceparent);
     outcomes.push(outcomeOf(decision.result, accounts.get(task.accountIds[0] ?? '')));

@@ -51,5 +51,7 @@ export interface BookedTransaction extends MovementNotes {
   /** The parties whose signatures it took; empty for an act of the calling service. */
   readonly signedBy: readonly string[];
   readonly origin: TransactionOrigin | null;
+  /** Of the account that the entity tag of the answer speaks of; none where it is zero, or none is answered. */
+  readonly revision?: number | null;
   readonly entries: readonly BookedEntry[];
 }

@@ -1,29 +1,33 @@
+import { fixedStatement } from '../database/fixed-statement.ts';
 import { type LedgerTransaction, limitBindings, limitSettings, openLedger } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import { isDistributed, onOneServer } from '../database/server-kind.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { hasBegun } from '../database/unawaited-begin.ts';
 import { RefusalError, refusal } from '../errors/refusal.ts';
-import type { Answer, KeyClaim, Outcome } from './operation.ts';
+import { arraysOf, type Columns, namesOf, of, ofText, unnest } from './column-arrays.ts';
+import type { KeptAnswer, KeyClaim, Outcome } from './operation.ts';
 import { machineClock } from './trusted-clock.ts';
 
 interface StoredKey {
   key: string;
   request_hash: Buffer;
-  outcome: Outcome<unknown>;
+  /** Null where the transaction says it. */
+  outcome: Outcome<unknown> | null;
+  transaction_id: string | null;
 }
 
 /** What is known of the idempotency keys that a transaction claimed. */
 export interface ClaimedKeys {
   /** The answers of those that were used before. All others are ours now. */
-  readonly earlier: ReadonlyMap<string, Answer<unknown>>;
+  readonly earlier: ReadonlyMap<string, KeptAnswer>;
   /** The database's clock when keys were claimed; undefined when all were used before. */
   readonly now: Date | undefined;
 }
 
 /**
  * Begins a transaction: puts its limits into force and claims these idempotency keys, sorted, before any account is
- * locked. Finds the answers to those that were used before: the stored one, or the refusal `idempotency_key_reused`
+ * locked. Finds the answers to those that were used before: the kept one, or the refusal `idempotency_key_reused`
  * when the request differs. No key may stand twice in `claims`.
  *
  * A key that another transaction has claimed and not yet committed makes the insert wait, up to the transaction's lock
@@ -55,23 +59,39 @@ interface InsertedKeys {
   readonly now: Date | undefined;
 }
 
+const claimColumns: Columns<KeyClaim> = {
+  key: ofText((claim) => claim.idempotencyKey),
+  request_hash: of('bytea', (claim) => `"\\\\x${claim.requestHash.toString('hex')}"`),
+  transaction_id: of('uuid', (claim) => claim.transactionId),
+};
+const claimed = `${unnest(claimColumns)} as claim (${namesOf(claimColumns)})`;
+
+const openByInsert = fixedStatement(`/* ${onOneServer} */
+  with limits as materialized (select ${limitSettings} where ${hasBegun})
+  insert into idempotency_keys (ledger_id, key, request_hash, transaction_id)
+  select ?::uuid, key, request_hash, transaction_id from limits, ${claimed}
+  order by key
+  on conflict do nothing
+  returning key, clock_timestamp() as now`);
+
 /** In one statement, which is quickest on one server. Keys are dated by its clock. */
 async function openByInserting(
   { knex, ledgerId, pipeline, limits }: LedgerTransaction,
   claims: readonly KeyClaim[],
 ): Promise<InsertedKeys> {
-  const statement = `/* ${onOneServer} */
-    with limits as materialized (select ${limitSettings} where ${hasBegun})
-    insert into idempotency_keys (ledger_id, key, request_hash)
-    select ?::uuid, key, request_hash
-    from limits, unnest(?::text[], ?::bytea[]) as claim (key, request_hash)
-    order by key
-    on conflict do nothing
-    returning key, clock_timestamp() as now`;
-  const bindings = [...limitBindings(limits), ledgerId, ...arraysOf(claims)];
-  const { rows } = await pipeline.send(knex.raw(statement, bindings).options(prepared(knex, 'claim-keys')));
+  const statement = openByInsert([...limitBindings(limits), ledgerId, ...arraysOf(claimColumns, claims)]);
+  const { rows } = await pipeline.send({ ...statement, ...prepared(knex, 'claim-keys') });
   return { claimed: rows.map(({ key }) => key), now: rows.at(-1)?.now };
 }
+
+const insertOpened = fixedStatement(`
+  insert into idempotency_keys (ledger_id, key, request_hash, transaction_id, created_at)
+  select l.id, claim.key, claim.request_hash, claim.transaction_id, ?::timestamptz
+  from ledgers l cross join ${claimed}
+  where l.id = ?::uuid and ${hasBegun}
+  order by claim.key
+  on conflict do nothing
+  returning key`);
 
 /**
  * In two statements that are sent together: limits hold where the rows are only if a SELECT sets them. Keys are dated
@@ -80,24 +100,13 @@ async function openByInserting(
  */
 async function openAndInsert(transaction: LedgerTransaction, claims: readonly KeyClaim[]): Promise<InsertedKeys> {
   const { knex, ledgerId, pipeline } = transaction;
-  const statement = `
-    insert into idempotency_keys (ledger_id, key, request_hash, created_at)
-    select l.id, claim.key, claim.request_hash, ?::timestamptz
-    from ledgers l cross join unnest(?::text[], ?::bytea[]) as claim (key, request_hash)
-    where l.id = ?::uuid and ${hasBegun}
-    order by claim.key
-    on conflict do nothing
-    returning key`;
-  const bindings = [new Date(machineClock.now()).toISOString(), ...arraysOf(claims), ledgerId];
+  const now = new Date(machineClock.now()).toISOString();
+  const statement = insertOpened([now, ...arraysOf(claimColumns, claims), ledgerId]);
   const opening = openLedger(transaction);
-  const inserting = pipeline.send(knex.raw(statement, bindings).options(prepared(knex, 'claim-keys')));
-  const now = await opening;
+  const inserting = pipeline.send({ ...statement, ...prepared(knex, 'claim-keys') });
+  const clock = await opening;
   const { rows } = await inserting;
-  return { claimed: rows.map(({ key }) => key), now };
-}
-
-function arraysOf(claims: readonly KeyClaim[]): [string[], Buffer[]] {
-  return [claims.map((claim) => claim.idempotencyKey), claims.map((claim) => claim.requestHash)];
+  return { claimed: rows.map(({ key }) => key), now: clock };
 }
 
 /**
@@ -116,11 +125,11 @@ export function releaseIdempotencyKeys({ knex, ledgerId, pipeline }: LedgerTrans
 async function findAnswers(
   transaction: LedgerTransaction,
   claims: readonly KeyClaim[],
-): Promise<Map<string, Answer<unknown>>> {
+): Promise<Map<string, KeptAnswer>> {
   const keys = claims.map((claim) => claim.idempotencyKey);
   const rows = await transaction
     .knex<StoredKey>('idempotency_keys')
-    .select('key', 'request_hash', 'outcome')
+    .select('key', 'request_hash', 'outcome', 'transaction_id')
     .where('ledger_id', transaction.ledgerId)
     .whereRaw('key = any(?::text[])', [keys]);
   const stored = new Map(rows.map((row) => [row.key, row]));
@@ -129,13 +138,13 @@ async function findAnswers(
       const row = stored.get(idempotencyKey);
       // Expired and removed between the claim and this look: the caller's next try claims it anew.
       if (row === undefined) throw inProgress(undefined);
-      const same = row.request_hash.equals(requestHash);
-      return [idempotencyKey, same ? { outcome: row.outcome, replayed: true } : reused(idempotencyKey)];
+      if (!row.request_hash.equals(requestHash)) return [idempotencyKey, reused(idempotencyKey)];
+      return [idempotencyKey, { outcome: row.outcome ?? { transactionId: row.transaction_id! }, replayed: true }];
     }),
   );
 }
 
-function reused(key: string): Answer<never> {
+function reused(key: string): KeptAnswer {
   const problem = `The Idempotency-Key ${key} belongs to an earlier, different request.`;
   const detail = `${problem} Use a new key for a new request.`;
   return { outcome: { refusal: refusal('idempotency_key_reused', detail) }, replayed: false };

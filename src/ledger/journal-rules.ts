@@ -65,6 +65,8 @@ export const journalRules: BooksRules = {
   'booking times never go back along the versions of an account': { ...ofChain, broken: 'booked_at < booked_before' },
   'nothing is booked ahead of the clock': `
     select ledger_id, id::text as subject from transactions where ${liesAhead('booked_at')}`,
-  'a used idempotency key has its outcome': `
-    select ledger_id, key as subject from idempotency_keys where outcome is null`,
+  'a used idempotency key has its outcome, or a transaction that says it': `
+    select k.ledger_id, k.key as subject from idempotency_keys k
+    left join transactions t on t.ledger_id = k.ledger_id and t.id = k.transaction_id
+    where k.outcome is null and t.id is null`,
 };

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { fixedStatement } from '../database/fixed-statement.ts';
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
 import { prepared } from '../database/prepared-statement.ts';
 import { isDistributed, onOneServer } from '../database/server-kind.ts';
@@ -8,7 +9,6 @@ import { createId } from './create-id.ts';
 import type { LedgerEvent } from './ledger-event.ts';
 import type { LockedAccount } from './locked-account.ts';
 import { metadataTerms } from './metadata-term.ts';
-import type { Outcome } from './operation.ts';
 
 /** What happened, as the log will name it: the entry that was booked, or an event with a row of its own. */
 export interface LogEntry {
@@ -32,7 +32,8 @@ export interface JournalPart {
   readonly events: readonly EventRow[];
   readonly logEntries: readonly LogEntry[];
   readonly accounts: readonly LockedAccount[];
-  readonly outcomes: ReadonlyMap<string, Outcome<unknown>>;
+  /** What is stored with idempotency keys, as JSON. */
+  readonly outcomes: ReadonlyMap<string, object>;
 }
 
 const transactionColumns: Columns<BookedTransaction> = {
@@ -52,6 +53,7 @@ const transactionColumns: Columns<BookedTransaction> = {
   signed_by: ofText(({ signedBy }) => (signedBy.length === 0 ? null : `{${signedBy.join()}}`)),
   origin: of('text', (booked) => booked.origin?.type),
   origin_id: of('uuid', (booked) => booked.origin?.id),
+  revision: of('bigint', (booked) => booked.revision),
 };
 
 /** What an operation may change of an account that it has locked. */
@@ -69,7 +71,7 @@ const accountColumns: Columns<LockedAccount> = {
   closed_at: of('timestamptz', (account) => account.closedAt?.toISOString()),
 };
 
-const outcomeColumns: Columns<readonly [string, Outcome<unknown>]> = {
+const outcomeColumns: Columns<readonly [string, object]> = {
   key: ofText(([key]) => key),
   outcome: ofJson('json', ([, outcome]) => outcome),
 };
@@ -216,11 +218,11 @@ const metadata = insert('transaction_metadata', metadataColumns, ({ transactions
 );
 
 const [first, last] = [writes.slice(0, -1), writes.at(-1)!];
-const allTogether = `/* ${onOneServer} */
+const allTogether = fixedStatement(`/* ${onOneServer} */
   with ledger as (select ?::uuid as ledger_id),
   ${first.map((write) => `to_${write.table} as (${write.sql(together)})`).join(',\n  ')}
-  ${last.sql(together)}`;
-const eachAlone = new Map([...writes, metadata].map((write) => [write, write.sql(alone)]));
+  ${last.sql(together)}`);
+const eachAlone = new Map([...writes, metadata].map((write) => [write, fixedStatement(write.sql(alone))]));
 
 /**
  * Sends what belongs to a part, without waiting for the answer: to one server as one statement, which is parsed, bound
@@ -231,11 +233,11 @@ const eachAlone = new Map([...writes, metadata].map((write) => [write, write.sql
 export function writePart({ knex, ledgerId, pipeline }: LedgerTransaction, part: JournalPart, stamp: number): void {
   if (!isDistributed(knex)) {
     const bindings = [ledgerId, ...writes.flatMap((write) => write.bindings(part, stamp))];
-    void pipeline.send(knex.raw(allTogether, bindings).options(prepared(knex, 'write-journal')));
+    void pipeline.send({ ...allTogether(bindings), ...prepared(knex, 'write-journal') });
   }
   for (const write of isDistributed(knex) ? eachAlone.keys() : [metadata]) {
     if (write.isEmpty(part)) continue;
     const bindings = [...write.bindings(part, stamp), ledgerId];
-    void pipeline.send(knex.raw(eachAlone.get(write)!, bindings).options(prepared(knex, `write ${write.table}`)));
+    void pipeline.send({ ...eachAlone.get(write)!(bindings), ...prepared(knex, `write ${write.table}`) });
   }
 }

@@ -87,18 +87,8 @@ export async function lockAccounts(
 ): Promise<LockedAccounts> {
   const { knex, ledgerId, pipeline } = transaction;
   if (accountIds.length === 0) return { accounts: new Map(), now: undefined };
-  const locking = knex('accounts')
-    .select(...columns)
-    .where('ledger_id', ledgerId)
-    .whereRaw('id = any(?::uuid[])', [[...accountIds]])
-    .orderBy('id');
-  if (mode !== 'read') locking.forUpdate();
-  if (mode === 'noWait') locking.noWait();
-  const query = knex
-    .withMaterialized('locked', locking)
-    .select('locked.*', knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
-    .from('locked')
-    .options(prepared(knex, `lock-accounts ${mode}`));
+  const text = lockingTexts.get(mode) ?? compileLocking(knex, mode);
+  const query = { text, values: [ledgerId, `{${accountIds.join()}}`], ...prepared(knex, `lock-accounts ${mode}`) };
 
   let rows: AccountRow[];
   const askedAt = machineClock.now();
@@ -116,6 +106,27 @@ export async function lockAccounts(
     accounts: new Map(rows.map((row) => [row.id, asLockedAccount(row)])),
     now: rows.length === 0 ? undefined : trustClock(new Date(lockedAt * 1000), askedAt),
   };
+}
+
+/** Of each mode, as compiled when it was first needed. */
+const lockingTexts = new Map<LockMode, string>();
+
+/** The statement that locks, for the ledger and the ids that are bound to it. */
+function compileLocking(knex: Knex, mode: LockMode): string {
+  const locking = knex('accounts')
+    .select(...columns)
+    .where('ledger_id', '')
+    .whereRaw('id = any(?::uuid[])', '')
+    .orderBy('id');
+  if (mode !== 'read') locking.forUpdate();
+  if (mode === 'noWait') locking.noWait();
+  const query = knex
+    .withMaterialized('locked', locking)
+    .select('locked.*', knex.raw('extract(epoch from clock_timestamp())::float8 as now'))
+    .from('locked');
+  const { sql } = query.toSQL().toNative();
+  lockingTexts.set(mode, sql);
+  return sql;
 }
 
 /**

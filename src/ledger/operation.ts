@@ -76,6 +76,10 @@ export interface OperationKind<Command, Loaded, Effect, Result> {
   load(transaction: LedgerTransaction, commands: readonly Command[], accounts: LockedAccounts): Promise<Loaded>;
   /** Pure: no I/O, no clock, no randomness. All checks first, in the documented order; after them nothing can fail. */
   decide(command: Command, state: DecisionState<Loaded>): Decision<Effect, Result>;
+  /** The id of the transaction that a command becomes if it is booked at once. */
+  transactionId?(command: Command): string;
+  /** How its outcomes are kept; as they are by default. */
+  readonly keptForm?: KeptForm;
   /** Writes what the journal does not. Throws LostRaceError when a unique key was taken after `load` looked. */
   write?(transaction: LedgerTransaction, effects: readonly Effect[]): Promise<void>;
 }
@@ -85,10 +89,12 @@ export interface KeyClaim {
   readonly idempotencyKey: string;
   /** SHA-256 of what was asked. The same key with another hash is refused. */
   readonly requestHash: Buffer;
+  /** The transaction that the request becomes if it is booked at once. */
+  readonly transactionId?: string | undefined;
 }
 
 /** How a caller wants an operation carried out; the same for every kind. */
-export interface OperationOptions extends KeyClaim {
+export interface OperationOptions extends Omit<KeyClaim, 'transactionId'> {
   readonly ledgerId: string;
   /** Zero: refuse at once when a row is locked. Undefined: the configured lock timeout. */
   readonly lockTimeoutMs?: number | undefined;
@@ -110,6 +116,7 @@ export interface Operation<Result> extends OperationOptions {
   readonly ownedAccountIds: readonly string[];
   readonly itemKeys: readonly KeyClaim[];
   readonly size: number;
+  readonly transactionId: string | undefined;
 }
 
 /**
@@ -132,6 +139,7 @@ export function createOperation<Command, Loaded, Effect, Result>(
     ownedAccountIds: kind.ownedAccountIds?.(command) ?? [],
     itemKeys: kind.itemKeys?.(command) ?? [],
     size: kind.size?.(command) ?? 1,
+    transactionId: kind.transactionId?.(command),
     // Last: what stands behind a spread at the beginning of an object is added slowly (docs/adr/0009).
     ...options,
   };
@@ -139,6 +147,23 @@ export function createOperation<Command, Loaded, Effect, Result>(
 
 /** What became of an operation; with the entity tag that its first account has now, if it has any. */
 export type Outcome<Result> = { readonly result: Result; readonly etag?: string } | { readonly refusal: Refusal };
+
+/** An outcome as it is kept with an idempotency key: the transaction that the key names says the rest. */
+export type KeptOutcome = Outcome<unknown> | { readonly transactionId: string };
+
+/** The answer to a key that was used before, as it is kept. */
+export interface KeptAnswer {
+  readonly outcome: KeptOutcome;
+  readonly replayed: boolean;
+}
+
+/** How outcomes of a kind of operation, and of its items, are kept where they are not kept as they are. */
+export interface KeptForm {
+  /** What is stored: null where the transaction that was claimed with the key says it all. */
+  pack(outcome: Outcome<unknown>): unknown;
+  /** The outcomes that were packed, to the byte as they were, in the order of these. A constant number of queries. */
+  unpack(transaction: LedgerTransaction, kept: readonly KeptOutcome[]): Promise<Outcome<unknown>[]>;
+}
 
 /**
  * Whether an outcome is stored with its idempotency key. Not so what the same request may meet with success: bad input

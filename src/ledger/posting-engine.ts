@@ -9,6 +9,7 @@ import { type Group, GroupQueue, type Waiter } from './group-queue.ts';
 import { findLockedAccounts, type LockMode } from './lock-accounts.ts';
 import type { Answer, Operation } from './operation.ts';
 import { traceGroup } from './trace-group.ts';
+import { machineClock } from './trusted-clock.ts';
 
 export interface PostingEngineOptions {
   readonly database: Database;
@@ -22,6 +23,11 @@ export interface PostingEngineOptions {
   readonly maxQueued: number;
   /** Told after each commit, to wake up those who wait for what was written. */
   readonly onCommitted: (ledgerId: string) => void;
+  /**
+   * Until when outcomes are stored whole: processes of a version that reads none from the journal may still answer with
+   * them. Undefined where there never was one.
+   */
+  readonly wholeOutcomesUntil?: Date | undefined;
 }
 
 /** The one way into the books: everything that changes them is submitted here as an operation. */
@@ -170,9 +176,11 @@ class GroupedPosting implements PostingEngine {
     const mode = lockMode(first);
     const lockTimeoutMs = Math.max(minLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
+    const { wholeOutcomesUntil } = this.#options;
+    const keepsWhole = wholeOutcomesUntil !== undefined && wholeOutcomesUntil.getTime() > machineClock.now();
     const answers = traceGroup(operations, () =>
       runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
-        bookGroup(transaction, operations, mode),
+        bookGroup(transaction, operations, mode, { keepsWhole }),
       ),
     );
     answers.then(

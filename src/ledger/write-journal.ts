@@ -6,7 +6,7 @@ import { firstStamp } from './event-stamp.ts';
 import { type EventTrace, keepEventTraces } from './event-traces.ts';
 import { type EventRow, type JournalPart, type LogEntry, writePart } from './journal-statements.ts';
 import type { LockedAccount } from './locked-account.ts';
-import type { BookChanges, Outcome } from './operation.ts';
+import type { BookChanges } from './operation.ts';
 
 /** So many movements are written before the next operation is decided: PostgreSQL works on them meanwhile. */
 const maxInPart = 250;
@@ -71,9 +71,9 @@ export class JournalWriter {
   /**
    * Writes the rest.
    *
-   * @param outcomes What is stored with each idempotency key that the transaction claimed and uses up.
+   * @param outcomes What is stored with idempotency keys that the transaction claimed and uses up.
    */
-  finish(outcomes: ReadonlyMap<string, Outcome<unknown>> = new Map()): void {
+  finish(outcomes: ReadonlyMap<string, object> = new Map()): void {
     if (this.#traces.length > 0) keepEventTraces(this.#transaction, this.#traces, this.#now);
     const lastEventStamp = this.#stamp;
     for (const [accountId, eventCount] of this.#eventCounts) {

@@ -1,8 +1,8 @@
 import { Decimal } from 'decimal.js';
 import { currencyExponent, isCurrencyCode } from './currencies.ts';
 
-/** The widest amount or balance has 18 digits before the point and 4 after it; sums of many of those stay exact. */
-const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_EVEN });
+/** Reads what callers send; more digits than an amount has, so that nothing is rounded. */
+const Exact = Decimal.clone({ precision: 60 });
 
 /**
  * Amounts and balances, positive or negative, have at most so many digits before the point. The database stores
@@ -22,17 +22,18 @@ export class AmountError extends Error {
 }
 
 /**
- * An exact amount in one currency. Immutable; every result of arithmetic is a new value.
- * Mixing two currencies is a programming error and throws.
+ * An exact amount in one currency: a whole number of its smallest units. Immutable; every result of arithmetic is a
+ * new value. Mixing two currencies is a programming error and throws.
  */
 export class Money {
   readonly currency: string;
-  readonly #value: Decimal;
+  /** How many of the currency's smallest units it is. */
+  readonly #units: bigint;
   /** Kept once it was asked for: a balance is written several times on its way into the books. */
   #text: string | undefined;
 
-  private constructor(value: Decimal, currency: string) {
-    this.#value = value;
+  private constructor(units: bigint, currency: string) {
+    this.#units = units;
     this.currency = currency;
   }
 
@@ -59,7 +60,8 @@ export class Money {
     if ((match[1]?.length ?? 0) > exponent) {
       throw new AmountError(`must have at most ${exponent} decimals, as ${currency} does`);
     }
-    const money = new Money(new Exact(text), currency);
+    const units = new Exact(text).times(10 ** exponent);
+    const money = new Money(BigInt(units.toFixed()), currency);
     if (money.isOutOfRange()) throw new AmountError('must be below 1000000000000000000');
     return money;
   }
@@ -76,52 +78,56 @@ export class Money {
    * that this service never wrote, and nothing is rounded.
    */
   static fromDatabase(numeric: string, currency: string): Money {
-    const value = new Exact(numeric);
-    if (value.decimalPlaces() > currencyExponent(currency))
-      throw new RangeError(`${numeric} is no amount in ${currency}`);
-    return new Money(value, currency);
+    const exponent = currencyExponent(currency);
+    const point = numeric.indexOf('.');
+    const decimals = point === -1 ? 0 : numeric.length - point - 1;
+    const digits = BigInt(point === -1 ? numeric : numeric.slice(0, point) + numeric.slice(point + 1));
+    if (decimals <= exponent) return new Money(digits * powerOfTen(exponent - decimals), currency);
+    const scale = powerOfTen(decimals - exponent);
+    if (digits % scale !== 0n) throw new RangeError(`${numeric} is no amount in ${currency}`);
+    return new Money(digits / scale, currency);
   }
 
   static zero(currency: string): Money {
-    return new Money(new Exact(0), currency);
+    return new Money(0n, currency);
   }
 
   plus(other: Money): Money {
     const added = this.#sameCurrency(other);
-    return added.isZero() ? this : new Money(this.#value.plus(added), this.currency);
+    return added === 0n ? this : new Money(this.#units + added, this.currency);
   }
 
   minus(other: Money): Money {
     const taken = this.#sameCurrency(other);
-    return taken.isZero() ? this : new Money(this.#value.minus(taken), this.currency);
+    return taken === 0n ? this : new Money(this.#units - taken, this.currency);
   }
 
   /** So many of it, a whole number. */
   times(count: number): Money {
-    return new Money(this.#value.times(count), this.currency);
+    return new Money(this.#units * BigInt(count), this.currency);
   }
 
   negated(): Money {
-    return new Money(this.#value.negated(), this.currency);
+    return new Money(-this.#units, this.currency);
   }
 
   isZero(): boolean {
-    return this.#value.isZero();
+    return this.#units === 0n;
   }
 
   isNegative(): boolean {
-    return this.#value.isNegative() && !this.#value.isZero();
+    return this.#units < 0n;
   }
 
   /** True when the value is beyond what an amount or a balance may be. */
   isOutOfRange(): boolean {
-    // The power of ten of the first digit.
-    return this.#value.e >= digitsBeforePoint;
+    const limit = powerOfTen(digitsBeforePoint + currencyExponent(this.currency));
+    return this.#units >= limit || this.#units <= -limit;
   }
 
   /** Decimal text with exactly the currency's decimals: "1000.00" USD, "1000" JPY, "-5.250" KWD. */
   toString(): string {
-    this.#text ??= (this.#value.isZero() ? this.#value.abs() : this.#value).toFixed(currencyExponent(this.currency));
+    this.#text ??= textOf(this.#units, currencyExponent(this.currency));
     return this.#text;
   }
 
@@ -129,8 +135,21 @@ export class Money {
     return this.toString();
   }
 
-  #sameCurrency(other: Money): Decimal {
+  #sameCurrency(other: Money): bigint {
     if (other.currency !== this.currency) throw new TypeError(`${other.currency} does not mix with ${this.currency}`);
-    return other.#value;
+    return other.#units;
   }
+}
+
+const powersOfTen = Array.from({ length: 40 }, (_, power) => 10n ** BigInt(power));
+
+function powerOfTen(power: number): bigint {
+  return powersOfTen[power] ?? 10n ** BigInt(power);
+}
+
+function textOf(units: bigint, exponent: number): string {
+  if (exponent === 0) return String(units);
+  const digits = String(units < 0n ? -units : units).padStart(exponent + 1, '0');
+  const point = digits.length - exponent;
+  return `${units < 0n ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`;
 }

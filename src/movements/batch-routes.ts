@@ -10,11 +10,13 @@ import { metrics } from '../metrics/service-metrics.ts';
 import { findKnownAccounts, type KnownAccounts, toldRefusal } from '../ownership/guarded-engine.ts';
 import type { ReadableAccounts } from '../ownership/visible-accounts.ts';
 import { dryPaymentOrderDocument, paymentOrderDocument } from '../payment-orders/payment-order.ts';
+import type { ItemAnswer } from './booked-outcomes.ts';
 import { createDeposit, createMultiLeg, createTransfer, createWithdrawal } from './create-movement.ts';
 import type { Movement } from './movement.ts';
 import { movementOfCaller } from './movement-of-caller.ts';
 import { type BatchItemInput, batchBody } from './movement-schemas.ts';
-import { type ItemAnswer, postBatch } from './post-batch.ts';
+import { plainBatch } from './plain-bodies.ts';
+import { postBatch } from './post-batch.ts';
 import { isPaymentOrder, presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
 import { dryTransactionDocument, transactionDocument } from './present-transaction.ts';
 import { refuseStrangers } from './refuse-strangers.ts';
@@ -47,6 +49,7 @@ export const batchRoutes = [
         scope: 'movements:write',
         offers: { ...operation, dryRun: true },
         body: batchBody,
+        plain: plainBatch,
         answers: { 200: batchDocument },
       },
       // An item may be refused with any code of its own call; that stands in its result.

@@ -50,7 +50,8 @@ export function bookLegs(movement: Movement, legs: readonly OpenLeg[], state: Mo
   const notes = { initiatedBy, authentication, description, reference, metadata, externalId };
   const signedBy = authority?.signedBy ?? otherSigners(movement, state);
   const origin = authority?.origin ?? null;
-  const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, ...notes };
+  const revision = changedAccounts[0]!.revision || null;
+  const transaction = { id, type, amount, bookedAt, valueDate, signedBy, origin, entries, revision, ...notes };
   const result = presentTransaction(transaction);
   return {
     result: state.dryRun ? { ...result, explanation: explainDebit(legs, state) } : result,

@@ -36,3 +36,11 @@ export function refuseOverflow({ account, amount }: CheckedLeg): Refusal | undef
   const detail = `The balance of account ${account.id} would reach 1000000000000000000, more than a ledger keeps.`;
   return refusal('balance_limit_exceeded', detail, { accountId: account.id });
 }
+
+/**
+ * Why an account takes no such payment now, though it is open and kept in the currency. What is agreed today and paid
+ * later asks it too: otherwise the answer would tell a party about an account that it does not hold.
+ */
+export function refuseReceiving(leg: CheckedLeg): Refusal | undefined {
+  return refuseStopped(leg) ?? refuseOverflow(leg);
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { mapScanned, type Scanned } from '../database/bounded-scan.ts';
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import type { Caller } from '../http/caller.ts';
 import { authenticationOf } from '../ledger/authentication.ts';
 import { transactionTypes } from '../ledger/booked-transaction.ts';
@@ -10,7 +11,7 @@ import { notesOfDocument } from '../ledger/movement-notes.ts';
 import { Money } from '../money/money.ts';
 import { findReadable } from '../ownership/visible-accounts.ts';
 import type { MovementFilters } from './movement-filters.ts';
-import { withoutPayer } from './present-movement.ts';
+import { withoutNotes, withoutPayer } from './present-movement.ts';
 import { originDocument, originOf } from './present-transaction.ts';
 import { type EntryPage, keyOfEntry, type ScannedEntry, scanEntries } from './scan-entries.ts';
 
@@ -56,22 +57,25 @@ export async function listEntries(
 }
 
 /**
- * Entries as a party may know them (`withoutHidden`): of what came into its account from one that it may not read, and
- * that it did not initiate, what the payer noted and who signed is not told. Two queries where there are such; none for
- * a key of the service.
+ * Entries as a party may know them (`withoutHidden`): of what it did not initiate, and where it may not read all the
+ * accounts that pay, the notes are not told, and who signed is not where its account is paid. Two queries where there
+ * may be such; none for a key of the service.
  */
 export async function withoutPayersNotes(
   database: Database,
   caller: Caller,
   entries: readonly EntryDocument[],
 ): Promise<readonly EntryDocument[]> {
-  const isPaid = ({ amount, type, initiatedBy }: EntryDocument) =>
-    !amount.startsWith('-') && type !== 'deposit' && initiatedBy !== caller.boundParty;
-  const paid = caller.boundParty === null ? [] : entries.filter(isPaid);
-  if (paid.length === 0) return entries;
+  const { boundParty, ledgerId } = caller;
+  const isPaying = ({ amount }: EntryDocument) => amount.startsWith('-');
+  // Where there is one other account, or none of a customer, nobody pays as well.
+  const mayHide = (entry: EntryDocument) =>
+    entry.initiatedBy !== boundParty && entry.type !== 'deposit' && !(isPaying(entry) && entry.counterparty !== null);
+  const asked = boundParty === null ? [] : entries.filter(mayHide);
+  if (asked.length === 0) return entries;
   const payers: Array<{ transactionId: string; accountId: string }> = await database('entries')
-    .where('ledger_id', caller.ledgerId)
-    .whereRaw('transaction_id = any(?::uuid[])', [paid.map(({ transactionId }) => transactionId)])
+    .where('ledger_id', ledgerId)
+    .whereRaw('transaction_id = any(?::uuid[])', [asked.map(({ transactionId }) => transactionId)])
     .where('amount', '<', 0)
     .whereNotNull('version')
     .select('transaction_id as transactionId', 'account_id as accountId');
@@ -87,7 +91,10 @@ export async function withoutPayersNotes(
     const seen = readable?.at(new Date(entry.bookedAt));
     return (payersOf.get(entry.transactionId) ?? []).some((accountId) => !seen?.has(accountId));
   };
-  return entries.map((entry) => (isPaid(entry) && isOfOthers(entry) ? { ...entry, ...withoutPayer } : entry));
+  return entries.map((entry) => {
+    if (!mayHide(entry) || !isOfOthers(entry)) return entry;
+    return { ...entry, ...(isPaying(entry) ? withoutNotes : withoutPayer) };
+  });
 }
 
 /** By the entries, the accounts that their transactions have besides, where that is one of a customer. */
@@ -102,7 +109,7 @@ async function findCounterparties(
     transactionIds: entries.map((entry) => entry.transaction_id),
     accountId: entries[0]!.account_id,
   };
-  const { rows } = await knex.raw(findOnlyOthers, bindings);
+  const { rows } = await knex.raw(findOnlyOthers, bindings).options(prepared(knex, 'find-counterparties'));
   return new Map(
     rows.map((row: { id: string; account_id: string; name: string }) => [
       row.id,

@@ -77,7 +77,15 @@ export function conditionsOf(wanted: MovementFilters, amount: 't.amount' | 'abs(
 }
 
 /**
- * That the entry `e` is one whose notes its reader may know (`withoutHidden`): money that went out or was paid in, or
- * the reader's own act. What an account's reader may know of another account that pays as well is not looked at here.
+ * That the entry `e` is of a transaction `t` that its reader may know whole (`withoutHidden`): its own act, or all the
+ * accounts that pay are ones that it may read. Compared last, as it looks at the transaction's other entries.
  */
-export const notesAreTold = "(e.amount < 0 or t.type = 'deposit' or t.initiated_by = :viewer)";
+export const notesAreTold = `(t.initiated_by = :viewer or (
+  select count(*) from entries p
+  left join holders v on v.ledger_id = :ledgerId and v.account_id = p.account_id and v.party_id = :viewer
+    and v.status = 'active' and 'view' = any(v.rights) and (v.history <> 'joining' or v.joined_at <= t.booked_at)
+  where p.ledger_id = :ledgerId and p.transaction_id = t.id and p.amount < 0 and p.version is not null
+    and v.party_id is null) = 0)`;
+
+/** The same of who initiated it: who does that acts on each account that pays. */
+export const signersAreTold = `(e.amount < 0 or ${notesAreTold})`;

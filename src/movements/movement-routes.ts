@@ -14,6 +14,7 @@ import type { Movement } from './movement.ts';
 import { movementOfCaller } from './movement-of-caller.ts';
 import { creditRefusals, debitRefusals } from './movement-refusals.ts';
 import { depositBody, multiLegBody, reversalBody, transferBody, withdrawalBody } from './movement-schemas.ts';
+import { plainMovement, plainTransfer } from './plain-bodies.ts';
 import { postMovement } from './post-movement.ts';
 import { postReversal } from './post-reversal.ts';
 import { presentDryRun, presentResult, withoutHidden } from './present-movement.ts';
@@ -53,7 +54,14 @@ export const movementRoutes = [
     {
       id: 'createTransfer',
       summary: 'Move money from one account to another',
-      ...{ keys: 'any', scope: 'movements:write', offers, body: transferBody, answers: bookedOrWaiting },
+      ...{
+        keys: 'any',
+        scope: 'movements:write',
+        offers,
+        body: transferBody,
+        plain: plainTransfer,
+        answers: bookedOrWaiting,
+      },
       refusals: [...debitRefusals, 'external_id_taken', 'too_many_payment_orders', 'booked_in_the_future'],
       examples: {
         'A share of the rent': {
@@ -72,7 +80,15 @@ export const movementRoutes = [
     {
       id: 'createDeposit',
       summary: 'Pay money in from outside the ledger',
-      ...{ keys: 'any', scope: 'movements:write', offers, params: accountPath, body: depositBody, answers: booked },
+      ...{
+        keys: 'any',
+        scope: 'movements:write',
+        offers,
+        params: accountPath,
+        body: depositBody,
+        plain: plainMovement,
+        answers: booked,
+      },
       refusals: [...creditRefusals, 'external_id_taken', 'booked_in_the_future'],
       examples: { 'A salary': { amount: '100.00', currency: 'USD', description: 'Salary' } },
     },
@@ -91,6 +107,7 @@ export const movementRoutes = [
         offers,
         params: accountPath,
         body: withdrawalBody,
+        plain: plainMovement,
         answers: bookedOrWaiting,
       },
       refusals: [...debitRefusals, 'external_id_taken', 'too_many_payment_orders', 'booked_in_the_future'],

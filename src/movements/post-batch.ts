@@ -13,6 +13,7 @@ import {
 import type { NewPaymentOrder } from '../payment-orders/payment-order.ts';
 import { writePaymentOrders } from '../payment-orders/write-payment-orders.ts';
 import type { MovementResult } from './book-legs.ts';
+import { bookedOutcomes, type ItemAnswer } from './booked-outcomes.ts';
 import { decideNewMovement } from './decide-movement.ts';
 import { claimsOfExternalIds } from './external-ids.ts';
 import { loadNewMovements } from './load-movement-facts.ts';
@@ -31,12 +32,6 @@ export interface Batch {
   readonly items: readonly BatchItem[];
 }
 
-/** What became of an item: its outcome, and whether it is that of an earlier request with the item's key. */
-export interface ItemAnswer {
-  readonly outcome: Outcome<MovementResult>;
-  readonly replayed: boolean;
-}
-
 /**
  * Many movements as one operation: they are decided in their order, each on what those before it left, and committed
  * together. An item whose own key was used before answers as it did then and moves nothing.
@@ -44,10 +39,11 @@ export interface ItemAnswer {
 export const postBatch: OperationKind<Batch, NewMovementFacts, readonly NewPaymentOrder[], readonly ItemAnswer[]> = {
   accountIds: ({ items }) => [...new Set(items.flatMap((item) => accountIdsOf(item.movement)))],
   itemKeys: ({ items }) => [
-    ...items.flatMap((item) => item.key ?? []),
+    ...items.flatMap(({ key, movement }) => (key === null ? [] : { ...key, transactionId: movement.id })),
     ...claimsOfExternalIds(items.map((item) => item.movement)),
   ],
   size: ({ items }) => items.length,
+  keptForm: bookedOutcomes,
   load: (transaction, batches, accounts) =>
     loadNewMovements(
       transaction,

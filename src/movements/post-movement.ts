@@ -2,6 +2,7 @@ import type { OperationKind } from '../ledger/operation.ts';
 import type { NewPaymentOrder } from '../payment-orders/payment-order.ts';
 import { writePaymentOrders } from '../payment-orders/write-payment-orders.ts';
 import type { MovementResult } from './book-legs.ts';
+import { bookedOutcomes } from './booked-outcomes.ts';
 import { decideNewMovement } from './decide-movement.ts';
 import { claimsOfExternalIds } from './external-ids.ts';
 import { loadNewMovements } from './load-movement-facts.ts';
@@ -11,6 +12,8 @@ import type { Movement, NewMovementFacts } from './movement.ts';
 export const postMovement: OperationKind<Movement, NewMovementFacts, NewPaymentOrder, MovementResult> = {
   accountIds: accountIdsOf,
   itemKeys: (movement) => claimsOfExternalIds([movement]),
+  transactionId: (movement) => movement.id,
+  keptForm: bookedOutcomes,
   load: loadNewMovements,
   decide(movement, state) {
     const decided = decideNewMovement(movement, state);

@@ -8,15 +8,17 @@ export function isPaymentOrder(result: MovementResult): result is PaymentOrderDo
   return 'instructionHash' in result;
 }
 
-/** What of a transaction is the payer's alone, as those see it who are paid. */
-export const withoutPayer = {
-  ...{ metadata: null, authentication: null, signedBy: [], origin: null, externalId: null, initiatedBy: null },
-};
+/** What of a transaction is for those who know all that pays, as one of several payers sees it. */
+export const withoutNotes = { metadata: null, origin: null, externalId: null };
+
+/** What of a transaction is the payers', as those see it who are paid. */
+export const withoutPayer = { ...withoutNotes, authentication: null, signedBy: [], initiatedBy: null };
 
 /**
  * The result as a party may know it; null stands for a key of the service, which may know all. Who initiated a
  * transaction, or may read the accounts that pay, sees all of it but the balances of others. Who is paid sees its own
- * legs, and of a payment between two accounts the other one; what the payer noted, and who signed, is the payer's.
+ * legs, and of a payment between two accounts the other one; what the payer noted, and who signed, is the payer's. Who
+ * may read one of several accounts that pay sees its own legs and who signed, which was for that account too.
  */
 export function withoutHidden<Result extends MovementResult>(
   result: Result,
@@ -30,7 +32,8 @@ export function withoutHidden<Result extends MovementResult>(
   const seen = readable.at(new Date(shown.bookedAt));
   const entries = shown.entries.map((entry) => (seen.has(entry.accountId) ? entry : withoutBalance(entry)));
   if (isPayer(shown, seen)) return { ...shown, entries };
-  const paid = { ...shown, ...withoutPayer };
+  const paysToo = shown.entries.some((entry) => isPaying(entry) && seen.has(entry.accountId));
+  const paid = { ...shown, ...(paysToo ? withoutNotes : withoutPayer) };
   if (entries.length === 2) return { ...paid, entries };
   const own = entries.filter(({ accountId }) => seen.has(accountId));
   // What others received is in the sums.
@@ -43,12 +46,13 @@ function withoutBalance({ balanceAfter: _balance, version: _version, ...rest }: 
   return rest;
 }
 
-/** An entry of a clearing account has no version, and nobody who could be kept from what it says. */
 function isPayer({ initiatedBy, entries }: TransactionDocument, readable: ReadableAccounts): boolean {
-  if (initiatedBy === readable.party) return true;
-  return entries.every((entry) => {
-    return !entry.amount.startsWith('-') || entry.version === undefined || readable.has(entry.accountId);
-  });
+  return initiatedBy === readable.party || entries.every((entry) => !isPaying(entry) || readable.has(entry.accountId));
+}
+
+/** An entry of a clearing account has no version, and nobody who could be kept from what it says. */
+function isPaying({ amount, version }: EntryOfTransactionDocument): boolean {
+  return amount.startsWith('-') && version !== undefined;
 }
 
 /** 201 with the transaction that was booked, or 202 with the payment order that waits for signatures. */

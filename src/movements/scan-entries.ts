@@ -3,7 +3,7 @@ import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { Authentication } from '../ledger/authentication.ts';
 import type { TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
 import { lastVersion } from '../ledger/last-version.ts';
-import { conditionsOf, type MovementFilters, notesAreTold } from './movement-filters.ts';
+import { conditionsOf, type MovementFilters, notesAreTold, signersAreTold } from './movement-filters.ts';
 
 /** The account whose entries are read. */
 export interface EntriesOf {
@@ -69,9 +69,10 @@ export function scanEntries(
     .where('e.account_id', account.id);
   const { from, to, counterpartyAccountId, viewer } = filters;
   const matches: Condition[] = conditionsOf(filters, viewer === undefined ? amount : 'abs(e.amount)');
-  if (viewer !== undefined && (filters.metadata !== undefined || filters.initiatedBy !== undefined)) {
-    matches.push({ sql: notesAreTold, bindings: { viewer } });
-  }
+  if (viewer !== undefined && filters.metadata !== undefined)
+    matches.push({ sql: notesAreTold, bindings: { viewer, ledgerId } });
+  if (viewer !== undefined && filters.initiatedBy !== undefined)
+    matches.push({ sql: signersAreTold, bindings: { viewer, ledgerId } });
   if (viewer !== undefined && counterpartyAccountId !== undefined) {
     const alone = '(select count(*) from entries c where c.ledger_id = :ledgerId and c.transaction_id = t.id) = 2';
     matches.push({ sql: `(${notesAreTold} or ${alone})`, bindings: { viewer, ledgerId } });
@@ -96,7 +97,9 @@ export function scanEntries(
   }
   const by = [account.isClearing ? 'e.id' : 'e.version'];
   const after = page.after === null ? null : [page.after];
-  return scanRows<ScannedEntry>(knex, rows, { by, order: page.order, after, limit: page.limit, matches });
+  const isPlain = matches.length === 0 && from === undefined && to === undefined;
+  const name = isPlain ? `scan-entries ${account.isClearing}` : undefined;
+  return scanRows<ScannedEntry>(knex, rows, { by, order: page.order, after, limit: page.limit, matches, name });
 }
 
 const lastBefore = `

@@ -1,5 +1,6 @@
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import type { Joined } from '../database/scan-accounts.ts';
 import { notFound, type Thing } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
@@ -12,8 +13,8 @@ export const isOpen =
 /**
  * Keeps what a key that is bound to a party must not know from it: accounts that the party does not hold are not there,
  * nor is the `subject` that belongs to one (`account_not_found` by default). `may` asks for more than holding: for one
- * of these rights, or to be an owner; `invited` for less: who is invited may answer. Keys of the service see all of it,
- * without a query.
+ * of these rights, or to be an owner; `invited` for less: who is invited may answer. What had ended (`endedAt`) before
+ * a party joined that sees from then on is not there for it either. Keys of the service see all of it, without a query.
  */
 export async function hideFromStrangers(
   database: Database,
@@ -22,8 +23,14 @@ export async function hideFromStrangers(
   {
     may,
     invited = false,
+    endedAt = null,
     subject = ['account', accountId],
-  }: { may?: readonly Reader[]; invited?: boolean; subject?: readonly [Thing, string] } = {},
+  }: {
+    may?: readonly Reader[];
+    invited?: boolean;
+    endedAt?: Date | string | null;
+    subject?: readonly [Thing, string];
+  } = {},
 ): Promise<void> {
   if (bound === null) return;
   const query = database('holders')
@@ -33,6 +40,7 @@ export async function hideFromStrangers(
   if (may !== undefined) {
     query.whereRaw("(rights && ?::text[] or ? and not 'delegate' = any(rights))", [[...may], may.includes('owner')]);
   }
+  if (endedAt !== null) query.whereRaw("(history <> 'joining' or joined_at <= ?)", [endedAt]);
   if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(...subject);
 }
 
@@ -47,7 +55,7 @@ export type Reader = HolderRight | 'owner';
  * const getVisible = ifVisible('hold', getHold);
  * const hold = await getVisible(database, caller, holdId, 'read');
  */
-export function ifVisible<Found extends { readonly accountId: string }>(
+export function ifVisible<Found extends { readonly accountId: string; readonly finishedAt: Date | string | null }>(
   thing: Thing,
   get: (source: LedgerSource, id: string) => Promise<Found>,
   readers: (found: Found) => readonly Reader[] = () => ['view'],
@@ -55,7 +63,8 @@ export function ifVisible<Found extends { readonly accountId: string }>(
   return async (database, caller, id, what) => {
     const found = await get(sourceOf(caller, database), id);
     const may = what === 'read' ? { may: readers(found) } : {};
-    await hideFromStrangers(database, caller, found.accountId, { ...may, subject: [thing, id] });
+    const { accountId, finishedAt: endedAt } = found;
+    await hideFromStrangers(database, caller, accountId, { ...may, endedAt, subject: [thing, id] });
     return found;
   };
 }
@@ -116,6 +125,23 @@ export async function historyOf(
   const since = (await findReadable(database, caller, [accountId]))?.since(accountId);
   if (since !== undefined && before !== undefined && before < since) refuseHistory(accountId, since);
   return since;
+}
+
+/**
+ * Of these accounts those that the caller's party joined and sees from then on, with when that was. What ended before
+ * is not shown in lists; what is still open concerns it, however old. None for a key of the service.
+ */
+export async function findJoined(
+  database: Database,
+  { ledgerId, boundParty }: Caller,
+  accountIds: readonly string[],
+): Promise<Joined> {
+  if (boundParty === null) return new Map();
+  const rows = await database('holders')
+    .where({ ledger_id: ledgerId, party_id: boundParty, status: 'active', history: 'joining' })
+    .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
+    .select<Array<{ account_id: string; joined_at: Date }>>('account_id', 'joined_at');
+  return new Map(rows.map(({ account_id, joined_at }) => [account_id, joined_at]));
 }
 
 export function refuseHistory(accountId: string, since: Date): never {

@@ -1,6 +1,7 @@
 import { allRoutes, createTokenVerifier, guardEngine, type RouteSettings } from '../all-routes.ts';
 import { createBatchedTrail } from '../audit/batched-trail.ts';
-import { createDatabase } from '../database/create-database.ts';
+import { createDatabase, type Database } from '../database/create-database.ts';
+import { migratedAt } from '../database/migrated-at.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
 import { noRateLimits, type RateLimits } from '../http/rate-limits.ts';
@@ -42,6 +43,16 @@ export interface ApiOptions extends ListenOptions {
   readonly workerProblem?: () => string | undefined;
 }
 
+const bookedOutcomes = '20261201001000_booked_outcomes';
+/** So long after the migration are processes of the version before still at work. */
+const upgradeMs = 86_400_000;
+
+/** Until when processes may be at work that read no outcome from the journal (docs/upgrading.md). */
+async function endOfUpgrade(database: Database): Promise<Date | undefined> {
+  const migrated = await migratedAt(database, bookedOutcomes);
+  return migrated && new Date(migrated.getTime() + upgradeMs);
+}
+
 /** Runs the API in this process. Throws OperatorError when the address can't be listened on. */
 export async function startApi(options: ApiOptions): Promise<HttpListener> {
   const { databaseUrl, logger, readMetrics = readProcessMetrics, workerProblem = () => undefined } = options;
@@ -65,6 +76,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     lanes: options.databasePoolSize - sessionsKeptFree,
     maxQueued,
     onCommitted: wakeUp.hint,
+    wholeOutcomesUntil: await endOfUpgrade(database),
   });
   const audit = createBatchedTrail({ database, logger });
   const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits, requireTls = false } = options;

@@ -8,13 +8,13 @@ import type { DecisionState, OperationKind } from '../ledger/operation.ts';
 import { refuseClearingAccount, refuseClosed } from '../ledger/refuse-account.ts';
 import { Money } from '../money/money.ts';
 import { defaultSigningMs, refuseUnsigned } from '../movements/ask-for-signatures.ts';
-import { refuseCurrency } from '../movements/check-leg.ts';
+import { refuseCurrency, refuseReceiving } from '../movements/check-leg.ts';
 import { refuseActor } from '../ownership/authorise.ts';
 import { loadOwnership, type OwnershipByAccount } from '../ownership/load-ownership.ts';
 import { readSettled, type SignatureReading } from '../ownership/read-signatures.ts';
 import { findExistingPartyIds, refuseUnknownParty } from '../parties/party-queries.ts';
 import { type Authorisation, approval } from '../signatures/authorisations.ts';
-import type { AmountRule } from './amount-rule.ts';
+import { type AmountRule, largestAmount } from './amount-rule.ts';
 import type { CatchUpRule } from './catch-up.ts';
 import { refuseBlindAmount } from './refuse-blind-amount.ts';
 import { nextDueAfter, type Schedule } from './schedule.ts';
@@ -158,6 +158,7 @@ function refuseCreation(
     refuseBlindAmount(command, loaded.ownership) ??
     firstRefusal(found, refuseClosed) ??
     firstRefusal(found, (account) => refuseCurrency({ account, amount })) ??
+    refuseReceiving({ account: found[1]!, amount: largestAmount(command.rule) ?? amount }) ??
     refuseTooMany(accountId, loaded.openOrders.get(accountId) ?? 0)
   );
 }

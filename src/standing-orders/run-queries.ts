@@ -1,4 +1,4 @@
-import { behind } from '../database/bounded-scan.ts';
+import { mapScanned, type Scanned, scanRows } from '../database/bounded-scan.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
 import type { PageAsked } from '../http/paging.ts';
 import { Money } from '../money/money.ts';
@@ -20,19 +20,23 @@ interface RunRow {
 
 type OrderOfRuns = Pick<StandingOrder, 'id' | 'currency'>;
 
-/** A page of the runs of an order: those behind the one that was due at the instant `after`. */
+/**
+ * A page of the runs of an order: those behind the one that was due at the instant `after`, and of them those that
+ * were not over before `since`.
+ */
 export async function listRuns(
   { knex, ledgerId }: LedgerSource,
   { id, currency }: OrderOfRuns,
-  { limit, after, order }: PageAsked<string>,
-): Promise<StandingOrderRun[]> {
-  const query = knex('standing_order_runs')
-    .select<RunRow[]>('*')
-    .where({ ledger_id: ledgerId, standing_order_id: id })
-    .orderBy('occurrence_at', order)
-    .limit(limit);
-  if (after !== null) query.where('occurrence_at', behind[order], after);
-  return (await query).map((row) => asRun(row, currency));
+  { limit, after, order, since }: PageAsked<string> & { since: Date | undefined },
+): Promise<Scanned<string, StandingOrderRun>> {
+  const rows = knex('standing_order_runs as r').select('r.*').where('r.ledger_id', ledgerId);
+  rows.where('r.standing_order_id', id);
+  const sql = "(r.status = 'retrying' or r.last_attempt_at >= :since)";
+  const matches = since === undefined ? [] : [{ sql, bindings: { since } }];
+  const scan = { by: ['r.occurrence_at'], order, limit, after: after === null ? null : [after], matches };
+  const scanned = await scanRows<RunRow>(knex, rows, scan);
+  const keyOf = ({ occurrence_at }: RunRow) => occurrence_at.toISOString();
+  return mapScanned(scanned, keyOf, (row) => asRun(row, currency));
 }
 
 /** Of those of these orders that are being tried again: the run of their next occurrence, by order. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { getAccount } from '../accounts/account-queries.ts';
 import { findListedAccounts, ofSignersQuery } from '../accounts/listed-accounts.ts';
 import { refuseUnknownTimeZone } from '../accounts/time-zone.ts';
+import type { Database } from '../database/create-database.ts';
 import { invalidInput } from '../errors/invalid-input.ts';
 import { actingParty } from '../http/acting-party.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
@@ -10,11 +11,12 @@ import { id } from '../http/read-input.ts';
 import { ok, perform, type Reply, type Success } from '../http/reply.ts';
 import { accountOperation, get, post } from '../http/route.ts';
 import type { ServiceParts } from '../http/service-parts.ts';
-import { accountActRefusals, actRefusals } from '../http/shared-refusals.ts';
+import { actRefusals } from '../http/shared-refusals.ts';
 import { createId } from '../ledger/create-id.ts';
 import { instantText } from '../ledger/document-fields.ts';
 import { createOperation, type OperationOptions } from '../ledger/operation.ts';
-import { hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
+import { creditRefusals } from '../movements/movement-refusals.ts';
+import { findJoined, findReadable, hideFromStrangers, ifVisible } from '../ownership/visible-accounts.ts';
 import { listSigned } from '../signatures/list-signed.ts';
 import { readSignature, signatureBody } from '../signatures/read-signature.ts';
 import { type ChangeStandingOrderCommand, changeStandingOrder } from './change-standing-order.ts';
@@ -31,7 +33,7 @@ import {
   standingOrderStatuses,
 } from './standing-order.ts';
 import { describeStandingOrders, getStandingOrder, listStandingOrders } from './standing-order-queries.ts';
-import { presentRun, standingOrderRunDocument } from './standing-order-run.ts';
+import { presentRun, type StandingOrderRun, standingOrderRunDocument, toldRun } from './standing-order-run.ts';
 import { actBody, standingOrderBody } from './standing-order-schemas.ts';
 
 const orderPath = z.object({ orderId: id });
@@ -62,9 +64,9 @@ export const standingOrderRoutes = [
     },
     async ({ caller, query }, { database }) => {
       const { missingFrom, status = missingFrom === undefined ? undefined : 'waiting' } = query;
-      const accountIds = await findListedAccounts(database, caller, query);
+      const listed = await findListedAccounts(database, caller, query);
       const source = sourceOf(caller, database);
-      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, accountIds }, status);
+      const list = (page: PageAsked<string>) => listStandingOrders(source, { ...page, ...listed }, status);
       const describe = (orders: readonly StandingOrder[]) => describeStandingOrders(source, orders);
       return readPage(query, ['standing-orders'], (page) => listSigned(page, { list, describe }, missingFrom));
     },
@@ -77,7 +79,7 @@ export const standingOrderRoutes = [
       summary: 'Make a standing order',
       ...{ keys: 'any', scope: 'standing-orders:write', offers: accountOperation, body: standingOrderBody },
       answers: { 201: signedStandingOrderDocument, 202: signedStandingOrderDocument },
-      refusals: [...accountActRefusals, 'currency_mismatch', 'too_many_standing_orders', 'mandate_unreachable'],
+      refusals: [...creditRefusals, 'too_many_standing_orders', 'mandate_unreachable'],
       examples: {
         'The rent, on the last day of each month': {
           fromAccountId: '01936f00-0000-7000-8000-000000000101',
@@ -123,12 +125,14 @@ export const standingOrderRoutes = [
     async ({ caller, params: { orderId } }, { database }) => {
       const order = await getVisible(database, caller, orderId, 'read');
       const source = sourceOf(caller, database);
-      const [[document], [lastRun]] = await Promise.all([
+      const since = await findSince(database, caller, order);
+      const [[document], { items: runs }] = await Promise.all([
         describeStandingOrders(source, [order]),
-        listRuns(source, order, { limit: 1, after: null, order: 'desc' }),
+        listRuns(source, order, { limit: 1, after: null, order: 'desc', since }),
       ]);
+      const [lastRun = null] = await describeRuns(database, caller, order, runs);
       const nextRuns = runsAhead(asOfNow(order, new Date()), new Date());
-      return ok({ ...document, nextRuns, lastRun: lastRun === undefined ? null : presentRun(lastRun) });
+      return ok({ ...document, nextRuns, lastRun });
     },
   ),
 
@@ -142,11 +146,12 @@ export const standingOrderRoutes = [
     },
     async ({ caller, params: { orderId }, query }, { database }) => {
       const order = await getVisible(database, caller, orderId, 'read');
+      const since = await findSince(database, caller, order);
       return readPageBy(query, ['standing-order-runs', orderId], {
         key: z.iso.datetime(),
-        find: (page) => listRuns(sourceOf(caller, database), order, page),
+        find: (page) => listRuns(sourceOf(caller, database), order, { ...page, since }),
         keyOf: (run) => run.occurrenceAt.toISOString(),
-        present: (runs) => runs.map(presentRun),
+        present: (runs) => describeRuns(database, caller, order, runs),
       });
     },
   ),
@@ -186,6 +191,22 @@ export const standingOrderRoutes = [
     ),
   ),
 ];
+
+/** Since when the caller sees runs; undefined: from the beginning. */
+async function findSince(database: Database, caller: Caller, { accountId }: StandingOrder) {
+  return (await findJoined(database, caller, [accountId])).get(accountId);
+}
+
+/** Runs as the caller may know them. */
+async function describeRuns(
+  database: Database,
+  caller: Caller,
+  { toAccountId }: StandingOrder,
+  runs: readonly StandingOrderRun[],
+) {
+  const readable = await findReadable(database, caller, [toAccountId]);
+  return runs.map((run) => toldRun(presentRun(run), toAccountId, readable));
+}
 
 async function change(
   { orderId, by, act }: Pick<ChangeStandingOrderCommand, 'orderId' | 'by' | 'act'>,

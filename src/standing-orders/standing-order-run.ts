@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import { z } from 'zod';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
+import { noSuch } from '../errors/no-such.ts';
 import { amount, count, errorCode, instantText, uuid } from '../ledger/document-fields.ts';
 import type { Money } from '../money/money.ts';
 
@@ -61,4 +62,30 @@ export function presentRun(run: StandingOrderRun): StandingOrderRunDocument {
     refusal: run.refusal,
     lastAttemptAt: run.lastAttemptAt.toISOString(),
   };
+}
+
+/**
+ * A run as a reader of the paying account may know it: what it was refused for on the account that is paid says nothing
+ * of that account to who may not read it. Null stands for all accounts.
+ */
+export function toldRun(
+  run: StandingOrderRunDocument,
+  toAccountId: string,
+  readable: ReadonlySet<string> | null,
+): StandingOrderRunDocument {
+  // A sentence names the account that it is about.
+  const isOfReceiver = run.refusal?.detail.includes(toAccountId) ?? false;
+  if (readable === null || readable.has(toAccountId) || !isOfReceiver) return run;
+  const { code, detail } = noSuch('account', toAccountId);
+  return { ...run, refusal: { code, detail } };
+}
+
+/** The same of what an event has to say; what is of no run says the same to all. */
+export function toldRunOf(data: object, readable: ReadonlySet<string> | null): object {
+  const { standingOrder, run } = data as {
+    standingOrder?: { toAccountId: string };
+    run?: StandingOrderRunDocument;
+  };
+  if (standingOrder === undefined || run === undefined) return data;
+  return { ...data, run: toldRun(run, standingOrder.toAccountId, readable) };
 }

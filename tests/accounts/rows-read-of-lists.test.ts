@@ -69,7 +69,7 @@ afterAll(async () => {
 const idOf = (kind: string) => `('01900000-0000-7000-8000-0' || '${kind}' || lpad(to_hex(i), 10, '0'))::uuid`;
 /** Of each account the first and the last few. */
 const isActive = '(i <= 4 or i > 39996)';
-const page = { limit: 51, after: null } as const;
+const page = { limit: 51, after: null, joined: new Map<string, Date>() };
 const ofPage = 1_500;
 
 interface Case {
@@ -103,6 +103,18 @@ describe.each(['asc', 'desc'] as const)('of 100,000, %s, a page reads a bounded 
     const { rows } = await countRowsRead(database, list);
     expect(rows).toBeLessThanOrEqual(most);
     expect((await list()).items).toHaveLength(found);
+  });
+
+  test.each([1, 2])('of what had not ended when the reader joined one of %d accounts', async (count) => {
+    const accountIds = busy.slice(0, count);
+    // Nothing there ended since the reader joined.
+    const joined = new Map([[busy[0]!, new Date('2999-01-01')]]);
+    const asked = { ...page, order, accountIds, joined };
+    const list = () => listHolds(source, asked, undefined);
+    expect((await countRowsRead(database, list)).rows).toBeLessThanOrEqual(maxScanned + ofPage);
+    const { items } = await list();
+    const ended = items.filter((hold) => hold.accountId === busy[0] && hold.finishedAt !== null);
+    expect([items.length > 0, ended]).toEqual([true, []]);
   });
 
   test('of parties that begin so', async () => {

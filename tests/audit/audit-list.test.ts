@@ -107,6 +107,9 @@ test('what operators change on the command line is there too', async () => {
     return JSON.parse(stdout);
   };
   const settings = { ...localWebhookSettings };
+  const opened = await run('ledger', 'create', 'Flat 7');
+  await run('ledger', 'rename', opened.id, 'Flat 8');
+  expect((await runCommand(['ledger', 'rename', createId(), 'Flat 9'], database)).code).toBe(1);
   const { id } = await run('key', 'create', ledgerId, 'Payroll');
   await run('key', 'revoke', ledgerId, id);
   await run('ledger', 'signatures', ledgerId, 'own');
@@ -123,10 +126,49 @@ test('what operators change on the command line is there too', async () => {
   const keys = { SECRETS_KEY: secretKey, SECRETS_KEYS_BEFORE: before };
   for (let times = 0; times < 2; times++)
     expect((await runCommand(['secrets', 'encrypt', '--json'], database, keys)).code).toBe(0);
+  const [firstKey] = await database('api_keys').where({ ledger_id: opened.id }).pluck('id');
+  expect(await noted(opened.id)).toEqual([
+    { action: 'ledger create', subject_id: firstKey },
+    { action: 'ledger rename', subject_id: null },
+  ]);
   expect(await noted(ledgerId)).toEqual([
     { action: 'key create', subject_id: id },
     { action: 'key revoke', subject_id: id },
     { action: 'ledger signatures own', subject_id: null },
   ]);
   expect(await noted(service.ledgerId)).toEqual([{ action: 'secrets encrypt', subject_id: null }]);
+});
+
+test('joint-ledger audit list has what the API lists, by what is asked for, and says who', async () => {
+  const { ledgerId } = await createTestLedger(service.database);
+  const startsAt = Date.parse('2026-02-03T04:05:06.000Z');
+  const ids = await writeEntries(startsAt, 450, ledgerId);
+  const list = async (...options: string[]) => {
+    const { code, stdout, stderr } = await runCommand(['audit', 'list', ledgerId, ...options], service.database);
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+  const indexes = async (...options: string[]) =>
+    JSON.parse(await list('--json', '--limit', '10000', ...options)).map(({ id }: { id: string }) => ids.indexOf(id));
+  const latest = ids.map((_, index) => index).toReversed();
+  expect(await indexes()).toEqual(latest);
+  expect(await indexes('--key', keyId)).toEqual(latest.filter((index) => index % 3 === 0));
+  expect(await indexes('--party', partyId, '--outcome', 'refused')).toEqual(latest.filter((i) => i % 6 === 0));
+  expect(await indexes('--action', 'setMandate')).toEqual(latest.filter((index) => index % 4 === 0));
+  expect(await indexes('--from', '2026-02-03T04:05:08Z', '--to', '2026-02-03T04:05:11Z')).toEqual([4, 3, 2]);
+  expect(await list('--limit', '2')).toMatch(/^2026-.*\n2026-.*\nThere are more than 2: see --limit\.\n$/);
+
+  await runCommand(['ledger', 'rename', ledgerId, 'Other'], service.database);
+  expect(await list('--limit', '1')).toMatch(/^\S+Z ledger rename, by the command line\n/);
+  const [first] = (await list('--to', '2026-02-03T04:05:07Z')).split('\n');
+  expect(first).toBe(`2026-02-03T04:05:06.000Z setMandate refused, scope_missing, by key ${keyId} of party ${partyId}`);
+  for (const [wrong, sentence] of [
+    [[createId()], 'There is no ledger'],
+    [[ledgerId, '--outcome', 'lost'], 'must be succeeded or refused'],
+    [[ledgerId, '--from', 'yesterday'], 'must be an instant'],
+    [[ledgerId, '--key', 'x'], 'must be a UUID'],
+  ] as const) {
+    const { code, stderr } = await runCommand(['audit', 'list', ...wrong], service.database);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+  }
 });

@@ -16,6 +16,10 @@ const exceptions: ReadonlyArray<{ readonly problem: string; readonly reason: str
     problem: '20261201000600_event_traces_by_age makes an index on event_traces and keeps out what writes to it',
     reason: 'The table is one migration older, and no release has written to it.',
   },
+  {
+    problem: '20261201001100_entries_of_transactions makes an index on entries and keeps out what writes to it',
+    reason: 'No transaction can make one otherwise; a million entries take a second (docs/upgrading.md).',
+  },
 ];
 
 let testDatabase: TestDatabase;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, Socket } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
@@ -8,18 +9,28 @@ import { SessionWatch } from '../../src/database/session-watch.ts';
 
 const password = 'hunter2-in-clear';
 
-/** AuthenticationCleartextPassword (PostgreSQL manual, Message Formats). */
-const asksForPassword = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]);
+/** AuthenticationCleartextPassword and AuthenticationMD5Password (PostgreSQL manual, Message Formats). */
+const salt = Buffer.from([1, 2, 3, 4]);
+const requests = {
+  'in clear text': Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]),
+  'by MD5': Buffer.from([0x52, 0, 0, 0, 12, 0, 0, 0, 5, ...salt]),
+};
+const md5 = (text: string | Buffer) => hash('md5', text);
+const answers = {
+  'in clear text': password,
+  'by MD5': `md5${md5(Buffer.concat([Buffer.from(md5(`${password}user`)), salt]))}`,
+};
+const ways = ['in clear text', 'by MD5'] as const;
 
-/** A server that asks for the password as it is, and keeps all that it is sent. */
-async function startAskingServer() {
+/** A server that asks for the password in this way, and keeps all that it is sent. */
+async function startAskingServer(way: keyof typeof requests) {
   let received = '';
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.once('data', () => socket.write(asksForPassword));
+    socket.once('data', () => socket.write(requests[way]));
     socket.on('data', (bytes) => {
       received += bytes.toString('latin1');
-      if (received.includes(password)) socket.end();
+      if (received.includes(answers[way])) socket.end();
     });
   });
   server.listen(0, '127.0.0.1');
@@ -45,26 +56,26 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const refused = /asks for the password in clear text, and the connection has no TLS/;
+const refused = /asks for the password (in clear text|by MD5), and the connection has no TLS/;
 const limits = { applicationName: 'test', connectTimeoutMs: 60_000, statementTimeoutMs: 0 };
 
-test('a distant server without TLS that asks for the password in clear text does not get it', async () => {
+test.each(ways)('a distant server without TLS that asks for the password %s does not get it', async (way) => {
   seemDistant();
-  const server = await startAskingServer();
+  const server = await startAskingServer(way);
   await expect(openSession(new SessionWatch(() => {}), { url: server.url, ...limits })).rejects.toThrow(refused);
   const database = createDatabase({ url: server.url, poolSize: 1, applicationName: 'test', acquireTimeoutMs: 60_000 });
   await expect(database.raw('select 1')).rejects.toThrow(refused);
   await database.destroy();
   await server.close();
   expect(server.received()).toContain('user');
-  expect(server.received()).not.toContain(password);
+  expect(server.received()).not.toContain(answers[way]);
 });
 
-test('one on this machine gets it', async () => {
-  const server = await startAskingServer();
+test.each(ways)('one on this machine that asks for it %s gets it', async (way) => {
+  const server = await startAskingServer(way);
   await expect(openSession(new SessionWatch(() => {}), { url: server.url, ...limits })).rejects.not.toThrow(refused);
   await server.close();
-  expect(server.received()).toContain(password);
+  expect(server.received()).toContain(answers[way]);
 });
 
 test.each([

@@ -204,7 +204,9 @@ test('ends for a key that is revoked meanwhile', async () => {
   const logger = pino({ level: 'silent' });
   const { database } = service;
   const app = express();
-  app.use(authenticate(database, restless, createAdmission(noRateLimits, restless), { verify: () => undefined }));
+  app.use(
+    authenticate(database, restless, createAdmission(noRateLimits, restless), { verify: () => undefined }).handler,
+  );
   const draining = new AbortController().signal;
   const parts = { database, draining, logger, wakeUp: restless } as unknown as ServiceParts;
   mountRoutes(app, eventRoutes({ ...quick, keyCheckMs: 0 }), parts);

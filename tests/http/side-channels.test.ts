@@ -111,6 +111,52 @@ describe('a payee', () => {
     expect((await bob.get(`/v1/accounts/${payer.id}/entries`)).body.data[0]).toMatchObject({ metadata });
   });
 
+  test('that is one of several who pay is told who signed for its account, and no notes', async () => {
+    const mine = await openJointAccount(client, { ann: {}, bob: {} }, { balance: '100.00' });
+    const other = await client.post('/v1/accounts', {
+      ...{ name: "Ann's own", currency: 'USD', holders: [{ partyId: mine.party.ann }] },
+    });
+    await client.post(`/v1/accounts/${other.body.id}/deposits`, { amount: '100.00', currency: 'USD' });
+    const zoes = await openJointAccount(client, { zoe: {} });
+    const [ann, bob] = [await clientOf(service, mine.party.ann), await clientOf(service, mine.party.bob)];
+    const legs = { [mine.id]: '-10.00', [other.body.id]: '-20.00', [zoes.id]: '30.00' };
+    const metadata = { iban: 'DE02120300000000202051' };
+    const paid = await ann.post('/v1/transactions', { entries: entriesOf(legs), metadata, reference: 'Both' });
+    expect(paid.status).toBe(201);
+    await untilLogged(service);
+    const entryOf = async (reader: TestClient, query = '') =>
+      (await reader.get(`/v1/accounts/${mine.id}/entries?reference=Both${query}`)).body.data[0];
+    const [event] = (await bob.get('/v1/events?types=transaction.booked&limit=200')).body.data.slice(-1);
+    const seen = [
+      await entryOf(bob),
+      (await bob.get(`/v1/transactions/${paid.body.id}`)).body,
+      (await bob.get(`/v1/transactions?accountId=${mine.id}&reference=Both`)).body.data[0],
+      event.data,
+    ];
+    const { ann: signer } = mine.party;
+    for (const told of seen) {
+      expect(told).toMatchObject({ reference: 'Both', metadata: null, origin: null, externalId: null });
+      expect(told).toMatchObject({ initiatedBy: signer, signedBy: [signer], authentication: { channel: 'own_key' } });
+      for (const hidden of ['DE02', other.body.id, zoes.id, '20.00', '30.00'])
+        expect(JSON.stringify(told)).not.toContain(hidden);
+    }
+    expect(seen[1].entries).toMatchObject([{ accountId: mine.id, amount: '-10.00', balanceAfter: '90.00' }]);
+    for (const hidden of ['&metadata.iban=DE02120300000000202051', `&counterpartyAccountId=${zoes.id}`])
+      expect([hidden, await entryOf(bob, hidden)]).toEqual([hidden, undefined]);
+    expect(await entryOf(bob, `&initiatedBy=${signer}`)).toMatchObject({ amount: '-10.00' });
+    // Who may read all that pays is told all, whoever initiated it.
+    const holders = `/v1/accounts/${other.body.id}/holders`;
+    const invited = await client.post(holders, {
+      partyId: mine.party.bob,
+      rights: ['view', 'delegate'],
+      history: 'all',
+    });
+    expect([invited.status, invited.body.code]).toEqual([201, undefined]);
+    expect((await bob.post(`${holders}/${mine.party.bob}/accept`)).status).toBe(200);
+    expect(await entryOf(bob, '&metadata.iban=DE02120300000000202051')).toMatchObject({ metadata });
+    expect(await entryOf(bob, `&counterpartyAccountId=${zoes.id}`)).toMatchObject({ metadata });
+  });
+
   test('that initiated it, or pays as well, is answered what it asked for, at once and when it asks again', async () => {
     const { payer, zoes, yans, ann } = await payroll();
     const legs = { [payer.id]: '-30.00', [zoes.id]: '10.00', [yans.id]: '20.00' };
@@ -124,20 +170,26 @@ describe('a payee', () => {
 });
 
 describe('of an account that the party does not hold', () => {
-  test('whether it is closed, in another currency, stopped, full, or there at all is one answer', async () => {
-    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
-    const ann = await clientOf(service, party.ann);
+  /** Accounts that take no payment of 8.00, each for another reason. */
+  async function accountsOfOthers() {
     const closed = await client.openAccount();
     await client.post(`/v1/accounts/${closed}/close`);
     const stopped = await client.openAccount();
     await client.post(`/v1/accounts/${stopped}/restrictions`, { scope: 'credits', reason: 'Seized' });
-    const others = {
+    return {
       closed,
       stopped,
       foreign: await client.openAccount({ currency: 'EUR' }),
       full: await client.openAccount({ balance: '999999999999999999.00' }),
       missing: '01890a5d-ac96-774b-bcce-b302099a8057',
     };
+  }
+
+  test('whether it is closed, in another currency, stopped, full, or there at all is one answer', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
+    const ann = await clientOf(service, party.ann);
+    const others = await accountsOfOthers();
+    const { closed, stopped } = others;
     for (const dryRun of ['', '?dryRun=true']) {
       const answers = await Promise.all(
         Object.values(others).map(async (to) => {
@@ -155,6 +207,56 @@ describe('of an account that the party does not hold', () => {
     expect(codes).toEqual(['account_not_found', 'account_not_found']);
     const atomic = await sendBatch(ann, true, [item.transfer(id, closed, '8.00')]);
     expect([atomic.body.refusal.code, atomic.text.includes('closed.')]).toEqual(['account_not_found', false]);
+  });
+
+  test('what is agreed to be paid later says no more, nor does what became of it', async () => {
+    const { id, party } = await openJointAccount(client, { ann: {} }, { balance: '9000.00' });
+    const ann = await clientOf(service, party.ann);
+    const { body: project } = await ann.post(`/v1/accounts/${id}/projects`, { name: 'Roof' });
+    const order = { fromAccountId: id, amount: '8.00', currency: 'USD', schedule: { startsAt: '2099-01-05T09:00' } };
+    const answersTo = async (to: string) => {
+      const asked = [
+        await ann.post('/v1/standing-orders', { ...order, toAccountId: to }),
+        await ann.post(`/v1/projects/${project.id}/proposals`, {
+          ...{ title: 'Slates', amount: '8.00', currency: 'USD', toAccountId: to },
+        }),
+      ];
+      return asked.map(({ status, body: { requestId: _id, ...rest } }) =>
+        status === 201 ? '201' : `${status} ${JSON.stringify(rest).replaceAll(to, 'to')}`,
+      );
+    };
+    const others = await accountsOfOthers();
+    const answers = await Promise.all(Object.values(others).map(answersTo));
+    expect(new Set(answers.flat()).size).toBe(1);
+    expect(answers[0]![0]).toContain('account_not_found');
+
+    const open = [await client.openAccount(), await client.openAccount()];
+    const orders = await Promise.all(
+      open.map(async (to) => (await ann.post('/v1/standing-orders', { ...order, toAccountId: to })).body.id),
+    );
+    await client.post(`/v1/accounts/${open[0]}/close`);
+    await client.post(`/v1/accounts/${open[1]}/restrictions`, { scope: 'credits', reason: 'Seized' });
+    await makeDue(service.database, service.ledgerId, orders);
+    expect(await runOnce(service)).toBe(2);
+    await untilLogged(service);
+    for (const [index, orderId] of orders.entries()) {
+      const [run] = (await ann.get(`/v1/standing-orders/${orderId}/runs`)).body.data;
+      const { lastRun } = (await ann.get(`/v1/standing-orders/${orderId}`)).body;
+      for (const { refusal } of [run, lastRun]) {
+        expect([refusal.code, refusal.detail.replace(open[index]!, 'to')]).toEqual([
+          'account_not_found',
+          'There is no account to in this ledger.',
+        ]);
+      }
+    }
+    const events = (await ann.get('/v1/events?types=standing_order.run_refused')).body.data;
+    expect(events.map(({ data }: { data: { run: { refusal: object } } }) => data.run.refusal)).toMatchObject([
+      { code: 'account_not_found' },
+    ]);
+    // The service is told why.
+    const [closed] = (await client.get(`/v1/standing-orders/${orders[0]}/runs`)).body.data;
+    expect(closed.refusal.code).toBe('account_closed');
+    await client.post(`/v1/standing-orders/${orders[1]}/cancel`);
   });
 
   test('no amount comes so near to the largest balance that it would tell one', async () => {

@@ -65,6 +65,35 @@ test('a key gives and rotates nothing that it lacks itself', async () => {
   expect([rotated.status, rotated.body.scope]).toEqual([403, 'movements:unsigned']);
 });
 
+test('a key that ends makes and rotates none that outlives it', async () => {
+  const ends = new Date(Date.now() + 3_600_000);
+  const later = new Date(ends.getTime() + 1).toISOString();
+  const ending = await clientWith([...scopes], ends);
+  const make = (expiresAt?: string | null) => ending.post('/v1/api-keys', { name: 'Next', expiresAt });
+  const made = [await make(), await make(ends.toISOString())];
+  expect(made.map(({ status, body }) => [status, body.expiresAt])).toEqual([
+    [201, ends.toISOString()],
+    [201, ends.toISOString()],
+  ]);
+  const [longer, unending] = await Promise.all(
+    [later, null].map(async (expiresAt) => manager.post('/v1/api-keys', { name: 'Longer', expiresAt })),
+  );
+  const refused = [
+    await make(later),
+    await make(null),
+    await ending.post(`/v1/api-keys/${longer!.body.id}/rotate`),
+    await ending.post(`/v1/api-keys/${unending!.body.id}/rotate`),
+  ];
+  for (const { status, body } of refused)
+    expect([status, body.code, body.expiresAt]).toEqual([403, 'expiry_exceeded', ends.toISOString()]);
+  // What it rotates, itself too, ends when it would have.
+  const rotated = await ending.post(`/v1/api-keys/${made[0]!.body.id}/rotate`);
+  expect([rotated.status, rotated.body.expiresAt]).toEqual([201, ends.toISOString()]);
+  // The old one is as it was where rotating it was refused.
+  expect((await manager.get(`/v1/api-keys/${unending!.body.id}`)).body.expiresAt).toBeNull();
+  expect((await manager.post('/v1/api-keys', { name: 'For good' })).body.expiresAt).toBeNull();
+});
+
 test.each([
   [{ name: 'X', scopes: ['everything'] }, 'scopes.0'],
   [{ name: 'X', scopes: [] }, 'scopes'],

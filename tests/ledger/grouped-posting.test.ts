@@ -6,9 +6,10 @@ import { createDatabase, type Database } from '../../src/database/create-databas
 import { createOperation, type Operation, type OperationKind } from '../../src/ledger/operation.ts';
 import { createPostingEngine, type PostingEngine } from '../../src/ledger/posting-engine.ts';
 import { Money } from '../../src/money/money.ts';
+import type { ItemAnswer } from '../../src/movements/booked-outcomes.ts';
 import { createDeposit, createTransfer, createWithdrawal } from '../../src/movements/create-movement.ts';
 import type { Movement } from '../../src/movements/movement.ts';
-import { type ItemAnswer, postBatch } from '../../src/movements/post-batch.ts';
+import { postBatch } from '../../src/movements/post-batch.ts';
 import { postMovement } from '../../src/movements/post-movement.ts';
 import type { TransactionDocument } from '../../src/movements/present-transaction.ts';
 import { countDeadlocks, holdAccountLock, untilLockWaiters } from '../support/lock-witness.ts';

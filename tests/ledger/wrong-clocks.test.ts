@@ -6,6 +6,7 @@ import { verifyBooks } from '../../src/verify-books.ts';
 import { idempotencyKeysQueue } from '../../src/workers/idempotency-keys-queue.ts';
 import { moveOn } from '../../src/workers/key-retention.ts';
 import { runBatch } from '../../src/workers/run-batch.ts';
+import { runCommand } from '../support/command-line.ts';
 import { type DatabaseClock, installDatabaseClock } from '../support/database-clock.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -88,8 +89,14 @@ describe('a clock that ran ahead for all', () => {
     const findings = await verifyBooks(service.database);
     expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(['nothing is booked ahead of the clock']));
 
-    expect([...(await correctTimes(service.database)).values()]).toEqual([2]);
-    expect([...(await correctTimes(service.database)).values()]).toEqual([]);
+    const correct = async () => {
+      const { code, stdout } = await runCommand(['books', 'correct-times', '--json'], service.database);
+      expect(code).toBe(0);
+      return JSON.parse(stdout).corrected;
+    };
+    expect([await correct(), await correct()]).toEqual([{ [service.ledgerId]: 2 }, {}]);
+    const audited = service.database('audit_entries').where({ action: 'books correct-times', channel: 'command' });
+    expect(await audited.pluck('ledger_id')).toEqual([service.ledgerId]);
     expect(await verifyBooks(service.database)).toEqual([]);
     expect((await transfer()).status).toBe(201);
     const { data } = (await service.client.get(`/v1/accounts/${account}/entries?order=asc`)).body;

@@ -326,7 +326,9 @@ describe('limits of days and months', () => {
       dryRun: false,
     };
     await runLedgerTransaction(service.database, service.ledgerId, noLimits, async (transaction) => {
-      const [answer] = await bookGroup(transaction, [createOperation(postMovement, movement, terms)], 'lock', () => at);
+      const [answer] = await bookGroup(transaction, [createOperation(postMovement, movement, terms)], 'lock', {
+        bookingClock: () => at,
+      });
       expect(Object.keys(answer!.outcome)).toEqual(['result', 'etag']);
     });
   }

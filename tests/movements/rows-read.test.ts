@@ -58,6 +58,18 @@ const ofAccount: Case[] = [
   { what: 'what is rare in metadata', filters: () => ({ metadata: { kind: 'rare' } }), most: ofScan, found: 0 },
   { what: 'who is rare', filters: ({ rare }) => ({ initiatedBy: rare }), most: ofScan, found: 0 },
   { what: 'another account', filters: ({ quiet }) => ({ counterpartyAccountId: quiet }), most: ofPage * 3 },
+  {
+    what: 'what is common in metadata, to a party',
+    filters: ({ rare: viewer }) => ({ metadata: { kind: 'common' }, viewer }),
+    most: ofScan,
+    found: 51,
+  },
+  {
+    what: 'what a party did that is rare, to another',
+    filters: ({ rare, common: viewer }) => ({ initiatedBy: rare, viewer }),
+    most: ofScan,
+    found: 0,
+  },
   { what: 'an amount that nothing has', filters: () => ({ amountFrom: '101' }), most: ofScan, found: 0 },
   { what: 'a value date', filters: () => ({ valueFrom: '2025-02-01', valueTo: '2025-02-01' }), most: ofScan },
 ];

@@ -147,7 +147,7 @@ describe('secrets encrypt', () => {
     const created = await register(plain, 'create');
     const rotation = `${path}/${created.id}/secret-rotations`;
     const rotated = await plain.post(rotation, undefined, { 'Idempotency-Key': 'rotate' });
-    expect(await encrypt(first)).toMatchObject({ code: 0, encrypted: 4, current: 0, unreadable: [], unnamed: 0 });
+    expect(await encrypt(first)).toMatchObject({ code: 0, encrypted: 4, current: 0, unreadable: [], removed: 0 });
     expect(await dump()).not.toContain('whsec_');
     expect(await encrypt(first)).toMatchObject({ code: 0, encrypted: 0, current: 4 });
 
@@ -195,17 +195,32 @@ describe('secrets encrypt', () => {
     });
   });
 
-  test('says which answers of earlier builds stay in clear until they expire', async () => {
+  test('encrypts answers as an earlier build stored them, and takes out those of endpoints that are gone', async () => {
     const plain = await withKeys(none);
-    const { id } = await register(plain);
-    await plain.post(`${path}/${id}/secret-rotations`, undefined, { 'Idempotency-Key': 'rotate' });
+    const { id, secret: registered } = await register(plain, 'create');
+    const rotate = (client: TestClient, key: string, endpoint = id) =>
+      client.post(`${path}/${endpoint}/secret-rotations`, undefined, { 'Idempotency-Key': key });
+    const rotated = (await rotate(plain, 'rotate')).body;
+    const gone = await register(plain);
+    await rotate(plain, 'rotate-gone', gone.id);
+    await service.database('webhook_deliveries').where({ endpoint_id: gone.id }).delete();
+    await service.database('webhook_endpoints').where({ id: gone.id }).delete();
+    // Such as 0.1.0 before secrets were encrypted: the answer did not say whose it is.
     await service
       .database('idempotency_keys')
-      .where({ ledger_id: scene.ledgerId, key: 'rotate' })
-      .update({
-        outcome: service.database.raw("(outcome::jsonb #- '{result,endpointId}')::json"),
-      });
-    expect(await encrypt(first)).toMatchObject({ code: 0, encrypted: 3, unnamed: 1 });
+      .where({ ledger_id: scene.ledgerId })
+      .whereIn('key', ['rotate', 'rotate-gone'])
+      .update({ outcome: service.database.raw("(outcome::jsonb #- '{result,endpointId}')::json") });
+
+    // Of the endpoint two, and the answers to its registration and rotation; the other's registration is named.
+    expect(await encrypt(first)).toMatchObject({ code: 0, encrypted: 5, current: 0, unreadable: [], removed: 1 });
+    expect(await dump()).not.toContain('whsec_');
+    expect(await encrypt(second, first)).toMatchObject({ code: 0, encrypted: 5, current: 0, removed: 0 });
+    const client = await withKeys(under(second));
+    expect((await register(client, 'create')).secret).toBe(registered);
+    expect((await rotate(client, 'rotate')).body).toEqual(rotated);
+    const removed = await rotate(client, 'rotate-gone', gone.id);
+    expect([removed.status, removed.body.code]).toEqual([404, 'webhook_endpoint_not_found']);
   });
 
   test('needs a key', async () => {

@@ -16,6 +16,10 @@ const defaultSettings: Record<string, string> = {
   // One way in is enough, and the path of a socket may be too long for the system or lie in a missing folder.
   unix_socket_directories: '',
   shared_buffers: '128MB',
+  // Filling a new file of the log with zeros takes 60 to 100 ms, in which nobody can commit.
+  wal_init_zero: 'off',
+  // Files that are kept are used again.
+  min_wal_size: '256MB',
   max_connections: '200',
   timezone: 'UTC',
   log_timezone: 'UTC',
