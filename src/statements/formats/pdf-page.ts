@@ -7,6 +7,13 @@ import { wrapText } from './wrap-text.ts';
 /** A4, in points. */
 export const page = { width: 595.28, height: 841.89, margin: 45 };
 
+interface Setting {
+  readonly font: FontName;
+  readonly size: number;
+  readonly leading: number;
+  readonly color: string;
+}
+
 /** How text is set: the size, and how far the next line is. */
 const styles = {
   title: { font: 'bold', size: 18, leading: 24, color: '#111111' },
@@ -14,7 +21,7 @@ const styles = {
   strong: { font: 'bold', size: 8.5, leading: 11.5, color: '#111111' },
   normal: { font: 'plain', size: 8.5, leading: 11.5, color: '#111111' },
   note: { font: 'plain', size: 7.5, leading: 10, color: '#555555' },
-} as const satisfies Readonly<Record<string, { font: FontName; size: number; leading: number; color: string }>>;
+} as const satisfies Readonly<Record<string, Setting>>;
 
 export type TextStyle = keyof typeof styles;
 
@@ -24,8 +31,8 @@ export const leadingOf = (style: TextStyle): number => styles[style].leading;
 export type Sheet = InstanceType<typeof PDFDocument>;
 
 /**
- * An empty PDF/A-3a (ISO 19005-3): archived as it is, with its structure for those who have it read aloud, and with room
- * for a file. The title may have nothing in it that is not our own: PDFKit writes it into XML as it is.
+ * An empty PDF/A-3a (ISO 19005-3): archived as it is, with its structure for those who have it read aloud, and with
+ * room for a file. The title may have nothing in it that is not our own: PDFKit writes it into XML as it is.
  */
 export function openSheet(title: string, { language, at }: { language: StatementLanguage; at: Date }): Sheet {
   const sheet = new PDFDocument({
