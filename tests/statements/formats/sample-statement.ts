@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
 import { currencyExponent } from '../../../src/money/currencies.ts';
 import { statementHash } from '../../../src/statements/seal-statement.ts';
 import type {
@@ -174,3 +175,19 @@ export const nastyTexts: Readonly<Record<string, string>> = {
   'a code of a bank': '166?00Wire?20EREF+1',
   Greek: 'Ελλάδα Россия Łódź Ærø ß',
 };
+
+const digits = 9_999_999_999_999n;
+
+/** Any statement, over changes of the clocks and leap days, with any text that the database can hold. */
+export const anySample: fc.Arbitrary<Sample> = fc.record({
+  currency: fc.constantFrom('JPY', 'EUR', 'KWD', 'CLF'),
+  opening: fc.bigInt({ min: -digits, max: digits }),
+  amounts: fc.array(
+    fc.bigInt({ min: -digits, max: digits }).filter((units) => units !== 0n),
+    { maxLength: 30 },
+  ),
+  text: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }),
+  timeZone: fc.constantFrom('UTC', 'Europe/Madrid', 'America/Havana', 'Australia/Lord_Howe', 'Pacific/Kiritimati'),
+  number: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: null }),
+  periodFrom: fc.constantFrom('2026-03-08T05:00:00.000Z', '2026-10-31T23:00:00.000Z', '2024-02-10T00:00:00.000Z'),
+});

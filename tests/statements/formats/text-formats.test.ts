@@ -2,13 +2,16 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { parseStrict } from 'ofx-js';
 import { validateXML } from 'xmllint-wasm';
 import { allFormats } from '../../../src/statements/formats/all-formats.ts';
 import { oneLine } from '../../../src/statements/formats/fitting-text.ts';
 import { clockOf, withOffset } from '../../../src/statements/formats/local-times.ts';
 import type { StatementFormat } from '../../../src/statements/statement.ts';
+import { manyOrFew } from '../../support/rounds.ts';
 import {
+  anySample,
   edgeSamples,
   nastyTexts,
   type Sample,
@@ -45,7 +48,7 @@ const { Parser } = createRequire(import.meta.url)('mt940js') as {
   Parser: new () => { parse(text: string): ReadStatement[] };
 };
 
-test.each(everySample)('mt940js reads MT940 with its totals: %#', async (sample) => {
+async function checkMt940Totals(sample: Sample) {
   if (['KWD', 'CLF'].includes(sample.currency)) return;
   const text = await textOf(mt940, sample);
   const [read] = new Parser().parse(text) as [ReadStatement];
@@ -54,9 +57,11 @@ test.each(everySample)('mt940js reads MT940 with its totals: %#', async (sample)
   const units = (amount: number) => unitsOf(amount.toFixed(decimals), sample.currency);
   expect([units(read.openingBalance), units(read.closingBalance)]).toEqual([opening, closing]);
   expect(read.transactions.map(({ amount }) => units(amount))).toEqual(sample.amounts);
-});
+}
 
-test.each(everySample)('MT940 keeps to its characters, lengths and lines: %#', async (sample) => {
+test.each(everySample)('mt940js reads MT940 with its totals: %#', checkMt940Totals);
+
+async function checkMt940Lines(sample: Sample) {
   const text = await textOf(mt940, sample);
   expect(text).toMatch(/^[A-Za-z0-9/\-?:().,'+ \r\n]*$/);
   const rows = text.split('\r\n');
@@ -78,7 +83,9 @@ test.each(everySample)('MT940 keeps to its characters, lengths and lines: %#', a
     }
   }
   expect(entries).toBe(sample.amounts.length);
-});
+}
+
+test.each(everySample)('MT940 keeps to its characters, lengths and lines: %#', checkMt940Lines);
 
 test('MT940 spells what it has no letters for', async () => {
   const text = await textOf(mt940, { ...samples[1]!, text: 'Straße Łódź Müller 10 € & Ærø naïve' });
@@ -100,7 +107,7 @@ interface ReadOfx {
   };
 }
 
-test.each(everySample)('ofx-js reads OFX with its totals: %#', async (sample) => {
+async function checkOfx(sample: Sample) {
   const text = await textOf(ofx, sample);
   const document = (await parseStrict(text)) as unknown as ReadOfx;
   const read = document.OFX.BANKMSGSRSV1.STMTTRNRS.STMTRS;
@@ -114,7 +121,9 @@ test.each(everySample)('ofx-js reads OFX with its totals: %#', async (sample) =>
     // Midnight would be read as a day without a time.
     expect(DTPOSTED).toMatch(/^\d{8}(?!000000)\d{6}\.\d{3}\[-?\d+\]$/);
   }
-});
+}
+
+test.each(everySample)('ofx-js reads OFX with its totals: %#', checkOfx);
 
 test('OFX writes the day of the account, also of what was booked at midnight', async () => {
   const first = async (timeZone: string, periodFrom: string) => {
@@ -150,31 +159,35 @@ test.each(camts)('%s in version %s is XML, whatever the texts are', async (name,
 const anything = (namespace: string) =>
   `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="${namespace}"><xs:element name="Document"/></xs:schema>`;
 
+async function checkJournal(sample: Sample) {
+  const text = await textOf(journal, sample);
+  const { currency, amounts } = sample;
+  let balance = sample.opening;
+  const [, ...entries] = text.split(/\n\n(?=\d{4}-)/).slice(1);
+  expect(entries).toHaveLength(amounts.length);
+  for (const [index, entry] of entries.entries()) {
+    balance += amounts[index]!;
+    const [, place, amount, asserted] =
+      /\n {4}(assets:\S+(?: \S+)*) {2}(\S+) [A-Z]{3} = (\S+) [A-Z]{3}\n {4}equity:\S+(?: \S+)*\n*$/.exec(entry) ?? [];
+    expect([unitsOf(amount!, currency), unitsOf(asserted!, currency)]).toEqual([amounts[index], balance]);
+    expect(place).not.toMatch(/[;|[\]]/);
+    expect(entry.split('\n')[0]).toMatch(/^\d{4}-\d\d-\d\d \* \(\d+\) [^;|[\]]+$/);
+  }
+}
+
 test.each(everySample)(
   'the journal writes each entry with its balance, and no comment where none is meant: %#',
-  async (sample) => {
-    const text = await textOf(journal, sample);
-    const { currency, amounts } = sample;
-    let balance = sample.opening;
-    const [, ...entries] = text.split(/\n\n(?=\d{4}-)/).slice(1);
-    expect(entries).toHaveLength(amounts.length);
-    for (const [index, entry] of entries.entries()) {
-      balance += amounts[index]!;
-      const [, place, amount, asserted] =
-        /\n {4}(assets:\S+(?: \S+)*) {2}(\S+) [A-Z]{3} = (\S+) [A-Z]{3}\n {4}equity:\S+(?: \S+)*\n*$/.exec(entry) ?? [];
-      expect([unitsOf(amount!, currency), unitsOf(asserted!, currency)]).toEqual([amounts[index], balance]);
-      expect(place).not.toMatch(/[;|[\]]/);
-      expect(entry.split('\n')[0]).toMatch(/^\d{4}-\d\d-\d\d \* \(\d+\) [^;|[\]]+$/);
-    }
-  },
+  checkJournal,
 );
 
-test.each(everySample)('Beancount has names that it takes for accounts: %#', async (sample) => {
+async function checkBeancount(sample: Sample) {
   const text = await textOf(beancount, sample);
   const opened = [...text.matchAll(/^1900-01-01 open (\S+) [A-Z]{3}$/gm)].map(([, name]) => name!);
   expect(opened).toHaveLength(3);
   for (const name of opened) expect(name).toMatch(/^(Assets|Equity)(:[A-Z0-9][A-Za-z0-9-]*)+$/);
-});
+}
+
+test.each(everySample)('Beancount has names that it takes for accounts: %#', checkBeancount);
 
 test('text in quotes comes back out of Beancount', async () => {
   const text = await textOf(beancount, { ...samples[1]!, text: nastyTexts.quotes! });
@@ -197,6 +210,16 @@ test('local time is that of the zone, over changes of the clocks', () => {
   ]);
   expect(withOffset(clockOf('America/St_Johns')('2026-12-01T00:00:00.000Z'))).toBe('2026-11-30T20:30:00.000-03:30');
   expect(oneLine(' a\u0085\u2028\tb\u0000 ')).toBe('a b');
+});
+
+test('any statement is read as what it is', async () => {
+  const checks = [checkMt940Totals, checkMt940Lines, checkOfx, checkJournal, checkBeancount];
+  await fc.assert(
+    fc.asyncProperty(anySample, async (sample) => {
+      for (const check of checks) await check(sample);
+    }),
+    { numRuns: manyOrFew(150, 30) },
+  );
 });
 
 setFlagsFromString('--expose-gc');
