@@ -54,7 +54,7 @@ async function programOf(name: string, debian: string): Promise<string | undefin
 /** The Python of these, or nothing and a sentence. */
 function programsOf(python: Python): string | undefined {
   if ('bin' in python) return python.bin;
-  note(`Python's readers of statements were ${python.missing}; they need Python 3.10 with venv, and its packages.`);
+  note(`Python's readers of statements were ${python.missing}.`);
   return undefined;
 }
 
