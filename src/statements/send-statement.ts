@@ -51,13 +51,10 @@ export function readOptions(format: StatementFormat, { version, language }: Opti
   return { version, language };
 }
 
-/** Throws RefusalError `too_many_entries` where the format is not made for so many entries. */
-function refuseTooLong(
-  { fromVersion, toVersion }: Statement,
-  { maxLines = Number.POSITIVE_INFINITY }: StatementFormat,
-) {
+/** Throws RefusalError `too_many_entries` where the format is not made for so many. */
+function refuseTooLong({ fromVersion, toVersion }: Statement, { maxLines }: StatementFormat): void {
   const entries = toVersion - fromVersion + 1;
-  if (entries <= maxLines) return;
+  if (maxLines === undefined || entries <= maxLines) return;
   const detail = `It has ${entries} entries, and this format takes at most ${maxLines}: take another, or fewer days.`;
   throw new RefusalError('too_many_entries', detail, { entries, limit: maxLines });
 }
