@@ -1,4 +1,6 @@
+import { groupReads } from '../database/group-reads.ts';
 import type { LedgerSource, LedgerTransaction } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import { notFound } from '../errors/no-such.ts';
 import { type Authentication, authenticationOf } from '../ledger/authentication.ts';
 import type { BookedEntry, TransactionOrigin, TransactionType } from '../ledger/booked-transaction.ts';
@@ -43,9 +45,11 @@ interface EntryRow {
   version: number | null;
 }
 
+const readTransactions = groupReads(findTransactions);
+
+/** A transaction with its entries. Throws RefusalError `transaction_not_found`. */
 export async function getTransaction(source: LedgerSource, transactionId: string): Promise<TransactionDocument> {
-  const rows = await selectTransactions(source).where('t.id', transactionId);
-  const [transaction] = await withEntries(source, rows);
+  const transaction = (await readTransactions(source, [transactionId])).get(transactionId);
   if (transaction === undefined) throw notFound('transaction', transactionId);
   return transaction;
 }
@@ -77,7 +81,9 @@ export async function findTransactions(
   transactionIds: readonly string[],
 ): Promise<ReadonlyMap<string, TransactionDocument>> {
   if (transactionIds.length === 0) return new Map();
-  const rows = await selectTransactions(source).whereRaw('t.id = any(?::uuid[])', [[...new Set(transactionIds)]]);
+  const rows = await selectTransactions(source)
+    .whereRaw('t.id = any(?::uuid[])', [[...new Set(transactionIds)]])
+    .options(prepared(source.knex, 'find-transactions'));
   const found = await withEntries(source, rows);
   return new Map(found.map((transaction) => [transaction.id, transaction]));
 }
@@ -128,7 +134,8 @@ async function withEntries(
     .select<EntryRow[]>('e.transaction_id', 'e.account_id', 'e.amount', 'a.currency', 'e.balance_after', 'e.version')
     .where('e.ledger_id', ledgerId)
     .whereRaw('e.transaction_id = any(?::uuid[])', [transactions.map((transaction) => transaction.id)])
-    .orderBy(['e.transaction_id', 'e.id']);
+    .orderBy(['e.transaction_id', 'e.id'])
+    .options(prepared(knex, 'find-entries-of-transactions'));
   // A transaction may have a hundred entries: they are dealt out in one pass.
   const ofTransactions = new Map<string, BookedEntry[]>(transactions.map(({ id }) => [id, []]));
   for (const entry of entries) ofTransactions.get(entry.transaction_id)!.push(asEntry(entry));
