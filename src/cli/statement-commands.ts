@@ -15,6 +15,8 @@ const exampleAccount = '01936f00-0000-7000-8000-000000000101';
 
 const formatOptions = {
   '--format <format>': { meaning: 'json, csv, ...: all of docs/statements.md', otherwise: 'json' },
+  '--format-version <version>': { meaning: 'of the format, where it has several: 13 of camt.053' },
+  '--language <language>': { meaning: 'of what people read: en, de, es or fr' },
   '--out <file>': { meaning: 'a file that is not there yet; without it, the statement goes to standard output' },
 };
 
@@ -38,10 +40,10 @@ export const showStatement: ServiceCommand = {
   summary: 'Writes a statement with all of its lines, in a format of choice.',
   parameters: { ...named, '<number>': { meaning: 'its number: 1 is the first of the account', read: readNumber } },
   options: formatOptions,
-  example: `${exampleAccount} 1 --format csv --out november.csv`,
+  example: `${exampleAccount} 1 --format pdf --language de --out november.pdf`,
   async ask(service, [name, number], call) {
     const { id: accountId } = await findAccount(service, name!);
-    const asked = { accountId, number: Number.parseInt(number!, 10), format: formatOf(call) };
+    const asked = { accountId, number: Number.parseInt(number!, 10), ...formatOf(call) };
     return writeOut(await service.open('getStatement', asked), call);
   },
 };
@@ -60,7 +62,7 @@ export const interimStatement: ServiceCommand = {
   async ask(service, [name, from, to], call) {
     const { id: accountId } = await findAccount(service, name!);
     return writeOut(
-      await service.open('getInterimStatement', { accountId, from: from!, to: to!, format: formatOf(call) }),
+      await service.open('getInterimStatement', { accountId, from: from!, to: to!, ...formatOf(call) }),
       call,
     );
   },
@@ -91,7 +93,13 @@ function readNumber(text: string): string {
 }
 
 /** As it was typed: which formats there are, the service knows. */
-const formatOf = ({ options }: CommandCall) => options.format as 'json';
+function formatOf({ options: { format, formatVersion: version, language } }: CommandCall) {
+  return {
+    format: format as 'json',
+    ...(version === undefined ? {} : { version }),
+    ...(language === undefined ? {} : { language: language as 'en' }),
+  };
+}
 
 /** Nothing stays of a file that is not whole. */
 async function writeOut({ body }: Opened, { options, write }: CommandCall): Promise<CommandResult | undefined> {

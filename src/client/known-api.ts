@@ -2573,7 +2573,23 @@ export interface Operations {
   };
   /** Read a statement with its lines, in a format of choice. */
   getStatement: {
-    input: { readonly accountId: string; readonly number: number; readonly format?: 'json' | 'csv' | undefined };
+    input: {
+      readonly accountId: string;
+      readonly number: number;
+      readonly format?:
+        | 'json'
+        | 'csv'
+        | 'camt.053'
+        | 'camt.052'
+        | 'mt940'
+        | 'ofx'
+        | 'journal'
+        | 'beancount'
+        | 'pdf'
+        | undefined;
+      readonly version?: string | undefined;
+      readonly language?: 'en' | 'de' | 'es' | 'fr' | undefined;
+    };
     answer: WholeStatement;
   };
   /** Draw up a statement of any days, without a number. */
@@ -2582,7 +2598,19 @@ export interface Operations {
       readonly accountId: string;
       readonly from: string;
       readonly to: string;
-      readonly format?: 'json' | 'csv' | undefined;
+      readonly format?:
+        | 'json'
+        | 'csv'
+        | 'camt.053'
+        | 'camt.052'
+        | 'mt940'
+        | 'ofx'
+        | 'journal'
+        | 'beancount'
+        | 'pdf'
+        | undefined;
+      readonly version?: string | undefined;
+      readonly language?: 'en' | 'de' | 'es' | 'fr' | undefined;
     };
     answer: WholeStatement;
   };
@@ -3367,7 +3395,7 @@ export const operations = {
   getStatement: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/statements/{number}',
-    query: ['format'],
+    query: ['format', 'version', 'language'],
     hasBody: false,
     hasKey: false,
   },
@@ -3375,7 +3403,7 @@ export const operations = {
   getInterimStatement: {
     method: 'GET',
     path: '/v1/accounts/{accountId}/interim-statement',
-    query: ['from', 'to', 'format'],
+    query: ['from', 'to', 'format', 'version', 'language'],
     hasBody: false,
     hasKey: false,
   },

@@ -83,7 +83,7 @@ export const errorTitles = {
   webhook_delivery_pending: 'The webhook delivery is not finished',
   period_not_over: 'The period is not over',
   statement_covered: 'The day is covered by a statement',
-  too_many_entries: 'There are more entries than are summed at once',
+  too_many_entries: 'There are more entries than are answered at once',
   foreign_site: 'The request comes from a page of another site',
   key_not_allowed: 'The API key may not do this',
   scope_missing: 'The API key is not for this',

@@ -77,6 +77,11 @@ function acceptedOf(req: Request, mediaTypes: readonly string[]): string | undef
   return accepted === false ? undefined : mediaTypes[names.indexOf(accepted as string)];
 }
 
+/** Of these languages the one that the caller prefers, or the first (RFC 9110, section 12.5.4). */
+function languageOf(req: Request, languages: readonly [string, ...string[]]): string {
+  return req.acceptsLanguages([...languages]) || languages[0];
+}
+
 const noQuery = z.strictObject({});
 const dryRunQuery = z.strictObject({ dryRun: trueOrFalse.optional() });
 const noBody = z.strictObject({}).optional();
@@ -100,6 +105,7 @@ function createReader({
   plain,
   offers,
   mediaTypes,
+  languages,
 }: RouteContract & Pick<Route, 'method'>) {
   const isForService = keys === 'service';
   const querySchema: z.ZodObject = query ?? (offers?.dryRun ? dryRunQuery : noQuery);
@@ -123,6 +129,7 @@ function createReader({
       sent: req.body,
       options: offers?.prefer ? readOperationOptions(req, res, offers, readQuery.dryRun === 'true') : undefined,
       accepted: mediaTypes === undefined ? undefined : acceptedOf(req, mediaTypes),
+      language: languages && languageOf(req, languages),
       lastEventId: offers?.lastEventId ? req.get('Last-Event-ID') : undefined,
       host: offers?.host ? (req.get('Host') ?? 'localhost') : undefined,
     };

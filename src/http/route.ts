@@ -67,6 +67,8 @@ interface Terms {
   readonly mediaType?: string;
   /** Of the answers, where callers choose one by `Accept`: JSON first, in which the document is. */
   readonly mediaTypes?: readonly [json: string, ...others: string[]];
+  /** Of the answers, where callers choose one by `Accept-Language`: the first is for those that do not. */
+  readonly languages?: readonly [string, ...string[]];
   /** The refusals of its own, in addition to those that its kind of route shares (`shared-refusals.ts`). */
   readonly refusals?: readonly ErrorCode[];
   /** Bodies, by what they show. */
@@ -102,6 +104,8 @@ export interface Call<Contract extends RouteContract> {
   readonly options: Contract['offers'] extends { readonly prefer: true } ? OperationOptions : undefined;
   /** Which of the media types the caller would rather have; undefined where it takes none of them. */
   readonly accepted: Contract['mediaTypes'] extends readonly string[] ? string | undefined : undefined;
+  /** Which of the languages the caller would rather have; the first where it takes none of them. */
+  readonly language: Contract['languages'] extends readonly (infer Language)[] ? Language : undefined;
   readonly lastEventId: Contract['offers'] extends { readonly lastEventId: true } ? string | undefined : undefined;
   readonly host: Contract['offers'] extends { readonly host: true } ? string : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { AccountDocument } from '../accounts/account-queries.ts';
 import type { Database } from '../database/create-database.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import type { Streamed } from '../http/reply.ts';
@@ -8,7 +9,7 @@ import { writeAndWait } from '../http/write-and-wait.ts';
 import { findNames } from './find-names.ts';
 import { allFormats, type FormatName, formatNames } from './formats/all-formats.ts';
 import { readLines } from './read-lines.ts';
-import type { FormatOptions, Statement, StatementFormat } from './statement.ts';
+import type { FormatOptions, Statement, StatementFormat, StatementLanguage } from './statement.ts';
 
 /** The media types of all formats, JSON first. */
 export const statementMediaTypes = formatNames.map((name) => allFormats[name].mediaType) as [string, ...string[]];
@@ -34,12 +35,40 @@ const stalledMs = 60_000;
 /** What is sent together: a line would be a packet of its own. */
 const pieceLength = 16_384;
 
-/** Answers a statement in a format, as a file of this name. */
+/** What a caller asks of a format. */
+export interface OptionsAsked {
+  readonly version?: string | undefined;
+  readonly language?: StatementLanguage | undefined;
+}
+
+/** Throws RefusalError `validation_failed` where the format has no such version. */
+export function readOptions(format: StatementFormat, { version, language }: OptionsAsked): FormatOptions {
+  const versions: readonly string[] = format.versions ?? [];
+  if (version !== undefined && !versions.includes(version)) {
+    const message = versions.length === 0 ? 'is not for this format' : `must be one of ${versions.join(', ')}`;
+    throw invalidInput([{ path: 'version', message }], 'query');
+  }
+  return { version, language };
+}
+
+/** Throws RefusalError `too_many_entries` where the format is not made for so many entries. */
+function refuseTooLong(
+  { fromVersion, toVersion }: Statement,
+  { maxLines = Number.POSITIVE_INFINITY }: StatementFormat,
+) {
+  const entries = toVersion - fromVersion + 1;
+  if (entries <= maxLines) return;
+  const detail = `It has ${entries} entries, and this format takes at most ${maxLines}: take another, or fewer days.`;
+  throw new RefusalError('too_many_entries', detail, { entries, limit: maxLines });
+}
+
+/** Answers a statement in a format, as a file of this name. Throws RefusalError `too_many_entries`. */
 export async function sendStatement(
   { database, caller, account }: { database: Database; caller: Caller; account: AccountDocument },
   statement: Statement,
   { format, fileName, options }: { format: StatementFormat; fileName: string; options: FormatOptions },
 ): Promise<Streamed> {
+  refuseTooLong(statement, format);
   const holderIds = account.holders.map(({ partyId }) => partyId);
   const names = await findNames(sourceOf(caller, database), caller.boundParty, account.id, holderIds);
   const document = {

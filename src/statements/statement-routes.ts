@@ -14,8 +14,8 @@ import { historyOf } from '../ownership/visible-accounts.ts';
 import { drawInterim } from './draw-interim.ts';
 import { formatNames } from './formats/all-formats.ts';
 import { countAhead, issueStatement } from './issue-statement.ts';
-import { chooseFormat, sendStatement, statementMediaTypes } from './send-statement.ts';
-import { statementDocument, wholeStatementDocument } from './statement.ts';
+import { chooseFormat, readOptions, sendStatement, statementMediaTypes } from './send-statement.ts';
+import { statementDocument, statementLanguages, wholeStatementDocument } from './statement.ts';
 import { getStatement, listStatements } from './statement-queries.ts';
 
 const issueBody = z.strictObject({
@@ -30,11 +30,24 @@ const number = z
 
 const format = z.enum(formatNames).optional().meta({ description: 'Goes before `Accept`; JSON without either.' });
 
+const formatQuery = {
+  format,
+  version: z.string().max(10).optional().meta({ description: 'Of the format: `13` of `camt.053`.' }),
+  language: z
+    .enum(statementLanguages)
+    .optional()
+    .meta({ description: 'Of what people read, before `Accept-Language`.' }),
+};
+
 const interimQuery = z
-  .strictObject({ from: day, to: day, format })
+  .strictObject({ from: day, to: day, ...formatQuery })
   .refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not lie before from' });
 
-const whole = { answers: { 200: wholeStatementDocument }, mediaTypes: statementMediaTypes } as const;
+const whole = {
+  answers: { 200: wholeStatementDocument },
+  mediaTypes: statementMediaTypes,
+  languages: statementLanguages,
+} as const;
 
 /** Statements: what was booked on an account in a period, with the balances before and after. */
 export const statementRoutes = [
@@ -93,16 +106,17 @@ export const statementRoutes = [
       id: 'getStatement',
       summary: 'Read a statement with its lines, in a format of choice',
       ...{ keys: 'any', scope: 'accounts:read', params: accountPath.extend({ number }) },
-      ...{ query: z.strictObject({ format }), ...whole },
-      refusals: ['account_not_found', 'statement_not_found', 'right_missing', 'not_acceptable'],
+      ...{ query: z.strictObject(formatQuery), ...whole },
+      refusals: ['account_not_found', 'statement_not_found', 'right_missing', 'not_acceptable', 'too_many_entries'],
     },
-    async ({ caller, params: { accountId, number }, query, accepted }, { database }) => {
+    async ({ caller, params: { accountId, number }, query, accepted, language }, { database }) => {
       const format = chooseFormat({ ...query, accepted });
+      const options = readOptions(format, { language, ...query });
       const account = await getReadableAccount(database, caller, accountId);
       const statement = await getStatement(sourceOf(caller, database), accountId, number);
       await historyOf(database, caller, accountId, new Date(statement.periodFrom));
       const fileName = `statement-${accountId}-${number}`;
-      return sendStatement({ database, caller, account }, statement, { format, fileName, options: {} });
+      return sendStatement({ database, caller, account }, statement, { format, fileName, options });
     },
   ),
 
@@ -114,8 +128,9 @@ export const statementRoutes = [
       ...{ keys: 'any', scope: 'accounts:read', params: accountPath, query: interimQuery, ...whole },
       refusals: ['account_not_found', 'clearing_account', 'right_missing', 'not_acceptable', 'too_many_entries'],
     },
-    async ({ caller, params: { accountId }, query, accepted }, { database }) => {
+    async ({ caller, params: { accountId }, query, accepted, language }, { database }) => {
       const format = chooseFormat({ ...query, accepted });
+      const options = readOptions(format, { language, ...query });
       const account = await getReadableAccount(database, caller, accountId);
       if (account.ownership === 'clearing') {
         const detail = `Account ${accountId} is a clearing account, which has no balance after each entry.`;
@@ -124,7 +139,7 @@ export const statementRoutes = [
       await historyOf(database, caller, accountId, startOfDay(query.from, account.timeZone));
       const statement = await drawInterim(database, caller.ledgerId, account, query);
       const fileName = `interim-statement-${accountId}-${query.from}-${query.to}`;
-      return sendStatement({ database, caller, account }, statement, { format, fileName, options: {} });
+      return sendStatement({ database, caller, account }, statement, { format, fileName, options });
     },
   ),
 ];

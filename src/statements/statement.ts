@@ -91,12 +91,16 @@ export const wholeStatementDocument = z
   .strictObject({ ...documentFields, lines: z.array(lineDocument) })
   .meta({ id: 'WholeStatement' });
 
+/** The languages of what people read, the first where nothing says which. */
+export const statementLanguages = ['en', 'de', 'es', 'fr'] as const;
+
+export type StatementLanguage = (typeof statementLanguages)[number];
+
 /** How a reader wants a statement written; what a format has no use for, it passes over. */
 export interface FormatOptions {
-  /** Of the format itself: `13` of camt.053. */
+  /** One of those that the format has. */
   readonly version?: string | undefined;
-  /** Of what people read: `en`. */
-  readonly language?: string | undefined;
+  readonly language?: StatementLanguage | undefined;
 }
 
 /** A way to write statements down. */
@@ -104,6 +108,10 @@ export interface StatementFormat {
   readonly mediaType: string;
   /** Without the dot. */
   readonly fileExtension: string;
+  /** The versions there are of it, the first where none is asked for; a format without has one. */
+  readonly versions?: readonly [string, ...string[]];
+  /** More entries are refused: of what cannot be written in constant memory. */
+  readonly maxLines?: number;
   /**
    * Writes a statement piece by piece, in constant memory: lines come in the order of their versions, and can be read
    * once, as they are asked for. Throws what reading them throws.
