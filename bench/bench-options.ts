@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly rounds: number | undefined;
   /** The JSON file to write. */
   readonly out: string | undefined;
+  /** Where pgledger's SQL is. */
+  readonly pgledger: string | undefined;
   /** The version of this project to compare this one with, as git names it. */
   readonly compare: string | undefined;
 }
@@ -33,6 +35,7 @@ const options = {
   rounds: { type: 'string' },
   out: { type: 'string' },
   compare: { type: 'string' },
+  pgledger: { type: 'string' },
 } as const;
 
 /** Reads the options; `bench/README.md` describes them. Throws BenchOptionsError. */
@@ -49,6 +52,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     rounds: values.rounds === undefined ? undefined : readNumber('--rounds', values.rounds, 1, 100),
     out: values.out,
     compare: values.compare,
+    pgledger: values.pgledger,
   };
 }
 

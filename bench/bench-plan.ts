@@ -17,6 +17,8 @@ export interface BenchPlan {
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
+  /** Where pgledger's SQL is. */
+  readonly pgledger: string | undefined;
 }
 
 /** Turns what was asked for into what is done. */
@@ -33,6 +35,7 @@ export function createBenchPlan(options: BenchOptions): BenchPlan {
     scenarios: [...scenarios, ...growth].filter((scenario) => scenario.subjects.length > 0),
     rounds: options.rounds ?? 3,
     warmUpMs: options.quick ? 500 : 1_000,
+    pgledger: options.pgledger,
     measureMs: (options.seconds ?? (options.quick ? 0.8 : 5)) * 1_000,
   };
 }
@@ -77,8 +80,10 @@ function subjectsOf(options: BenchOptions, load: BenchLoad, connections: number)
     ? ['joint-ledger', 'a', 'b']
     : ['joint-ledger', 'joint-ledger-2', 'a', 'b'];
   if (load === 'account') usual.push('express-echo');
+  if (pgbenchLoads.includes(load)) usual.push('pgledger');
   return [...(options.subjects ?? usual)].filter((subject) => {
-    if (subject === 'b') return pgbenchLoads.includes(load) && connections <= mostPgbenchClients;
+    if (subject === 'b' || subject === 'pgledger')
+      return pgbenchLoads.includes(load) && connections <= mostPgbenchClients;
     if (subject === 'express-echo') return load === 'account';
     return subject !== 'c';
   });

@@ -25,6 +25,7 @@ const figures = {
   serviceMicros: 'CPU µs service',
   postgresMicros: 'CPU µs PostgreSQL',
   walBytes: 'WAL bytes',
+  tableBytes: 'table bytes',
 } as const;
 
 /**

@@ -55,7 +55,8 @@ export async function measurePlan({ scenarios, ...plan }: BenchPlan, stops: Stop
   const arenas = new Map<BookSize, Arena>();
   for (const size of new Set(scenarios.map((scenario) => scenario.book))) {
     progress.say(`filling a book with ${formatCount(size.accounts)} accounts, ${formatCount(size.entries)} entries`);
-    const terms = { serverUrl: server.url, size, subjects: askedForMovements(scenarios, size), driver };
+    const subjects = askedForMovements(scenarios, size);
+    const terms = { serverUrl: server.url, size, subjects, driver, pgledger: plan.pgledger };
     arenas.set(size, await openArena(terms, stops));
   }
 

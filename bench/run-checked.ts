@@ -24,7 +24,7 @@ export interface CheckedRun {
  */
 export async function runChecked(
   { book, subjects }: Arena,
-  which: Omit<BenchRun, 'measured' | 'walBytes' | 'processor'>,
+  which: Omit<BenchRun, 'measured' | 'walBytes' | 'flushes' | 'tableBytes' | 'processor'>,
   { warmUpMs, measureMs }: Pick<BenchPlan, 'warmUpMs' | 'measureMs'>,
   stops: StopList,
 ): Promise<CheckedRun> {
@@ -33,6 +33,8 @@ export async function runChecked(
   await book.database.raw('vacuum analyze accounts, idempotency_keys');
   const countBefore = await countTransactions(book);
   const walBefore = await walPosition(book);
+  const flushedBefore = await countFlushes(book);
+  const keptBefore = await databaseBytes(book);
   const processorBefore = await processorOf(book, subjects.get(subject));
   const measured =
     load === 'standing-orders'
@@ -40,16 +42,40 @@ export async function runChecked(
       : await subjects.get(subject)!.run({ load, connections, warmUpMs, measureMs, seed: round });
   const processorAfter = await processorOf(book, subjects.get(subject));
   const written = (await walPosition(book)) - walBefore;
+  const flushes = (await countFlushes(book)) - flushedBefore;
+  const kept = (await databaseBytes(book)) - keptBefore;
   const booked = (await countTransactions(book)) - countBefore;
+  // Those that write to other tables are believed.
+  const movements = booked === 0 && !('notMeasured' in measured) ? measured.acknowledged : booked;
   const run = {
     ...which,
     measured,
-    walBytes: booked === 0 ? undefined : written / booked,
+    walBytes: movements === 0 || isRead(load) ? undefined : written / movements,
+    flushes: movements === 0 || isRead(load) ? undefined : flushes / movements,
+    tableBytes: movements === 0 || isRead(load) ? undefined : kept / movements,
     processor: 'notMeasured' in measured ? undefined : processorOfEach(processorBefore, processorAfter, measured),
   };
-  // An echo books nothing, and says so by its name.
-  if ('notMeasured' in measured || subject === 'echo' || isRead(load)) return { run, failures: [] };
+  // An echo books nothing, and pgledger in tables of its own.
+  const isElsewhere = subject === 'echo' || subject === 'pgledger';
+  if ('notMeasured' in measured || isElsewhere || isRead(load)) return { run, failures: [] };
   return { run, failures: await checkRun(book, countBefore, measured) };
+}
+
+/** How often PostgreSQL has waited for its write-ahead log to reach the disk; from version 18 on pg_stat_io counts it. */
+async function countFlushes({ database }: FilledBook): Promise<number> {
+  const { rows: has } = await database.raw(`select current_setting('server_version_num')::int >= 180000 as io`);
+  const { rows } = await database.raw(
+    has[0].io
+      ? `select coalesce(sum(fsyncs), 0)::float8 as count from pg_stat_io where object = 'wal'`
+      : 'select wal_sync::float8 as count from pg_stat_wal',
+  );
+  return rows[0].count;
+}
+
+/** What all databases of the server take: tables and indexes, which grow by blocks of up to half a megabyte. */
+async function databaseBytes({ database }: FilledBook): Promise<number> {
+  const { rows } = await database.raw('select sum(pg_database_size(oid))::float8 as bytes from pg_database');
+  return rows[0].bytes;
 }
 
 /** What the service and the server have taken of the processors until now, as far as the system tells. */

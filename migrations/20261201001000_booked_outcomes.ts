@@ -12,7 +12,10 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw('alter table transactions add column revision bigint');
 }
 
+/** Refused while there are keys of which only this version knows the answers. */
 export async function down(knex: Knex): Promise<void> {
+  const unknown = await knex('idempotency_keys').whereNull('outcome').limit(1);
+  if (unknown.length > 0) throw new Error('there are idempotency keys whose answers are in the journal alone');
   await knex.raw('alter table transactions drop column revision');
   await knex.raw('alter table idempotency_keys set (fillfactor = 50)');
   await knex.raw('alter table idempotency_keys drop column transaction_id');

@@ -13,9 +13,9 @@ const picks: Partial<Record<LoadName, string>> = {
 \\set to 1 + :other - :from`,
 };
 
-/** The loads that baseline B can be put under. */
-export function hasPgbenchScript(load: LoadName): boolean {
-  return picks[load] !== undefined;
+/** The lines of a script that pick the two accounts of a load, `:from` and `:to`; undefined for other loads. */
+export function pickAccountsOf(load: LoadName): string | undefined {
+  return picks[load];
 }
 
 /**
@@ -27,7 +27,12 @@ export function hasPgbenchScript(load: LoadName): boolean {
  *
  * `newId` is the server's function for ids that grow with time, as all subjects use, where it has one.
  */
-export function pgbenchScript(load: LoadName, book: FilledBook, newId: 'uuidv7()' | 'gen_random_uuid()'): string {
+export function pgbenchScript(
+  load: LoadName,
+  book: FilledBook,
+  newId: 'uuidv7()' | 'gen_random_uuid()',
+): string | undefined {
+  if (picks[load] === undefined) return;
   const ledger = `'${book.ledgerId}'::uuid`;
   const idOf = (variable: string) => `('00000000-0000-7000-8000-' || lpad((:${variable})::text, 12, '0'))::uuid`;
   return `\\set accounts ${book.size.accounts}${picks[load]}

@@ -9,6 +9,10 @@ export interface BenchRun {
   readonly measured: RunMeasurement | NotMeasured;
   /** What a movement added to PostgreSQL's write-ahead log, that of its place in ours included. */
   readonly walBytes: number | undefined;
+  /** How often the log was flushed for each movement. */
+  readonly flushes: number | undefined;
+  /** What a movement added to tables and indexes. */
+  readonly tableBytes: number | undefined;
   readonly processor: ProcessorMicros | undefined;
 }
 
@@ -34,6 +38,8 @@ export interface RowFigures {
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
   readonly walBytes: Spread | undefined;
+  readonly flushes: Spread | undefined;
+  readonly tableBytes: Spread | undefined;
   readonly serviceMicros: Spread | undefined;
   readonly postgresMicros: Spread | undefined;
   readonly driverMicros: Spread | undefined;
@@ -68,6 +74,8 @@ function figuresOf(measured: readonly RunMeasurement[], runs: readonly BenchRun[
     p50Ms: spreadOf(measured.map((run) => run.latency.p50)),
     p99Ms: spreadOf(measured.map((run) => run.latency.p99)),
     walBytes: spreadOfKnown(runs.map((run) => run.walBytes)),
+    flushes: spreadOfKnown(runs.map((run) => run.flushes)),
+    tableBytes: spreadOfKnown(runs.map((run) => run.tableBytes)),
     serviceMicros: spreadOfKnown(runs.map((run) => run.processor?.service)),
     postgresMicros: spreadOfKnown(runs.map((run) => run.processor?.postgres)),
     driverMicros: spreadOfKnown(runs.map((run) => run.processor?.driver)),

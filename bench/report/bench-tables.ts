@@ -18,27 +18,34 @@ export function formatRows(rows: readonly BenchRow[]): string {
     'PostgreSQL',
     'driver',
     'WAL bytes',
+    'table bytes',
+    'flushes',
     'errors',
     'against A or C',
   ];
   const lines = rows.map((row) => {
     const { scenario, subject, figures } = row;
     const first = [scenarioTitle(scenario), formatParallel(scenario), subjectTitles[subject]];
-    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', '', '', '', '', '', '', '', ''];
+    if (figures === undefined) return [...first, row.notMeasured ?? 'not measured', ...Array<string>(10).fill('')];
     const { median, min, max } = figures.movementsPerSecond;
     return [
       ...first,
       `${formatCount(median)} [${formatCount(min)}–${formatCount(max)}]`,
       formatMs(figures.p50Ms.median),
       formatMs(figures.p99Ms.median),
-      ...[figures.serviceMicros, figures.postgresMicros, figures.driverMicros, figures.walBytes].map((spread) =>
-        spread === undefined ? '' : formatCount(spread.median),
-      ),
+      ...[
+        figures.serviceMicros,
+        figures.postgresMicros,
+        figures.driverMicros,
+        figures.walBytes,
+        figures.tableBytes,
+      ].map((spread) => (spread === undefined ? '' : formatCount(spread.median))),
+      figures.flushes === undefined ? '' : figures.flushes.median.toFixed(3),
       formatCount(figures.errors + figures.unacknowledged),
       formatRatio(ratioToBaseline(rows, row)),
     ];
   });
-  return formatTable([heads, ...lines], ['left', 'right', 'left', ...Array<'right'>(9).fill('right')]);
+  return formatTable([heads, ...lines], ['left', 'right', 'left', ...Array<'right'>(11).fill('right')]);
 }
 
 /** The targets as text. */

@@ -19,18 +19,22 @@ export interface ArenaTerms {
   readonly size: BookSize;
   readonly subjects: ReadonlySet<MovementSubject>;
   readonly driver: LoadDriver;
+  readonly pgledger?: string | undefined;
 }
 
 /** Long enough for the code of the hot path to be compiled; what comes after is measured. */
 const warmUp = { load: 'uniform', connections: 64, warmUpMs: 0, measureMs: 3_000, seed: 0 } as const;
 
 /** Fills a book, starts the subjects on it, and gives each of them its first movements, which nobody measures. */
-export async function openArena({ serverUrl, size, subjects, driver }: ArenaTerms, stops: StopList): Promise<Arena> {
+export async function openArena(
+  { serverUrl, size, subjects, driver, pgledger }: ArenaTerms,
+  stops: StopList,
+): Promise<Arena> {
   const book = await createFilledBook(serverUrl, size);
   stops.add(() => book.database.destroy());
   const started = new Map<SubjectName, BenchSubject>();
   for (const name of subjects) {
-    const subject = await startSubject(name, book, { driver, stops });
+    const subject = await startSubject(name, book, { driver, stops, pgledger });
     await subject.run(warmUp);
     started.set(name, subject);
   }

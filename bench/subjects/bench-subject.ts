@@ -7,7 +7,16 @@ export const benchLoads = [...loadNames, 'standing-orders'] as const;
 export type BenchLoad = (typeof benchLoads)[number];
 
 /** What can be measured, by the names that `--subjects` takes. */
-export const subjectNames = ['joint-ledger', 'joint-ledger-2', 'a', 'b', 'c', 'echo', 'express-echo'] as const;
+export const subjectNames = [
+  'joint-ledger',
+  'joint-ledger-2',
+  'a',
+  'b',
+  'c',
+  'pgledger',
+  'echo',
+  'express-echo',
+] as const;
 
 export type SubjectName = (typeof subjectNames)[number];
 
@@ -18,6 +27,7 @@ export const subjectTitles: Readonly<Record<SubjectName, string>> = {
   a: 'A: Express + Knex',
   b: 'B: pgbench, no HTTP',
   c: 'C: without SKIP LOCKED',
+  pgledger: 'pgledger, no HTTP',
   echo: 'echo, no ledger at all',
   'express-echo': 'echo by Express',
 };

@@ -5,26 +5,39 @@ import os from 'node:os';
 import path from 'node:path';
 import { findPgbench } from '../baseline-b/find-pgbench.ts';
 import { readPgbenchLogs } from '../baseline-b/pgbench-logs.ts';
-import { hasPgbenchScript, pgbenchScript } from '../baseline-b/pgbench-script.ts';
+import { pgbenchScript } from '../baseline-b/pgbench-script.ts';
 import type { FilledBook } from '../books/filled-book.ts';
+import type { LoadName } from '../load-driver/load-order.ts';
 import type { StopList } from '../stop-list.ts';
 import type { BenchSubject, NotMeasured, RunMeasurement, RunTerms } from './bench-subject.ts';
 
-/** Baseline B: the statements of a movement straight from pgbench, each of its clients a session of its own. */
-export async function createPgbenchSubject(book: FilledBook, stops: StopList): Promise<BenchSubject> {
-  const pgbench = await findPgbench();
+/** Baseline B: the statements of a movement straight from pgbench. */
+export async function createStatementsSubject(book: FilledBook, stops: StopList): Promise<BenchSubject> {
   const newId = await serverIdFunction(book);
+  return createPgbenchSubject({ url: book.url, scriptOf: (load) => pgbenchScript(load, book, newId) }, stops);
+}
+
+/** Scripts for a database; undefined for a load that there is none for. */
+export interface PgbenchScripts {
+  readonly url: string;
+  scriptOf(load: LoadName): string | undefined;
+}
+
+/** What pgbench does, each of its clients a session of its own. */
+export async function createPgbenchSubject({ url, scriptOf }: PgbenchScripts, stops: StopList): Promise<BenchSubject> {
+  const pgbench = await findPgbench();
   return {
     async run(terms) {
       if (pgbench === undefined) return { notMeasured: 'not measured: pgbench is not installed' };
-      if (!hasPgbenchScript(terms.load)) return { notMeasured: 'not measured: B has no script for this load' };
+      const text = scriptOf(terms.load);
+      if (text === undefined) return { notMeasured: 'not measured: there is no script for this load' };
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'joint-ledger-pgbench-'));
       const removeFolder = async () => fs.rmSync(folder, { recursive: true, force: true });
       stops.add(removeFolder);
       try {
         const script = path.join(folder, 'movement.sql');
-        fs.writeFileSync(script, pgbenchScript(terms.load, book, newId));
-        return await runPgbench({ pgbench, folder, script, url: book.url }, terms, stops);
+        fs.writeFileSync(script, text);
+        return await runPgbench({ pgbench, folder, script, url }, terms, stops);
       } finally {
         await removeFolder();
       }

@@ -1,16 +1,19 @@
 import fs from 'node:fs';
+import { createPgledgerSubject } from '../baseline-b/pgledger-subject.ts';
 import type { FilledBook } from '../books/filled-book.ts';
 import type { LoadDriver } from '../load-driver/load-driver-process.ts';
 import type { StopList } from '../stop-list.ts';
 import type { BenchSubject, SubjectName } from './bench-subject.ts';
 import { createHttpSubject } from './http-subject.ts';
-import { createPgbenchSubject } from './pgbench-subject.ts';
+import { createStatementsSubject } from './pgbench-subject.ts';
 import { startServiceProcess } from './service-process.ts';
 
 /** What subjects are started with. */
 export interface SubjectSurroundings {
   readonly driver: LoadDriver;
   readonly stops: StopList;
+  /** Where pgledger's SQL is. */
+  readonly pgledger?: string | undefined;
 }
 
 /** The subjects that callers can ask for movements. */
@@ -20,15 +23,16 @@ export type MovementSubject = Exclude<SubjectName, 'c'>;
 export async function startSubject(
   name: MovementSubject,
   book: FilledBook,
-  { driver, stops }: SubjectSurroundings,
+  { driver, stops, pgledger }: SubjectSurroundings,
 ): Promise<BenchSubject> {
-  if (name === 'b') return createPgbenchSubject(book, stops);
+  if (name === 'b') return createStatementsSubject(book, stops);
+  if (name === 'pgledger') return createPgledgerSubject(book, pgledger, stops);
   const { args, settings } = commandOf(name, book);
   const service = await startServiceProcess({ args, settings, onSpawned: (stop) => stops.add(stop) });
   return createHttpSubject(driver, book, service);
 }
 
-function commandOf(name: Exclude<MovementSubject, 'b'>, { url }: FilledBook) {
+function commandOf(name: Exclude<MovementSubject, 'b' | 'pgledger'>, { url }: FilledBook) {
   switch (name) {
     case 'joint-ledger':
     case 'joint-ledger-2': {

@@ -14,7 +14,7 @@ export interface TableColumn {
   readonly name: string;
   /** As SQL names it: `numeric(22,4)`, `uuid[]`. */
   readonly type: string;
-  /** Its place in the primary key, undefined where it has none. */
+  /** Its place in the order of the rows, that of the primary key; undefined where it has none. */
   readonly keyPlace: number | undefined;
 }
 
@@ -24,6 +24,9 @@ interface ColumnRow {
   type: string;
   key_place: number | null;
 }
+
+/** Of tables without a primary key. */
+const orders: Readonly<Record<string, readonly string[]>> = { entries: ['transaction_id', 'id'] };
 
 /**
  * The tables that together are a ledger, each after those that it refers to. Throws OperatorError when the schema has
@@ -41,7 +44,11 @@ export async function readTableShapes(knex: Knex): Promise<readonly TableShape[]
     order by c.relname, a.attnum`);
   return Object.entries(distributedTables).map(([name, ledgerColumn]) => {
     const own = rows.filter((row) => row.table === name && row.name !== ledgerColumn);
-    const columns = own.map((row) => ({ name: row.name, type: row.type, keyPlace: row.key_place ?? undefined }));
+    const order = orders[name];
+    const placeOf = (row: ColumnRow) => (order === undefined ? row.key_place : order.indexOf(row.name) + 1 || null);
+    const columns = own.map((row) => ({ name: row.name, type: row.type, keyPlace: placeOf(row) ?? undefined }));
+    const isOrdered = order !== undefined || rows.some((row) => row.table === name && row.key_place !== null);
+    if (!isOrdered) throw new Error(`nothing says in which order the rows of ${name} are`);
     return { name, ledgerColumn, columns };
   });
 }

@@ -28,7 +28,10 @@ const maxIds = 200;
  * it asked. All ids of one reader are read by one statement, at one moment. Not for transactions, which read what is of
  * their own moment.
  *
- * @param find One statement that reads all of them.
+ * What was found is the same for all who asked for it and must not be changed. When a statement fails, it fails for
+ * those who wait for the next one, too.
+ *
+ * @param find Reads all of them in one statement; in several only what never changes.
  *
  * @example
  * const readAccounts = groupReads((source, ids) => findAccountsById(source, ids));
@@ -62,7 +65,9 @@ export function groupReads<Found>(find: ReadByIds<Found>): ReadByIds<Found> {
       const found = await find(source, [...new Set(readers.flatMap(({ ids }) => ids))]);
       for (const reader of readers) reader.resolve(found);
     } catch (error) {
-      for (const reader of readers) reader.reject(error);
+      // Those who wait would meet the same, one statement after another.
+      const waiting = queueOf(source).waiting.splice(0);
+      for (const reader of [...readers, ...waiting]) reader.reject(error);
     }
   }
 

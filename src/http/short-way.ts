@@ -56,9 +56,12 @@ export function createShortWay(
     if (caller?.boundParty !== null || !caller.scopes.includes(route.scope!) || !isPlain(req)) return false;
     // As Express makes them ready.
     req.res = res;
+    req.originalUrl = url;
     res.locals = Object.create(null);
     longWay.begin(req, res);
-    readAll(req, (bytes) => {
+    res.locals.caller = caller;
+    res.locals.route = route.path;
+    const answer = async (bytes: Buffer | undefined) => {
       const sent = bytes === undefined ? undefined : parsePlain(bytes);
       const body = sent === undefined ? undefined : route.plain!(sent);
       if (sent === undefined || body === undefined) {
@@ -66,23 +69,23 @@ export function createShortWay(
         longWay.go(req, res);
         return;
       }
-      res.locals.caller = caller;
-      res.locals.route = route.path;
       const params = param === undefined ? undefined : { [param]: path.exec(url)![1] };
       const options = optionsOf(req, res, caller, sent);
       const call = { caller, params, body, query: {}, sent, options, lastEventId: undefined, host: undefined };
       const handle = route.handle as (call: object, parts: ServiceParts) => Promise<Reply>;
-      handle(call, parts)
-        .then((reply) => sendReply(res, reply))
-        .catch((error) => answerErrors(error, req, res, () => {}));
+      await sendReply(res, await handle(call, parts));
+    };
+    readAll(req, (bytes) => {
+      answer(bytes).catch((error) => answerErrors(error, req, res, () => {}));
     });
     return true;
   };
 }
 
-/** Batches go the long way, to which their body is all that matters. */
-function isHot(route: Route): boolean {
-  return route.plain !== undefined && route.offers?.ifMatch === true;
+/** Of batches, the body is all that matters. What else a contract may ask for, only the long way sees to. */
+function isHot({ plain, method, keys, offers, query, mediaType, audited, sameSiteOnly }: Route): boolean {
+  const asksForMore = keys !== 'any' || query !== undefined || mediaType !== undefined || audited || sameSiteOnly;
+  return plain !== undefined && method === 'post' && offers?.ifMatch === true && !asksForMore;
 }
 
 function hotRoute(route: Route) {

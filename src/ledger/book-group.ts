@@ -1,7 +1,7 @@
 import { type LedgerTransaction, openLedger } from '../database/ledger-transaction.ts';
 import { type Refusal, refusal } from '../errors/refusal.ts';
 import { expireHolds } from './expire-holds.ts';
-import { type ClaimedKeys, claimIdempotencyKeys, releaseIdempotencyKeys } from './idempotency-keys.ts';
+import { type ClaimedKeys, claimIdempotencyKeys, findKeptAnswers, releaseIdempotencyKeys } from './idempotency-keys.ts';
 import { type LockedAccounts as Locked, type LockMode, lockAccounts } from './lock-accounts.ts';
 import { entityTag, type LockedAccount } from './locked-account.ts';
 import {
@@ -87,6 +87,16 @@ export async function bookGroup(
     );
   }
   return operations.map(({ idempotencyKey }) => answers.get(idempotencyKey)!);
+}
+
+/** The answer to an operation whose key was used before, without a lock; undefined where it was not. */
+export async function repeatAnswer(
+  transaction: LedgerTransaction,
+  operation: Operation<unknown>,
+): Promise<Answer<unknown> | undefined> {
+  await openLedger(transaction);
+  const kept = await findKeptAnswers(transaction, [operation]);
+  return (await unpackAnswers(transaction, [operation], kept)).get(operation.idempotencyKey);
 }
 
 /**

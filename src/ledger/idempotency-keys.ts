@@ -50,7 +50,10 @@ export async function claimIdempotencyKeys(
   if (claimed.length === claims.length) return { earlier: new Map(), now };
   const ours = new Set(claimed);
   const used = claims.filter((claim) => !ours.has(claim.idempotencyKey));
-  return { earlier: await findAnswers(transaction, used), now };
+  const earlier = await findKeptAnswers(transaction, used);
+  // Expired and removed between the claim and this look: the caller's next try claims it anew.
+  if (earlier.size < used.length) throw inProgress(undefined);
+  return { earlier, now };
 }
 
 interface InsertedKeys {
@@ -122,24 +125,20 @@ export function releaseIdempotencyKeys({ knex, ledgerId, pipeline }: LedgerTrans
   void pipeline.send(mine.delete());
 }
 
-async function findAnswers(
-  transaction: LedgerTransaction,
+/** The answers to those of these keys that are used, as they are kept; or that the request was another one. */
+export async function findKeptAnswers(
+  { knex, ledgerId }: LedgerTransaction,
   claims: readonly KeyClaim[],
 ): Promise<Map<string, KeptAnswer>> {
-  const keys = claims.map((claim) => claim.idempotencyKey);
-  const rows = await transaction
-    .knex<StoredKey>('idempotency_keys')
+  const rows = await knex<StoredKey>('idempotency_keys')
     .select('key', 'request_hash', 'outcome', 'transaction_id')
-    .where('ledger_id', transaction.ledgerId)
-    .whereRaw('key = any(?::text[])', [keys]);
-  const stored = new Map(rows.map((row) => [row.key, row]));
+    .where('ledger_id', ledgerId)
+    .whereRaw('key = any(?::text[])', [claims.map((claim) => claim.idempotencyKey)]);
+  const hashes = new Map(claims.map(({ idempotencyKey, requestHash }) => [idempotencyKey, requestHash]));
   return new Map(
-    claims.map(({ idempotencyKey, requestHash }) => {
-      const row = stored.get(idempotencyKey);
-      // Expired and removed between the claim and this look: the caller's next try claims it anew.
-      if (row === undefined) throw inProgress(undefined);
-      if (!row.request_hash.equals(requestHash)) return [idempotencyKey, reused(idempotencyKey)];
-      return [idempotencyKey, { outcome: row.outcome ?? { transactionId: row.transaction_id! }, replayed: true }];
+    rows.map(({ key, request_hash, outcome, transaction_id }) => {
+      if (!request_hash.equals(hashes.get(key)!)) return [key, reused(key)];
+      return [key, { outcome: outcome ?? { transactionId: transaction_id! }, replayed: true }];
     }),
   );
 }

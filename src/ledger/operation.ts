@@ -36,7 +36,7 @@ export interface BookChanges {
 
 /** What to do: the answer to the caller and everything that has to be written for it to be true. */
 export interface Accepted<Effect, Result> extends BookChanges {
-  /** Plain JSON, because it is stored with the idempotency key and must come back equal. */
+  /** Plain JSON, because it may be stored with the idempotency key and must come back equal. */
   readonly result: Result;
   /** What to store with each of the operation's item keys that was not used before. */
   readonly itemOutcomes?: ReadonlyMap<string, Outcome<unknown>>;

@@ -1,15 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../database/create-database.ts';
-import { runLedgerTransaction } from '../database/ledger-transaction.ts';
+import { type LedgerTransaction, runLedgerTransaction } from '../database/ledger-transaction.ts';
 import { sqlState, sqlStateOf } from '../database/sqlstate.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { metrics } from '../metrics/service-metrics.ts';
-import { bookGroup } from './book-group.ts';
+import { bookGroup, repeatAnswer } from './book-group.ts';
 import { type Group, GroupQueue, type Waiter } from './group-queue.ts';
 import { findLockedAccounts, type LockMode } from './lock-accounts.ts';
 import type { Answer, Operation } from './operation.ts';
 import { traceGroup } from './trace-group.ts';
-import { machineClock } from './trusted-clock.ts';
 
 export interface PostingEngineOptions {
   readonly database: Database;
@@ -23,11 +22,8 @@ export interface PostingEngineOptions {
   readonly maxQueued: number;
   /** Told after each commit, to wake up those who wait for what was written. */
   readonly onCommitted: (ledgerId: string) => void;
-  /**
-   * Until when outcomes are stored whole: processes of a version that reads none from the journal may still answer with
-   * them. Undefined where there never was one.
-   */
-  readonly wholeOutcomesUntil?: Date | undefined;
+  /** Whether outcomes are stored whole, for processes of a version that reads none from the journal. */
+  readonly keepsWhole?: () => boolean;
 }
 
 /** The one way into the books: everything that changes them is submitted here as an operation. */
@@ -176,8 +172,7 @@ class GroupedPosting implements PostingEngine {
     const mode = lockMode(first);
     const lockTimeoutMs = Math.max(minLockTimeoutMs, Math.round(patienceMs));
     const limits = { lockTimeoutMs, statementTimeoutMs: lockTimeoutMs + statementSlackMs, idleTimeoutMs };
-    const { wholeOutcomesUntil } = this.#options;
-    const keepsWhole = wholeOutcomesUntil !== undefined && wholeOutcomesUntil.getTime() > machineClock.now();
+    const keepsWhole = this.#options.keepsWhole?.() ?? false;
     const answers = traceGroup(operations, () =>
       runLedgerTransaction(this.#options.database, first.ledgerId, limits, (transaction) =>
         bookGroup(transaction, operations, mode, { keepsWhole }),
@@ -200,6 +195,9 @@ class GroupedPosting implements PostingEngine {
     const stuck = waitedTooLong(error) ? await this.#findStuck(group) : [];
     this.#queue.markStuck(stuck);
     if (waiters.length === 1 || isSameForAll(error)) {
+      const [first] = waiters as [Caller];
+      const known = waitedTooLong(error) ? await this.#findAnswer(first.operation) : undefined;
+      if (known !== undefined) first.resolve(known);
       for (const caller of waiters) caller.reject(error);
       return;
     }
@@ -212,6 +210,13 @@ class GroupedPosting implements PostingEngine {
     }
     this.#queue.putBack(patient);
     for (const caller of patient) this.#limitWaiting(caller);
+  }
+
+  /** The answer to an operation whose key was used before: it must not wait for locks that others keep. */
+  async #findAnswer(operation: Operation<unknown>): Promise<Answer<unknown> | undefined> {
+    const limits = { lockTimeoutMs: minLockTimeoutMs, statementTimeoutMs: statementSlackMs, idleTimeoutMs };
+    const look = (transaction: LedgerTransaction) => repeatAnswer(transaction, operation);
+    return runLedgerTransaction(this.#options.database, operation.ledgerId, limits, look).catch(() => undefined);
   }
 
   /** None when the question fails too: then it is asked one by one. */

@@ -7,7 +7,9 @@ export async function unpackAnswers(
   operations: readonly Operation<unknown>[],
   kept: ReadonlyMap<string, KeptAnswer>,
 ): Promise<ReadonlyMap<string, Answer<unknown>>> {
-  const answers = new Map(kept as ReadonlyMap<string, Answer<unknown>>);
+  const answers = new Map<string, Answer<unknown>>();
+  for (const [key, { outcome, replayed }] of kept)
+    if (!('transactionId' in outcome)) answers.set(key, { outcome, replayed });
   if (kept.size === 0) return answers;
   for (const form of new Set(operations.flatMap(({ kind }) => kind.keptForm ?? []))) {
     const ofForm = operations.filter(({ kind }) => kind.keptForm === form);

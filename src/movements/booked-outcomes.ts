@@ -1,4 +1,5 @@
 import type { LedgerTransaction } from '../database/ledger-transaction.ts';
+import { refusal } from '../errors/refusal.ts';
 import { entityTag } from '../ledger/locked-account.ts';
 import type { KeptForm, KeptOutcome, Outcome } from '../ledger/operation.ts';
 import type { MovementResult } from './book-legs.ts';
@@ -58,13 +59,17 @@ function unpackOutcome(kept: KeptOutcome, booked: ReadonlyMap<string, Outcome<Mo
   const items = kept.result as KeptItem[];
   const unpackItem = ({ outcome, replayed }: KeptItem) => {
     if (!('transactionId' in outcome)) return { outcome, replayed };
-    const { result } = booked.get(outcome.transactionId) as { result: MovementResult };
-    return { outcome: { result }, replayed };
+    const found = booked.get(outcome.transactionId)!;
+    return { outcome: 'refusal' in found ? found : { result: found.result }, replayed };
   };
   return { ...kept, result: items.map(unpackItem) };
 }
 
-/** Throws an Error where one is not in the journal: a key that names it was committed with it. */
+/** What one that is not in the journal says: the books are wrong, and no other operation need know. */
+function notBooked(id: string): Outcome<never> {
+  return { refusal: refusal('internal_error', `An idempotency key names transaction ${id}, which is not booked.`) };
+}
+
 async function findBooked(
   transaction: LedgerTransaction,
   ids: readonly string[],
@@ -72,9 +77,9 @@ async function findBooked(
   if (ids.length === 0) return new Map();
   const [documents, tags] = [await findTransactions(transaction, ids), await findTags(transaction, ids)];
   return new Map(
-    ids.map((id) => {
+    ids.map((id): [string, Outcome<MovementResult>] => {
       const document = documents.get(id);
-      if (document === undefined) throw new Error(`an idempotency key names transaction ${id}, which is not booked`);
+      if (document === undefined) return [id, notBooked(id)];
       const etag = tags.get(id);
       return [id, { result: asBooked(document), ...(etag === undefined ? {} : { etag }) }];
     }),

@@ -39,7 +39,7 @@ export function originOf(row: {
   return row.origin === null || row.origin_id === null ? null : { type: row.origin, id: row.origin_id };
 }
 
-/** A transaction as callers see it; plain JSON, because it is stored with the idempotency key. */
+/** A transaction as callers see it; plain JSON, and the same whenever it is made of the journal. */
 export const transactionDocument = z
   .strictObject({
     id: uuid,

@@ -1,5 +1,6 @@
 import type { Database } from '../database/create-database.ts';
 import type { LedgerSource } from '../database/ledger-transaction.ts';
+import { prepared } from '../database/prepared-statement.ts';
 import type { Joined } from '../database/scan-accounts.ts';
 import { notFound, type Thing } from '../errors/no-such.ts';
 import { RefusalError } from '../errors/refusal.ts';
@@ -41,6 +42,8 @@ export async function hideFromStrangers(
     query.whereRaw("(rights && ?::text[] or ? and not 'delegate' = any(rights))", [[...may], may.includes('owner')]);
   }
   if (endedAt !== null) query.whereRaw("(history <> 'joining' or joined_at <= ?)", [endedAt]);
+  const form = `${invited} ${may !== undefined} ${endedAt !== null}`;
+  query.options(prepared(database, `hide-from-strangers ${form}`));
   if ((await query.limit(1).pluck('party_id')).length === 0) throw notFound(...subject);
 }
 
@@ -164,6 +167,7 @@ export async function findReadable(
     .where({ ledger_id: ledgerId, party_id: bound, status: 'active' })
     .whereRaw('account_id = any(?::uuid[])', [[...accountIds]])
     .whereRaw("'view' = any(rights)")
-    .select<ReadableRow[]>('account_id', database.raw(sinceWhen));
+    .select<ReadableRow[]>('account_id', database.raw(sinceWhen))
+    .options(prepared(database, 'find-readable'));
   return new ReadableAccounts(bound, found);
 }

@@ -1,7 +1,6 @@
 import { allRoutes, createTokenVerifier, guardEngine, type RouteSettings } from '../all-routes.ts';
 import { createBatchedTrail } from '../audit/batched-trail.ts';
-import { createDatabase, type Database } from '../database/create-database.ts';
-import { migratedAt } from '../database/migrated-at.ts';
+import { createDatabase } from '../database/create-database.ts';
 import { createReadiness } from '../database/readiness.ts';
 import { createApp, type HttpApp } from '../http/create-app.ts';
 import { noRateLimits, type RateLimits } from '../http/rate-limits.ts';
@@ -11,6 +10,7 @@ import type { SecretKeys } from '../ledger/sealed-secret.ts';
 import { readProcessMetrics, startProcessMetrics, watchPool } from '../metrics/service-metrics.ts';
 import { startWakeUp } from '../workers/wake-up.ts';
 import { type HttpListener, type ListenOptions, listenHttp } from './listen-http.ts';
+import { watchOlderVersions } from './older-versions.ts';
 
 /** Sessions that transactions waiting for locks leave to reads, dry runs and callers that don't wait. */
 const sessionsKeptFree = 2;
@@ -43,16 +43,6 @@ export interface ApiOptions extends ListenOptions {
   readonly workerProblem?: () => string | undefined;
 }
 
-const bookedOutcomes = '20261201001000_booked_outcomes';
-/** So long after the migration are processes of the version before still at work. */
-const upgradeMs = 86_400_000;
-
-/** Until when processes may be at work that read no outcome from the journal (docs/upgrading.md). */
-async function endOfUpgrade(database: Database): Promise<Date | undefined> {
-  const migrated = await migratedAt(database, bookedOutcomes);
-  return migrated && new Date(migrated.getTime() + upgradeMs);
-}
-
 /** Runs the API in this process. Throws OperatorError when the address can't be listened on. */
 export async function startApi(options: ApiOptions): Promise<HttpListener> {
   const { databaseUrl, logger, readMetrics = readProcessMetrics, workerProblem = () => undefined } = options;
@@ -76,7 +66,7 @@ export async function startApi(options: ApiOptions): Promise<HttpListener> {
     lanes: options.databasePoolSize - sessionsKeptFree,
     maxQueued,
     onCommitted: wakeUp.hint,
-    wholeOutcomesUntil: await endOfUpgrade(database),
+    keepsWhole: watchOlderVersions(database, draining.signal),
   });
   const audit = createBatchedTrail({ database, logger });
   const { webhookTargets, secretKeys, demo, rateLimits = noRateLimits, requireTls = false } = options;

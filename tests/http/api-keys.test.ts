@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { v7 as uuidv7 } from 'uuid';
 import { createApiKey, ledgerOfApiKey } from '../../src/ledger/api-key.ts';
@@ -39,4 +40,14 @@ test('lets into no other ledger than the one that it names', async () => {
   const apiKey = createApiKey(other.ledgerId);
   await insertApiKey(service.database, { ledgerId: service.ledgerId, name: 'Misplaced', apiKey, scopes });
   expect((await ask(apiKey)).status).toBe(401);
+});
+
+test('the hash of a long key lets nobody in, and keeps nobody out', async () => {
+  const apiKey = `${createApiKey(service.ledgerId)}${'x'.repeat(100)}`;
+  await insertApiKey(service.database, { ledgerId: service.ledgerId, name: 'Long', apiKey, scopes });
+  const hashed = createHash('sha256').update(apiKey).digest('base64');
+  expect((await ask(hashed)).status).toBe(401);
+  expect((await ask(apiKey)).status).toBe(200);
+  expect((await ask(hashed)).status).toBe(401);
+  expect((await ask(`\u0020${hashed}`)).status).toBe(401);
 });

@@ -7,6 +7,8 @@ import type { ServiceParts } from '../../src/http/service-parts.ts';
 import { createShortWay } from '../../src/http/short-way.ts';
 import { depositBody } from '../../src/movements/movement-schemas.ts';
 import { plainMovement } from '../../src/movements/plain-bodies.ts';
+import { untilNoted } from '../support/audit-trail.ts';
+import { openJointAccount } from '../support/joint-account.ts';
 import { type RawAnswer, type RawRequest, sendRaw } from '../support/raw-request.ts';
 import { startTestService, type TestService } from '../support/test-service.ts';
 
@@ -109,6 +111,25 @@ describe('both ways answer alike', () => {
   ])('with %s', async (_name, headers) => {
     const [short, long] = await both({ path: deposits(), body: JSON.stringify(money), headers });
     expect(comparable(short)).toEqual(comparable(long));
+  });
+
+  test('and leave the same in the audit trail', async () => {
+    const { client } = service;
+    const stranger = await client.createParty('Stranger');
+    const { id: account } = await openJointAccount(client, { holder: {} }, { balance: '1.00' });
+    const body = JSON.stringify({ ...money, initiatedBy: stranger });
+    const [short, long] = await both({ path: `/v1/accounts/${account}/withdrawals`, body });
+    expect([short.status, long.status]).toEqual([403, 403]);
+    await untilNoted(service, client);
+    const noted = await service
+      .rows('audit_entries')
+      .whereIn(
+        'request_id',
+        [short, long].map(({ headers }) => headers['x-request-id'] as string),
+      )
+      .select('key_id', 'party_id', 'channel', 'action', 'method', 'path', 'status', 'code', 'subject_id');
+    expect(noted[0]).toEqual(noted[1]);
+    expect(noted[0]!.path).toBe(`/v1/accounts/${account}/withdrawals`);
   });
 
   test('and stand for one request under one key', async () => {

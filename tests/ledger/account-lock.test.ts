@@ -121,3 +121,18 @@ test('does not wait for many accounts one after another for as long as for each 
   expect((await waiting).body).toMatchObject({ status: 503, code: 'ledger_busy' });
   expect(await database('transactions').where({ type: 'multi_leg' })).toEqual([]);
 });
+
+test.each([{}, { Prefer: 'wait=0' }])(
+  'repeats the answer to a key that was used while the account stays locked (%j)',
+  async (more) => {
+    const { client, database } = service;
+    const account = await client.openAccount();
+    const ask = () => client.post(`/v1/accounts/${account}/deposits`, one, { 'Idempotency-Key': 'again', ...more });
+    const first = await ask();
+    expect(first.status).toBe(201);
+    const held = await holdAccountLock(database, account);
+    const again = await ask();
+    expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([201, first.text, 'true']);
+    await held.release();
+  },
+);

@@ -167,7 +167,7 @@ test('stores outcomes whole while a version before may answer with them', async 
   const { database, ledgerId, client } = service;
   const engine = createPostingEngine({
     ...{ database, lockTimeoutMs: 5_000, lanes: 2, maxQueued: 10, onCommitted: () => {} },
-    wholeOutcomesUntil: new Date(Date.now() + 3_600_000),
+    keepsWhole: () => true,
   });
   const notes = { initiatedBy: null, authentication: null, description: null, reference: null, metadata: null };
   const deposit = createDeposit(ledgerId, other, { amount: Money.parse('1.00', 'USD'), valueDate: null, ...notes });
