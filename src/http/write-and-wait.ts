@@ -11,8 +11,17 @@ export async function writeAndWait(
   { signal, stalledMs }: { signal: AbortSignal; stalledMs: number },
 ): Promise<void> {
   if (signal.aborted || to.write(data)) return;
-  const stalled = AbortSignal.timeout(stalledMs);
-  await once(to, 'drain', { signal: AbortSignal.any([signal, stalled]) }).catch((error) => {
+  // Signals that are made of others (AbortSignal.any, AbortSignal.timeout) are collected while nothing else holds them.
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const stalled = setTimeout(end, stalledMs);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    await once(to, 'drain', { signal: ended.signal });
+  } catch (error) {
     if (!signal.aborted) throw error;
-  });
+  } finally {
+    clearTimeout(stalled);
+    signal.removeEventListener('abort', end);
+  }
 }

@@ -167,8 +167,8 @@ export interface KeptForm {
 
 /**
  * Whether an outcome is stored with its idempotency key. Not so what the same request may meet with success: bad input
- * that only shows when it is decided, such as a time that has passed, and a clock that has not come as far as the
- * books. Nor what was refused without a key of the caller's.
+ * that only shows when it is decided, such as a time that has passed, a clock that has not come as far as the books,
+ * and a period that is not over. Nor what was refused without a key of the caller's.
  */
 export function usesKeyUp(outcome: Outcome<unknown>, key?: string): boolean {
   if (!('refusal' in outcome)) return true;
@@ -187,7 +187,11 @@ function isMadeUp(key: string): boolean {
   return key.startsWith(madeUp);
 }
 
-const passingRefusals: ReadonlySet<ErrorCode> = new Set(['validation_failed', 'booked_in_the_future'] as const);
+const passingRefusals: ReadonlySet<ErrorCode> = new Set([
+  'validation_failed',
+  'booked_in_the_future',
+  'period_not_over',
+] as const);
 
 /** What the caller gets: the outcome, and whether it is that of an earlier request with the same idempotency key. */
 export interface Answer<Result> {

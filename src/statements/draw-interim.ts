@@ -2,6 +2,7 @@ import type { AccountDocument } from '../accounts/account-queries.ts';
 import { awaitInstant } from '../accounts/balance-at.ts';
 import { dayAfter, startOfDay } from '../accounts/time-zone.ts';
 import type { Database } from '../database/create-database.ts';
+import { invalidInput } from '../errors/invalid-input.ts';
 import { RefusalError } from '../errors/refusal.ts';
 import { createId } from '../ledger/create-id.ts';
 import { countEntries } from './count-entries.ts';
@@ -17,7 +18,8 @@ const maxCounted = 200_000;
  * zone, both included; a day that is not over yet goes as far as the clock. What is being booked meanwhile, and dated
  * earlier, is waited for, so that the same days give the same lines again.
  *
- * Throws RefusalError: `ledger_busy` when that takes longer than two seconds, `too_many_entries`.
+ * Throws RefusalError: `validation_failed` for days that have not begun, `ledger_busy` when that takes longer than two
+ * seconds, `too_many_entries`.
  */
 export async function drawInterim(
   database: Database,
@@ -29,8 +31,10 @@ export async function drawInterim(
   const periodFrom = startOfDay(from, timeZone);
   const lastInstant = new Date(startOfDay(dayAfter(to), timeZone).getTime() - 1);
   const settled = await awaitInstant(database, ledgerId, { accountIds: [accountId], hasClearing: false }, lastInstant);
-  // Days that have not begun have nothing.
-  const periodTo = new Date(Math.max(settled.getTime() + 1, periodFrom.getTime()));
+  const periodTo = new Date(settled.getTime() + 1);
+  if (periodTo < periodFrom) {
+    throw invalidInput([{ path: 'from', message: `must have begun in ${timeZone}, the account's time zone` }], 'query');
+  }
   const endAt = async (before: Date): Promise<End> =>
     (await findEnds(source, [{ accountId, currency, before }])).get(accountId)!;
   const [start, end] = [await endAt(periodFrom), await endAt(periodTo)];

@@ -1,4 +1,6 @@
 import type { Database } from '../database/create-database.ts';
+import { RefusalError } from '../errors/refusal.ts';
+import { hasKeyEnded } from '../http/authenticate.ts';
 import { type Caller, sourceOf } from '../http/caller.ts';
 import { type EntryDocument, listEntries, withoutPayersNotes } from '../movements/entry-queries.ts';
 import { hideFromStrangers } from '../ownership/visible-accounts.ts';
@@ -11,7 +13,8 @@ const pageSize = 500;
 /**
  * The entries of a statement as the caller may know them, in the order of their versions. They are read page by page,
  * each by statements of its own, as they are asked for: who reads slowly keeps no connection, and because entries never
- * change no snapshot is needed. Throws RefusalError `account_not_found` once the caller may not look any more.
+ * change no snapshot is needed. Throws RefusalError `account_not_found` or `unauthorized` once the caller may not look
+ * any more.
  */
 export async function* readLines(
   database: Database,
@@ -24,6 +27,7 @@ export async function* readLines(
     const limit = Math.min(pageSize, toVersion - after);
     const { items } = await listEntries(source, account, { order: 'asc', after, limit }, {});
     await hideFromStrangers(database, caller, accountId, { may: ['view'] });
+    if (await hasKeyEnded(database, caller)) throw new RefusalError('unauthorized', 'The key has ended meanwhile.');
     const entries = await withoutPayersNotes(database, caller, items);
     const partyIds = entries.flatMap(({ initiatedBy, signedBy }) => [initiatedBy ?? [], ...signedBy].flat());
     const names = await findNames(source, caller.boundParty, accountId, partyIds);

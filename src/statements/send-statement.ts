@@ -78,7 +78,11 @@ export async function sendStatement(
   return {
     isDocument: true,
     mediaType: format.mediaType,
-    headers: { ...etag, 'Content-Disposition': `attachment; filename="${fileName}.${format.fileExtension}"` },
+    headers: {
+      ...etag,
+      Vary: 'Accept, Accept-Language',
+      'Content-Disposition': `attachment; filename="${fileName}.${format.fileExtension}"`,
+    },
     write: (to, signal) =>
       writePieces(to, format.write(document, readLines(database, caller, statement), options), signal),
   };

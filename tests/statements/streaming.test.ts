@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { AccountDocument } from '../../src/accounts/account-queries.ts';
+import { writeAndWait } from '../../src/http/write-and-wait.ts';
 import { sendStatement } from '../../src/statements/send-statement.ts';
 import type { Statement, StatementFormat } from '../../src/statements/statement.ts';
 import { until } from '../support/lock-witness.ts';
@@ -112,6 +113,27 @@ test('ends when its reader may not look any more, in a way that is not taken for
     while (!(await reader.read()).done);
   };
   await expect(readAll()).rejects.toThrow('terminated');
+});
+
+test('ends when the key of its reader has ended', async () => {
+  const made = await service.client.post('/v1/api-keys', { name: 'Reads', scopes: ['accounts:read'] });
+  const { body } = await ask('json', made.body.apiKey);
+  const reader = body!.getReader();
+  await reader.read();
+  expect((await service.client.post(`/v1/api-keys/${made.body.id}/revoke`, {})).status).toBe(200);
+  const readAll = async () => {
+    while (!(await reader.read()).done);
+  };
+  await expect(readAll()).rejects.toThrow('terminated');
+});
+
+test('waits no longer than it says for a reader who takes in nothing, though memory is tidied up meanwhile', async () => {
+  const takesNothing = new Writable({ highWaterMark: 1, write: () => {} });
+  const tidying = setInterval(() => void Array.from({ length: 200_000 }, () => ({})), 20);
+  const { signal } = new AbortController();
+  await expect(writeAndWait(takesNothing, 'x', { signal, stalledMs: 1_000 })).rejects.toThrow('aborted');
+  clearInterval(tidying);
+  expect(takesNothing.listenerCount('drain')).toBe(0);
 });
 
 /** A format of ten megabytes that notes what is made of it. */

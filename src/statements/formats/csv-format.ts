@@ -30,6 +30,8 @@ const options: Options = {
   columns: Object.keys(columns),
   // RFC 4180.
   record_delimiter: 'windows',
+  // A line feed or a return alone ends a line, too, for those who read it.
+  quoted_match: /[\r\n]/,
   // What a spreadsheet would calculate instead of showing it has an apostrophe before it.
   escape_formulas: true,
   cast: {

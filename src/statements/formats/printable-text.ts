@@ -5,22 +5,23 @@ import { oneLine } from './fitting-text.ts';
 
 const { resolve } = createRequire(import.meta.url);
 
-function loadFont(name: string): Font {
-  return create(readFileSync(resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`))) as Font;
-}
+const files = { plain: 'DejaVuSansCondensed', bold: 'DejaVuSansCondensed-Bold' } as const;
 
-let loaded: Readonly<Record<'plain' | 'bold', Font>> | undefined;
+let read: Readonly<Record<FontName, Buffer>> | undefined;
+let known: Readonly<Record<FontName, Font>> | undefined;
 
 /**
  * The fonts of what is printed, which PDF/A wants embedded: they may be, and have Latin, Greek, Cyrillic, Hebrew and
- * Arabic letters. Read when they are first needed, and kept.
+ * Arabic letters. Each document has its own: a font remembers of its glyphs for which letters they stood first. The
+ * files are read when they are first needed, and kept.
  */
-export function printFonts() {
-  loaded ??= { plain: loadFont('DejaVuSansCondensed'), bold: loadFont('DejaVuSansCondensed-Bold') };
-  return loaded;
+export function printFonts(): Readonly<Record<FontName, Font>> {
+  const bytesOf = (name: string) => readFileSync(resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`));
+  read ??= { plain: bytesOf(files.plain), bold: bytesOf(files.bold) };
+  return { plain: create(read.plain) as Font, bold: create(read.bold) as Font };
 }
 
-export type FontName = keyof ReturnType<typeof printFonts>;
+export type FontName = keyof typeof files;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -33,7 +34,8 @@ const plain = /^[\u0020-\u007e\u00a0-\u00ff]*$/;
 export function printable(text: string, font: FontName): string {
   const line = oneLine(text).normalize('NFC');
   if (plain.test(line)) return line;
-  const { [font]: glyphs } = printFonts();
+  known ??= printFonts();
+  const { [font]: glyphs } = known;
   return Array.from(graphemes.segment(line), ({ segment }) => {
     const shown = segment.replaceAll(/[\p{Cf}\p{Variation_Selector}]/gu, '');
     return Array.from(shown).every((character) => glyphs.hasGlyphForCodePoint(character.codePointAt(0)!))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parse } from 'csv-parse/sync';
 import { allFormats, formatNames } from '../../../src/statements/formats/all-formats.ts';
 import { sendStatement } from '../../../src/statements/send-statement.ts';
 import { openJointAccount } from '../../support/joint-account.ts';
@@ -88,4 +89,26 @@ test('refuses to write more entries as a PDF than it takes', async () => {
     refusal: { code: 'too_many_entries', facts: { entries: 5_001, limit } },
   });
   await expect(send(limit)).rejects.toThrow(TypeError);
+});
+
+test.each(['thanks\n=1+2', 'x\r=1+2', '\n=1', 'a,b', '=1', '"quoted"'])(
+  'CSV keeps %j in its cell',
+  async (description) => {
+    const path = `/v1/accounts/${accountId}/deposits`;
+    const paid = await service.client.post(path, { amount: '0.01', currency: 'USD', description, reference: 'cell' });
+    expect(paid.status).toBe(201);
+    const rows = parse((await ask('&format=csv')).text, { columns: true }) as Array<Record<string, string>>;
+    const row = rows.find(({ transactionId }) => transactionId === paid.body.id)!;
+    expect([row.reference, row.description?.replace(/^'/, '')]).toEqual(['cell', description]);
+  },
+);
+
+test('an interim statement of days that have not begun is refused', async () => {
+  const ahead = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+  const path = `/v1/accounts/${accountId}/interim-statement?from=${ahead}&to=${ahead}`;
+  const { status, body } = await service.client.get(path);
+  expect([status, body.code, body.errors[0].path]).toEqual([400, 'validation_failed', 'from']);
+  // To the end of days that are to come it goes as far as the clock.
+  const open = await service.client.get(path.replace(ahead, today()));
+  expect([open.status, open.body.statement.periodTo < ahead]).toEqual([200, true]);
 });

@@ -168,3 +168,12 @@ test('a statement of as many entries as it takes is sent in parts, and lets othe
   expect(parts).toBeGreaterThan(100);
   expect(whole).toBeLessThan(1_500 * amounts.length);
 });
+
+test('leaves no trace of one document in the next', async () => {
+  const [plainly, oddly] = [samples[1]!, { ...samples[1]!, text: 'Über ﬁ Ñandú Ωμέγα' }];
+  const before = await written(pdf, sampleStatement(plainly), { language: 'es' });
+  const odd = await written(pdf, sampleStatement(oddly), { language: 'de' });
+  expect(odd.equals(before)).toBe(false);
+  const after = await written(pdf, sampleStatement(plainly), { language: 'es' });
+  expect(after.equals(before)).toBe(true);
+});
