@@ -95,5 +95,5 @@ function describeRun({ measured }: BenchRun): string {
   if ('notMeasured' in measured) return measured.notMeasured;
   const { movementsPerSecond, errors, unacknowledged } = measured;
   const failed = errors + unacknowledged > 0 ? `, ${formatCount(errors + unacknowledged)} errors` : '';
-  return `${formatCount(movementsPerSecond)} movements/s${failed}`;
+  return `${formatCount(movementsPerSecond)} a second${failed}`;
 }

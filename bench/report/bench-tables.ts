@@ -11,7 +11,7 @@ export function formatRows(rows: readonly BenchRow[]): string {
     'load',
     'connections',
     'subject',
-    'movements/s [min–max]',
+    'a second [min–max]',
     'p50 ms',
     'p99 ms',
     'CPU µs service',
