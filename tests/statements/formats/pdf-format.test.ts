@@ -170,10 +170,11 @@ test('a statement of as many entries as it takes is sent in parts, and lets othe
 });
 
 test('leaves no trace of one document in the next', async () => {
-  const [plainly, oddly] = [samples[1]!, { ...samples[1]!, text: 'Über ﬁ Ñandú Ωμέγα' }];
-  const before = await written(pdf, sampleStatement(plainly), { language: 'es' });
-  const odd = await written(pdf, sampleStatement(oddly), { language: 'de' });
-  expect(odd.equals(before)).toBe(false);
-  const after = await written(pdf, sampleStatement(plainly), { language: 'es' });
-  expect(after.equals(before)).toBe(true);
+  const inText = (text: string) => written(pdf, sampleStatement({ ...samples[1]!, text }), { language: 'en' });
+  const before = await inText('plain');
+  // Letters with a mark, whose glyphs are made of those that come without one afterwards.
+  await inText('Ά Ώ Й Ў ﬁ');
+  const { rows } = await readPdf(await inText('Α Ω И У fi'));
+  expect(JSON.stringify(rows)).toContain('Α Ω И У fi');
+  expect((await inText('plain')).equals(before)).toBe(true);
 });
