@@ -98,8 +98,8 @@ test.each(['thanks\n=1+2', 'x\r=1+2', '\n=1', 'a,b', '=1', '"quoted"'])(
     const paid = await service.client.post(path, { amount: '0.01', currency: 'USD', description, reference: 'cell' });
     expect(paid.status).toBe(201);
     // As those read it to whom any end of a line is one.
-    const options = { columns: true, record_delimiter: ['\r\n', '\n', '\r'] };
-    const rows = parse((await ask('&format=csv')).text, options) as Array<Record<string, string>>;
+    const options = { columns: true as const, record_delimiter: ['\r\n', '\n', '\r'] };
+    const rows = parse<Record<string, string>>((await ask('&format=csv')).text, options);
     const row = rows.find(({ transactionId }) => transactionId === paid.body.id)!;
     expect([row.reference, row.description?.replace(/^'/, '')]).toEqual(['cell', description]);
   },
