@@ -119,10 +119,12 @@ export function idList(things: string) {
 /** A query parameter that is true or false. */
 export const trueOrFalse = z.enum(['true', 'false']).meta({ type: 'boolean', enum: undefined });
 
+export const idempotencyKeyForm = /^[\x21-\x7e]{1,255}$/;
+
 /** A key that a caller makes up for a request, in a header or in the item of a batch. */
 export const idempotencyKey = z
   .string({ error: 'must be text' })
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters without spaces');
+  .regex(idempotencyKeyForm, 'must be 1 to 255 visible ASCII characters without spaces');
 
 /** `If-Match`: the entity tag of an account, or `*` for any (RFC 9110, section 13.1.1). */
 export const expectedTag = z

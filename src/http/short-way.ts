@@ -6,6 +6,7 @@ import type { Caller } from './caller.ts';
 import { keepBody } from './json-body.ts';
 import { hashRequest } from './operation-options.ts';
 import { answerErrors } from './problem.ts';
+import { idempotencyKeyForm } from './read-input.ts';
 import { findRepeatedHeader } from './repeated-header.ts';
 import { type Reply, sendReply } from './reply.ts';
 import type { Route } from './route.ts';
@@ -25,7 +26,6 @@ export interface LongWay {
 const maxBytes = 4_096;
 
 const id = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
-const idempotencyKey = /^[\x21-\x7e]{1,255}$/;
 
 /** Any of these asks for something that is not plain. */
 const unusual = ['transfer-encoding', 'content-encoding', 'expect', 'upgrade', 'prefer', 'if-match'];
@@ -100,7 +100,7 @@ function isPlain({ headers, rawHeaders, httpVersion }: Request): boolean {
   if (headers.host === undefined || httpVersion !== '1.1') return false;
   for (const name of unusual) if (headers[name] !== undefined) return false;
   const key = headers['idempotency-key'];
-  if (key !== undefined && !(typeof key === 'string' && idempotencyKey.test(key))) return false;
+  if (key !== undefined && !(typeof key === 'string' && idempotencyKeyForm.test(key))) return false;
   return findRepeatedHeader(rawHeaders) === undefined;
 }
 

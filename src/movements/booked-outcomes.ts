@@ -75,7 +75,8 @@ async function findBooked(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Outcome<MovementResult>>> {
   if (ids.length === 0) return new Map();
-  const [documents, tags] = [await findTransactions(transaction, ids), await findTags(transaction, ids)];
+  // Sent together: rows may be locked meanwhile.
+  const [documents, tags] = await Promise.all([findTransactions(transaction, ids), findTags(transaction, ids)]);
   return new Map(
     ids.map((id): [string, Outcome<MovementResult>] => {
       const document = documents.get(id);

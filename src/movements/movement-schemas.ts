@@ -9,11 +9,15 @@ import type { Leg } from './movement.ts';
 
 const maxLegs = 100;
 
-/** What every movement may say. The limits of `reference` and `description` fit ISO 20022 remittance information. */
+/** They fit ISO 20022 remittance information. */
+export const maxDescription = 500;
+export const maxReference = 140;
+
+/** What every movement may say. */
 export const noteFields = {
   initiatedBy: id.nullish(),
-  description: text(500).nullish(),
-  reference: line(140).nullish(),
+  description: text(maxDescription).nullish(),
+  reference: line(maxReference).nullish(),
   valueDate: day.nullish(),
   metadata: metadata.nullish(),
 };
@@ -138,7 +142,7 @@ export const reversalBody = z.strictObject({
   metadata: metadata.nullish(),
 });
 
-const maxBatchSize = 1_000;
+export const maxBatchSize = 1_000;
 
 /**
  * What an item of a batch has in addition to the body of its kind; the item's own key comes here instead of in a

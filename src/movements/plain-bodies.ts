@@ -1,7 +1,8 @@
+import { idempotencyKeyForm } from '../http/read-input.ts';
 import { isCurrencyCode } from '../money/currencies.ts';
 import { AmountError, Money } from '../money/money.ts';
 import type { MovementDetails } from './create-movement.ts';
-import type { BatchItemInput } from './movement-schemas.ts';
+import { type BatchItemInput, maxBatchSize, maxDescription, maxReference } from './movement-schemas.ts';
 
 // What most bodies of movements are like, read without a schema: what one of these reads is what the schema of its body
 // reads (tests/movements/plain-bodies.test.ts holds both against each other), and of all else they know nothing. A
@@ -11,7 +12,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const lowerCaseId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const visibleAscii = /^[\x20-\x7e]+$/;
-const key = /^[\x21-\x7e]{1,255}$/;
 
 const details = ['amount', 'currency', 'initiatedBy', 'description', 'reference'];
 const ofMovement: ReadonlySet<string> = new Set(details);
@@ -55,8 +55,8 @@ function plainMoney(amount: unknown, currency: unknown): Money | undefined {
 function plainDetails(fields: Fields): MovementDetails | undefined {
   const amount = plainMoney(fields.amount, fields.currency);
   const initiatedBy = plainId(fields.initiatedBy);
-  const description = plainText(fields.description, 500);
-  const reference = plainText(fields.reference, 140);
+  const description = plainText(fields.description, maxDescription);
+  const reference = plainText(fields.reference, maxReference);
   if (amount === undefined || initiatedBy === undefined || description === undefined || reference === undefined) return;
   const nothing = { authentication: null, valueDate: null, metadata: null, expiresAt: null, externalId: null };
   return { amount, initiatedBy, description, reference, ...nothing };
@@ -82,7 +82,7 @@ export function plainTransfer(fields: Fields) {
 export function plainBatch(fields: Fields): { atomic: boolean; items: BatchItemInput[] } | undefined {
   const { atomic, items } = fields;
   if (!hasOnly(fields, ofBatch) || typeof atomic !== 'boolean' || !Array.isArray(items)) return;
-  if (items.length === 0 || items.length > 1_000) return;
+  if (items.length === 0 || items.length > maxBatchSize) return;
   const read: BatchItemInput[] = [];
   for (const each of items) {
     const plain = typeof each === 'object' && each !== null ? plainItem(each) : undefined;
@@ -95,7 +95,8 @@ export function plainBatch(fields: Fields): { atomic: boolean; items: BatchItemI
 function plainItem(fields: Fields): BatchItemInput | undefined {
   const { type, accountId } = fields;
   const idempotencyKey = fields.idempotencyKey ?? null;
-  if (idempotencyKey !== null && !(typeof idempotencyKey === 'string' && key.test(idempotencyKey))) return;
+  if (idempotencyKey !== null && !(typeof idempotencyKey === 'string' && idempotencyKeyForm.test(idempotencyKey)))
+    return;
   if (type === 'transfer') {
     const read = hasOnly(fields, ofTransferItem) ? plainAccounts(fields) : undefined;
     return read && { type, idempotencyKey, ...read };
